@@ -1,0 +1,33 @@
+/** Exact decimals for money and quantities, at every order and account boundary. */
+import { Big } from "big.js";
+import { badInput } from "./errors.ts";
+
+export { Big };
+
+const PLAIN = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
+/** Reads a plain decimal ("12", "0.5"); anything else (exponent, leading zeros, "$5") is refused, naming `what`. */
+export function parseDecimal(text: string, what: string): Big {
+  if (!PLAIN.test(text)) {
+    throw badInput("bad-number", `${what} is "${text}", which is not a plain decimal number.`, "Write it like 12 or 12.5.");
+  }
+  return new Big(text);
+}
+
+/** A decimal out of JSON, where Alpaca sends strings and accepts numbers. */
+export function decimalFrom(value: unknown, what: string): Big {
+  if (typeof value === "number" && Number.isFinite(value)) return new Big(value);
+  if (typeof value === "string" && value !== "") {
+    try {
+      return new Big(value);
+    } catch {
+      // falls through to the one sentence below
+    }
+  }
+  throw badInput("bad-number", `${what} is not a decimal number.`);
+}
+
+/** Plain text without exponent, as Alpaca writes it. */
+export function decimalText(value: Big): string {
+  return value.toFixed();
+}

@@ -1,0 +1,122 @@
+/** Backtest requests and results, as CONTRACTS.md describes them. Analytics are float64. */
+import type { DatasetInfo } from "./bars.ts";
+
+export type EngineName = "event" | "vector" | "simple";
+export type Params = Readonly<Record<string, number>>;
+
+export type Sizing =
+  | { readonly kind: "all-in" }
+  | { readonly kind: "whole-shares" }
+  | { readonly kind: "fixed"; readonly units: number }
+  | { readonly kind: "percent"; readonly percent: number };
+
+/** A strategy by built-in name, or a file that exports one. */
+export type StrategyRef =
+  | { readonly kind: "builtin"; readonly name: string }
+  | { readonly kind: "file"; readonly path: string };
+
+export interface Costs {
+  /** Share of the traded value, each side: 0.001 is 10 bps. */
+  readonly feeRate: number;
+  readonly slippageBps: number;
+}
+
+export interface BacktestRequest {
+  readonly strategy: StrategyRef;
+  readonly params: Params;
+  /** Key of a data set that the caller has registered with the backtester. */
+  readonly data: string;
+  readonly engine: EngineName | "auto";
+  readonly cash: number;
+  readonly costs: Costs;
+  readonly sizing: Sizing;
+  readonly fill: "next-open" | "close";
+  /** UTC milliseconds; the bars used are from <= time <= to. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly periodsPerYear?: number;
+  /** Per year, 0.02 is 2 %. */
+  readonly riskFree: number;
+  readonly withEquity: boolean;
+}
+
+export interface BacktestTrade {
+  readonly side: "long" | "short";
+  readonly entryIndex: number;
+  readonly exitIndex: number;
+  readonly entryTime: string;
+  readonly exitTime: string;
+  readonly entryPrice: number;
+  readonly exitPrice: number;
+  readonly size: number;
+  readonly fees: number;
+  readonly pnl: number;
+  readonly pnlPct: number;
+  readonly bars: number;
+  /** Closed at the last close because the data ended. */
+  readonly finalized: boolean;
+}
+
+export interface BacktestStats {
+  readonly finalEquity: number;
+  readonly totalReturnPct: number;
+  readonly cagrPct: number | null;
+  readonly volatilityPct: number | null;
+  readonly sharpe: number | null;
+  readonly sortino: number | null;
+  readonly calmar: number | null;
+  readonly maxDrawdownPct: number;
+  readonly maxDrawdownDays: number;
+  readonly exposurePct: number;
+  readonly periodsPerYear: number;
+  readonly trades: number;
+  readonly winRatePct: number | null;
+  readonly profitFactor: number | null;
+  readonly expectancyPct: number | null;
+  readonly sqn: number | null;
+  readonly totalFees: number;
+  readonly bestTradePct: number | null;
+  readonly worstTradePct: number | null;
+}
+
+export interface BacktestResult {
+  readonly schema: "quantdesk.backtest/1";
+  readonly strategy: string;
+  readonly params: Params;
+  readonly engine: EngineName;
+  readonly engineReason: string;
+  readonly dataset: DatasetInfo;
+  readonly costs: Costs & { readonly fill: string; readonly sizing: string };
+  readonly sameBarFill?: true;
+  readonly warnings: readonly string[];
+  readonly trades: readonly BacktestTrade[];
+  readonly stats: BacktestStats;
+  readonly equity?: ReadonlyArray<readonly [string, number]>;
+  readonly simulated: boolean;
+  /** SHA-256 of request, data and version: equal hashes mean equal results. */
+  readonly runHash: string;
+  readonly durationMs: number;
+}
+
+export interface BatchItem {
+  readonly index: number;
+  readonly status: "ok" | "error" | "timeout" | "cancelled";
+  readonly result?: BacktestResult;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface BatchResult {
+  readonly schema: "quantdesk.batch/1";
+  readonly run: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly timedOut: number;
+  readonly cancelled: number;
+  readonly workers: number;
+  readonly durationMs: number;
+  readonly avgMs: number | null;
+  readonly medianMs: number | null;
+  readonly p95Ms: number | null;
+  readonly successRate: number;
+  readonly results: readonly BatchItem[];
+}

@@ -1,0 +1,52 @@
+/** Bars as columns: one Float64Array per field, oldest first, equal lengths. */
+
+export type Timeframe = "1Min" | "5Min" | "15Min" | "1Hour" | "1Day" | "1Week" | "1Month";
+
+export interface BarSeries {
+  readonly symbol: string;
+  readonly timeframe: Timeframe | "unknown";
+  /** Start of each bar, UTC milliseconds, strictly ascending. */
+  readonly time: Float64Array;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+  /** 0 where the source has no volume. */
+  readonly volume: Float64Array;
+  /** True for prices made by our own seeded market. */
+  readonly simulated: boolean;
+}
+
+/** Where a series came from, as results and reports show it. */
+export interface DatasetInfo {
+  readonly name: string;
+  readonly bars: number;
+  /** ISO 8601 UTC; null for an empty series. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Of the source's bytes for a file, else of the columns. */
+  readonly sha256: string;
+  readonly source: string;
+  readonly adjustment: string;
+  readonly asOf: string | null;
+}
+
+export interface Dataset {
+  readonly info: DatasetInfo;
+  readonly series: BarSeries;
+}
+
+export const BAR_COLUMNS = ["time", "open", "high", "low", "close", "volume"] as const;
+
+/** Bars `from` (inclusive) to `to` (exclusive) as views on the same memory. */
+export function sliceBars(series: BarSeries, from: number, to: number): BarSeries {
+  return {
+    ...series,
+    time: series.time.subarray(from, to),
+    open: series.open.subarray(from, to),
+    high: series.high.subarray(from, to),
+    low: series.low.subarray(from, to),
+    close: series.close.subarray(from, to),
+    volume: series.volume.subarray(from, to),
+  };
+}

@@ -1,0 +1,216 @@
+/**
+ * Indicators on whole series. Each answers an array of the input's length, NaN until it is defined;
+ * the value at bar i depends on bars 0..i only. Shared by strategies, scanners, analysts and features.
+ */
+
+/**
+ * Simple moving average, defined from index period - 1. Decimal prices (up to 8 places) are summed as integers, so the
+ * result is the exact mean correctly rounded, and averages that are equal compare equal.
+ */
+export function sma(values: Float64Array, period: number): Float64Array {
+  const out = new Float64Array(values.length).fill(Number.NaN);
+  if (period < 1 || values.length < period) return out;
+  let places = 0;
+  let sum = 0;
+  let exact = true;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (exact) {
+      const needed = decimalPlaces(value, places);
+      if (needed > places) {
+        places = needed;
+        sum = integerSum(values, Math.max(0, i - period), i, places);
+      } else if (needed < 0) {
+        exact = false;
+      }
+      if (exact) {
+        const scale = POWERS[places] as number;
+        sum += Math.round(value * scale);
+        if (i >= period) sum -= Math.round((values[i - period] as number) * scale);
+        if (Math.abs(sum) > Number.MAX_SAFE_INTEGER) exact = false;
+        else if (i >= period - 1) out[i] = sum / (period * scale);
+      }
+    }
+    if (!exact && i >= period - 1) out[i] = compensatedSum(values, i - period + 1, i + 1) / period;
+  }
+  return out;
+}
+
+const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] as const;
+
+/** Decimal places of `value`, at least `atLeast`; -1 if it has more than eight or is not finite. */
+function decimalPlaces(value: number, atLeast: number): number {
+  for (let places = atLeast; places < POWERS.length; places++) {
+    const scale = POWERS[places] as number;
+    const whole = Math.round(value * scale);
+    if (!Number.isSafeInteger(whole)) return -1;
+    if (whole / scale === value) return places;
+  }
+  return -1;
+}
+
+function integerSum(values: Float64Array, from: number, to: number, places: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += Math.round((values[i] as number) * (POWERS[places] as number));
+  return sum;
+}
+
+/** Neumaier's sum. */
+function compensatedSum(values: Float64Array, from: number, to: number): number {
+  let sum = 0;
+  let lost = 0;
+  for (let i = from; i < to; i++) {
+    const value = values[i] as number;
+    const next = sum + value;
+    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+    sum = next;
+  }
+  return sum + lost;
+}
+
+/** Exponential moving average, weight 2 / (period + 1), seeded with the mean of the first `period` values. */
+export function ema(values: Float64Array, period: number): Float64Array {
+  const out = new Float64Array(values.length).fill(Number.NaN);
+  let start = 0;
+  while (start < values.length && Number.isNaN(values[start] as number)) start++;
+  if (period < 1 || values.length - start < period) return out;
+  const weight = 2 / (period + 1);
+  let average = compensatedSum(values, start, start + period) / period;
+  out[start + period - 1] = average;
+  for (let i = start + period; i < values.length; i++) {
+    average += weight * ((values[i] as number) - average);
+    out[i] = average;
+  }
+  return out;
+}
+
+/**
+ * Relative strength index after Wilder (New Concepts in Technical Trading Systems, 1978), 0 to 100, defined from
+ * index `period`. Without losses 100; without any movement 50.
+ */
+export function rsi(values: Float64Array, period: number): Float64Array {
+  const out = new Float64Array(values.length).fill(Number.NaN);
+  if (period < 1 || values.length <= period) return out;
+  let gain = 0;
+  let loss = 0;
+  for (let i = 1; i <= period; i++) {
+    const change = (values[i] as number) - (values[i - 1] as number);
+    if (change > 0) gain += change;
+    else loss -= change;
+  }
+  gain /= period;
+  loss /= period;
+  out[period] = rsiOf(gain, loss);
+  for (let i = period + 1; i < values.length; i++) {
+    const change = (values[i] as number) - (values[i - 1] as number);
+    gain = (gain * (period - 1) + Math.max(change, 0)) / period;
+    loss = (loss * (period - 1) + Math.max(-change, 0)) / period;
+    out[i] = rsiOf(gain, loss);
+  }
+  return out;
+}
+
+function rsiOf(gain: number, loss: number): number {
+  if (loss === 0) return gain === 0 ? 50 : 100;
+  return 100 - 100 / (1 + gain / loss);
+}
+
+/** Highest of the `period` values that end at each bar (monotonic queue, linear time). */
+export function highest(values: Float64Array, period: number): Float64Array {
+  return extreme(values, period, 1);
+}
+
+/** Lowest of the `period` values that end at each bar. */
+export function lowest(values: Float64Array, period: number): Float64Array {
+  return extreme(values, period, -1);
+}
+
+function extreme(values: Float64Array, period: number, sign: 1 | -1): Float64Array {
+  const out = new Float64Array(values.length).fill(Number.NaN);
+  if (period < 1) return out;
+  const queue = new Int32Array(values.length);
+  let head = 0;
+  let tail = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = (values[i] as number) * sign;
+    while (tail > head && (values[queue[tail - 1] as number] as number) * sign <= value) tail--;
+    queue[tail++] = i;
+    if ((queue[head] as number) <= i - period) head++;
+    if (i >= period - 1) out[i] = values[queue[head] as number] as number;
+  }
+  return out;
+}
+
+/** Sample standard deviation (n - 1) of the `period` values that end at each bar. */
+export function stdev(values: Float64Array, period: number): Float64Array {
+  const out = new Float64Array(values.length).fill(Number.NaN);
+  if (period < 2) return out;
+  for (let i = period - 1; i < values.length; i++) {
+    const mean = compensatedSum(values, i - period + 1, i + 1) / period;
+    let squares = 0;
+    for (let k = i - period + 1; k <= i; k++) squares += ((values[k] as number) - mean) ** 2;
+    out[i] = Math.sqrt(squares / (period - 1));
+  }
+  return out;
+}
+
+/** Average true range after Wilder, defined from index `period` (the first bar has no previous close). */
+export function atr(high: Float64Array, low: Float64Array, close: Float64Array, period: number): Float64Array {
+  const out = new Float64Array(close.length).fill(Number.NaN);
+  if (period < 1 || close.length <= period) return out;
+  const trueRange = (i: number) => {
+    const before = close[i - 1] as number;
+    return Math.max((high[i] as number) - (low[i] as number), Math.abs((high[i] as number) - before), Math.abs((low[i] as number) - before));
+  };
+  let average = 0;
+  for (let i = 1; i <= period; i++) average += trueRange(i) / period;
+  out[period] = average;
+  for (let i = period + 1; i < close.length; i++) {
+    average = (average * (period - 1) + trueRange(i)) / period;
+    out[i] = average;
+  }
+  return out;
+}
+
+/** MACD line (fast EMA - slow EMA), its signal line and their difference (Appel). */
+export function macd(values: Float64Array, fast: number, slow: number, signal: number): { readonly line: Float64Array; readonly signal: Float64Array; readonly histogram: Float64Array } {
+  const quick = ema(values, fast);
+  const slower = ema(values, slow);
+  const line = quick.map((value, i) => value - (slower[i] as number));
+  const signalLine = ema(line, signal);
+  return { line, signal: signalLine, histogram: line.map((value, i) => value - (signalLine[i] as number)) };
+}
+
+/** Bollinger bands: SMA plus and minus `width` population standard deviations. */
+export function bollinger(values: Float64Array, period: number, width: number): { readonly upper: Float64Array; readonly middle: Float64Array; readonly lower: Float64Array } {
+  const middle = sma(values, period);
+  const spread = stdev(values, period).map((value) => value * Math.sqrt((period - 1) / period) * width);
+  return { middle, upper: middle.map((value, i) => value + (spread[i] as number)), lower: middle.map((value, i) => value - (spread[i] as number)) };
+}
+
+/** The value `bars` ago; NaN before there is one. */
+export function lag(values: Float64Array, bars: number): Float64Array {
+  const out = new Float64Array(values.length).fill(Number.NaN);
+  if (bars < values.length) out.set(values.subarray(0, values.length - bars), bars);
+  return out;
+}
+
+/** 1 where a crosses up through b: a[t-1] <= b[t-1] and a[t] > b[t], all defined. */
+export function crossOver(a: Float64Array, b: Float64Array | number): Int8Array {
+  return cross(a, b, 1);
+}
+
+/** 1 where a crosses down through b: a[t-1] >= b[t-1] and a[t] < b[t], all defined. */
+export function crossUnder(a: Float64Array, b: Float64Array | number): Int8Array {
+  return cross(a, b, -1);
+}
+
+function cross(a: Float64Array, b: Float64Array | number, sign: 1 | -1): Int8Array {
+  const out = new Int8Array(a.length);
+  for (let t = 1; t < a.length; t++) {
+    const before = (a[t - 1] as number) - (typeof b === "number" ? b : (b[t - 1] as number));
+    const now = (a[t] as number) - (typeof b === "number" ? b : (b[t] as number));
+    if (before * sign <= 0 && now * sign > 0) out[t] = 1;
+  }
+  return out;
+}

@@ -1,0 +1,136 @@
+/** Orders, fills, positions and accounts. Money and quantities are exact decimals (Big); times UTC milliseconds. */
+import type { Big } from "../base/decimal.ts";
+
+export type ClientOrderId = string & { readonly brand: "ClientOrderId" };
+export type OrderId = string & { readonly brand: "OrderId" };
+
+export type Side = "buy" | "sell";
+export type OrderType = "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
+export type TimeInForce = "day" | "gtc" | "opg" | "cls" | "ioc" | "fok";
+export type OrderClass = "simple" | "bracket" | "oco" | "oto";
+export type TradingMode = "embedded" | "paper" | "live";
+
+export const ORDER_STATUSES = [
+  "new", "partially_filled", "filled", "done_for_day", "canceled", "expired", "replaced", "pending_cancel", "pending_replace",
+  "accepted", "pending_new", "accepted_for_bidding", "stopped", "rejected", "suspended", "calculated", "held",
+] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
+
+/** No event can follow these. */
+export function isFinalStatus(status: OrderStatus): boolean {
+  return status === "filled" || status === "canceled" || status === "expired" || status === "replaced" || status === "rejected";
+}
+
+/** What a person, cell or agent wants; not yet checked by any guard. */
+export interface OrderIntent {
+  readonly symbol: string;
+  readonly side: Side;
+  /** Exactly one of `qty` (shares) and `notional` (USD). */
+  readonly qty?: Big;
+  readonly notional?: Big;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly limitPrice?: Big;
+  readonly stopPrice?: Big;
+  readonly trailPrice?: Big;
+  readonly trailPercent?: Big;
+  readonly extendedHours?: boolean;
+  readonly orderClass?: OrderClass;
+  readonly takeProfit?: { readonly limitPrice: Big };
+  readonly stopLoss?: { readonly stopPrice: Big; readonly limitPrice?: Big };
+  readonly clientOrderId?: ClientOrderId;
+  /** Allows selling more than is held. */
+  readonly allowShort?: boolean;
+  /** Sends it although an equal intent was just sent. */
+  readonly again?: boolean;
+  /** Who proposed it: "cli", "palette", "cell:<id>", "agent", "demo". */
+  readonly origin: string;
+}
+
+declare const checked: unique symbol;
+/** An intent that has passed the guards and the journal; the only thing that is submitted. */
+export interface CheckedOrder extends OrderIntent {
+  readonly clientOrderId: ClientOrderId;
+  readonly [checked]: true;
+}
+
+export type RefusalCode =
+  | "not-connected" | "unknown-symbol" | "not-tradable" | "bad-tick" | "price-collar" | "stale-quote" | "insufficient-position"
+  | "insufficient-buying-power" | "over-limit" | "duplicate-intent" | "kill-switch" | "live-not-confirmed" | "journal-unwritable";
+
+export type Verdict =
+  | { readonly allowed: true; readonly order: CheckedOrder; readonly warnings: readonly string[] }
+  | { readonly allowed: false; readonly code: RefusalCode; readonly message: string; readonly hint: string };
+
+export interface Order {
+  readonly id: OrderId;
+  readonly clientOrderId: ClientOrderId;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly orderClass: OrderClass;
+  readonly timeInForce: TimeInForce;
+  readonly status: OrderStatus;
+  readonly qty: Big | null;
+  readonly notional: Big | null;
+  readonly filledQty: Big;
+  readonly filledAvgPrice: Big | null;
+  readonly limitPrice: Big | null;
+  readonly stopPrice: Big | null;
+  readonly submittedAt: number;
+  readonly filledAt: number | null;
+  readonly legs: readonly Order[];
+}
+
+/** One message of the trade-update stream. */
+export interface TradeUpdate {
+  readonly event: string;
+  readonly at: number;
+  readonly executionId: string | null;
+  readonly order: Order;
+  /** Of this fill; null for other events. */
+  readonly price: Big | null;
+  readonly qty: Big | null;
+  readonly positionQty: Big | null;
+}
+
+export interface Position {
+  readonly symbol: string;
+  readonly qty: Big;
+  readonly side: "long" | "short";
+  readonly avgEntryPrice: Big;
+  readonly currentPrice: Big | null;
+  readonly marketValue: Big | null;
+  readonly costBasis: Big;
+  readonly unrealizedPl: Big | null;
+}
+
+export interface Account {
+  readonly accountNumber: string;
+  readonly status: string;
+  readonly currency: string;
+  readonly cash: Big;
+  readonly equity: Big;
+  readonly lastEquity: Big;
+  readonly buyingPower: Big;
+  readonly portfolioValue: Big;
+  readonly mode: TradingMode;
+  /** True on our own exchange: shown wherever the account is shown. */
+  readonly simulated: boolean;
+}
+
+export interface Quote {
+  readonly symbol: string;
+  readonly bid: number;
+  readonly ask: number;
+  readonly bidSize: number;
+  readonly askSize: number;
+  readonly at: number;
+}
+
+export interface MarketClock {
+  readonly at: number;
+  readonly isOpen: boolean;
+  readonly nextOpen: number;
+  readonly nextClose: number;
+}

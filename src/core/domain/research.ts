@@ -1,0 +1,104 @@
+/** Candidates of scanners and opinions of analysts. */
+
+export interface Candidate {
+  readonly symbol: string;
+  /** Finite; higher is better, comparable within one scanner. */
+  readonly score: number;
+  readonly reason: string;
+  /** The number behind the reason, where there is one. */
+  readonly value?: number;
+}
+
+export interface MergedCandidate {
+  readonly symbol: string;
+  readonly score: number;
+  readonly reasons: ReadonlyArray<{ readonly scanner: string; readonly text: string; readonly value: number | null }>;
+  readonly new: boolean;
+}
+
+/** CONTRACTS.md, `scan --json`. */
+export interface ScannerRun {
+  readonly name: string;
+  readonly pipeline: string;
+  readonly status: "ok" | "timeout" | "error" | "skipped" | "open-circuit";
+  readonly candidates: number;
+  readonly durationMs: number;
+  readonly startedMs: number;
+  readonly error: string | null;
+}
+
+export interface ToolCall {
+  readonly scanner: string;
+  readonly tool: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly error: string | null;
+}
+
+export interface ScanResult {
+  readonly mode: "concurrent" | "sequential";
+  readonly durationMs: number;
+  readonly scanners: readonly ScannerRun[];
+  readonly candidates: readonly MergedCandidate[];
+  readonly toolLog: readonly ToolCall[];
+  readonly simulated: boolean;
+}
+
+export type Action = "BUY" | "HOLD" | "SELL";
+
+export interface Opinion {
+  readonly analyst: string;
+  readonly stance: "bullish" | "neutral" | "bearish";
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly tools: ReadonlyArray<{ readonly name: string; readonly startMs: number; readonly endMs: number; readonly cached: boolean; readonly error: string | null }>;
+}
+
+/** CONTRACTS.md, `analyze --json`. */
+export interface Analysis {
+  readonly symbol: string;
+  readonly action: Action;
+  readonly confidence: number;
+  /** Share of equity, 0 to 1. */
+  readonly size: number;
+  readonly stop: number | null;
+  readonly target: number | null;
+  readonly reasons: readonly string[];
+  readonly opinions: readonly Opinion[];
+  readonly cache: { readonly hits: number; readonly misses: number };
+  readonly missing: readonly string[];
+  readonly durationMs: number;
+  readonly simulated: boolean;
+}
+
+export interface NewsItem {
+  readonly headline: string;
+  readonly summary: string;
+  readonly source: string;
+  readonly url: string;
+  readonly symbols: readonly string[];
+  readonly at: number;
+}
+
+export interface Mover {
+  readonly symbol: string;
+  readonly price: number;
+  readonly changePct: number;
+}
+
+export interface ActiveSymbol {
+  readonly symbol: string;
+  readonly volume: number;
+  readonly trades: number;
+}
+
+export interface Asset {
+  readonly symbol: string;
+  readonly name: string;
+  readonly tradable: boolean;
+  readonly fractionable: boolean;
+  readonly shortable: boolean;
+}
