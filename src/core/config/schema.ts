@@ -57,7 +57,7 @@ export const SETTINGS = [
   { key: "risk.maxOrdersPerMinute", type: "integer", default: 30, min: 0, tightenOnly: true, description: "Orders that may be sent in a minute." },
   { key: "risk.maxDailyLoss", type: "number", default: null, min: 0, tightenOnly: true, description: "Loss since the last close, in US dollars, from which no opening order is sent. Empty: no limit." },
   { key: "risk.symbols", type: "strings", default: [], tightenOnly: true, description: "Symbols that may be traded. Empty: all." },
-  { key: "risk.duplicateWindowSeconds", type: "number", default: 5, min: 0, max: 3600, description: "An equal order within this many seconds is refused unless asked for again." },
+  { key: "risk.duplicateWindowSeconds", type: "number", default: 5, min: 0, max: 3600, userOnly: true, description: "An equal order within this many seconds is refused unless asked for again." },
 ] as const satisfies readonly SettingSpec[];
 
 export type SettingKey = (typeof SETTINGS)[number]["key"];

@@ -1,0 +1,172 @@
+/**
+ * Puts the sources of settings together, lowest first: defaults, quantdesk.json, environment, VS Code, flags.
+ * What a workspace may not say (endpoints, switches, looser risk limits) is refused here, with the reason.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse, printParseErrorCode, type ParseError } from "jsonc-parser";
+import { badInput } from "../base/errors.ts";
+import { knownNames } from "../base/nearest.ts";
+import { SETTINGS, type Config, type ConfigSource, type SettingKey, type SettingSpec, type SettingValue } from "./schema.ts";
+
+export interface ConfigOverride {
+  readonly key: SettingKey;
+  readonly value: SettingValue;
+  readonly source: "vscode" | "flag";
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly sources: Readonly<Record<SettingKey, ConfigSource>>;
+}
+
+export interface ConfigInput {
+  /** Folder with a quantdesk.json, if there is one. */
+  readonly workspace?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly overrides: readonly ConfigOverride[];
+}
+
+const SPECS = new Map<string, SettingSpec>(SETTINGS.map((spec) => [spec.key, spec]));
+
+export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
+  const values = new Map<string, SettingValue>();
+  const sources = new Map<string, ConfigSource>();
+  const put = (key: string, value: SettingValue, source: ConfigSource) => {
+    values.set(key, value);
+    sources.set(key, source);
+  };
+  for (const spec of SETTINGS) put(spec.key, spec.default, "default");
+  const fromFile = input.workspace === undefined ? new Map<string, unknown>() : await workspaceFile(input.workspace);
+  for (const [key, raw] of fromFile) {
+    const spec = specOf(key, "quantdesk.json");
+    if (spec.userOnly === true) {
+      throw badInput("workspace-setting", `quantdesk.json sets ${key}, which is never read from a workspace.`, "Set it in your own VS Code settings, in the environment or by a flag.");
+    }
+    const value = checkSetting(spec, raw, "quantdesk.json");
+    if (spec.tightenOnly === true && isLooser(spec, value)) {
+      throw badInput("workspace-setting", `quantdesk.json sets ${key} to ${JSON.stringify(value)}, looser than ${JSON.stringify(spec.default)}; a workspace can only tighten a risk limit.`, "Loosen it in your own settings.");
+    }
+    put(key, value, "workspace");
+  }
+  for (const spec of SETTINGS as readonly SettingSpec[]) {
+    const text = spec.env === undefined ? undefined : input.env[spec.env];
+    if (text !== undefined && text !== "") put(spec.key, parseText(spec, text, spec.env as string), "environment");
+  }
+  for (const { key, value, source } of input.overrides) {
+    put(key, checkSetting(specOf(key, source === "flag" ? "the command line" : "the VS Code settings"), value, source === "flag" ? "the command line" : "the VS Code settings"), source);
+  }
+  // A limit that the workspace tightened stays tightened unless the user's own, higher source is tighter still.
+  for (const [key, raw] of fromFile) {
+    const spec = specOf(key, "quantdesk.json");
+    if (spec.tightenOnly !== true || sources.get(key) === "workspace") continue;
+    const tighter = tighterOf(checkSetting(spec, raw, "quantdesk.json"), values.get(key) as SettingValue);
+    if (tighter !== values.get(key)) put(key, tighter, "workspace");
+  }
+  return { config: Object.fromEntries(values) as Config, sources: Object.fromEntries(sources) as Record<SettingKey, ConfigSource> };
+}
+
+/** Reads a value written as text (environment, a `--set` flag). */
+export function parseText(spec: SettingSpec, text: string, where: string): SettingValue {
+  switch (spec.type) {
+    case "string":
+      return checkSetting(spec, text, where);
+    case "strings":
+      return checkSetting(spec, text.split(",").map((part) => part.trim()).filter((part) => part !== ""), where);
+    case "boolean":
+      if (/^(1|true|yes|on)$/i.test(text)) return true;
+      if (/^(0|false|no|off)$/i.test(text)) return false;
+      throw badInput("bad-setting", `${where} is "${text}"; ${spec.key} is true or false.`);
+    case "number":
+    case "integer":
+      return checkSetting(spec, text.trim() === "" ? Number.NaN : Number(text), where);
+  }
+}
+
+/** The value if it fits the setting, else one sentence that says what fits. */
+export function checkSetting(spec: SettingSpec, value: unknown, where: string): SettingValue {
+  const wrong = (expected: string) => badInput("bad-setting", `${where}: ${spec.key} is ${JSON.stringify(value) ?? String(value)}, but must be ${expected}.`);
+  if (value === null && spec.default === null) return null;
+  switch (spec.type) {
+    case "boolean":
+      if (typeof value !== "boolean") throw wrong("true or false");
+      return value;
+    case "strings":
+      if (!Array.isArray(value) || value.some((part) => typeof part !== "string")) throw wrong("a list of texts");
+      return value as readonly string[];
+    case "string":
+      if (typeof value !== "string") throw wrong("a text");
+      if (spec.choices !== undefined && !spec.choices.includes(value)) throw badInput("bad-setting", `${where}: ${spec.key} is "${value}". ${knownNames(value, spec.choices)}`);
+      return value;
+    case "number":
+    case "integer": {
+      const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = spec;
+      if (typeof value !== "number" || !Number.isFinite(value) || value < min || value > max || (spec.type === "integer" && !Number.isInteger(value))) {
+        throw wrong(`${spec.type === "integer" ? "a whole number" : "a number"}${rangeText(spec)}`);
+      }
+      return value;
+    }
+  }
+}
+
+function rangeText(spec: SettingSpec): string {
+  if (spec.min !== undefined && spec.max !== undefined) return ` from ${spec.min} to ${spec.max}`;
+  return spec.min === undefined ? "" : ` of at least ${spec.min}`;
+}
+
+export function specOf(key: string, where: string): SettingSpec {
+  const spec = SPECS.get(key);
+  if (spec === undefined) throw badInput("unknown-setting", `${where} sets "${key}", which is not a setting.`, knownNames(key, [...SPECS.keys()]));
+  return spec;
+}
+
+async function workspaceFile(folder: string): Promise<Map<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(join(folder, "quantdesk.json"), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
+    throw badInput("bad-config", `quantdesk.json cannot be read: ${(error as Error).message}.`);
+  }
+  const errors: ParseError[] = [];
+  const tree: unknown = parse(text, errors, { allowTrailingComma: true });
+  const first = errors[0];
+  if (first !== undefined) {
+    const line = text.slice(0, first.offset).split("\n").length;
+    throw badInput("bad-config", `quantdesk.json line ${line} is not JSON with comments (${printParseErrorCode(first.error)}).`);
+  }
+  if (tree === null || typeof tree !== "object" || Array.isArray(tree)) throw badInput("bad-config", "quantdesk.json must hold one object, such as { \"backtest.workers\": 2 }.");
+  return flatten(tree as Record<string, unknown>);
+}
+
+/** Both { "backtest.workers": 2 } and { "backtest": { "workers": 2 } } are understood. */
+function flatten(tree: Readonly<Record<string, unknown>>, prefix = ""): Map<string, unknown> {
+  const out = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(tree)) {
+    if (prefix === "" && name === "$schema") continue;
+    const key = prefix === "" ? name : `${prefix}.${name}`;
+    if (!SPECS.has(key) && value !== null && typeof value === "object" && !Array.isArray(value)) {
+      for (const [inner, innerValue] of flatten(value as Record<string, unknown>, key)) out.set(inner, innerValue);
+    } else {
+      out.set(key, value);
+    }
+  }
+  return out;
+}
+
+function isLooser(spec: SettingSpec, value: SettingValue): boolean {
+  return tighterOf(value, spec.default) !== value && JSON.stringify(value) !== JSON.stringify(spec.default);
+}
+
+/** The tighter of two values of one limit: the smaller number; of symbol lists the intersection, where an empty list means all. */
+function tighterOf(a: SettingValue, b: SettingValue): SettingValue {
+  if (a === null) return b;
+  if (b === null) return a;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    if (a.length === 0) return b;
+    if (b.length === 0) return a;
+    const common = a.filter((symbol) => b.includes(symbol));
+    return common.length > 0 ? common : ["-"];
+  }
+  return (a as number) <= (b as number) ? a : b;
+}

@@ -1,0 +1,27 @@
+/** The tables, one step per version. A step that has shipped is never edited. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    run_hash TEXT NOT NULL, at INTEGER NOT NULL, front TEXT NOT NULL,
+    strategy TEXT NOT NULL, params TEXT NOT NULL,
+    dataset TEXT NOT NULL, dataset_hash TEXT NOT NULL,
+    sharpe REAL, total_return_pct REAL NOT NULL, max_drawdown_pct REAL NOT NULL,
+    trades INTEGER NOT NULL, duration_ms REAL NOT NULL, simulated INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX runs_by_sharpe ON runs (sharpe DESC) WHERE sharpe IS NOT NULL;
+  CREATE INDEX runs_by_time ON runs (at DESC, id DESC);
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+  INSERT INTO counters VALUES ('runs', 0);
+  CREATE TRIGGER runs_counted AFTER INSERT ON runs BEGIN UPDATE counters SET value = value + 1 WHERE name = 'runs'; END;
+  CREATE TABLE equity (account TEXT NOT NULL, at INTEGER NOT NULL, equity REAL NOT NULL, PRIMARY KEY (account, at)) STRICT, WITHOUT ROWID;
+  CREATE TABLE scans (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, candidates TEXT NOT NULL) STRICT;
+  CREATE TABLE journal (
+    client_order_id TEXT PRIMARY KEY, account TEXT NOT NULL, fingerprint TEXT NOT NULL, origin TEXT NOT NULL,
+    at INTEGER NOT NULL, body TEXT NOT NULL,
+    state TEXT NOT NULL, order_id TEXT, reason TEXT
+  ) STRICT;
+  CREATE INDEX journal_by_fingerprint ON journal (account, fingerprint, at DESC);
+  CREATE TABLE kill_switches (account TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+  `,
+];

@@ -1,0 +1,96 @@
+/**
+ * store: results, orders and runs in one SQLite file, in a worker thread, since SQLite is synchronous and a
+ * session lives in the extension host. Several processes may have the same file open.
+ * Imports base and domain. Knows nothing of the exchange, of VS Code or of what the rows mean.
+ */
+import { Worker } from "node:worker_threads";
+import { Channel } from "../base/channel.ts";
+import { childEnv } from "../base/childEnv.ts";
+import { Emitter } from "../base/emitter.ts";
+import { entryPath } from "../base/entry.ts";
+import { TradingError, type PlainError } from "../base/errors.ts";
+import { abortable } from "../base/scope.ts";
+import type { DashboardData, JournalEntry, RunRow, Store } from "../domain/ports.ts";
+import type { MergedCandidate } from "../domain/research.ts";
+
+/** What the worker answers. */
+export interface StoreCalls {
+  readonly addRuns: { readonly argument: readonly RunRow[]; readonly answer: void };
+  readonly addEquity: { readonly argument: { readonly account: string; readonly at: number; readonly equity: number }; readonly answer: void };
+  readonly addScan: { readonly argument: { readonly at: number; readonly candidates: readonly MergedCandidate[] }; readonly answer: void };
+  readonly lastScan: { readonly argument: null; readonly answer: readonly MergedCandidate[] };
+  readonly runs: { readonly argument: number; readonly answer: readonly RunRow[] };
+  readonly dashboard: { readonly argument: string | null; readonly answer: DashboardData };
+  readonly killSwitch: { readonly argument: { readonly account: string; readonly change: "on" | "off" | null }; readonly answer: boolean };
+  readonly journalBegin: { readonly argument: { readonly entry: JournalEntry; readonly windowMs: number; readonly again: boolean }; readonly answer: "written" | "duplicate" | "killed" };
+  readonly journalSettle: { readonly argument: { readonly clientOrderId: string; readonly state: string; readonly orderId: string | null; readonly reason: string | null }; readonly answer: void };
+}
+
+/** Opens (and makes, where absent) the database at `path`. Throws `store-unopened` when it cannot be. */
+export async function openStore(path: string, signal: AbortSignal): Promise<Store> {
+  const worker = new Worker(entryPath("storeWorker"), { workerData: { path }, env: childEnv(), stdout: false, stderr: false });
+  const channel = new Channel({ post: (message) => worker.postMessage(message), onMessage: (listener) => worker.on("message", listener) });
+  const changes = new Emitter<"runs" | "equity" | "scan">();
+  const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  worker.on("error", (error) => channel.close(TradingError.from(error, "store-failed")));
+  void gone.then(() => channel.close(new TradingError("store-closed", "The store is closed.")));
+  const ready = new Promise<void>((resolve, reject) => {
+    channel.on("ready", () => resolve());
+    channel.on("failed", (error) => reject(unopened(path, error as PlainError)));
+    worker.once("error", (error) => reject(unopened(path, TradingError.from(error, "store-unopened").toPlain())));
+  });
+  channel.on("changed", () => changes.emit("runs"));
+  try {
+    await abortable(ready, signal);
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+  worker.unref();
+
+  const ask = <K extends keyof StoreCalls>(name: K, argument: StoreCalls[K]["argument"], caller: AbortSignal) =>
+    channel.ask(name, argument, caller) as Promise<StoreCalls[K]["answer"]>;
+  let closing: Promise<void> | undefined;
+
+  return {
+    journal: {
+      begin: (entry, windowMs, again, caller) => ask("journalBegin", { entry, windowMs, again }, caller),
+      settle: (clientOrderId, outcome, caller) => ask("journalSettle", { clientOrderId, state: outcome.state, orderId: outcome.orderId ?? null, reason: outcome.reason ?? null }, caller),
+    },
+    addRuns: async (rows, caller) => {
+      await ask("addRuns", rows, caller);
+      changes.emit("runs");
+    },
+    addEquity: async (account, at, equity, caller) => {
+      await ask("addEquity", { account, at, equity }, caller);
+      changes.emit("equity");
+    },
+    addScan: async (at, candidates, caller) => {
+      await ask("addScan", { at, candidates }, caller);
+      changes.emit("scan");
+    },
+    lastScanSymbols: async (caller) => new Set((await ask("lastScan", null, caller)).map((candidate) => candidate.symbol)),
+    dashboard: (account, caller) => ask("dashboard", account, caller),
+    runs: (limit, caller) => ask("runs", limit, caller),
+    killSwitch: (account, change, caller) => ask("killSwitch", { account, change }, caller),
+    onChange: (listener) => changes.on(listener),
+    close: () => {
+      closing ??= closeWorker(worker, channel, gone);
+      return closing;
+    },
+  };
+}
+
+async function closeWorker(worker: Worker, channel: Channel, gone: Promise<void>): Promise<void> {
+  try {
+    await channel.ask("close", null, AbortSignal.timeout(1500));
+    await abortable(gone, AbortSignal.timeout(500));
+  } catch {
+    await worker.terminate();
+  }
+}
+
+function unopened(path: string, error: PlainError): TradingError {
+  if (error.code !== "store-unopened") return TradingError.fromPlain(error);
+  return new TradingError("store-unopened", `The store ${path} cannot be opened: ${error.message}.`, { hint: "Check that the folder is writable and the disk is not full, or give another one with --home DIR." });
+}

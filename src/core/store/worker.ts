@@ -1,0 +1,46 @@
+/** Entry of the store's worker thread: one database, asked over the channel. */
+import { parentPort, workerData } from "node:worker_threads";
+import { Channel } from "../base/channel.ts";
+import { TradingError } from "../base/errors.ts";
+import { Database } from "./database.ts";
+import type { StoreCalls } from "./store.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("The store's worker is started by the store.");
+
+const channel = new Channel({ post: (message) => port.postMessage(message), onMessage: (listener) => port.on("message", listener) });
+let database: Database;
+try {
+  database = new Database((workerData as { path: string }).path);
+} catch (error) {
+  channel.emit("failed", TradingError.from(error, "store-unopened").toPlain());
+  throw error;
+}
+
+const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argument"]) => StoreCalls[K]["answer"] } = {
+  addRuns: (rows) => database.addRuns(rows),
+  addEquity: ({ account, at, equity }) => database.addEquity(account, at, equity),
+  addScan: ({ at, candidates }) => database.addScan(at, candidates),
+  lastScan: () => database.lastScan(),
+  runs: (limit) => database.runs(limit),
+  dashboard: (account) => database.dashboard(account),
+  killSwitch: ({ account, change }) => database.killSwitch(account, change),
+  journalBegin: ({ entry, windowMs, again }) => database.journalBegin(entry, windowMs, again),
+  journalSettle: ({ clientOrderId, state, orderId, reason }) => database.journalSettle(clientOrderId, state, orderId, reason),
+};
+for (const [name, call] of Object.entries(calls)) channel.handle(name, call as (argument: unknown) => unknown);
+
+// Other processes write the same file: tell our side when they did.
+let seen = database.dataVersion();
+const watch = setInterval(() => {
+  const now = database.dataVersion();
+  if (now !== seen) channel.emit("changed", "runs");
+  seen = now;
+}, 1000);
+
+channel.handle("close", () => {
+  clearInterval(watch);
+  database.close();
+  setImmediate(() => port.close());
+});
+channel.emit("ready", null);
