@@ -1,0 +1,25 @@
+/** How a command ends: exit codes and the error document of CONTRACTS.md. */
+import { TradingError } from "../core/base/errors.ts";
+import type { Io } from "./io.ts";
+
+export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, interrupted: 130, terminated: 143 } as const;
+
+/** The flag or command exists in CONTRACTS.md, but not in this version. */
+export function notYet(what: string): TradingError {
+  return new TradingError("not-yet", `${what} is not there yet.`, { kind: "usage" });
+}
+
+/** Says what went wrong, once, and answers the exit code. */
+export function reportFailure(error: unknown, io: Io, how: { readonly json: boolean; readonly verbose: boolean; readonly terminated: boolean }): number {
+  const failure = TradingError.from(error, "failed");
+  if (failure.kind === "interrupted") {
+    io.say(how.terminated ? "Terminated." : "Interrupted.");
+    return how.terminated ? EXIT.terminated : EXIT.interrupted;
+  }
+  if (how.json) {
+    io.json({ schema: "quantdesk.error/1", code: failure.code, message: failure.message, ...(failure.hint === undefined ? {} : { hint: failure.hint }) });
+  }
+  io.say(`${io.style("red", "Error:")} ${failure.message}${failure.hint === undefined ? "" : ` ${failure.hint}`}`);
+  if (how.verbose) io.say(failure.stack ?? "");
+  return failure.kind === "usage" ? EXIT.usage : failure.kind === "refused" ? EXIT.refused : EXIT.failed;
+}

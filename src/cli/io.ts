@@ -1,0 +1,34 @@
+/** What a command may write: data to standard output, everything for people to standard error. */
+import { styleText } from "node:util";
+
+export interface Io {
+  /** One JSON document on standard output. */
+  json(document: object): void;
+  /** Data for standard output, as text. */
+  data(text: string): void;
+  /** A line for people, on standard error. */
+  say(line: string): void;
+  /** Colours only on a terminal without NO_COLOR. */
+  style(format: "bold" | "dim" | "green" | "yellow" | "red" | "blue", text: string): string;
+  readonly isTerminal: boolean;
+}
+
+export function processIo(): Io {
+  const isTerminal = process.stderr.isTTY === true;
+  const colour = isTerminal && (process.env["NO_COLOR"] ?? "") === "";
+  return {
+    json: (document) => void process.stdout.write(`${JSON.stringify(document)}\n`),
+    data: (text) => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`),
+    say: (line) => void process.stderr.write(`${line}\n`),
+    style: (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text),
+    isTerminal,
+  };
+}
+
+/** Columns of text: the first left, the others right-aligned unless they hold words. */
+export function table(headers: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const widths = headers.map((header, i) => Math.max(header.length, ...rows.map((row) => (row[i] ?? "").length)));
+  const isNumber = headers.map((_, i) => rows.length > 0 && rows.every((row) => /^[-+−]?[$\d–]/.test(row[i] ?? "")));
+  const line = (cells: readonly string[]) => cells.map((cell, i) => (isNumber[i] === true ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ").trimEnd();
+  return [line(headers), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,66 @@
+/**
+ * A broker that is made on first use: a session that only backtests never looks for an exchange.
+ * State and mode are readable before that.
+ */
+import type { Broker, ConnectionState } from "../domain/ports.ts";
+import type { TradeUpdate, TradingMode } from "../domain/orders.ts";
+import { Emitter } from "../base/emitter.ts";
+
+export interface LazyBroker extends Broker {
+  /** The broker behind it goes: the next call makes a new one. */
+  forget(): Promise<void>;
+}
+
+export function createLazyBroker(mode: TradingMode, make: (signal: AbortSignal) => Promise<Broker>): LazyBroker {
+  let made: Promise<Broker> | undefined;
+  let broker: Broker | undefined;
+  const updates = new Emitter<TradeUpdate>();
+  const states = new Emitter<ConnectionState>();
+  const get = (signal: AbortSignal): Promise<Broker> => {
+    made ??= make(signal).then(
+      (fresh) => {
+        broker = fresh;
+        fresh.onTradeUpdate((update) => updates.emit(update));
+        fresh.onState((state) => states.emit(state));
+        return fresh;
+      },
+      (error: unknown) => {
+        made = undefined; // the next caller may try again
+        throw error;
+      },
+    );
+    return made;
+  };
+  return {
+    get state() {
+      return broker?.state ?? "disconnected";
+    },
+    mode,
+    connect: async (signal) => (await get(signal)).connect(signal),
+    disconnect: async () => {
+      const current = await made?.catch(() => undefined);
+      await current?.disconnect();
+    },
+    forget: async () => {
+      const current = await made?.catch(() => undefined);
+      made = undefined;
+      broker = undefined;
+      await current?.disconnect();
+      states.emit("disconnected");
+    },
+    getAccount: async (signal) => (await get(signal)).getAccount(signal),
+    getPositions: async (signal) => (await get(signal)).getPositions(signal),
+    getPosition: async (symbol, signal) => (await get(signal)).getPosition(symbol, signal),
+    check: async (intent, signal) => (await get(signal)).check(intent, signal),
+    submitOrder: async (order, signal) => (await get(signal)).submitOrder(order, signal),
+    cancelOrder: async (id, signal) => (await get(signal)).cancelOrder(id, signal),
+    cancelAll: async (signal) => (await get(signal)).cancelAll(signal),
+    getOrder: async (id, signal) => (await get(signal)).getOrder(id, signal),
+    getOrders: async (filter, signal) => (await get(signal)).getOrders(filter, signal),
+    getCurrentPrice: async (symbol, signal) => (await get(signal)).getCurrentPrice(symbol, signal),
+    getClock: async (signal) => (await get(signal)).getClock(signal),
+    waitForEnd: async (id, signal) => (await get(signal)).waitForEnd(id, signal),
+    onTradeUpdate: (listener) => updates.on(listener),
+    onState: (listener) => states.on(listener),
+  };
+}

@@ -1,0 +1,14 @@
+/** Market data that is made on first use: what only reads files never looks for an exchange. */
+import type { MarketData } from "../domain/ports.ts";
+
+export function createLazyData(simulated: boolean, get: (signal: AbortSignal) => Promise<MarketData>): MarketData {
+  return {
+    simulated,
+    bars: async (symbols, query, signal) => (await get(signal)).bars(symbols, query, signal),
+    quotes: async (symbols, signal) => (await get(signal)).quotes(symbols, signal),
+    movers: async (top, signal) => (await get(signal)).movers(top, signal),
+    mostActive: async (top, signal) => (await get(signal)).mostActive(top, signal),
+    news: async (symbols, limit, signal) => (await get(signal)).news(symbols, limit, signal),
+    assets: async (signal) => (await get(signal)).assets(signal),
+  };
+}
