@@ -1,0 +1,10 @@
+/** The library `quantdesk`: what strategies, scanners, notebooks and programs import. */
+export { openSession } from "./core/session.ts";
+export type { BacktestSpec, Placed, Session, SessionOptions, SessionStatus } from "./core/session.ts";
+export { defineStrategy } from "./core/domain/strategy.ts";
+export type { BarContext, BracketOptions, ParamSpec, Signals, StrategyDefinition, VectorContext } from "./core/domain/strategy.ts";
+export { defineScanner } from "./core/domain/scanner.ts";
+export type { ScannerDefinition, ScanState, ScanTools } from "./core/domain/scanner.ts";
+export { atr, bollinger, crossOver, crossUnder, ema, highest, lag, lowest, macd, rsi, sma, stdev } from "./core/domain/indicators.ts";
+export { TradingError } from "./core/base/errors.ts";
+export type { Outcome } from "./core/base/errors.ts";
