@@ -68,16 +68,19 @@ export interface BarContext {
   readonly equity: number;
   /** The close `bars` ago; NaN before the first bar. */
   lag(bars: number): number;
-  /** SMA of the closes; NaN while undefined. Cheap to call at every bar. */
-  sma(period: number): number;
-  ema(period: number): number;
-  rsi(period: number): number;
+  /** SMA of the closes, `ago` bars before this one (default 0); NaN while undefined. Cheap to call at every bar. */
+  sma(period: number, ago?: number): number;
+  ema(period: number, ago?: number): number;
+  rsi(period: number, ago?: number): number;
   /** Highest high / lowest low of the `period` bars before the current one. */
   highestHigh(period: number): number;
   lowestLow(period: number): number;
-  /** True when one moving average (by period, at this bar) has just crossed above another. */
-  crossedAbove(fastPeriod: number, slowPeriod: number): boolean;
-  crossedBelow(fastPeriod: number, slowPeriod: number): boolean;
+  /**
+   * True when one simple moving average has just crossed above another at this bar. Each is a period, or the name of the
+   * parameter that holds it.
+   */
+  crossedAbove(fastPeriod: number | string, slowPeriod: number | string): boolean;
+  crossedBelow(fastPeriod: number | string, slowPeriod: number | string): boolean;
   buy(options?: BracketOptions): void;
   /** Sells what is held. */
   sell(options?: { readonly limit?: number; readonly stop?: number }): void;

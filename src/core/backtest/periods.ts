@@ -1,0 +1,43 @@
+/** How many bars make a year, read from the bars' own times (CONTRACTS.md, `stats.periodsPerYear`). */
+
+const DAY = 86_400_000;
+
+/**
+ * 252 for daily bars, 365 where they include Saturdays, 52 weekly, 12 monthly, 4 quarterly, 1 yearly; within the day 252 (or
+ * 365) times the most frequent number of bars per UTC date. 252 when there are fewer than two bars.
+ */
+export function inferPeriodsPerYear(time: Float64Array): number {
+  if (time.length < 2) return 252;
+  const days = medianStep(time) / DAY;
+  if (days >= 200) return 1;
+  if (days >= 60) return 4;
+  if (days >= 15) return 12;
+  if (days >= 4.5) return 52;
+  const year = includesSaturdays(time) ? 365 : 252;
+  return days >= 0.9 ? year : year * mostFrequentBarsPerDate(time);
+}
+
+function medianStep(time: Float64Array): number {
+  const steps = new Float64Array(time.length - 1);
+  for (let i = 1; i < time.length; i++) steps[i - 1] = time[i]! - time[i - 1]!;
+  return steps.sort()[steps.length >> 1]!;
+}
+
+function includesSaturdays(time: Float64Array): boolean {
+  // 1970-01-01 was a Thursday: day 2 of the count was the first Saturday.
+  return time.some((ms) => ((Math.floor(ms / DAY) % 7) + 7) % 7 === 2);
+}
+
+/** The larger one when two are equally frequent. */
+function mostFrequentBarsPerDate(time: Float64Array): number {
+  const dates = new Map<number, number>();
+  for (const ms of time) dates.set(Math.floor(ms / DAY), (dates.get(Math.floor(ms / DAY)) ?? 0) + 1);
+  const counts = new Map<number, number>();
+  for (const bars of dates.values()) counts.set(bars, (counts.get(bars) ?? 0) + 1);
+  let best = 1;
+  let bestCount = 0;
+  for (const [bars, count] of counts) {
+    if (count > bestCount || (count === bestCount && bars > best)) [best, bestCount] = [bars, count];
+  }
+  return best;
+}

@@ -1,0 +1,33 @@
+/** The built-in strategies by name. */
+import type { StrategyDefinition } from "../../domain/strategy.ts";
+import { badInput } from "../../base/errors.ts";
+import { knownNames } from "../../base/nearest.ts";
+import bollinger from "./bollinger.ts";
+import breakout from "./breakout.ts";
+import buyAndHold from "./buyAndHold.ts";
+import emaCross from "./emaCross.ts";
+import macd from "./macd.ts";
+import momentum from "./momentum.ts";
+import rsiReversion from "./rsiReversion.ts";
+import smaCross from "./smaCross.ts";
+import turnOfMonth from "./turnOfMonth.ts";
+import zscore from "./zscore.ts";
+
+// Each takes its own parameters; parseParams() makes exactly those before any of them is called.
+const TABLE = [smaCross, emaCross, rsiReversion, macd, bollinger, breakout, momentum, zscore, turnOfMonth, buyAndHold] as readonly unknown[] as readonly StrategyDefinition[];
+
+const LATER: readonly string[] = ["dual_momentum", "pairs", "vol_target"];
+
+export const builtinStrategies: readonly StrategyDefinition[] = TABLE;
+
+/** The built-in strategy of that name; an unknown one is bad input that names the nearest. */
+export function findStrategy(name: string): StrategyDefinition {
+  const found = TABLE.find((strategy) => strategy.name === name);
+  if (found !== undefined) return found;
+  if (LATER.includes(name)) throw badInput("not-yet", `The strategy ${name} is not built yet: it holds several symbols or sizes a position over time.`, `Built in now: ${namesOf(TABLE)}.`);
+  throw badInput("unknown-strategy", `There is no strategy called "${name}".`, `${knownNames(name, TABLE.map((strategy) => strategy.name))} A file of your own is given by its path, like ./my_cross.ts.`);
+}
+
+function namesOf(strategies: readonly StrategyDefinition[]): string {
+  return strategies.map((strategy) => strategy.name).join(", ");
+}

@@ -1,0 +1,27 @@
+/**
+ * turn_of_month: buys at a close within the last `before` calendar days of a month (UTC), sells at the close of the
+ * `after`-th bar of the next. Calendar days, since which trading day is a month's last is not known before it is over.
+ * Source of the effect: Lakonishok and Smidt, "Are Seasonal Anomalies Real?", Review of Financial Studies, 1988.
+ */
+import { defineStrategy } from "../../domain/strategy.ts";
+
+const DAY = 86_400_000;
+
+export default defineStrategy({
+  name: "turn_of_month",
+  params: { before: { default: 4, min: 1, max: 27, integer: true }, after: { default: 3, min: 1, max: 1000, integer: true } },
+  signals({ length, time }, { before, after }) {
+    const entries = new Int8Array(length);
+    const exits = new Int8Array(length);
+    let month = -1;
+    let barOfMonth = 0;
+    for (let t = 0; t < length; t++) {
+      const now = new Date(time[t]!);
+      barOfMonth = now.getUTCMonth() === month ? barOfMonth + 1 : 1;
+      month = now.getUTCMonth();
+      if (new Date(time[t]! + before * DAY).getUTCMonth() !== month) entries[t] = 1;
+      else if (barOfMonth >= after) exits[t] = 1;
+    }
+    return { entries, exits };
+  },
+});

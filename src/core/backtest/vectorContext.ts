@@ -1,0 +1,19 @@
+/** What signals() sees: the columns and the indicators of domain/indicators.ts. */
+import type { BarSeries } from "../domain/bars.ts";
+import type { VectorContext } from "../domain/strategy.ts";
+import { crossOver, crossUnder, ema, highest, lag, lowest, rsi, sma, stdev } from "../domain/indicators.ts";
+
+/** `copy`: columns of its own, so that a user's strategy cannot write into the bars that all workers share. */
+export function vectorContext(bars: BarSeries, options: { readonly copy: boolean }): VectorContext {
+  const column = (values: Float64Array) => (options.copy ? Float64Array.from(values) : values);
+  return {
+    length: bars.time.length,
+    time: column(bars.time),
+    open: column(bars.open),
+    high: column(bars.high),
+    low: column(bars.low),
+    close: column(bars.close),
+    volume: column(bars.volume),
+    sma, ema, rsi, highest, lowest, stdev, lag, crossOver, crossUnder,
+  };
+}
