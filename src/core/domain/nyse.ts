@@ -1,0 +1,147 @@
+/**
+ * New York trading days and hours, computed: weekends, holidays and half days of the NYSE by its published rules,
+ * and daylight saving since 1987. One-off closures (mourning, storms) are not known here.
+ */
+
+const DAY_MS = 86_400_000;
+
+export interface TradingDay {
+  /** "2026-11-20". */
+  readonly date: string;
+  /** New York midnight, UTC milliseconds: the stamp of a daily bar. */
+  readonly midnight: number;
+  /** 09:30 New York. */
+  readonly open: number;
+  /** 16:00 New York, 13:00 on half days. */
+  readonly close: number;
+}
+
+/** What a year's calendar holds, UTC midnights. */
+interface YearTable {
+  readonly holidays: ReadonlySet<number>;
+  readonly halfDays: ReadonlySet<number>;
+  /** Summer time holds after the first and up to and including the second: the change is at 2 am, after that day's midnight. */
+  readonly summer: readonly [number, number];
+}
+
+function yearTable(year: number): YearTable {
+  const thanksgiving = nthWeekday(year, 11, 4, 4);
+  const independence = new Date(Date.UTC(year, 6, 4)).getUTCDay();
+  const holidays = new Set([
+    observed(year, 1, 1, { fridayBefore: false }),
+    nthWeekday(year, 1, 1, 3), // Martin Luther King
+    nthWeekday(year, 2, 1, 3), // Washington
+    easter(year) - 2 * DAY_MS, // Good Friday
+    lastWeekday(year, 5, 1), // Memorial Day
+    observed(year, 7, 4),
+    nthWeekday(year, 9, 1, 1), // Labor Day
+    thanksgiving,
+    observed(year, 12, 25),
+  ]);
+  if (year >= 2022) holidays.add(observed(year, 6, 19)); // Juneteenth
+  // Early close at 13:00, where it is a trading day.
+  const halfDays = new Set([thanksgiving + DAY_MS, Date.UTC(year, 11, 24)]);
+  if (independence >= 2 && independence <= 5) halfDays.add(Date.UTC(year, 6, 3));
+  const summer = year >= 2007 ? ([nthWeekday(year, 3, 0, 2), nthWeekday(year, 11, 0, 1)] as const) : ([nthWeekday(year, 4, 0, 1), lastWeekday(year, 10, 0)] as const);
+  return { holidays, halfDays, summer };
+}
+
+/** Hours that New York is behind UTC at the midnight of a date. */
+function hoursBehind(utc: number, summer: readonly [number, number]): number {
+  return utc > summer[0] && utc <= summer[1] ? 4 : 5;
+}
+
+/** Milliseconds to add to a UTC instant to read New York wall time off its UTC fields. */
+export function newYorkOffset(at: number): number {
+  const [spring, autumn] = yearTable(new Date(at).getUTCFullYear()).summer;
+  const isSummer = at >= spring + 7 * 3_600_000 && at < autumn + 6 * 3_600_000; // both changes are at 2 am by the old time
+  return (isSummer ? -4 : -5) * 3_600_000;
+}
+
+/** New York date of an instant, "2026-11-20". */
+export function newYorkDate(at: number): string {
+  return new Date(at + newYorkOffset(at)).toISOString().slice(0, 10);
+}
+
+/** The trading day of a date, undefined on weekends and holidays. */
+export function tradingDay(date: string): TradingDay | undefined {
+  const utc = Date.parse(`${date}T00:00:00Z`);
+  return dayOf(utc, yearTable(new Date(utc).getUTCFullYear()));
+}
+
+function dayOf(utc: number, table: YearTable): TradingDay | undefined {
+  const weekday = (Math.floor(utc / DAY_MS) + 4) % 7; // 1 January 1970 was a Thursday
+  if (weekday === 0 || weekday === 6 || table.holidays.has(utc)) return undefined;
+  const midnight = utc + hoursBehind(utc, table.summer) * 3_600_000;
+  const close = table.halfDays.has(utc) ? 13 : 16;
+  return { date: new Date(utc).toISOString().slice(0, 10), midnight, open: midnight + 9.5 * 3_600_000, close: midnight + close * 3_600_000 };
+}
+
+/** The first trading day on or after a date. */
+export function tradingDayFrom(date: string): TradingDay {
+  for (let next = date; ; next = addDays(next, 1)) {
+    const day = tradingDay(next);
+    if (day !== undefined) return day;
+  }
+}
+
+/** The last trading day on or before a date. */
+export function tradingDayUpTo(date: string): TradingDay {
+  for (let next = date; ; next = addDays(next, -1)) {
+    const day = tradingDay(next);
+    if (day !== undefined) return day;
+  }
+}
+
+export function addDays(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Trading days from one date to another, both included. */
+export function tradingDays(from: string, to: string): readonly TradingDay[] {
+  const days: TradingDay[] = [];
+  const last = Date.parse(`${to}T00:00:00Z`);
+  let year = Number.NaN;
+  let table: YearTable | undefined;
+  for (let utc = Date.parse(`${from}T00:00:00Z`); utc <= last; utc += DAY_MS) {
+    const ofDay = new Date(utc).getUTCFullYear();
+    if (table === undefined || ofDay !== year) {
+      year = ofDay;
+      table = yearTable(year);
+    }
+    const day = dayOf(utc, table);
+    if (day !== undefined) days.push(day);
+  }
+  return days;
+}
+
+/** A fixed date, moved to Monday when it is a Sunday and to Friday when it is a Saturday (not for New Year: NYSE rule 7.2). */
+function observed(year: number, month: number, day: number, options: { readonly fridayBefore: boolean } = { fridayBefore: true }): number {
+  const utc = Date.UTC(year, month - 1, day);
+  const weekday = new Date(utc).getUTCDay();
+  if (weekday === 0) return utc + DAY_MS;
+  if (weekday === 6 && options.fridayBefore) return utc - DAY_MS;
+  return utc;
+}
+
+function nthWeekday(year: number, month: number, weekday: number, n: number): number {
+  const first = new Date(Date.UTC(year, month - 1, 1)).getUTCDay();
+  return Date.UTC(year, month - 1, 1 + ((weekday - first + 7) % 7) + (n - 1) * 7);
+}
+
+function lastWeekday(year: number, month: number, weekday: number): number {
+  const last = new Date(Date.UTC(year, month, 0));
+  return last.getTime() - ((last.getUTCDay() - weekday + 7) % 7) * DAY_MS;
+}
+
+/** Easter Sunday, the anonymous Gregorian algorithm (Meeus, Astronomical Algorithms, 1991). */
+function easter(year: number): number {
+  const a = year % 19;
+  const b = Math.floor(year / 100);
+  const c = year % 100;
+  const h = (19 * a + b - Math.floor(b / 4) - Math.floor((b - Math.floor((b + 8) / 25) + 1) / 3) + 15) % 30;
+  const l = (32 + 2 * (b % 4) + 2 * Math.floor(c / 4) - h - (c % 4)) % 7;
+  const m = Math.floor((a + 11 * h + 22 * l) / 451);
+  const month = Math.floor((h + l - 7 * m + 114) / 31);
+  return Date.UTC(year, month - 1, ((h + l - 7 * m + 114) % 31) + 1);
+}
