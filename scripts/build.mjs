@@ -42,7 +42,7 @@ function entriesTable() {
 const isThere = (entry) => existsSync(at(entry.in));
 
 function bundles(missing) {
-  const take = (entries) => entries.filter((entry) => isThere(entry) || (missing.push(entry.in), false));
+  const take = (entries) => entries.filter((entry) => isThere(entry) || (missing.push(`${entry.in} is not there`), false));
   const modules = take([...entriesTable(), { out: "index", in: "src/index.ts" }]);
   const launcher = take([{ out: "cli", in: "src/cli/launcher.ts" }]);
   const extension = take([{ out: "extension", in: "src/extension/extension.ts" }]);
@@ -148,7 +148,7 @@ function holderLives(lock) {
   }
 }
 
-/** While entries are being written: those that do not bundle yet are left out too. */
+/** An entry that does not bundle is left out, so that the others can be worked with; the build still ends as failed. */
 async function buildWhatCan(options, missing) {
   try {
     return await build({ ...options, logLevel: "silent" });
@@ -159,7 +159,8 @@ async function buildWhatCan(options, missing) {
         await build({ ...options, entryPoints: [entry], logLevel: "silent" });
         good.push(entry);
       } catch (error) {
-        missing.push(`(does not bundle: ${error.errors?.[0]?.text ?? error.message}) ${entry.in}`);
+        const [first] = error.errors ?? [];
+        missing.push(`${entry.in}: ${first === undefined ? error.message : `${first.location?.file}:${first.location?.line}: ${first.text}`}`);
       }
     }
     return good.length === 0 ? { outputFiles: [] } : build({ ...options, entryPoints: good });
@@ -171,7 +172,7 @@ async function buildAll({ allowMissing }) {
   const missing = [];
   const typesBuilt = declarations();
   const results = [];
-  for (const options of bundles(missing)) results.push(await (allowMissing ? buildWhatCan(options, missing) : build(options)));
+  for (const options of bundles(missing)) results.push(await buildWhatCan(options, missing));
   const written = new Set([join(dist, ".building")]);
   for (const { outputFiles } of results) {
     for (const { path, contents } of outputFiles) {
@@ -191,7 +192,7 @@ async function buildAll({ allowMissing }) {
   linkCommand();
   const errors = complaints.match(/error TS\d+/g)?.length ?? 0;
   if (errors > 0) console.error(`note: ${errors} type errors below src/index.ts (npm run typecheck shows them)`);
-  for (const file of missing) console.error(`${allowMissing ? "note" : "error"}: ${file} is missing, its bundle was left out`);
+  for (const reason of missing) console.error(`${allowMissing ? "note" : "error"}: bundle left out: ${reason}`);
   console.error(`Built ${relative(process.cwd(), dist) || "."} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return missing.length === 0 || allowMissing;
 }
