@@ -1,0 +1,213 @@
+/** quantdesk backtest, and `strategies`, `runs`. */
+import { readFile } from "node:fs/promises";
+import * as v from "valibot";
+import type { Command } from "commander";
+import { badInput } from "../../core/base/errors.ts";
+import { writeWhole } from "../../core/base/files.ts";
+import type { BacktestResult, BatchResult, EngineName, Sizing } from "../../core/domain/backtest.ts";
+import type { ConfigOverride } from "../../core/config/load.ts";
+import type { BacktestSpec } from "../../core/session.ts";
+import { withSession, type CommonFlags, type Context } from "../context.ts";
+import { EXIT, notYet } from "../failure.ts";
+import { duration, fixed, money, paramsText, percent } from "../format.ts";
+import { table } from "../io.ts";
+import { finiteNumber, oneOf, params, sizing, wholeNumber } from "../parse.ts";
+import { common } from "../program.ts";
+import { progressBar } from "../progress.ts";
+
+interface BacktestFlags extends CommonFlags {
+  readonly data?: string;
+  readonly strategy?: string;
+  readonly params?: Readonly<Record<string, number>>;
+  readonly engine?: EngineName | "auto";
+  readonly cash?: number;
+  readonly feeRate?: number;
+  readonly slippageBps?: number;
+  readonly sizing?: Sizing;
+  readonly fill?: "next-open" | "close";
+  readonly from?: string;
+  readonly to?: string;
+  readonly periodsPerYear?: number;
+  readonly riskFree?: number;
+  readonly checkLookahead?: boolean;
+  readonly equity?: boolean;
+  readonly report?: string;
+  readonly batch?: string;
+  readonly workers?: number;
+  readonly timeout?: number;
+  readonly strict?: boolean;
+}
+
+export function addBacktestCommand(program: Command, context: Context): void {
+  common(program.command("backtest").description("Run a strategy over past prices."))
+    .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
+    .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
+    .option("--params <k=v,…>", "parameters", params)
+    .option("--engine <name>", "auto, event, vector or simple", oneOf("--engine", ["auto", "event", "vector", "simple"]))
+    .option("--cash <usd>", "starting cash", finiteNumber("--cash", 0.01))
+    .option("--fee-rate <share>", "fee as a share of the traded value, each side", finiteNumber("--fee-rate", 0, 0.5))
+    .option("--slippage-bps <bps>", "slippage in basis points, each side", finiteNumber("--slippage-bps", 0, 5000))
+    .option("--sizing <how>", "all-in, whole-shares, fixed:N or percent:N", sizing)
+    .option("--fill <when>", "next-open or close", oneOf("--fill", ["next-open", "close"]))
+    .option("--from <date>", "first day")
+    .option("--to <date>", "last day")
+    .option("--periods-per-year <n>", "to annualise with; inferred otherwise", finiteNumber("--periods-per-year", 0.01, 1e7))
+    .option("--risk-free <share>", "risk-free rate a year", finiteNumber("--risk-free", -0.5, 1))
+    .option("--check-lookahead", "prove that the strategy does not look ahead")
+    .option("--equity", "with the equity curve")
+    .option("--report <file>", "write an HTML report")
+    .option("--batch <file>", "a JSON list of requests instead of one")
+    .option("--workers <n>", "for --batch: backtests at once", wholeNumber("--workers", 1, 64))
+    .option("--timeout <s>", "seconds for each backtest", finiteNumber("--timeout", 0.01, 86_400))
+    .option("--strict", "for --batch: exit code 1 when any fails")
+    .action((flags: BacktestFlags) => {
+      if (flags.checkLookahead === true) throw notYet("backtest --check-lookahead");
+      const overrides: ConfigOverride[] = [];
+      if (flags.workers !== undefined) overrides.push({ key: "backtest.workers", value: flags.workers, source: "flag" });
+      if (flags.timeout !== undefined) overrides.push({ key: "backtest.timeoutSeconds", value: flags.timeout, source: "flag" });
+      return flags.batch === undefined ? one(context, flags, overrides) : batch(context, flags, flags.batch, overrides);
+    });
+
+  common(program.command("strategies").description("List the built-in strategies.")).action(async (flags: CommonFlags) => {
+    const { BUILTIN_STRATEGIES } = await import("../../core/backtest/strategies/builtin.ts");
+    const rows = BUILTIN_STRATEGIES.map((strategy) => ({ name: strategy.name, params: Object.fromEntries(Object.entries(strategy.params).map(([name, spec]) => [name, spec.default])) }));
+    if (flags.json === true) context.io.json({ schema: "quantdesk.strategies/1", strategies: rows });
+    else context.io.data(table(["Strategy", "Parameters"], rows.map((row) => [row.name, paramsText(row.params)])));
+  });
+
+  common(program.command("runs").description("Show the trial ledger, newest first."))
+    .option("--limit <n>", "how many", wholeNumber("--limit", 1, 10_000), 50)
+    .action((flags: CommonFlags & { limit: number }) =>
+      withSession(context, flags, async (session) => {
+        const rows = await session.store.runs(flags.limit, context.signal);
+        if (flags.json === true) context.io.json({ schema: "quantdesk.runs/1", runs: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString(), params: JSON.parse(row.params) as object })) });
+        else context.io.data(rows.length === 0 ? "No runs yet." : table(["When", "Strategy", "Parameters", "Data", "Sharpe", "Return"], rows.map((row) => [new Date(row.at).toISOString().slice(0, 19), row.strategy, paramsText(JSON.parse(row.params) as Record<string, number>), row.dataset, fixed(row.sharpe), percent(row.totalReturnPct)])));
+      }),
+    );
+}
+
+async function one(context: Context, flags: BacktestFlags, overrides: readonly ConfigOverride[]): Promise<void> {
+  const { data, strategy } = flags;
+  if (data === undefined) throw badInput("bad-usage", "backtest needs --data.", "For example --data sample:simulated.");
+  if (strategy === undefined) throw badInput("bad-usage", "backtest needs --strategy.", "quantdesk strategies lists them.");
+  await withSession(
+    context,
+    flags,
+    async (session) => {
+      const spec: BacktestSpec = {
+        data,
+        strategy,
+        equity: flags.equity === true || flags.report !== undefined,
+        ...(flags.params === undefined ? {} : { params: flags.params }),
+        ...(flags.engine === undefined ? {} : { engine: flags.engine }),
+        ...(flags.cash === undefined ? {} : { cash: flags.cash }),
+        ...(flags.feeRate === undefined ? {} : { feeRate: flags.feeRate }),
+        ...(flags.slippageBps === undefined ? {} : { slippageBps: flags.slippageBps }),
+        ...(flags.sizing === undefined ? {} : { sizing: flags.sizing }),
+        ...(flags.fill === undefined ? {} : { fill: flags.fill }),
+        ...(flags.from === undefined ? {} : { from: flags.from }),
+        ...(flags.to === undefined ? {} : { to: flags.to }),
+        ...(flags.periodsPerYear === undefined ? {} : { periodsPerYear: flags.periodsPerYear }),
+        ...(flags.riskFree === undefined ? {} : { riskFree: flags.riskFree }),
+      };
+      const result = await session.backtest(spec, context.signal);
+      if (flags.report !== undefined) {
+        const { renderReport } = await import("../../core/backtest/report.ts");
+        const { series } = await session.dataset(data, {}, context.signal);
+        await writeWhole(flags.report, await renderReport(result, series));
+        context.io.say(`Report: ${flags.report}`);
+      }
+      const { equity, ...withoutEquity } = result;
+      if (flags.json === true) context.io.json(flags.equity === true && equity !== undefined ? result : withoutEquity);
+      else printResult(context, result);
+    },
+    { overrides },
+  );
+}
+
+function printResult({ io }: Context, result: BacktestResult): void {
+  const { stats, costs, dataset } = result;
+  const slippage = costs.slippageBps === 0 ? io.style("yellow", "slippage: none") : `slippage ${costs.slippageBps} bps`;
+  io.say(`${result.simulated ? "SIMULATED " : ""}${result.strategy} (${paramsText(result.params)}) on ${dataset.name}, ${dataset.bars} bars; fee ${costs.feeRate * 100} %, ${slippage}, fill ${costs.fill}; ${result.engine} engine: ${result.engineReason}`);
+  for (const warning of result.warnings) io.say(`${io.style("yellow", "Note:")} ${warning}`);
+  io.data(
+    table(["Statistic", "Value"], [
+      ["Final equity", money(stats.finalEquity)],
+      ["Total return", percent(stats.totalReturnPct)],
+      ["Per year (CAGR)", percent(stats.cagrPct)],
+      ["Volatility", percent(stats.volatilityPct)],
+      ["Sharpe", fixed(stats.sharpe)],
+      ["Sortino", fixed(stats.sortino)],
+      ["Worst fall", percent(stats.maxDrawdownPct === 0 ? 0 : -stats.maxDrawdownPct)],
+      ["Invested", percent(stats.exposurePct)],
+      ["Trades", String(stats.trades)],
+      ["Won", percent(stats.winRatePct)],
+      ["Profit factor", fixed(stats.profitFactor)],
+      ["Took", duration(result.durationMs)],
+    ]),
+  );
+}
+
+const specSchema = v.strictObject({
+  data: v.string(),
+  strategy: v.string(),
+  params: v.optional(v.record(v.string(), v.number())),
+  engine: v.optional(v.picklist(["auto", "event", "vector", "simple"])),
+  cash: v.optional(v.pipe(v.number(), v.minValue(0.01))),
+  feeRate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.5))),
+  slippageBps: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(5000))),
+  sizing: v.optional(v.pipe(v.string(), v.transform(sizing))),
+  fill: v.optional(v.picklist(["next-open", "close"])),
+  from: v.optional(v.string()),
+  to: v.optional(v.string()),
+  periodsPerYear: v.optional(v.number()),
+  riskFree: v.optional(v.number()),
+  equity: v.optional(v.boolean()),
+});
+
+async function batch(context: Context, flags: BacktestFlags, file: string, overrides: readonly ConfigOverride[]): Promise<void> {
+  const specs = await readBatch(file);
+  await withSession(
+    context,
+    flags,
+    async (session) => {
+      const bar = progressBar(context.io, "Backtests", specs.length);
+      let result: BatchResult;
+      try {
+        result = await session.backtests(specs, { onItem: () => bar.step() }, context.signal);
+      } finally {
+        bar.stop();
+      }
+      if (result.succeeded === 0 || result.cancelled > 0 || (flags.strict === true && result.succeeded < result.run)) context.exitCode = EXIT.failed;
+      if (flags.json === true) {
+        context.io.json(result);
+        return;
+      }
+      context.io.data(table(["#", "Status", "Strategy", "Sharpe", "Return"], result.results.map((item) => [String(item.index), item.status, item.result?.strategy ?? item.error?.message ?? "", fixed(item.result?.stats.sharpe ?? null), percent(item.result?.stats.totalReturnPct ?? null)])));
+      context.io.say(`${result.succeeded} of ${result.run} succeeded, ${result.failed} failed, ${result.timedOut} timed out, with ${result.workers} workers in ${duration(result.durationMs)}.`);
+    },
+    { overrides },
+  );
+}
+
+async function readBatch(file: string): Promise<readonly BacktestSpec[]> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw badInput("bad-batch", `${file} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}.`);
+  }
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (error) {
+    throw badInput("bad-batch", `${file} is not JSON: ${(error as Error).message}.`);
+  }
+  if (!Array.isArray(list) || list.length === 0) throw badInput("bad-batch", `${file} must hold a list of at least one request, such as [{"data": "sample:simulated", "strategy": "sma_cross"}].`);
+  return list.map((entry: unknown, index) => {
+    const parsed = v.safeParse(specSchema, entry);
+    if (parsed.success) return parsed.output as BacktestSpec;
+    const issue = parsed.issues[0];
+    throw badInput("bad-batch", `${file}, request ${index}: ${v.getDotPath(issue) ?? "it"}: ${issue.message}.`);
+  });
+}

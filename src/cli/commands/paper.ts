@@ -1,0 +1,47 @@
+/** quantdesk paper: the exchange in the foreground, in a process of its own with these very flags. */
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { childEnv } from "../../core/base/childEnv.ts";
+import { entryPath } from "../../core/base/entry.ts";
+import { TradingError } from "../../core/base/errors.ts";
+import { defaultHome } from "../../core/base/home.ts";
+import type { CommonFlags, Context } from "../context.ts";
+
+export function addPaperCommand(program: Command, context: Context): void {
+  const paper = program
+    .command("paper")
+    .description("Run the paper exchange in the foreground: Alpaca's API, SIMULATED prices.\nFlags: --port N --host 127.0.0.1 --seed N --speed X --data DIR|FILE --tls --home DIR --accounts N --cash 100000 --rate-limit 200|off --market-hours always|nyse --fault SPEC --ready-file F")
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .argument("[flags...]")
+    .action(async (flags: readonly string[]) => {
+      context.exitCode = await runExchange(flags, context.signal);
+    });
+  paper
+    .command("stop")
+    .description("End the embedded exchange of --home.")
+    .option("--home <dir>", "state folder")
+    .option("--json", "print one JSON document on standard output")
+    .action(async (flags: CommonFlags) => {
+      const { stopExchange } = await import("../../core/exchange/embedded.ts");
+      const stopped = await stopExchange(resolve(flags.home ?? defaultHome()), context.signal);
+      if (flags.json === true) context.io.json({ schema: "quantdesk.paper-stop/1", stopped });
+      else context.io.data(stopped ? "The embedded exchange has ended." : "No embedded exchange was running.");
+    });
+}
+
+/** Flags pass through unchanged: the exchange checks them. An interrupt is passed on and its end awaited. */
+async function runExchange(flags: readonly string[], signal: AbortSignal): Promise<number> {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags], { stdio: ["ignore", "inherit", "inherit"], env: childEnv() });
+  const stop = () => child.kill("SIGTERM");
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await new Promise<number>((done, fail) => {
+      child.once("error", (error) => fail(new TradingError("exchange-not-started", `The paper exchange did not start: ${error.message}.`)));
+      child.once("exit", (code) => done(code ?? 1));
+    });
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

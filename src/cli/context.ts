@@ -1,0 +1,80 @@
+/** What every command gets: where to write, when to stop, and the session it may open. */
+import { createInterface } from "node:readline/promises";
+import { TradingError } from "../core/base/errors.ts";
+import { logTo } from "../core/base/log.ts";
+import type { Account, OrderIntent } from "../core/domain/orders.ts";
+import type { ConfigOverride } from "../core/config/load.ts";
+import type { Session, SessionOptions } from "../core/session.ts";
+import { money } from "./format.ts";
+import type { Io } from "./io.ts";
+
+/** Flags that every command has. */
+export interface CommonFlags {
+  readonly json?: boolean;
+  readonly home?: string;
+  readonly verbose?: boolean;
+  readonly live?: boolean;
+  readonly yesLive?: string;
+}
+
+export interface Context {
+  readonly io: Io;
+  readonly signal: AbortSignal;
+  /** The command sets another exit code than 0 for a run that reached its end. */
+  exitCode: number;
+}
+
+/** Opens the session of one command, runs `work`, and closes it whatever happens. */
+export async function withSession<T>(
+  context: Context,
+  flags: CommonFlags,
+  work: (session: Session) => Promise<T>,
+  extra: { readonly overrides?: readonly ConfigOverride[]; readonly front?: SessionOptions["front"]; readonly seed?: number; readonly ownExchange?: boolean } = {},
+): Promise<T> {
+  const { openSession } = await import("../core/session.ts");
+  const { io } = context;
+  const log = logTo((level, line) => {
+    if (flags.verbose === true || level === "warn" || level === "error") io.say(line);
+  });
+  const session = await openSession({
+    front: extra.front ?? "cli",
+    workspace: process.cwd(),
+    log,
+    ...(flags.home === undefined ? {} : { home: flags.home }),
+    ...(extra.overrides === undefined ? {} : { overrides: extra.overrides }),
+    ...(extra.seed === undefined ? {} : { seed: extra.seed }),
+    ...(extra.ownExchange === undefined ? {} : { ownExchange: extra.ownExchange }),
+    ...(flags.live === true ? { live: { confirm: (account: Account, intent: OrderIntent, signal: AbortSignal) => confirmLive(io, flags, account, intent, signal) } } : {}),
+  });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Connects and says, once and on standard error, where: SIMULATED, PAPER or LIVE. */
+export async function connect(context: Context, session: Session): Promise<Account> {
+  const account = await session.connect(context.signal);
+  const { io } = context;
+  const where = account.simulated ? io.style("bold", "SIMULATED") : account.mode === "live" ? io.style("red", "LIVE") : io.style("bold", "PAPER");
+  io.say(`${where} account ${account.accountNumber}, equity ${money(account.equity)}`);
+  return account;
+}
+
+/** Live orders need the account number: by --yes-live, or typed on a terminal. */
+async function confirmLive(io: Io, flags: CommonFlags, account: Account, intent: OrderIntent, signal: AbortSignal): Promise<boolean> {
+  if (flags.yesLive !== undefined) {
+    if (flags.yesLive === account.accountNumber) return true;
+    throw new TradingError("live-not-confirmed", `--yes-live names ${flags.yesLive}, but the account is ${account.accountNumber}.`, { kind: "refused" });
+  }
+  if (!io.isTerminal || process.stdin.isTTY !== true) return false;
+  const ask = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const amount = intent.qty === undefined ? money(intent.notional ?? null) : intent.qty.toFixed();
+    const answer = await ask.question(`${io.style("red", "LIVE")}: ${intent.side} ${amount} ${intent.symbol} with real money. Type the account number ${account.accountNumber} to send it: `, { signal });
+    return answer.trim() === account.accountNumber;
+  } finally {
+    ask.close();
+  }
+}

@@ -1,0 +1,38 @@
+/** Entry of the command line: the commands of CONTRACTS.md over one core session. */
+import { CommanderError } from "commander";
+import { badInput, TradingError } from "../core/base/errors.ts";
+import type { Context } from "./context.ts";
+import { EXIT, reportFailure } from "./failure.ts";
+import { processIo } from "./io.ts";
+import { buildProgram } from "./program.ts";
+
+const argv = process.argv.slice(2);
+const io = processIo();
+const controller = new AbortController();
+let terminated = false;
+const stop = (signal: NodeJS.Signals) => {
+  if (controller.signal.aborted) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated); // asked twice
+  terminated = signal !== "SIGINT";
+  controller.abort(new TradingError("interrupted", "Interrupted.", { kind: "interrupted" }));
+};
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+// A reader that closed its end (`quantdesk runs | head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const context: Context = { io, signal: controller.signal, exitCode: 0 };
+const how = { json: argv.includes("--json"), verbose: argv.includes("--verbose") };
+try {
+  await buildProgram(context).parseAsync(argv, { from: "user" });
+  if (controller.signal.aborted) context.exitCode = terminated ? EXIT.terminated : EXIT.interrupted;
+} catch (error) {
+  if (error instanceof CommanderError) {
+    const isHelp = error.exitCode === 0;
+    context.exitCode = isHelp ? 0 : reportFailure(badInput("bad-usage", error.message.replace(/^error: /, "").replace(/\n\(?(Did you mean .*?\?)\)?$/, ". $1")), io, { ...how, terminated });
+  } else {
+    context.exitCode = reportFailure(error, io, { ...how, terminated });
+  }
+}
+process.exitCode = context.exitCode;

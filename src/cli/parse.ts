@@ -1,0 +1,79 @@
+/** Flags and arguments to typed values; what does not fit is one sentence and exit code 2. */
+import { InvalidArgumentError } from "commander";
+import { parseDecimal, type Big } from "../core/base/decimal.ts";
+import { badInput } from "../core/base/errors.ts";
+import type { Sizing } from "../core/domain/backtest.ts";
+
+/** A ticker symbol in capitals. */
+export function symbol(text: string): string {
+  const upper = text.toUpperCase();
+  if (!/^[A-Z][A-Z0-9]{0,9}([./-][A-Z0-9]{1,5})?$/.test(upper)) throw badInput("bad-symbol", `"${text}" is not a symbol.`, "Write it like AAPL.");
+  return upper;
+}
+
+export function symbolList(text: string): readonly string[] {
+  return list(text).map(symbol);
+}
+
+export function list(text: string): readonly string[] {
+  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+/** A positive plain decimal. */
+export function positiveDecimal(what: string): (text: string) => Big {
+  return (text) => {
+    const value = parseDecimal(text, what);
+    if (value.lte(0)) throw badInput("bad-number", `${what} is ${text}, but must be above zero.`);
+    return value;
+  };
+}
+
+export function wholeNumber(what: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw badInput("bad-number", `${what} is "${text}", but must be a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+export function finiteNumber(what: string, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): (text: string) => number {
+  return (text) => {
+    const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      const range = min > Number.NEGATIVE_INFINITY ? ` of at least ${min}${max < Number.POSITIVE_INFINITY ? ` and at most ${max}` : ""}` : "";
+      throw badInput("bad-number", `${what} is "${text}", but must be a number${range}.`);
+    }
+    return value;
+  };
+}
+
+/** "fast=5,slow=20" */
+export function params(text: string): Readonly<Record<string, number>> {
+  const out: Record<string, number> = {};
+  for (const part of list(text)) {
+    const at = part.indexOf("=");
+    if (at <= 0) throw badInput("bad-params", `--params has "${part}", which is not name=value.`, "Write it like fast=5,slow=20.");
+    const name = part.slice(0, at).trim();
+    if (name in out) throw badInput("bad-params", `--params gives ${name} twice.`);
+    out[name] = finiteNumber(`--params ${name}`)(part.slice(at + 1).trim());
+  }
+  return out;
+}
+
+/** all-in, whole-shares, fixed:N or percent:N */
+export function sizing(text: string): Sizing {
+  if (text === "all-in" || text === "whole-shares") return { kind: text };
+  const [kind, amount] = text.split(":");
+  if (kind === "fixed" && amount !== undefined) return { kind, units: finiteNumber("--sizing fixed", Number.MIN_VALUE)(amount) };
+  if (kind === "percent" && amount !== undefined) return { kind, percent: finiteNumber("--sizing percent", Number.MIN_VALUE, 100)(amount) };
+  throw badInput("bad-sizing", `--sizing is "${text}".`, "Write all-in, whole-shares, fixed:N or percent:N.");
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(what: string, choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) throw new InvalidArgumentError(`${what} is "${text}", but must be one of ${choices.join(", ")}.`);
+    return found;
+  };
+}
