@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig, type ConfigOverride } from "../../../src/core/config/load.ts";
+import { chooseVenue } from "../../../src/core/config/venue.ts";
+
+describe("configuration", () => {
+  let workspace: string;
+  beforeEach(async () => {
+    workspace = await mkdtemp(join(tmpdir(), "quantdesk-config-"));
+  });
+  afterEach(() => rm(workspace, { recursive: true }));
+  const load = async (file: string | null, env: Record<string, string> = {}, overrides: ConfigOverride[] = []) => {
+    if (file !== null) await writeFile(join(workspace, "quantdesk.json"), file);
+    return loadConfig({ workspace, env, overrides });
+  };
+
+  it("takes the highest source: file, environment, VS Code, flag", async () => {
+    const file = '{ // two ways to write it\n "features": { "workers": 2 }, "backtest.workers": 3, }';
+    assert.equal((await load(null)).config["features.workers"], 8);
+    const one = await load(file);
+    assert.deepEqual([one.config["features.workers"], one.sources["features.workers"], one.config["backtest.workers"]], [2, "workspace", 3]);
+    const two = await load(file, { ASYNC_FEATURES_WORKERS: "5" });
+    assert.deepEqual([two.config["features.workers"], two.sources["features.workers"]], [5, "environment"]);
+    const three = await load(file, { ASYNC_FEATURES_WORKERS: "5" }, [{ key: "features.workers", value: 6, source: "vscode" }, { key: "features.workers", value: 7, source: "flag" }]);
+    assert.deepEqual([three.config["features.workers"], three.sources["features.workers"]], [7, "flag"]);
+  });
+
+  it("names the nearest setting for a typo", () => assert.rejects(load('{"backtest.worker": 2}'), /"backtest.worker".*not a setting/));
+  it("says which line of the file is broken", () => assert.rejects(load('{\n"backtest.workers": \n}'), /quantdesk\.json line 3/));
+  it("says what fits", () => assert.rejects(load('{"backtest.workers": 0}'), /must be a whole number from 1 to 64/));
+  it("checks the environment too", () => assert.rejects(load(null, { ASYNC_FEATURES_WORKERS: "many" }), /ASYNC_FEATURES_WORKERS/));
+  it("never takes an endpoint or live mode from a workspace", async () => {
+    await assert.rejects(load('{"broker.baseUrl": "https://evil.example"}'), /never read from a workspace/);
+    await assert.rejects(load('{"broker.mode": "live"}'), /never read from a workspace/);
+  });
+  it("lets a workspace tighten a risk limit and not loosen it", async () => {
+    assert.equal((await load('{"risk.maxOrderValue": 100}')).config["risk.maxOrderValue"], 100);
+    await assert.rejects(load('{"risk.maxOrderValue": 1000000}'), /can only tighten/);
+    const kept = await load('{"risk.maxOrderValue": 100}', {}, [{ key: "risk.maxOrderValue", value: 5000, source: "vscode" }]);
+    assert.equal(kept.config["risk.maxOrderValue"], 100);
+  });
+
+  describe("venue", () => {
+    const paperKeys = { keyId: "PKTEST", secretKey: "s" };
+    const venue = async (env: Record<string, string>, keys: typeof paperKeys | undefined, live = false, overrides: ConfigOverride[] = []) => {
+      const { config, sources } = await load(null, env, overrides);
+      return chooseVenue(config, sources, keys, live);
+    };
+    it("is the embedded exchange without keys", async () => assert.deepEqual(await venue({}, undefined), { mode: "embedded" }));
+    it("is paper with keys, at Alpaca or at a loopback address", async () => {
+      assert.equal((await venue({}, paperKeys)).addresses?.tradingUrl, "https://paper-api.alpaca.markets");
+      const local = await venue({ APCA_API_BASE_URL: "http://127.0.0.1:1234/v2" }, paperKeys);
+      assert.deepEqual(local, { mode: "paper", addresses: { tradingUrl: "http://127.0.0.1:1234", dataUrl: "http://127.0.0.1:1234", streamUrl: "ws://127.0.0.1:1234/stream" } });
+    });
+    it("is never live by accident", async () => {
+      await assert.rejects(venue({ APCA_API_BASE_URL: "https://api.alpaca.markets" }, paperKeys), /live trading was not asked for/);
+      await assert.rejects(venue({}, { keyId: "AKLIVE", secretKey: "s" }), /live trading was not asked for/);
+      await assert.rejects(venue({}, paperKeys, false, [{ key: "broker.mode", value: "live", source: "vscode" }]), /live trading was not asked for/);
+      await assert.rejects(venue({}, undefined, true), /needs Alpaca keys/);
+    });
+    it("sends keys over https only, except to this machine", () => assert.rejects(venue({ APCA_API_BASE_URL: "http://example.com" }, paperKeys), /https only/));
+  });
+});
