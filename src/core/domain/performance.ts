@@ -1,0 +1,83 @@
+/** How the product measures itself: lag of a loop, operations, health, latency reports. Milliseconds unless the name says otherwise. */
+import type { LagStats, OperationRecord } from "./ports.ts";
+
+/** Measures how late one event loop turns. */
+export interface LagMeter {
+  /** Since the last reset; the sampling period is not part of the lag. */
+  read(): LagStats;
+  reset(): void;
+  close(): void;
+}
+
+/** The last operations, as `GET /api/performance/metrics` answers them. */
+export interface MetricsReport {
+  readonly schema: "quantdesk.metrics/1";
+  /** Oldest first. */
+  readonly metrics: readonly OperationRecord[];
+  readonly queueDepth: number;
+}
+
+export interface OperationSummary {
+  readonly operations: number;
+  /** 0 to 1; null while nothing has run. */
+  readonly successRate: number | null;
+  /** From asking to answer: queue and run; null while nothing has run. */
+  readonly latencyMs: LagStats | null;
+}
+
+export interface MetricsSummary extends OperationSummary {
+  readonly schema: "quantdesk.metrics-summary/1";
+  /** Finished operations per second between the first start and the last end that are kept; null while nothing has run. */
+  readonly opsPerSecond: number | null;
+  readonly lagMs: LagStats;
+  readonly byOperation: Readonly<Record<string, OperationSummary>>;
+}
+
+export type AlertCode = "loop-lag" | "success-rate" | "queue-filling" | "low-throughput" | "loop-blocked";
+
+export interface Alert {
+  readonly code: AlertCode;
+  readonly value: number;
+  readonly limit: number;
+  /** ISO 8601 UTC: when it began. */
+  readonly since: string;
+  /** One sentence: what is wrong and what helps. */
+  readonly reason: string;
+}
+
+export interface QueueState {
+  readonly depth: number;
+  readonly capacity: number;
+}
+
+export interface HealthReport {
+  readonly schema: "quantdesk.health/1";
+  readonly status: "ok" | "degraded" | "failing";
+  readonly alerts: readonly Alert[];
+  readonly workers: number;
+  readonly queue: QueueState;
+}
+
+export interface LatencySide {
+  readonly lagMs: LagStats;
+  readonly opsPerSecond: number;
+  /** 0 to 1. */
+  readonly successRate: number;
+}
+
+/** The same operations in the caller's loop (before) and offloaded (after). */
+export interface LatencyReport {
+  readonly schema: "quantdesk.latency/1";
+  readonly benchmark: BenchmarkKind;
+  readonly operations: number;
+  readonly barsPerOperation: number;
+  readonly before: LatencySide;
+  readonly after: LatencySide;
+  /** Throughput after over before: above 1 is faster. */
+  readonly speedup: number;
+  readonly workers: number;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+}
+
+export type BenchmarkKind = "feature-computation" | "signal-generation";

@@ -1,0 +1,22 @@
+/** What the performance API's thread asks its owner, who holds the measurements. */
+import type { BenchmarkKind, HealthReport, LatencyReport, MetricsReport, MetricsSummary } from "../domain/performance.ts";
+
+export interface ApiCalls {
+  readonly metrics: { readonly argument: number | null; readonly answer: MetricsReport };
+  readonly summary: { readonly argument: null; readonly answer: MetricsSummary };
+  readonly clear: { readonly argument: null; readonly answer: number };
+  readonly benchmarks: { readonly argument: null; readonly answer: readonly LatencyReport[] };
+  readonly runBenchmark: { readonly argument: { readonly kind: BenchmarkKind; readonly operations: number }; readonly answer: LatencyReport };
+  readonly clearBenchmarks: { readonly argument: null; readonly answer: number };
+  readonly health: { readonly argument: null; readonly answer: HealthReport };
+  readonly prometheus: { readonly argument: null; readonly answer: { readonly contentType: string; readonly text: string } };
+}
+
+export type AskOwner = <K extends keyof ApiCalls>(name: K, argument: ApiCalls[K]["argument"], deadlineMs: number) => Promise<ApiCalls[K]["answer"]>;
+
+/** How the thread is started. Only the token's SHA-256 (hex) crosses: the thread compares, it need not know. */
+export interface ApiWorkerData {
+  readonly host: string;
+  readonly port: number;
+  readonly tokenSha256: string;
+}

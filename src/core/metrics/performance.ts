@@ -1,0 +1,87 @@
+/** One session's measurements, put together: operations, lag of its loop, health, benchmark reports, Prometheus text. */
+import { TradingError } from "../base/errors.ts";
+import { systemClock } from "../base/clock.ts";
+import type { BenchmarkKind, HealthReport, LagMeter, LatencyReport, MetricsReport, MetricsSummary, QueueState } from "../domain/performance.ts";
+import type { MetricsSink } from "../domain/ports.ts";
+import { createHealth } from "./health.ts";
+import { openRollingLagMeter } from "./loopLag.ts";
+import { createMetrics } from "./operations.ts";
+import { createPrometheus } from "./prometheus.ts";
+
+/** What the performance API answers with; each function is cheap, the benchmark excepted. */
+export interface PerformanceSource {
+  /** The newest `lastN`; all that are kept when null. */
+  metrics(lastN: number | null): MetricsReport;
+  summary(): MetricsSummary;
+  clear(): number;
+  benchmarks(): readonly LatencyReport[];
+  /** One at a time: a second one is refused with `benchmark-running`. */
+  runBenchmark(kind: BenchmarkKind, operations: number, signal: AbortSignal): Promise<LatencyReport>;
+  clearBenchmarks(): number;
+  health(): HealthReport;
+  prometheus(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export interface Performance {
+  /** For whoever does work. */
+  readonly sink: MetricsSink;
+  /** Lag of the loop that this was opened in, over the last ten seconds or so. */
+  readonly lag: LagMeter;
+  readonly source: PerformanceSource;
+  close(): void;
+}
+
+export interface PerformanceOptions {
+  /** Operations that are kept for the list and the percentiles. */
+  readonly capacity?: number;
+  readonly queue: () => QueueState;
+  readonly workers: () => number;
+  readonly runBenchmark: (kind: BenchmarkKind, operations: number, signal: AbortSignal) => Promise<LatencyReport>;
+}
+
+const KEPT_OPERATIONS = 10_000;
+const KEPT_BENCHMARKS = 100;
+const LOOK_EVERY_MS = 1_000;
+
+/** Starts to measure this thread; `close` stops it. */
+export function openPerformance(options: PerformanceOptions): Performance {
+  const metrics = createMetrics({ capacity: options.capacity ?? KEPT_OPERATIONS });
+  const lag = openRollingLagMeter();
+  const health = createHealth({ metrics, lagP95Ms: () => lag.read().p95, queue: options.queue, workers: options.workers, clock: systemClock });
+  const prometheus = createPrometheus({ metrics, lag: () => lag.read(), queue: options.queue, workers: options.workers });
+  // Alerts that need a condition to last are only true if somebody looks in between.
+  const look = setInterval(() => health.check(), LOOK_EVERY_MS);
+  look.unref();
+  const reports: LatencyReport[] = [];
+  let running = false;
+  return {
+    sink: metrics,
+    lag,
+    source: {
+      metrics: (lastN) => ({ schema: "quantdesk.metrics/1", metrics: metrics.recent(lastN ?? undefined), queueDepth: options.queue().depth }),
+      summary: () => metrics.summary(lag.read()),
+      clear: () => metrics.clear(),
+      benchmarks: () => [...reports],
+      runBenchmark: async (kind, operations, signal) => {
+        if (running) throw new TradingError("benchmark-running", "A benchmark is running already.", { hint: "Ask again when it has ended: two at once would measure each other." });
+        running = true;
+        try {
+          const report = await options.runBenchmark(kind, operations, signal);
+          reports.push(report);
+          if (reports.length > KEPT_BENCHMARKS) reports.shift();
+          return report;
+        } finally {
+          running = false;
+        }
+      },
+      clearBenchmarks: () => reports.splice(0).length,
+      health: () => health.check(),
+      prometheus: async () => ({ contentType: prometheus.contentType, text: await prometheus.text() }),
+    },
+    close: () => {
+      clearInterval(look);
+      prometheus.close();
+      lag.close();
+    },
+  };
+}
