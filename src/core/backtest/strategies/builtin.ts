@@ -14,18 +14,16 @@ import turnOfMonth from "./turnOfMonth.ts";
 import zscore from "./zscore.ts";
 
 // Each takes its own parameters; parseParams() makes exactly those before any of them is called.
-const TABLE = [smaCross, emaCross, rsiReversion, macd, bollinger, breakout, momentum, zscore, turnOfMonth, buyAndHold] as readonly unknown[] as readonly StrategyDefinition[];
+export const BUILTIN_STRATEGIES = [smaCross, emaCross, rsiReversion, macd, bollinger, breakout, momentum, zscore, turnOfMonth, buyAndHold] as readonly unknown[] as readonly StrategyDefinition[];
 
 const LATER: readonly string[] = ["dual_momentum", "pairs", "vol_target"];
 
-export const builtinStrategies: readonly StrategyDefinition[] = TABLE;
-
 /** The built-in strategy of that name; an unknown one is bad input that names the nearest. */
 export function findStrategy(name: string): StrategyDefinition {
-  const found = TABLE.find((strategy) => strategy.name === name);
+  const found = BUILTIN_STRATEGIES.find((strategy) => strategy.name === name);
   if (found !== undefined) return found;
-  if (LATER.includes(name)) throw badInput("not-yet", `The strategy ${name} is not built yet: it holds several symbols or sizes a position over time.`, `Built in now: ${namesOf(TABLE)}.`);
-  throw badInput("unknown-strategy", `There is no strategy called "${name}".`, `${knownNames(name, TABLE.map((strategy) => strategy.name))} A file of your own is given by its path, like ./my_cross.ts.`);
+  if (LATER.includes(name)) throw badInput("not-yet", `The strategy ${name} is not built yet: it holds several symbols or sizes a position over time.`, `Built in now: ${namesOf(BUILTIN_STRATEGIES)}.`);
+  throw badInput("unknown-strategy", `There is no strategy called "${name}".`, `${knownNames(name, BUILTIN_STRATEGIES.map((strategy) => strategy.name))} A file of your own is given by its path, like ./my_cross.ts.`);
 }
 
 function namesOf(strategies: readonly StrategyDefinition[]): string {

@@ -1,0 +1,169 @@
+/**
+ * backtest: runs strategies over bars, many at once, in a compute process of its own.
+ * Imports base and domain. Is given: how many workers, the time per item, a log, a clock.
+ * Knows nothing of brokers, VS Code, the store, or where bars come from.
+ *
+ * An item that hangs, throws or takes its worker or the whole compute process down costs only itself: the process is
+ * started again, and what else was under way in it runs once more, each alone in a second process, so that the one that
+ * does it again is the culprit and is named.
+ */
+import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "../domain/backtest.ts";
+import type { Dataset } from "../domain/bars.ts";
+import type { Backtester } from "../domain/ports.ts";
+import { badInput, TradingError } from "../base/errors.ts";
+import { Lock } from "../base/lock.ts";
+import type { Log } from "../base/log.ts";
+import { Scope } from "../base/scope.ts";
+import { summarize } from "./batch.ts";
+import { ComputeProcess } from "./computeProcess.ts";
+import { Slots } from "./slots.ts";
+
+export interface BacktesterOptions {
+  /** Runs at once. A batch may ask for more, up to 64. */
+  readonly workers: number;
+  /** Per run, from its own start. */
+  readonly timeoutMs: number;
+  readonly log: Log;
+}
+
+/** Data sets kept; the one not used for longest is dropped. */
+const MAX_DATASETS = 2000;
+const MAX_WORKERS = 64;
+
+export function createBacktester(options: BacktesterOptions): Backtester {
+  return new LocalBacktester(options);
+}
+
+class LocalBacktester implements Backtester {
+  readonly #options: BacktesterOptions;
+  readonly #scope = new Scope({ name: "The backtester" });
+  readonly #slots: Slots;
+  /** In order of last use. */
+  readonly #datasets = new Map<string, Dataset>();
+  readonly #alone = new Lock();
+  #process: ComputeProcess | undefined;
+  #probation: ComputeProcess | undefined;
+
+  constructor(options: BacktesterOptions) {
+    this.#options = options;
+    this.#slots = new Slots(options.workers);
+  }
+
+  register(key: string, dataset: Dataset): void {
+    const known = this.#datasets.get(key);
+    this.#datasets.delete(key);
+    const isSame = known !== undefined && known.info.sha256 === dataset.info.sha256 && known.info.bars === dataset.info.bars && known.series.symbol === dataset.series.symbol;
+    this.#datasets.set(key, isSame ? known : dataset);
+    if (known !== undefined && !isSame) this.#forget(key);
+    if (this.#datasets.size > MAX_DATASETS) {
+      const [oldest] = this.#datasets.keys();
+      if (oldest !== undefined) {
+        this.#datasets.delete(oldest);
+        this.#forget(oldest);
+      }
+    }
+  }
+
+  async run(request: BacktestRequest, signal: AbortSignal): Promise<BacktestResult> {
+    const scope = this.#scope.child({ name: "A backtest", signal });
+    try {
+      return await this.#slots.run(scope.signal, () => this.#runGuarded(request, this.#options.timeoutMs, scope.signal));
+    } finally {
+      await scope.close();
+    }
+  }
+
+  async batch(requests: readonly BacktestRequest[], options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void }, signal: AbortSignal): Promise<BatchResult> {
+    const workers = options.workers ?? this.#options.workers;
+    if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) throw badInput("bad-workers", `workers is ${workers}, but must be a whole number from 1 to ${MAX_WORKERS}.`);
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
+    if (!(timeoutMs > 0)) throw badInput("bad-timeout", `The time per backtest is ${timeoutMs} ms, but must be above zero.`);
+    const started = performance.now();
+    const times: number[] = [];
+    const results: BatchItem[] = requests.map((_request, index) => ({ index, status: "cancelled", error: { code: "cancelled", message: "The batch was cancelled before this one was done." } }));
+    const more = Math.max(0, workers - this.#options.workers);
+    const scope = this.#scope.child({ name: "A batch of backtests", signal });
+    this.#slots.grow(more);
+    let next = 0;
+    const take = async () => {
+      while (next < requests.length && !scope.signal.aborted) {
+        const index = next++;
+        const item = await this.#item(index, requests[index] as BacktestRequest, timeoutMs, scope.signal, times);
+        if (item === undefined) return;
+        results[index] = item;
+        options.onItem?.(item);
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: Math.min(workers, requests.length) }, take));
+    } finally {
+      this.#slots.grow(-more);
+      await scope.close();
+    }
+    return summarize(results, times, workers, performance.now() - started);
+  }
+
+  async close(): Promise<void> {
+    await this.#scope.close();
+    await Promise.all([this.#process?.close(), this.#probation?.close()]);
+  }
+
+  /** Undefined when the batch ended under it. */
+  async #item(index: number, request: BacktestRequest, timeoutMs: number, signal: AbortSignal, times: number[]): Promise<BatchItem | undefined> {
+    let started = performance.now();
+    try {
+      const result = await this.#slots.run(signal, () => {
+        started = performance.now();
+        return this.#runGuarded(request, timeoutMs, signal);
+      });
+      times.push(performance.now() - started);
+      return { index, status: "ok", result };
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      times.push(performance.now() - started);
+      const { code, message, hint } = TradingError.from(error, "backtest-failed");
+      return { index, status: code === "timeout" ? "timeout" : "error", error: { code, message: hint === undefined ? message : `${message} ${hint}` } };
+    }
+  }
+
+  async #runGuarded(request: BacktestRequest, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult> {
+    const dataset = this.#datasets.get(request.data);
+    if (dataset === undefined) throw badInput("unknown-data", `No data set is registered as "${request.data}".`, "Register it first.");
+    this.#datasets.delete(request.data);
+    this.#datasets.set(request.data, dataset);
+    try {
+      this.#process = this.#alive(this.#process);
+      return await this.#process.run(request, dataset, timeoutMs, signal);
+    } catch (error) {
+      if (!(error instanceof TradingError) || error.code !== "compute-died" || signal.aborted) throw error;
+      if (error.data["running"] === 1) throw culprit(request, error);
+    }
+    return this.#alone.run(signal, async () => {
+      this.#options.log.warn(`The compute process ended with several backtests under way; ${nameOf(request)} runs again, alone.`);
+      try {
+        this.#probation = this.#alive(this.#probation);
+        return await this.#probation.run(request, dataset, timeoutMs, signal);
+      } catch (error) {
+        throw error instanceof TradingError && error.code === "compute-died" ? culprit(request, error) : error;
+      }
+    });
+  }
+
+  #alive(compute: ComputeProcess | undefined): ComputeProcess {
+    this.#scope.signal.throwIfAborted();
+    return compute === undefined || compute.isGone ? new ComputeProcess(this.#options.log) : compute;
+  }
+
+  #forget(key: string): void {
+    this.#process?.forget(key);
+    this.#probation?.forget(key);
+  }
+}
+
+function culprit(request: BacktestRequest, died: TradingError): TradingError {
+  return new TradingError("strategy-crashed", `${nameOf(request)} took the compute process down (${String(died.data["reason"])}).`, { cause: died, hint: "Other backtests were not affected." });
+}
+
+function nameOf(request: BacktestRequest): string {
+  return request.strategy.kind === "builtin" ? request.strategy.name : request.strategy.path;
+}

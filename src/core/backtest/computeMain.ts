@@ -1,0 +1,47 @@
+/**
+ * Entry of the compute process: one per session, started on first use. It holds the bars in shared memory and the pool in
+ * which all code that users write runs, so that nothing such code does can reach the process of the session.
+ * It ends with its parent.
+ */
+import { totalmem } from "node:os";
+import * as v from "valibot";
+import { Channel } from "../base/channel.ts";
+import { badInput } from "../base/errors.ts";
+import { createComputePool } from "./computePool.ts";
+import { parseRequest } from "./request.ts";
+import { share, type PackedDataset, type SharedDataset } from "./sharedBars.ts";
+
+/** Exit code that tells the session that memory was the reason. */
+export const OUT_OF_MEMORY_EXIT = 77;
+const MEMORY_LIMIT = Math.min(totalmem() * 0.6, 8 * 1024 ** 3);
+
+const RunMessage = v.object({ request: v.unknown(), timeoutMs: v.pipe(v.number(), v.gtValue(0)) });
+
+function main(): void {
+  const send = process.send?.bind(process);
+  if (send === undefined) {
+    process.stderr.write("This is Quantdesk's compute process; it is started by a session.\n");
+    process.exitCode = 2;
+    return;
+  }
+  process.on("disconnect", () => process.exit(0));
+  const channel = new Channel({ post: (message) => void send(message), onMessage: (listener) => process.on("message", listener) });
+  const pool = createComputePool((error) => channel.emit("stray", String(error)));
+  const datasets = new Map<string, SharedDataset>();
+
+  channel.handle("register", (packed) => void datasets.set((packed as PackedDataset).key, share(packed as PackedDataset)));
+  channel.on("forget", (key) => void datasets.delete(String(key)));
+  channel.handle("run", (message, signal) => {
+    const { request: unchecked, timeoutMs } = v.parse(RunMessage, message);
+    const request = parseRequest(unchecked);
+    const dataset = datasets.get(request.data);
+    if (dataset === undefined) throw badInput("unknown-data", `No data set is registered as "${request.data}".`);
+    return pool.run(request, dataset, timeoutMs, signal);
+  });
+
+  setInterval(() => {
+    if (process.memoryUsage.rss() > MEMORY_LIMIT) process.exit(OUT_OF_MEMORY_EXIT);
+  }, 250).unref();
+}
+
+main();

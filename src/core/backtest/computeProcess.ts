@@ -1,0 +1,100 @@
+/** The session's side of a compute process: starts it, hands it data sets once, asks it for runs, ends it. */
+import { fork, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { BacktestRequest, BacktestResult } from "../domain/backtest.ts";
+import type { Dataset } from "../domain/bars.ts";
+import { Channel } from "../base/channel.ts";
+import { childEnv } from "../base/childEnv.ts";
+import { entryPath } from "../base/entry.ts";
+import { TradingError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { withDeadline } from "../base/scope.ts";
+import { pack } from "./sharedBars.ts";
+
+/** Beyond an item's own deadline: time for a worker's start and end. Then the whole process is ended. */
+const GRACE_MS = 25_000;
+/** As in computeMain.ts, which is an entry and must not be imported. */
+const OUT_OF_MEMORY_EXIT = 77;
+
+export class ComputeProcess {
+  readonly #child: ChildProcess;
+  readonly #channel: Channel;
+  readonly #sent = new Map<string, Promise<unknown>>();
+  readonly #exited: Promise<void>;
+  #running = 0;
+  #isGone = false;
+
+  constructor(log: Log) {
+    this.#child = fork(entryPath("compute"), [], { env: childEnv(), execArgv: [], serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const child = this.#child;
+    // What a strategy prints is for its author; standard output belongs to our own results.
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on("line", (line) => log.debug(`compute: ${line.slice(0, 2000)}`));
+    }
+    this.#channel = new Channel({
+      post: (message) => void child.send(message as never, (error) => { if (error !== null) log.debug(`compute: a message was not sent: ${error.message}`); }),
+      onMessage: (listener) => child.on("message", listener),
+    });
+    this.#channel.on("stray", (text) => log.warn(`compute: an error outside of any backtest: ${String(text)}`));
+    this.#exited = new Promise((resolve) => {
+      const gone = (reason: string) => {
+        if (!this.#isGone) {
+          this.#isGone = true;
+          this.#channel.close(new TradingError("compute-died", `The compute process ended (${reason}).`, { data: { running: this.#running, reason } }));
+        }
+        resolve();
+      };
+      child.once("error", (error) => gone(error.message));
+      child.once("exit", (code, by) => gone(code === OUT_OF_MEMORY_EXIT ? "out of memory" : (by ?? `exit code ${code}`)));
+    });
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Rejects with code `compute-died` when the process ends under it; `data.running` says how many runs it had. */
+  async run(request: BacktestRequest, dataset: Dataset, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult> {
+    this.#running++;
+    try {
+      await this.#register(request.data, dataset, signal);
+      const limit = timeoutMs + GRACE_MS;
+      return await withDeadline("The compute process", limit, signal, async (both) => {
+        // A worker that cannot be terminated (native code) would keep the others waiting.
+        const giveUp = setTimeout(() => this.#child.kill("SIGKILL"), limit - 1000);
+        try {
+          return (await this.#channel.ask("run", { request, timeoutMs }, both)) as BacktestResult;
+        } finally {
+          clearTimeout(giveUp);
+        }
+      });
+    } finally {
+      this.#running--;
+    }
+  }
+
+  forget(key: string): void {
+    if (this.#sent.delete(key)) this.#channel.emit("forget", key);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isGone) {
+      if (this.#child.connected) this.#child.disconnect();
+      const force = setTimeout(() => this.#child.kill("SIGKILL"), 1000);
+      await this.#exited;
+      clearTimeout(force);
+    }
+  }
+
+  async #register(key: string, dataset: Dataset, signal: AbortSignal): Promise<void> {
+    let sent = this.#sent.get(key);
+    if (sent === undefined) {
+      // Not the caller's signal: others may wait for the same data.
+      sent = this.#channel.ask("register", pack(key, dataset), AbortSignal.timeout(60_000));
+      this.#sent.set(key, sent);
+      sent.catch(() => this.#sent.delete(key));
+    }
+    await sent;
+    signal.throwIfAborted();
+  }
+}

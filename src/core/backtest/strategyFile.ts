@@ -1,0 +1,76 @@
+/** Loads a strategy: a built-in one by name, or a user's file. Files are only ever loaded in a worker of the compute process. */
+import { readFile } from "node:fs/promises";
+import { parse } from "acorn";
+import * as v from "valibot";
+import type { StrategyRef } from "../domain/backtest.ts";
+import type { StrategyDefinition } from "../domain/strategy.ts";
+import { sha256 } from "../base/canonical.ts";
+import { badInput, TradingError } from "../base/errors.ts";
+import { userFileUrl } from "../base/ownLibrary.ts";
+import { lineOf, type LoadedStrategy } from "./runBacktest.ts";
+import { findStrategy } from "./strategies/builtin.ts";
+
+const isFunction = v.custom<(...inputs: never[]) => unknown>((value) => typeof value === "function", "must be a function");
+const number = v.pipe(v.number("must be a number"), v.finite("must be finite"));
+
+const Definition = v.object({
+  name: v.pipe(v.string("must be a text"), v.nonEmpty("must not be empty"), v.maxLength(100, "must have at most 100 characters")),
+  params: v.record(v.string(), v.object({ default: number, min: v.optional(number), max: v.optional(number), integer: v.optional(v.boolean()) })),
+  signals: v.optional(isFunction),
+  onBar: v.optional(isFunction),
+});
+
+export async function loadStrategy(ref: StrategyRef): Promise<LoadedStrategy> {
+  if (ref.kind === "builtin") return { definition: findStrategy(ref.name), hash: "" };
+  const hash = sha256(await sourceOf(ref.path));
+  return { definition: definitionIn(await importFile(ref.path, hash), ref.path), hash, file: ref.path };
+}
+
+async function sourceOf(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw badInput("no-strategy-file", `The strategy file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}).`, "Give the path of a .ts or .js file, or a built-in name.");
+  }
+}
+
+async function importFile(path: string, version: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(userFileUrl(path, version.slice(0, 16)))) as Record<string, unknown>;
+  } catch (error) {
+    if (error instanceof TradingError) throw error;
+    const line = error instanceof Error ? (lineOf(error, path) ?? (error instanceof SyntaxError ? await syntaxErrorLine(path) : undefined)) : undefined;
+    const place = line === undefined ? path : `${path}:${line}`;
+    const message = error instanceof Error ? `${error.name}: ${error.message.split("\n")[0]}` : String(error);
+    throw badInput("bad-strategy-file", `${place} could not be loaded: ${message}`, undefined, line === undefined ? {} : { line });
+  }
+}
+
+/** Node keeps the place of a syntax error in a JavaScript module to itself when it is thrown inside a worker. */
+async function syntaxErrorLine(path: string): Promise<number | undefined> {
+  if (!/\.[cm]?js$/.test(path)) return undefined;
+  try {
+    parse(await readFile(path, "utf8"), { ecmaVersion: "latest", sourceType: "module" });
+    return undefined;
+  } catch (error) {
+    return (error as { loc?: { line?: number } }).loc?.line;
+  }
+}
+
+function definitionIn(module: Record<string, unknown>, path: string): StrategyDefinition {
+  const exported = module["default"];
+  if (exported === undefined) {
+    throw badInput("bad-strategy-file", `${path}:1 has no default export.`, "Write: export default defineStrategy({ name, params, signals or onBar }).");
+  }
+  const parsed = v.safeParse(Definition, exported);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    const where = v.getDotPath(issue);
+    throw badInput("bad-strategy-file", `${path}: its default export is no strategy: ${where === null ? "it" : where} ${issue.message}.`, "Write: export default defineStrategy({ name, params, signals or onBar }).");
+  }
+  if (parsed.output.signals === undefined && parsed.output.onBar === undefined) {
+    throw badInput("bad-strategy-file", `${path}: the strategy ${parsed.output.name} has neither signals() nor onBar().`, "It needs one of them.");
+  }
+  // The object itself, not the parsed copy, so that methods keep their `this`.
+  return exported as StrategyDefinition;
+}

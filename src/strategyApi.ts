@@ -1,0 +1,11 @@
+/** What `import … from "quantdesk"` gives in a strategy or scanner file that runs in a worker: the library without the session. */
+import { TradingError } from "./core/base/errors.ts";
+
+export { defineStrategy } from "./core/domain/strategy.ts";
+export { defineScanner } from "./core/domain/scanner.ts";
+export { atr, bollinger, crossOver, crossUnder, ema, highest, lag, lowest, macd, rsi, sma, stdev } from "./core/domain/indicators.ts";
+export { TradingError };
+
+export function openSession(): never {
+  throw new TradingError("not-here", "openSession() is not there inside a strategy or scanner file: it runs in a worker that holds no session.");
+}
