@@ -29,9 +29,11 @@ import { createBacktester } from "./backtest/backtester.ts";
 import { findStrategy } from "./backtest/strategies/builtin.ts";
 import { createScanRunner } from "./scanner/scanRunner.ts";
 import { createAnalysts } from "./analysts/analystRunner.ts";
+import { runLatencyBench } from "./features/latencyBench.ts";
 import { createFeatureComputer, type AsyncFeatureComputer } from "./features/featureComputer.ts";
-import { createMetrics, type Metrics } from "./metrics/operations.ts";
-import { startLoopLag } from "./metrics/loopLag.ts";
+import { openPerformance, type Performance } from "./metrics/performance.ts";
+import { startPerformanceApi } from "./metrics/performanceApi.ts";
+import { readOrMakeToken } from "./metrics/token.ts";
 import { openStore } from "./store/store.ts";
 
 export interface SessionOptions {
@@ -100,7 +102,7 @@ export interface Session {
   readonly analysts: AnalystRunner;
   readonly backtester: Backtester;
   readonly features: AsyncFeatureComputer;
-  readonly metrics: Metrics;
+  readonly performance: Performance;
   readonly store: Store;
   readonly log: Log;
   /** Never waits. */
@@ -164,9 +166,6 @@ interface Parts {
 
 function assemble({ options, config, sources, venue, keys, home, log, scope, store, secrets }: Parts): Session {
   const simulated = venue.mode === "embedded";
-  const metrics = createMetrics({ capacity: 10_000 });
-  const lag = startLoopLag();
-  scope.onClose(() => lag.stop());
   const given = (key: SettingKey) => sources[key] !== "default";
   const workersFor = (key: "backtest.workers" | "features.workers") => (given(key) ? config[key] : Math.min(config[key], availableParallelism()));
 
@@ -196,17 +195,26 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   }
   const analysts = createAnalysts({ data, provider: "rules", selected: config["analysts.selected"], log, clock: systemClock });
 
-  const features = createFeatureComputer({
-    workers: workersFor("features.workers"),
+  const featureWorkers = workersFor("features.workers");
+  let features: AsyncFeatureComputer | undefined;
+  const performance = openPerformance({
+    queue: () => ({ depth: features?.queueDepth ?? 0, capacity: config["features.queueSize"] }),
+    workers: () => featureWorkers,
+    runBenchmark: (benchmark, operations, signal) => runLatencyBench({ benchmark, operations, workers: featureWorkers }, signal),
+  });
+  scope.onClose(() => performance.close());
+  features = createFeatureComputer({
+    workers: featureWorkers,
     workersGiven: given("features.workers"),
     queueSize: config["features.queueSize"],
     useProcessPool: config["features.useProcessPool"],
-    metrics,
+    metrics: performance.sink,
     log,
   });
-  scope.onClose(() => features.close());
+  const computer = features;
+  scope.onClose(() => computer.close());
 
-  const status = createStatus({ broker, simulated, mode: venue.mode, lag: () => lag.snapshot(), scope, store, log });
+  const status = createStatus({ broker, simulated, mode: venue.mode, lag: () => performance.lag.read(), scope, store, log });
   const research = createResearch({ options, config, data, backtester, store, log });
 
   return {
@@ -218,8 +226,8 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     scanner,
     analysts,
     backtester,
-    features,
-    metrics,
+    features: computer,
+    performance,
     store,
     log,
     status: status.current,
@@ -236,6 +244,20 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     ...research,
     close: () => scope.close(),
   };
+}
+
+export interface PerformanceServer {
+  readonly url: string;
+  readonly tokenFile: string;
+  close(): Promise<void>;
+}
+
+/** Serves the session's measurements on loopback until it is closed; the token is in a file for this user only. */
+export async function servePerformance(session: Session, options: { readonly port: number; readonly tokenFile?: string }, signal: AbortSignal): Promise<PerformanceServer> {
+  const tokenFile = resolvePath(options.tokenFile ?? join(session.home, "performance.token"));
+  const { token } = await readOrMakeToken({ file: tokenFile, env: process.env });
+  const api = await startPerformanceApi({ port: options.port, host: "127.0.0.1", token, source: session.performance.source }, signal);
+  return { url: api.url, tokenFile, close: () => api.close() };
 }
 
 interface LinkParts {
