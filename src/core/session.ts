@@ -208,13 +208,13 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     workersGiven: given("features.workers"),
     queueSize: config["features.queueSize"],
     useProcessPool: config["features.useProcessPool"],
-    metrics: performance.sink,
+    metrics: performance.metrics,
     log,
   });
   const computer = features;
   scope.onClose(() => computer.close());
 
-  const status = createStatus({ broker, simulated, mode: venue.mode, lag: () => performance.lag.read(), scope, store, log });
+  const status = createStatus({ broker, simulated, mode: venue.mode, lag: () => performance.lag.snapshot(), scope, store, log });
   const research = createResearch({ options, config, data, backtester, store, log });
 
   return {

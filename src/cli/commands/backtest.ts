@@ -69,8 +69,8 @@ export function addBacktestCommand(program: Command, context: Context): void {
     });
 
   common(program.command("strategies").description("List the built-in strategies.")).action(async (flags: CommonFlags) => {
-    const { builtinStrategies } = await import("../../core/backtest/strategies/builtin.ts");
-    const rows = builtinStrategies.map((strategy) => ({ name: strategy.name, params: Object.fromEntries(Object.entries(strategy.params).map(([name, spec]) => [name, spec.default])) }));
+    const { BUILTIN_STRATEGIES } = await import("../../core/backtest/strategies/builtin.ts");
+    const rows = BUILTIN_STRATEGIES.map((strategy) => ({ name: strategy.name, params: Object.fromEntries(Object.entries(strategy.params).map(([name, spec]) => [name, spec.default])) }));
     if (flags.json === true) context.io.json({ schema: "quantdesk.strategies/1", strategies: rows });
     else context.io.data(table(["Strategy", "Parameters"], rows.map((row) => [row.name, paramsText(row.params)])));
   });
