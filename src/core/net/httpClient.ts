@@ -1,0 +1,196 @@
+/**
+ * net: one HTTP client per origin, on a pool of kept-alive connections (undici).
+ * A call's deadline covers its wait for a turn and its retries. Reads and cancels are tried again, orders never.
+ * Imports base and domain. Is given: origin, headers, limits, Clock. Knows nothing of orders, accounts or bars.
+ */
+import { Pool } from "undici";
+import { TradingError } from "../base/errors.ts";
+import { Scope, deadlineError } from "../base/scope.ts";
+import { systemClock, type Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { HttpAnswer, HttpClient, HttpRequest, OperationRecord } from "../domain/ports.ts";
+import { Gate } from "./gate.ts";
+import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
+import { networkError } from "./netErrors.ts";
+import { parseJson, readBody } from "./answer.ts";
+
+export interface HttpClientOptions {
+  /** Scheme, host and port. The headers are sent there and nowhere else: redirects are not followed. */
+  readonly origin: string;
+  /** Sent with every request: credentials, mostly. Never shown. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Most connections, and so most requests at once. */
+  readonly connections: number;
+  /** For one call with all its waits and retries. */
+  readonly timeoutMs: number;
+  readonly retries: number;
+  /** Before the first retry; doubles each time, with full jitter. */
+  readonly backoffMs: number;
+  readonly requestsPerMinute?: number;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Requests that may wait for their turn; 1,000 by default. */
+  readonly maxWaiting?: number;
+  /** Certificate (PEM) of an exchange that has one of its own. */
+  readonly ca?: string;
+  readonly onRequest?: (record: OperationRecord) => void;
+  readonly random?: () => number;
+}
+
+const KEEP_ALIVE_MS = 20_000; // below the idle time of common servers and load balancers; a server's own hint goes first
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const url = parseOrigin(options.origin);
+  const pool = new Pool(url.origin, {
+    connections: options.connections,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: 0, // the call's deadline covers both
+    bodyTimeout: 0,
+    connect: { timeout: options.timeoutMs, ...(options.ca === undefined ? {} : { ca: options.ca }) },
+  });
+  const gate = new Gate({
+    maxRunning: options.connections,
+    maxWaiting: options.maxWaiting ?? 1000,
+    clock,
+    ...(options.requestsPerMinute === undefined ? {} : { requestsPerMinute: options.requestsPerMinute }),
+  });
+  let requests = 0;
+  let retries = 0;
+
+  /** One attempt. Throws a TradingError that says whether the request may have left. */
+  const attempt = async (request: HttpRequest, signal: AbortSignal, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
+    const asked = performance.now();
+    const release = await gate.enter(request.intent === "read" ? "read" : "order", signal);
+    progress.queueMs += performance.now() - asked;
+    requests += 1;
+    progress.sent = true;
+    try {
+      const body = request.body === undefined ? null : JSON.stringify(request.body);
+      const answer = await pool.request({
+        method: request.method,
+        path: request.path,
+        headers: { accept: "application/json", ...(body === null ? {} : { "content-type": "application/json" }), ...options.headers, ...request.headers },
+        body,
+        signal,
+        // undici resends what it deems idempotent on a dead socket; for orders every resend is ours to decide.
+        idempotent: request.intent !== "order",
+      });
+      const headers = plainHeaders(answer.headers);
+      const text = await readBody(answer.body, url.host);
+      if (headers["x-ratelimit-remaining"] === "0" || answer.statusCode === 429) {
+        const wait = askedWaitMs(headers, clock.now());
+        if (wait !== undefined) gate.pauseUntil(clock.now() + wait);
+      }
+      return { status: answer.statusCode, headers, body: parseJson(text, answer.statusCode, headers, { host: url.host, method: request.method, path: request.path }) };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const failure = networkError(error, url.host);
+      if (failure.data["sent"] === false) progress.sent = false;
+      throw failure;
+    } finally {
+      release();
+    }
+  };
+
+  const withRetries = async (request: HttpRequest, scope: Scope, endsAt: number, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
+    const most = request.intent === "order" ? 0 : options.retries;
+    for (let retry = 0; ; retry++) {
+      scope.signal.throwIfAborted();
+      let pauseMs = backoffMs(retry, options.backoffMs, random);
+      let reason: string;
+      try {
+        const answer = await attempt(request, scope.signal, progress);
+        if (retry >= most || !isRetryStatus(answer.status)) return answer;
+        const asked = answer.status === 429 || answer.status === 503 ? askedWaitMs(answer.headers, clock.now()) : undefined;
+        if (asked !== undefined) pauseMs = asked;
+        if (performance.now() + pauseMs >= endsAt) return answer; // it would never be back in time
+        reason = `status ${answer.status}`;
+      } catch (error) {
+        if (scope.signal.aborted || retry >= most || !(error instanceof TradingError) || error.data["retry"] !== true) throw error;
+        if (performance.now() + pauseMs >= endsAt) throw error;
+        reason = error.message;
+      }
+      retries += 1;
+      options.log.debug(`${request.method} ${withoutQuery(request.path)} at ${url.host}: ${reason}; again in ${Math.round(pauseMs)} ms (${retry + 1} of ${most})`);
+      await clock.sleep(pauseMs, scope.signal);
+    }
+  };
+
+  return {
+    request: async (request, signal) => {
+      signal.throwIfAborted();
+      const what = `${request.method} ${withoutQuery(request.path)} at ${url.host}`;
+      const startedAt = clock.now();
+      const started = performance.now();
+      const progress = { sent: false, queueMs: 0 };
+      const scope = new Scope({ name: what, signal });
+      const timer = setTimeout(() => scope.abort(timeoutError(what, options.timeoutMs, progress)), options.timeoutMs);
+      let failed: string | null = null;
+      try {
+        const answer = await withRetries(request, scope, started + options.timeoutMs, progress);
+        if (answer.status >= 400) failed = `status ${answer.status}`;
+        return answer;
+      } catch (error) {
+        const failure = signal.aborted ? interruptedError(signal.reason, what, progress.sent) : TradingError.from(error, "connection-lost");
+        failed = failure.code;
+        throw failure;
+      } finally {
+        clearTimeout(timer);
+        await scope.close();
+        options.onRequest?.({
+          operation: `http ${request.method} ${route(request.path)}`,
+          startedAt,
+          queueMs: progress.queueMs,
+          runMs: performance.now() - started - progress.queueMs,
+          ok: failed === null,
+          error: failed,
+        });
+      }
+    },
+    stats: () => ({ open: pool.stats.connected, busy: gate.running, queued: gate.waiting, requests, retries }),
+    close: async () => {
+      const closed = new TradingError("closed", `The connections to ${url.host} were closed.`, { kind: "interrupted" });
+      gate.close(closed);
+      await pool.destroy(closed);
+    },
+  };
+}
+
+function parseOrigin(origin: string): URL {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined;
+  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new TradingError("bad-address", `"${origin}" is not an address.`, { kind: "usage", hint: "Write it like https://paper-api.alpaca.markets." });
+  }
+  return url;
+}
+
+function timeoutError(what: string, ms: number, progress: { readonly sent: boolean }): TradingError {
+  const plain = deadlineError(what, ms);
+  return new TradingError(plain.code, plain.message, { hint: "The service may be slow or down; try again, or raise broker.timeoutSeconds.", data: { ...plain.data, sent: progress.sent } });
+}
+
+/** The caller gave up; `data.sent` says whether the request may have left before. */
+function interruptedError(reason: unknown, what: string, sent: boolean): TradingError {
+  const cause = TradingError.from(reason, "interrupted");
+  return new TradingError(cause.code, cause.message, { kind: cause.kind, ...(cause.hint === undefined ? {} : { hint: cause.hint }), cause: reason, data: { ...cause.data, doing: what, sent } });
+}
+
+function plainHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) plain[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return plain;
+}
+
+function withoutQuery(path: string): string {
+  const at = path.indexOf("?");
+  return at < 0 ? path : path.slice(0, at);
+}
+
+/** The path with ids as ":id", so that metrics have few names. */
+function route(path: string): string {
+  return withoutQuery(path).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, ":id");
+}
