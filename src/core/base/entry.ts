@@ -15,7 +15,6 @@ export const ENTRIES = {
   strategyApi: "strategyApi.ts",
   scannerWorker: "core/scanner/worker.ts",
   storeWorker: "core/store/worker.ts",
-  authoring: "core/domain/authoring.ts",
   featureWorker: "core/features/worker.ts",
   performanceApi: "core/metrics/apiWorker.ts",
   kernelFront: "kernel/frontMain.ts",

@@ -1,6 +1,6 @@
 /** Where rooms meet: what a room needs of another is one of these, handed in by session.ts. */
 import type { BarSeries, Dataset, Timeframe } from "./bars.ts";
-import type { ActiveSymbol, Analysis, Asset, MergedCandidate, Mover, NewsItem, ScanResult } from "./research.ts";
+import type { ActiveSymbol, Analysis, Asset, MergedCandidate, Mover, NewsItem, ScanResult, ScanVerification } from "./research.ts";
 import type { Account, CheckedOrder, MarketClock, Order, OrderIntent, Position, Quote, TradeUpdate, TradingMode, Verdict } from "./orders.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "./backtest.ts";
 
@@ -139,6 +139,8 @@ export interface ScanOptions {
 export interface ScanRunner {
   readonly names: readonly string[];
   scan(options: ScanOptions, signal: AbortSignal): Promise<ScanResult>;
+  /** Scans concurrently and one after another and compares; runs a hanging, a failing and a flooding scanner beside sound ones. Under 20 s. */
+  verify(options: Pick<ScanOptions, "maxWorkers" | "timeoutMs" | "onLine">, signal: AbortSignal): Promise<ScanVerification>;
 }
 
 export interface AnalystRunner {

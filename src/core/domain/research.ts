@@ -44,6 +44,18 @@ export interface ScanResult {
   readonly simulated: boolean;
 }
 
+/** What `scan --verify` found; `ok` is false when any check failed. */
+export interface ScanVerification {
+  readonly schema: "quantdesk.scan-verification/1";
+  readonly ok: boolean;
+  readonly checks: ReadonlyArray<{ readonly name: string; readonly ok: boolean; readonly text: string }>;
+  readonly concurrentMs: number;
+  readonly sequentialMs: number;
+  /** Sequential over concurrent time of eight scanners that each wait equally long. */
+  readonly speedup: number;
+  readonly durationMs: number;
+}
+
 export type Action = "BUY" | "HOLD" | "SELL";
 
 export interface Opinion {

@@ -1,0 +1,27 @@
+/** Opened well above yesterday's close and has kept the gap: the close (or last price) of the day is not below its open's half-way back. */
+import { defineScanner } from "../../domain/scanner.ts";
+
+/** Open over the close before, in percent. */
+const MIN_GAP_PCT = 2;
+/** A gap of this size scores 1, in percent. */
+const FULL_SCORE_PCT = 10;
+
+export const gapUp = defineScanner({
+  name: "gap_up",
+  pipeline: "momentum",
+  needs: ["bars"],
+  async scan(state, tools) {
+    const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: 60 });
+    const found = [];
+    for (const [symbol, { open, close }] of bars) {
+      const n = close.length;
+      if (n < 2) continue;
+      const before = close[n - 2] as number;
+      const gapPct = ((open[n - 1] as number) / before - 1) * 100;
+      const isKept = (close[n - 1] as number) >= ((open[n - 1] as number) + before) / 2;
+      if (!(gapPct >= MIN_GAP_PCT && isKept)) continue;
+      found.push({ symbol, score: Math.min(1, gapPct / FULL_SCORE_PCT), reason: `opened ${gapPct.toFixed(2)} % above the close before and holds`, value: gapPct });
+    }
+    return found;
+  },
+});

@@ -1,0 +1,27 @@
+/** Written about more than the others: at least three stories in the last two days. Counts stories and believes none of them. */
+import { defineScanner } from "../../domain/scanner.ts";
+
+const MIN_STORIES = 3;
+/** This many stories score 1. */
+const FULL_SCORE_STORIES = 10;
+const WINDOW_MS = 48 * 3_600_000;
+/** A story with more symbols is about the market, not about one of them. */
+const MAX_SYMBOLS = 5;
+
+export const newsMomentum = defineScanner({
+  name: "news_momentum",
+  pipeline: "news",
+  needs: ["news"],
+  async scan(state, tools) {
+    const stories = await tools.news(state.universe, 50);
+    const universe = new Set(state.universe);
+    const counts = new Map<string, number>();
+    for (const { symbols, at } of stories) {
+      if (at > state.asOf || at < state.asOf - WINDOW_MS || symbols.length > MAX_SYMBOLS) continue;
+      for (const symbol of new Set(symbols)) if (universe.has(symbol)) counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
+    }
+    return [...counts]
+      .filter(([, count]) => count >= MIN_STORIES)
+      .map(([symbol, count]) => ({ symbol, score: Math.min(1, count / FULL_SCORE_STORIES), reason: `${count} stories in 48 hours`, value: count }));
+  },
+});

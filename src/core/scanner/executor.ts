@@ -1,0 +1,97 @@
+/**
+ * scanner: runs scanners side by side, each on its own frozen copy of the state, with its own tool log, deadline and circuit.
+ * Imports base and domain. Is given: MarketData, Clock, the last scan's symbols and where to keep this one.
+ * Knows nothing of HTTP, VS Code, settings files or orders.
+ */
+import { TradingError } from "../base/errors.ts";
+import { abortable, Scope } from "../base/scope.ts";
+import type { Candidate, ScannerRun, ToolCall } from "../domain/research.ts";
+import type { ScanState, ScannerDefinition, ScanTools } from "../domain/scanner.ts";
+import type { Breaker } from "./breaker.ts";
+import { parseCandidates } from "./candidates.ts";
+import { brief, finishLine, startLine } from "./lines.ts";
+
+export interface ExecutorOptions {
+  readonly concurrent: boolean;
+  readonly maxWorkers: number;
+  /** Per scanner, from its own start. */
+  readonly timeoutMs: number;
+  readonly state: ScanState;
+  /** Tools that end with `signal` and tell `log` of each call. */
+  readonly tools: (scanner: string, signal: AbortSignal, log: (call: ToolCall) => void) => ScanTools;
+  /** Why a scanner with these needs cannot run; undefined when it can. */
+  readonly unmet: (needs: readonly string[]) => { readonly reason: string; readonly remedy: string } | undefined;
+  readonly breaker: Breaker;
+  readonly onLine: (line: string) => void;
+  /** `performance.now()` of the scan's start: times in the result count from it. */
+  readonly startedAt: number;
+}
+
+export interface ScannerFindings {
+  readonly run: ScannerRun;
+  readonly candidates: readonly Candidate[];
+  readonly toolLog: readonly ToolCall[];
+}
+
+/** One entry per scanner in the order given, whichever finished first. Rejects only when `signal` aborts. */
+export async function runScanners(scanners: readonly ScannerDefinition[], options: ExecutorOptions, signal: AbortSignal): Promise<readonly ScannerFindings[]> {
+  options.onLine(startLine(scanners.length, options));
+  const findings: ScannerFindings[] = new Array(scanners.length);
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < scanners.length; index = next++) {
+      signal.throwIfAborted();
+      const found = await runOne(scanners[index] as ScannerDefinition, options, signal);
+      signal.throwIfAborted();
+      findings[index] = found;
+      options.onLine(finishLine(found.run, options.timeoutMs, options.breaker.openUntil(found.run.name)));
+    }
+  };
+  const workers = options.concurrent ? Math.min(options.maxWorkers, scanners.length) : 1;
+  await Promise.all(Array.from({ length: workers }, worker));
+  return findings;
+}
+
+async function runOne(scanner: ScannerDefinition, options: ExecutorOptions, signal: AbortSignal): Promise<ScannerFindings> {
+  const { name, pipeline } = scanner;
+  const { breaker, startedAt } = options;
+  const begun = performance.now();
+  const toolLog: ToolCall[] = [];
+  const end = (status: ScannerRun["status"], error: string | null, candidates: readonly Candidate[] = []): ScannerFindings => ({
+    run: { name, pipeline, status, candidates: candidates.length, durationMs: round(performance.now() - begun), startedMs: round(begun - startedAt), error },
+    candidates,
+    toolLog: [...toolLog], // what a stopped scanner's tools still say comes too late
+  });
+  const openUntil = breaker.openUntil(name);
+  if (openUntil !== null) return end("open-circuit", `circuit open until ${new Date(openUntil).toISOString()}`);
+  const unmet = options.unmet(scanner.needs);
+  if (unmet !== undefined) return end("skipped", `${unmet.reason}: ${unmet.remedy}`);
+
+  const scope = new Scope({ name, deadlineMs: options.timeoutMs, signal });
+  try {
+    const tools = options.tools(name, scope.signal, (call) => toolLog.push(call));
+    const answer: unknown = await abortable(Promise.resolve(scanner.scan(frozenCopy(options.state), tools)), scope.signal);
+    const candidates = parseCandidates(answer);
+    breaker.succeeded(name);
+    return end("ok", null, candidates);
+  } catch (error) {
+    if (signal.aborted) return end("error", "cancelled"); // no fault of the scanner: the circuit does not count it
+    breaker.failed(name);
+    if (scope.signal.aborted) return end("timeout", `timeout after ${options.timeoutMs / 1000}s`);
+    return end("error", brief(TradingError.from(error, "scanner-failed")));
+  } finally {
+    await scope.close();
+  }
+}
+
+/** A scanner may not change the state, nor see another's. */
+function frozenCopy(state: ScanState): ScanState {
+  const copy = structuredClone(state);
+  Object.freeze(copy.universe);
+  Object.freeze(copy.settings);
+  return Object.freeze(copy);
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

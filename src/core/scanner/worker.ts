@@ -1,0 +1,49 @@
+/**
+ * Entry of a scanner file's own process: imports the file, runs its scan, passes its tool calls on to the parent.
+ * Everything here may be broken by the person's code; the parent trusts none of it.
+ */
+import { Channel } from "../base/channel.ts";
+import { badInput, TradingError } from "../base/errors.ts";
+import { resolveOwnLibrary, userFileUrl } from "../base/ownLibrary.ts";
+import type { ScannerDefinition, ScanState, ScanTools } from "../domain/scanner.ts";
+
+const send = process.send?.bind(process);
+if (send === undefined) throw new Error("A scanner's process is started by the scan.");
+process.once("disconnect", () => process.exit(0));
+
+resolveOwnLibrary();
+
+const channel = new Channel({ post: (message) => send(message), onMessage: (listener) => process.on("message", listener) }, { maxPending: 1000 });
+let scanner: ScannerDefinition | undefined;
+
+channel.handle("load", async (path) => {
+  let loaded: { default?: unknown };
+  try {
+    loaded = (await import(userFileUrl(path as string, "1"))) as { default?: unknown };
+  } catch (error) {
+    const first = (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).split("\n", 1)[0];
+    throw badInput("scanner-does-not-load", `${path as string} does not load: ${first}`, "Correct the file.");
+  }
+  const found = loaded.default as Partial<ScannerDefinition> | null | undefined;
+  if (found === null || typeof found !== "object" || typeof found.scan !== "function") {
+    throw badInput("not-a-scanner", `${path as string} has no scanner as its default export.`, 'Write: export default defineScanner({ name, pipeline, needs, scan }), with defineScanner from "quantdesk".');
+  }
+  scanner = found as ScannerDefinition;
+  return { name: found.name, pipeline: found.pipeline, needs: found.needs ?? [] };
+});
+
+channel.handle("scan", async (state, signal) => {
+  if (scanner === undefined) throw new TradingError("not-loaded", "The scanner is not loaded.");
+  const ask = <T>(tool: string, ...args: readonly unknown[]) => channel.ask("tool", { tool, args }, signal) as Promise<T>;
+  const tools: ScanTools = {
+    signal,
+    bars: (symbols, options) => ask("bars", symbols, options),
+    movers: (top) => ask("movers", top),
+    mostActive: (top) => ask("mostActive", top),
+    news: (symbols, limit) => ask("news", symbols, limit),
+  };
+  const { universe, settings } = state as ScanState;
+  Object.freeze(universe);
+  Object.freeze(settings);
+  return await scanner.scan(Object.freeze(state) as ScanState, tools);
+});
