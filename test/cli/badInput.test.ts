@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { givenDesk, quantdesk, type Desk } from "./quantdesk.ts";
+
+const HEADER = "timestamp,open,high,low,close,volume";
+
+describe("bad input", function () {
+  this.timeout(60_000);
+  let desk: Desk;
+  let folder: string;
+  before(async () => {
+    desk = await givenDesk();
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-bad-"));
+  });
+  after(async () => {
+    await desk.end();
+    await rm(folder, { recursive: true });
+  });
+
+  /** One sentence, an error document, the exit code. */
+  const refuses = (what: string, args: readonly string[], code: number, message: RegExp) => {
+    it(`${what}: exit code ${code}`, async () => {
+      const ran = await desk.run([...args, "--json"]);
+      assert.equal(ran.code, code, ran.stderr);
+      const error = ran.json<{ schema: string; code: string; message: string; hint?: string }>();
+      assert.equal(error.schema, "quantdesk.error/1");
+      assert.match(`${error.message} ${error.hint ?? ""}`, message);
+      assert.ok(ran.stderr.includes(error.message), ran.stderr);
+      assert.doesNotMatch(ran.stderr, /\n\s+at /, "no stack");
+    });
+  };
+
+  refuses("an unknown command", ["bactest"], 2, /unknown command 'bactest'.*backtest/s);
+  refuses("an unknown flag", ["backtest", "--dta", "x"], 2, /unknown option '--dta'.*--data/s);
+  refuses("an unknown strategy", ["backtest", "--data", "sample:simulated", "--strategy", "sma_corss"], 2, /sma_corss.*sma_cross/);
+  refuses("an unknown parameter", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", "fats=3"], 2, /fats.*fast/);
+  refuses("an unknown sample", ["backtest", "--data", "sample:nasdaq", "--strategy", "sma_cross"], 2, /sample:nasdaq.*sample:s/);
+  refuses("an unknown engine", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--engine", "quantum"], 2, /quantum/);
+  refuses("an unknown scanner", ["scan", "--scanners", "market_moovers"], 2, /market_moovers.*market_movers/);
+  refuses("an unknown analyst", ["analyze", "AAPL", "--analysts", "markte"], 2, /markte.*market/);
+  refuses("an unknown symbol", ["buy", "ZZZZQ", "1"], 3, /ZZZZQ/);
+  refuses("an unknown symbol's bars", ["backtest", "--data", "ZZZZQ", "--strategy", "sma_cross"], 2, /ZZZZQ/);
+  refuses("no such file", ["backtest", "--data", "nowhere.csv", "--strategy", "sma_cross"], 2, /nowhere\.csv/);
+  refuses("a quantity with a currency", ["buy", "AAPL", "$5"], 2, /\$5/);
+  refuses("a quantity with leading zeros", ["buy", "AAPL", "010"], 2, /010/);
+  refuses("no quantity", ["buy", "AAPL"], 2, /exactly one/);
+  refuses("a quantity and a value", ["buy", "AAPL", "1", "--notional", "100"], 2, /exactly one/);
+  refuses("selling what is not held", ["sell", "AAPL", "1"], 3, /AAPL/);
+  refuses("a model from a terminal", ["analyze", "AAPL", "--provider", "vscode"], 2, /inside VS Code/);
+  refuses("a flag of a later version", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--check-lookahead"], 2, /not there yet/);
+  refuses("a command of a later version", ["sweep"], 2, /not there yet/);
+
+  const badCsv = (what: string, text: string, message: RegExp) => {
+    it(`a CSV file with ${what}`, async () => {
+      const file = join(folder, "prices.csv");
+      await writeFile(file, text);
+      const ran = await desk.run(["backtest", "--data", file, "--strategy", "sma_cross", "--json"]);
+      assert.equal(ran.code, 2, ran.stderr);
+      const { message: said, hint } = ran.json<{ message: string; hint?: string }>();
+      assert.match(`${said} ${hint ?? ""}`, message);
+    });
+  };
+  badCsv("a missing column", "timestamp,open,high,low,volume\n2020-01-01,1,1,1,1\n", /close/);
+  badCsv("text in a price", `${HEADER}\n2020-01-01,1,1,1,1,1\n2020-01-02,1,one,1,1,1\n`, /line 3/i);
+  badCsv("times out of order", `${HEADER}\n2020-01-02,1,1,1,1,1\n2020-01-01,1,1,1,1,1\n`, /line 3/i);
+  badCsv("a time twice", `${HEADER}\n2020-01-02,1,1,1,1,1\n2020-01-02,1,1,1,1,1\n`, /line 3/i);
+  badCsv("a negative price", `${HEADER}\n2020-01-01,1,1,-1,1,1\n`, /line 2/i);
+  badCsv("nothing in it", "", /empty/i);
+  badCsv("a header only", `${HEADER}\n`, /no (bars|rows|data)|empty/i);
+
+  it("a port in use: one sentence with the remedy", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((done) => server.once("listening", done));
+    const { port } = server.address() as AddressInfo;
+    const ran = await quantdesk(["paper", "--port", String(port)]);
+    server.close();
+    assert.equal(ran.code, 1);
+    assert.match(ran.stderr, new RegExp(`${port}.*in use`));
+    assert.equal(ran.stdout, "");
+  });
+
+  it("no network: one sentence, exit code 1", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((done) => server.once("listening", done));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((done) => server.close(done));
+    const ran = await desk.run(["account", "--json"], { APCA_API_BASE_URL: `http://127.0.0.1:${port}`, APCA_API_KEY_ID: "PKTEST", APCA_API_SECRET_KEY: "very-secret-text" });
+    assert.equal(ran.code, 1, ran.stderr);
+    assert.match(ran.json<{ message: string }>().message, /127\.0\.0\.1/);
+    assert.doesNotMatch(ran.stdout + ran.stderr, /very-secret-text/);
+  });
+
+  it("live keys without --live: exit code 3", async () => {
+    const ran = await desk.run(["account", "--json"], { APCA_API_KEY_ID: "AKLIVE", APCA_API_SECRET_KEY: "very-secret-text" });
+    assert.equal(ran.code, 3, ran.stderr);
+    assert.match(ran.stderr, /--live/);
+  });
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { givenDesk, type Desk } from "./quantdesk.ts";
+
+interface BacktestDocument {
+  readonly schema: string;
+  readonly engine: string;
+  readonly dataset: { readonly name: string; readonly bars: number };
+  readonly trades: readonly unknown[];
+  readonly stats: { readonly finalEquity: number; readonly sharpe: number; readonly periodsPerYear: number };
+  readonly runHash: string;
+  readonly durationMs: number;
+}
+
+describe("research from the terminal", function () {
+  this.timeout(60_000);
+  let desk: Desk;
+  let folder: string;
+  before(async () => {
+    desk = await givenDesk();
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-research-"));
+  });
+  after(async () => {
+    await desk.end();
+    await rm(folder, { recursive: true });
+  });
+
+  it("backtests the real S&P 500 as other engines do, and repeats itself", async () => {
+    const args = ["backtest", "--data", "sample:sp500", "--strategy", "breakout", "--params", "entry=20,exit=10", "--json"];
+    const [one, two] = [await desk.run(args), await desk.run(args)];
+    assert.equal(one.code, 0, one.stderr);
+    const result = one.json<BacktestDocument>();
+    assert.equal(result.schema, "quantdesk.backtest/1");
+    assert.deepEqual([result.dataset.bars, result.trades.length, result.stats.periodsPerYear], [5105, 88, 252]);
+    assert.ok(Math.abs(result.stats.finalEquity / 14629.20873344671 - 1) < 1e-9);
+    assert.ok(Math.abs(result.stats.sharpe / 0.2557186168874795 - 1) < 1e-9);
+    const { durationMs: a, ...first } = result;
+    const { durationMs: b, ...second } = two.json<BacktestDocument>();
+    assert.deepEqual(first, second);
+    assert.ok(a >= 0 && b >= 0);
+    const { runs } = (await desk.run(["runs", "--json"])).json<{ runs: Array<{ runHash: string }> }>();
+    assert.deepEqual(runs.map((run) => run.runHash), [result.runHash, result.runHash]);
+  });
+
+  it("runs a strategy file and writes a report that needs no network", async () => {
+    const file = join(folder, "mine.ts");
+    const report = join(folder, "report.html");
+    await writeFile(
+      file,
+      `import { defineStrategy } from "quantdesk";
+       export default defineStrategy({
+         name: "mine",
+         params: { fast: { default: 10, min: 2, max: 200, integer: true } },
+         signals({ close, sma, crossOver, crossUnder }, { fast }: { fast: number }) {
+           const average = sma(close, fast);
+           return { entries: crossOver(close, average), exits: crossUnder(close, average) };
+         },
+       });`,
+    );
+    const ran = await desk.run(["backtest", "--data", "sample:simulated", "--strategy", file, "--params", "fast=50", "--report", report, "--json"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.ok(ran.json<BacktestDocument>().trades.length > 0);
+    const html = await readFile(report, "utf8");
+    assert.match(html, /SIMULATED/);
+    assert.doesNotMatch(html, /(src|href)="https?:[^"]*\.(js|css)/);
+  });
+
+  it("says where a strategy file is wrong", async () => {
+    const file = join(folder, "broken.ts");
+    await writeFile(file, "export default {\n  name: 'broken',\n  params: {\n");
+    const ran = await desk.run(["backtest", "--data", "sample:simulated", "--strategy", file, "--json"]);
+    assert.notEqual(ran.code, 0);
+    assert.match(ran.json<{ message: string }>().message, /broken\.ts/);
+  });
+
+  it("answers a batch in request order, failures in their places", async () => {
+    const hang = join(folder, "hang.ts");
+    await writeFile(hang, 'import { defineStrategy } from "quantdesk";\nexport default defineStrategy({ name: "hang", params: {}, signals() { while (true) {} } });');
+    const batch = join(folder, "batch.json");
+    await writeFile(batch, JSON.stringify([
+      { data: "sample:simulated", strategy: "sma_cross" },
+      { data: "sample:simulated", strategy: "no_such" },
+      { data: "sample:simulated", strategy: hang },
+      { data: "sample:simulated", strategy: "buy_and_hold" },
+    ]));
+    const ran = await desk.run(["backtest", "--batch", batch, "--timeout", "2", "--json"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const result = ran.json<{ schema: string; run: number; succeeded: number; failed: number; timedOut: number; results: Array<{ index: number; status: string }> }>();
+    assert.deepEqual(result.results.map((item) => [item.index, item.status]), [[0, "ok"], [1, "error"], [2, "timeout"], [3, "ok"]]);
+    assert.deepEqual([result.schema, result.run, result.succeeded, result.failed, result.timedOut], ["quantdesk.batch/1", 4, 2, 1, 1]);
+    assert.equal((await desk.run(["backtest", "--batch", batch, "--timeout", "2", "--strict"])).code, 1);
+  });
+
+  it("scans concurrently and one after another with the same candidates", async () => {
+    type Scan = { schema: string; mode: string; scanners: Array<{ name: string; status: string }>; candidates: Array<{ symbol: string; new: boolean }> };
+    const concurrent = await desk.run(["scan", "--json"]);
+    assert.equal(concurrent.code, 0, concurrent.stderr);
+    assert.match(concurrent.stderr, /^Running \d+ scanners concurrently \(max 8 workers\)\.\.\.$/m);
+    assert.match(concurrent.stderr, /^✓ market_movers: \d+ candidates$/m);
+    const scan = concurrent.json<Scan>();
+    assert.equal(scan.schema, "quantdesk.scan/1");
+    assert.ok(scan.candidates.length > 0);
+    const sequential = await desk.run(["scan", "--sequential", "--json"]);
+    assert.match(sequential.stderr, /^Running \d+ scanners sequentially\.\.\.$/m);
+    assert.ok(sequential.json<Scan>().scanners.every((scanner) => scanner.status === "ok" || scanner.status === "skipped"));
+  });
+
+  it("analyzes a symbol with times for each analyst", async () => {
+    const ran = await desk.run(["analyze", "AAPL", "--json"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const analysis = ran.json<{ schema: string; action: string; opinions: Array<{ analyst: string; startMs: number; endMs: number }> }>();
+    assert.equal(analysis.schema, "quantdesk.analysis/1");
+    assert.ok(["BUY", "HOLD", "SELL"].includes(analysis.action));
+    assert.ok(analysis.opinions.length >= 2);
+    for (const name of ["market", "technical"]) assert.match(ran.stderr, new RegExp(`⏱️ ${name} START`));
+    assert.match(ran.stderr, /Total execution time/);
+  });
+
+  it("shows the configuration with its sources", async () => {
+    const ran = await desk.run(["config", "--json"], { ASYNC_FEATURES_WORKERS: "3" });
+    const { settings } = ran.json<{ settings: Array<{ key: string; value: unknown; source: string }> }>();
+    assert.deepEqual(settings.find((s) => s.key === "features.workers"), { key: "features.workers", value: 3, source: "environment" });
+  });
+
+  it("measures feature computation", async () => {
+    const ran = await desk.run(["features", "bench", "--operations", "50", "--json"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const report = ran.json<{ schema: string; before: { lagMs: object }; after: { successRate: number }; workers: number }>();
+    assert.equal(report.schema, "quantdesk.latency/1");
+    assert.equal(report.after.successRate, 1);
+  });
+});

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { givenDesk, type Desk } from "./quantdesk.ts";
+
+interface OrderDocument {
+  readonly schema: string;
+  readonly order: { readonly id: string; readonly clientOrderId: string; readonly status: string; readonly filledQty: string; readonly filledAvgPrice: string | null };
+  readonly simulated: boolean;
+}
+
+describe("trading from the terminal", function () {
+  this.timeout(60_000);
+  let desk: Desk;
+  before(async () => {
+    desk = await givenDesk();
+  });
+  after(() => desk.end());
+
+  it("buys a share on the embedded exchange, and a later command sees the position", async () => {
+    const bought = await desk.run(["buy", "AAPL", "2", "--wait", "--json"]);
+    assert.equal(bought.code, 0, bought.stderr);
+    const { schema, order, simulated } = bought.json<OrderDocument>();
+    assert.deepEqual([schema, order.status, order.filledQty, simulated], ["quantdesk.order/1", "filled", "2", true]);
+    assert.match(bought.stderr, /SIMULATED/);
+    const { positions } = (await desk.run(["positions", "--json"])).json<{ positions: Array<{ symbol: string; qty: string }> }>();
+    assert.deepEqual(positions.map((p) => [p.symbol, p.qty]), [["AAPL", "2"]]);
+    const account = (await desk.run(["account", "--json"])).json<{ schema: string; cash: string; equity: string; simulated: boolean }>();
+    assert.equal(account.schema, "quantdesk.account/1");
+    assert.ok(Number(account.cash) < 100_000 && account.simulated);
+  });
+
+  it("refuses an equal order within seconds, unless asked again", async () => {
+    const first = await desk.run(["buy", "MSFT", "1", "--json"]);
+    assert.equal(first.code, 0, first.stderr);
+    const second = await desk.run(["buy", "MSFT", "1", "--json"]);
+    assert.equal(second.code, 3, second.stderr);
+    assert.equal(second.json<{ code: string }>().code, "duplicate-intent");
+    const third = await desk.run(["buy", "MSFT", "1", "--again", "--wait", "--json"]);
+    assert.equal(third.code, 0, third.stderr);
+  });
+
+  it("never places a second order with one client order id", async () => {
+    const args = ["buy", "NVDA", "1", "--client-order-id", "mine-1", "--again", "--json"];
+    assert.equal((await desk.run(args)).code, 0);
+    await desk.run(args);
+    const { orders } = (await desk.run(["orders", "--status", "all", "--json"])).json<{ orders: Array<{ clientOrderId: string }> }>();
+    assert.equal(orders.filter((order) => order.clientOrderId === "mine-1").length, 1);
+  });
+
+  it("shows a preview and sends nothing with --dry-run", async () => {
+    const before = (await desk.run(["orders", "--status", "all", "--json"])).json<{ orders: unknown[] }>().orders.length;
+    const ran = await desk.run(["buy", "AAPL", "--notional", "500", "--dry-run", "--json"]);
+    assert.equal(ran.json<{ sent: boolean }>().sent, false);
+    assert.equal((await desk.run(["orders", "--status", "all", "--json"])).json<{ orders: unknown[] }>().orders.length, before);
+  });
+
+  it("places a limit order far away and cancels it", async () => {
+    const quote = (await desk.run(["price", "AAPL", "--json"])).json<{ bid: number }>();
+    const limit = (quote.bid * 0.95).toFixed(2);
+    const placed = await desk.run(["buy", "AAPL", "1", "--limit", limit, "--tif", "gtc", "--json"]);
+    assert.equal(placed.code, 0, placed.stderr);
+    const { order } = placed.json<OrderDocument>();
+    assert.ok(["new", "accepted", "pending_new"].includes(order.status), order.status);
+    const cancelled = await desk.run(["cancel", order.id, "--json"]);
+    assert.equal(cancelled.code, 0, cancelled.stderr);
+    assert.equal((await desk.run(["order", order.id, "--json"])).json<OrderDocument>().order.status, "canceled");
+  });
+
+  it("stops trading with the kill switch, in every later command", async () => {
+    assert.equal((await desk.run(["kill-switch", "on", "--json"])).json<{ on: boolean }>().on, true);
+    const refused = await desk.run(["buy", "AAPL", "1", "--json"]);
+    assert.equal(refused.code, 3);
+    assert.equal(refused.json<{ code: string }>().code, "kill-switch");
+    assert.equal((await desk.run(["kill-switch", "off", "--json"])).json<{ on: boolean }>().on, false);
+  });
+
+  it("keeps keys out of the log", async () => {
+    const logs = await desk.run(["logs"]);
+    assert.equal(logs.code, 0);
+    const { readFile } = await import("node:fs/promises");
+    const { secretKey } = JSON.parse(await readFile(`${desk.home}/exchange.json`, "utf8")) as { secretKey: string };
+    assert.ok(secretKey.length > 10);
+    assert.ok(!logs.stdout.includes(secretKey));
+  });
+});
