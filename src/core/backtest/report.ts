@@ -1,0 +1,88 @@
+/**
+ * The report of a backtest: one HTML file that needs nothing else, the same bytes for the same result (no wall-clock time).
+ * The sentence first, then doubt beside the number, then the pictures and tables.
+ */
+import type { BacktestResult } from "../domain/backtest.ts";
+import type { BarSeries } from "../domain/bars.ts";
+import type { Order } from "../domain/orders.ts";
+import { chartData, reportData, VISIBLE_CANDLES, type ReportData } from "./report/chartData.ts";
+import { change, date, dollars, escapeHtml, percent, plain } from "./report/format.ts";
+import { monthlyReturns, monthlyTable } from "./report/monthly.ts";
+import { page } from "./report/page.ts";
+import { leaderboard, orderPanel, panel, paramsText, sharpeRange, statistics, trades } from "./report/sections.ts";
+
+export interface ReportExtras {
+  /** Other runs to rank beside this one, in any order. */
+  readonly leaderboard?: readonly BacktestResult[];
+  /** An order placed on the paper exchange. */
+  readonly order?: Order;
+}
+
+/** `series` holds the bars of the result's data set (it may hold more before and after). */
+export function renderReport(result: BacktestResult, series: BarSeries, extras: ReportExtras = {}): string {
+  const data = reportData(result, series);
+  const name = `${result.strategy} ${paramsText(result)}`.trim();
+  return page({
+    title: `${name} on ${result.dataset.name}: Quantdesk backtest report${result.simulated ? " (SIMULATED)" : ""}`,
+    charts: chartData(result, data),
+    body: [
+      header(result, data, name),
+      "<main>",
+      ...result.warnings.map((warning) => `<p class="note">${escapeHtml(warning)}</p>`),
+      statistics(result, data),
+      extras.leaderboard === undefined ? "" : leaderboard(extras.leaderboard),
+      equityPanel(result, data),
+      monthlyPanel(data),
+      pricePanel(result, data),
+      extras.order === undefined ? "" : orderPanel(extras.order),
+      trades(result, data.intraday),
+      againPanel(result, data),
+      "</main>",
+      footer(result),
+    ].join("\n"),
+  });
+}
+
+function header(result: BacktestResult, data: ReportData, name: string): string {
+  const { stats, dataset, costs } = result;
+  const mark = result.simulated ? `<span class="chip">SIMULATED</span> PRICES · QUANTDESK BACKTEST REPORT` : "SIMULATED TRADING ON PAST PRICES · QUANTDESK BACKTEST REPORT";
+  const range = sharpeRange(result);
+  const sharpe = range === null ? "" : ` Sharpe ratio ${plain(stats.sharpe, 2)}, 95 % range ${plain(range[0], 2)} to ${plain(range[1], 2)}${range[0] <= 0 ? ": no better than luck would explain" : ""}.`;
+  const held = data.hold[data.hold.length - 1] ?? data.cash;
+  return `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)} on ${escapeHtml(dataset.name)}</h1>
+<p class="lead">${dollars(data.cash)} became <b>${dollars(stats.finalEquity)}</b> (${change(stats.totalReturnPct)}) in ${plain(stats.trades, 0)} ${stats.trades === 1 ? "trade" : "trades"}; holding the instrument gave ${dollars(held)}. Worst fall ${percent(-stats.maxDrawdownPct)}.${sharpe}</p>
+<p class="meta"><b>${date(dataset.from ?? "", { withTime: data.intraday })} to ${date(dataset.to ?? "", { withTime: data.intraday })}</b>, ${plain(dataset.bars, 0)} bars, ${escapeHtml(costs.sizing)}. <b>Costs:</b> ${costs.feeRate === 0 ? `<b class="none">fee: none</b>` : `${plain(costs.feeRate * 10_000, 1)} bps fee`}, ${costs.slippageBps === 0 ? `<b class="none">slippage: none</b>` : `${plain(costs.slippageBps, 1)} bps slippage`}, filled at ${costs.fill === "close" ? `<b class="none">the same bar's close</b>` : "the next open"}. ${escapeHtml(result.engine)} engine. Run <span class="mono">${escapeHtml(result.runHash.slice(0, 12))}</span>.</p></header>`;
+}
+
+function equityPanel(result: BacktestResult, data: ReportData): string {
+  const say = `${dollars(data.cash)} became <b>${dollars(result.stats.finalEquity)}</b>; the thin line is the same money held in the instrument, without costs. Below: the fall from the highest equity so far, at worst ${percent(-result.stats.maxDrawdownPct)}.`;
+  return panel({ title: "Equity and drawdown", say, body: `<div class="chart"><p class="names"><b>${escapeHtml(result.strategy)}</b> · held</p><div id="equity" style="height:320px" role="img" aria-label="Equity and drawdown; the numbers are in the sentence above and the tables below"></div></div>` });
+}
+
+function pricePanel(result: BacktestResult, data: ReportData): string {
+  const rest = data.bars.close.length > VISIBLE_CANDLES ? ` The last ${VISIBLE_CANDLES} candles; drag to see those before.` : "";
+  return panel({ title: "Price with trades", say: `▲ bought, ▼ sold, with the result of each trade.${rest}`, body: `<div class="chart"><p class="names">${escapeHtml(result.dataset.name)}</p><div id="price" style="height:300px" role="img" aria-label="Candles with the trades; they are listed in the table of trades"></div></div>` });
+}
+
+function monthlyPanel(data: ReportData): string {
+  const returns = monthlyReturns(data.equity, data.bars.time, data.cash);
+  const all = returns.years.flatMap((year) => year.months).filter((value) => value !== null);
+  if (all.length < 2) return "";
+  return panel({ title: "Monthly returns, percent after costs", say: `Up in ${all.filter((value) => value > 0).length} of ${all.length} months.`, body: monthlyTable(returns) });
+}
+
+function againPanel(result: BacktestResult, data: ReportData): string {
+  const { dataset, costs } = result;
+  const parts = ["quantdesk backtest", `--data ${shell(dataset.name)}`, `--strategy ${shell(result.strategy)}`, paramsText(result) === "" ? "" : `--params ${paramsText(result)}`, `--cash ${Number(data.cash.toPrecision(12))}`, `--fee-rate ${costs.feeRate}`, `--slippage-bps ${costs.slippageBps}`, `--sizing ${costs.sizing}`, `--fill ${costs.fill}`, `--engine ${result.engine}`, `--from ${dataset.from ?? ""}`, `--to ${dataset.to ?? ""}`, "--report report.html"];
+  const say = `Same inputs, same report, byte for byte. Sharpe ratio: mean over standard deviation of the returns of all bars, times the root of ${plain(result.stats.periodsPerYear, 0)}. A position open at the end is closed at the last close.`;
+  return panel({ title: "Run it again", say, body: `<pre tabindex="0">${escapeHtml(parts.filter((part) => part !== "").join(" "))}\ndata sha256 ${escapeHtml(dataset.sha256)}\nrun ${escapeHtml(result.runHash)}</pre>` });
+}
+
+function footer(result: BacktestResult): string {
+  const source = escapeHtml(`Prices: ${result.dataset.source}.`);
+  return `<footer class="foot"><p>${result.simulated ? "SIMULATED: these prices were made by a seeded market. " : ""}Simulated results, not investment advice. ${source}</p><p>Charts: <a href="https://www.tradingview.com/">TradingView Lightweight Charts™</a>, © TradingView, Inc., Apache License 2.0.</p></footer>`;
+}
+
+function shell(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,54 @@
+/** The script inside a report: draws the charts' data with lightweight-charts in the page's colours, again when they change. */
+export const DRAW = String.raw`
+(() => {
+  const data = JSON.parse(document.getElementById("charts").textContent);
+  const L = window.LightweightCharts;
+  const charts = [];
+  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--c-" + name).trim();
+  const look = () => ({
+    layout: { background: { color: color("bg") }, textColor: color("dim"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily, attributionLogo: true, panes: { separatorColor: color("grid"), enableResize: false } },
+    grid: { vertLines: { visible: false }, horzLines: { color: color("grid") } },
+    rightPriceScale: { borderVisible: false },
+    timeScale: { borderColor: color("grid"), timeVisible: data.intraday, secondsVisible: false },
+  });
+  const make = (id, extra) => {
+    const box = document.getElementById(id);
+    if (!box) return null;
+    const chart = L.createChart(box, { ...look(), autoSize: true, handleScroll: { mouseWheel: false }, handleScale: { mouseWheel: false }, localization: { locale: "en-US", dateFormat: "yyyy-MM-dd" }, ...extra });
+    charts.push(() => chart.applyOptions(look()));
+    return chart;
+  };
+  const zip = (times, values) => times.map((time, i) => ({ time, value: values[i] }));
+  const series = (chart, kind, options, pane) => {
+    const made = chart.addSeries(kind, options(), pane);
+    charts.push(() => made.applyOptions(options()));
+    return made;
+  };
+
+  const equity = make("equity", {});
+  if (equity) {
+    if (data.logarithmic) equity.priceScale("right").applyOptions({ mode: 1 });
+    const money = { type: "custom", minMove: 0.01, formatter: (v) => "$" + (v >= 1e6 ? (v / 1e6).toFixed(2) + "m" : v >= 10000 ? (v / 1000).toFixed(1) + "k" : v.toFixed(0)) };
+    series(equity, L.LineSeries, () => ({ color: color("other"), lineWidth: 1, priceLineVisible: false, crosshairMarkerVisible: false, priceFormat: money })).setData(zip(data.equity.time, data.equity.hold));
+    series(equity, L.LineSeries, () => ({ color: color("series"), lineWidth: 2, priceLineVisible: false, priceFormat: money })).setData(zip(data.equity.time, data.equity.value));
+    series(equity, L.AreaSeries, () => ({ lineColor: color("down"), topColor: color("fill"), bottomColor: color("fill"), invertFilledArea: true, lineWidth: 1, priceLineVisible: false, lastValueVisible: false,
+      priceFormat: { type: "custom", minMove: 0.01, formatter: (v) => (v < 0 ? "−" : "") + Math.abs(v).toFixed(1) + " %" } }), 1).setData(zip(data.equity.time, data.equity.drawdown));
+    equity.panes()[1].setHeight(90);
+    equity.timeScale().fitContent();
+  }
+
+  const price = make("price", { handleScroll: true });
+  if (price) {
+    const candles = series(price, L.CandlestickSeries, () => ({ upColor: color("bg"), borderUpColor: color("up"), wickUpColor: color("up"), downColor: color("down"), borderDownColor: color("down"), wickDownColor: color("down"), priceLineVisible: false, priceFormat: { type: "price", precision: data.price.digits, minMove: 10 ** -data.price.digits } }));
+    candles.setData(data.price.bars.map(([time, open, high, low, close]) => ({ time, open, high, low, close })));
+    const markers = () => data.price.trades.map(([time, side, text]) => ({ time, position: side > 0 ? "belowBar" : "aboveBar", shape: side > 0 ? "arrowUp" : "arrowDown", color: side > 0 ? color("series") : text.startsWith("−") ? color("down") : color("up"), text }));
+    const drawn = L.createSeriesMarkers(candles, markers());
+    charts.push(() => drawn.setMarkers(markers()));
+    const count = data.price.bars.length;
+    price.timeScale().setVisibleLogicalRange({ from: Math.max(-1, count - data.price.visible - 1), to: count + 2 });
+  }
+  const redraw = () => { for (const draw of charts) draw(); };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  matchMedia("print").addEventListener("change", redraw);
+})();
+`;
