@@ -29,6 +29,11 @@ const ESM_BANNER = [
 ].join("\n");
 const ESM_DEFINE = { __filename: "__qdFilename", __dirname: "__qdDirname" };
 
+const AS_THEY_ARE = [
+  ["lightweight-charts.js", "node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.js"], // goes into the HTML reports
+  ["deskTypes.d.ts", "src/kernel/deskTypes.d.ts"], // what the type checker of the cells reads
+];
+
 const common = { absWorkingDir: root, bundle: true, write: false, sourcemap: "linked", sourcesContent: false, logLevel: "warning", legalComments: "none", external: EXTERNAL, outdir: dist };
 
 /** The table of src/core/base/entry.ts, read as text since Node 20 cannot import it. */
@@ -180,10 +185,14 @@ async function buildAll({ allowMissing }) {
       written.add(path);
     }
   }
-  // Put as it is into the HTML reports, which must be whole in themselves.
-  const charts = join(dist, "lightweight-charts.js");
-  replace(charts, readFileSync(at("node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.js")));
-  written.add(charts);
+  for (const [name, source] of AS_THEY_ARE) {
+    if (!existsSync(at(source))) {
+      missing.push(`${source} is not there`);
+      continue;
+    }
+    replace(join(dist, name), readFileSync(at(source)));
+    written.add(join(dist, name));
+  }
   const complaints = await typesBuilt;
   for (const file of filesBelow(dist)) {
     if (written.has(file) || file.startsWith(join(dist, "types"))) continue;
