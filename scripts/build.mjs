@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { notices } from "./notices.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");
@@ -34,7 +35,7 @@ const AS_THEY_ARE = [
   ["deskTypes.d.ts", "src/kernel/deskTypes.d.ts"], // what the type checker of the cells reads
 ];
 
-const common = { absWorkingDir: root, bundle: true, write: false, sourcemap: "linked", sourcesContent: false, logLevel: "warning", legalComments: "none", external: EXTERNAL, outdir: dist };
+const common = { absWorkingDir: root, bundle: true, write: false, sourcemap: "linked", sourcesContent: false, metafile: true, logLevel: "warning", logOverride: { "unsupported-dynamic-import": "silent" }, legalComments: "none", external: EXTERNAL, outdir: dist };
 
 /** The table of src/core/base/entry.ts, read as text since Node 20 cannot import it. */
 function entriesTable() {
@@ -168,7 +169,7 @@ async function buildWhatCan(options, missing) {
         missing.push(`${entry.in}: ${first === undefined ? error.message : `${first.location?.file}:${first.location?.line}: ${first.text}`}`);
       }
     }
-    return good.length === 0 ? { outputFiles: [] } : build({ ...options, entryPoints: good });
+    return good.length === 0 ? { outputFiles: [], metafile: { inputs: {} } } : build({ ...options, entryPoints: good });
   }
 }
 
@@ -179,12 +180,16 @@ async function buildAll({ allowMissing }) {
   const results = [];
   for (const options of bundles(missing)) results.push(await buildWhatCan(options, missing));
   const written = new Set([join(dist, ".building")]);
-  for (const { outputFiles } of results) {
+  const inputs = new Set(["node_modules/lightweight-charts/package.json"]);
+  for (const { outputFiles, metafile } of results) {
+    for (const input of Object.keys(metafile.inputs)) inputs.add(input);
     for (const { path, contents } of outputFiles) {
       replace(path, contents);
       written.add(path);
     }
   }
+  replace(join(dist, "NOTICE.txt"), notices(root, inputs));
+  written.add(join(dist, "NOTICE.txt"));
   for (const [name, source] of AS_THEY_ARE) {
     if (!existsSync(at(source))) {
       missing.push(`${source} is not there`);
