@@ -1,0 +1,142 @@
+/** Rows and fields of a CSV file as places in its bytes: nothing is copied. Quotes as in RFC 4180; LF, CRLF or CR. */
+const QUOTE = 34;
+const COMMA = 44;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+
+export class CsvRows {
+  readonly bytes: Uint8Array;
+  /** Where each field of the current row begins and ends, without quotes and outer blanks. Valid up to `count`. */
+  starts = new Int32Array(64);
+  ends = new Int32Array(64);
+  count = 0;
+  /** Line on which the current row begins, from 1. */
+  line = 0;
+  /** Line of a quote that nothing closes; 0 while all is well. */
+  openQuoteLine = 0;
+  #at: number;
+  #nextLine = 1;
+
+  constructor(bytes: Uint8Array, from: number) {
+    this.bytes = bytes;
+    this.#at = from;
+  }
+
+  /** Moves to the next row that is not blank; false at the end, or at a quote that is never closed. */
+  next(): boolean {
+    while (this.#at < this.bytes.length) {
+      this.line = this.#nextLine;
+      this.count = 0;
+      this.#readRow();
+      if (this.openQuoteLine > 0) return false;
+      if (this.count > 1 || (this.ends[0] as number) > (this.starts[0] as number)) return true;
+    }
+    return false;
+  }
+
+  /** Text of a field, doubled quotes undone. */
+  text(field: number): string {
+    const { bytes } = this;
+    const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8", this.starts[field], this.ends[field]);
+    return raw.includes('""') ? raw.replaceAll('""', '"') : raw;
+  }
+
+  #readRow(): void {
+    const { bytes } = this;
+    const length = bytes.length;
+    let at = this.#at;
+    for (;;) {
+      if (this.count === this.starts.length) this.#grow();
+      while (at < length && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+      let start = at;
+      let end: number;
+      if (bytes[at] === QUOTE) {
+        start = ++at;
+        const openedOn = this.#nextLine;
+        for (;;) {
+          const byte = bytes[at];
+          if (at >= length) {
+            this.openQuoteLine = openedOn;
+            return;
+          }
+          if (byte === QUOTE) {
+            if (bytes[at + 1] !== QUOTE) break;
+            at++;
+          } else if (byte === LF || (byte === CR && bytes[at + 1] !== LF)) {
+            this.#nextLine++;
+          }
+          at++;
+        }
+        end = at++;
+        while (at < length && bytes[at] !== COMMA && bytes[at] !== LF && bytes[at] !== CR) end = ++at; // text after the quote belongs to the field, and will not parse
+        while (end > start && bytes[end - 1] === SPACE) end--;
+        if (end > start && bytes[end - 1] === QUOTE) end--;
+      } else {
+        let byte = bytes[at];
+        while (at < length && byte !== COMMA && byte !== LF && byte !== CR) byte = bytes[++at];
+        end = at;
+        while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
+      }
+      this.starts[this.count] = start;
+      this.ends[this.count] = end;
+      this.count++;
+      if (at < length && bytes[at] === COMMA) {
+        at++;
+        continue;
+      }
+      if (bytes[at] === CR && bytes[at + 1] === LF) at++;
+      this.#at = at + 1;
+      this.#nextLine++;
+      return;
+    }
+  }
+
+  #grow(): void {
+    const [starts, ends] = [new Int32Array(this.starts.length * 2), new Int32Array(this.ends.length * 2)];
+    starts.set(this.starts);
+    ends.set(this.ends);
+    this.starts = starts;
+    this.ends = ends;
+  }
+}
+
+const PLAIN_NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const POWERS = Float64Array.from({ length: 23 }, (_, i) => 10 ** i);
+
+/**
+ * The number that the bytes spell, NaN for anything else. Up to 15 digits are exact as an integer, and one division by an
+ * exact power of ten rounds once (Clinger 1990); longer ones go through Number().
+ */
+export function numberOf(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  const negative = bytes[at] === 45;
+  if (negative) at++;
+  let mantissa = 0;
+  let digits = 0;
+  let places = -1;
+  for (; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte >= 48 && byte <= 57) {
+      mantissa = mantissa * 10 + (byte - 48);
+      digits++;
+      if (places >= 0) places++;
+    } else if (byte === 46 && places < 0) {
+      places = 0;
+    } else {
+      return slowNumber(bytes, from, to);
+    }
+  }
+  if (digits === 0) return Number.NaN;
+  if (digits > 15) return slowNumber(bytes, from, to);
+  const value = places > 0 ? mantissa / (POWERS[places] as number) : mantissa;
+  return negative ? -value : value;
+}
+
+function slowNumber(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from > 400) return Number.NaN;
+  let text = "";
+  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i] as number);
+  return PLAIN_NUMBER.test(text) ? Number(text) : Number.NaN;
+}

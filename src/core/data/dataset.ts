@@ -1,0 +1,88 @@
+/** A data set by the reference that a person writes: a sample, a CSV file or a symbol. */
+import { stat } from "node:fs/promises";
+import { badInput } from "../base/errors.ts";
+import { knownNames } from "../base/nearest.ts";
+import { sliceBars, type BarSeries, type Dataset, type Timeframe } from "../domain/bars.ts";
+import type { MarketData } from "../domain/ports.ts";
+import { isoOf, readCsvDataset } from "./csv.ts";
+import { parseInstant } from "./instants.ts";
+import { hashOfBars, sampleDataset, SAMPLE_NAMES, type SampleName } from "./samples.ts";
+
+export interface DatasetRange {
+  /** Of a symbol's bars; 1Day when absent. */
+  readonly timeframe?: Timeframe;
+  /** Dates or times, both included; a date as `to` includes that day. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const SYMBOL = /^[A-Z][A-Z0-9]{0,9}([./-][A-Z0-9]{1,9})*$/;
+/** Alpaca's daily bars begin in 2016; asking for more costs nothing. */
+const FIRST_DAY = Date.UTC(2000, 0, 1);
+/** Without a range, that many bars within the day are read. */
+const INTRADAY_BARS = 10_000;
+
+export async function loadDataset(reference: string, marketData: MarketData | null, options: DatasetRange, signal: AbortSignal): Promise<Dataset> {
+  signal.throwIfAborted();
+  const from = options.from === undefined ? undefined : parseInstant(options.from, "The start (from)");
+  const to = options.to === undefined ? undefined : parseInstant(options.to, "The end (to)", { end: true });
+  if (from !== undefined && to !== undefined && from > to) throw badInput("bad-time", `The start ${options.from} is after the end ${options.to}.`, "Swap them.");
+  if (reference.startsWith("sample:")) {
+    if (!isSample(reference)) throw badInput("unknown-data", `There is no sample "${reference}".`, knownNames(reference, SAMPLE_NAMES));
+    return within(await sampleDataset(reference, signal), from, to);
+  }
+  if (/\.csv$/i.test(reference) || /[/\\]/.test(reference) || (await isFile(reference))) return within(await readCsvDataset(reference, signal), from, to);
+  if (!SYMBOL.test(reference)) throw badInput("unknown-data", `"${reference}" is no CSV file, sample or symbol.`, "Name a file that ends in .csv, sample:sp500, sample:simulated, or a symbol like AAPL.");
+  if (marketData === null) throw badInput("unknown-data", `There is no file or sample "${reference}", and no market data to look the symbol up in.`, "Name a file that ends in .csv, sample:sp500 or sample:simulated.");
+  return await bySymbol(reference, marketData, options.timeframe ?? "1Day", { from, to }, signal);
+}
+
+async function bySymbol(symbol: string, marketData: MarketData, timeframe: Timeframe, range: { readonly from: number | undefined; readonly to: number | undefined }, signal: AbortSignal): Promise<Dataset> {
+  const daily = timeframe === "1Day" || timeframe === "1Week" || timeframe === "1Month";
+  const start = range.from ?? (daily ? FIRST_DAY : undefined);
+  const bars = await marketData.bars(
+    [symbol],
+    { timeframe, ...(start === undefined ? { limit: INTRADAY_BARS } : { from: start }), ...(range.to === undefined ? {} : { to: range.to }) },
+    signal,
+  );
+  const series = bars.get(symbol);
+  if (series === undefined || series.time.length === 0) {
+    throw badInput("unknown-symbol", `There are no bars for ${symbol}${range.from === undefined && range.to === undefined ? "" : " in that time"}.`, "Check the symbol and the dates, or name a CSV file.");
+  }
+  return { series, info: infoOf(series, symbol, series.simulated ? "SIMULATED exchange" : "Alpaca") };
+}
+
+function infoOf(series: BarSeries, name: string, source: string): Dataset["info"] {
+  const last = isoOf(series.time.at(-1));
+  return { name, bars: series.time.length, from: isoOf(series.time[0]), to: last, sha256: hashOfBars(series), source, adjustment: series.simulated ? "none" : "as asked of the source", asOf: last };
+}
+
+/** The part of it from `from` to `to`, both included; its hash stays that of the file. */
+function within(dataset: Dataset, from: number | undefined, to: number | undefined): Dataset {
+  if (from === undefined && to === undefined) return dataset;
+  const { time } = dataset.series;
+  const start = from === undefined ? 0 : firstAtOrAfter(time, from);
+  const end = to === undefined ? time.length : firstAtOrAfter(time, to + 1);
+  if (start >= end) throw badInput("no-bars", `${dataset.info.name} has no bars in that time.`, `It goes from ${dataset.info.from?.slice(0, 10)} to ${dataset.info.to?.slice(0, 10)}.`);
+  const series = sliceBars(dataset.series, start, end);
+  return { series, info: { ...dataset.info, bars: end - start, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)) } };
+}
+
+function firstAtOrAfter(time: Float64Array, ms: number): number {
+  let low = 0;
+  let high = time.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((time[middle] as number) < ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function isSample(reference: string): reference is SampleName {
+  return (SAMPLE_NAMES as readonly string[]).includes(reference);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then((about) => about.isFile(), () => false);
+}
