@@ -1,14 +1,6 @@
 /** How the product measures itself: lag of a loop, operations, health, latency reports. Milliseconds unless the name says otherwise. */
 import type { LagStats, OperationRecord } from "./ports.ts";
 
-/** Measures how late one event loop turns. */
-export interface LagMeter {
-  /** Since the last reset; the sampling period is not part of the lag. */
-  read(): LagStats;
-  reset(): void;
-  close(): void;
-}
-
 /** The last operations, as `GET /api/performance/metrics` answers them. */
 export interface MetricsReport {
   readonly schema: "quantdesk.metrics/1";

@@ -1,89 +1,38 @@
-/**
- * How late this thread's event loop turns, in milliseconds. Node's histogram counts the time between two timer ticks,
- * sampling period included (https://nodejs.org/api/perf_hooks.html#perf_hooksmonitoreventloopdelayoptions): the period is
- * taken off here, so an idle loop reads about 0.
- */
-import { monitorEventLoopDelay } from "node:perf_hooks";
-import { badInput } from "../base/errors.ts";
-import type { LagMeter } from "../domain/performance.ts";
-import type { LagStats } from "../domain/ports.ts";
-
-const NANOSECONDS = 1e6;
-const NO_LAG: LagStats = { avg: 0, p50: 0, p95: 0, p99: 0, max: 0 };
-
-/**
- * Starts measuring; `close` stops it. Costs one native timer and one JavaScript timer per `resolutionMs` (1 to 10).
- * A loop that has not turned since the last tick has told the histogram nothing: it would read 0 in the middle of the
- * longest stall. The overdue time of a timer of our own is therefore counted as one more sample.
- */
-export function openLagMeter(options: { readonly resolutionMs?: number } = {}): LagMeter {
-  const period = options.resolutionMs ?? 10;
-  if (!Number.isInteger(period) || period < 1 || period > 10) throw badInput("bad-resolution", `The lag meter's resolution is ${period} ms.`, "Give a whole number from 1 to 10.");
-  const histogram = monitorEventLoopDelay({ resolution: period });
-  let lastTick = performance.now();
-  const timer = setInterval(() => { lastTick = performance.now(); }, period);
-  timer.unref();
-  histogram.enable();
-  const lag = (nanoseconds: number) => Math.max(0, nanoseconds / NANOSECONDS - period);
-  return {
-    read: () => {
-      const overdue = Math.max(0, performance.now() - lastTick - period);
-      if (histogram.count === 0) return overdue === 0 ? NO_LAG : { avg: overdue, p50: overdue, p95: overdue, p99: overdue, max: overdue };
-      const max = lag(histogram.max);
-      const pending = overdue > max;
-      // One unfinished sample among `count`: it is the p-th percentile when no more than 1 - p of the samples are above it.
-      const at = (percent: number) => (pending && 1 / (histogram.count + 1) >= 1 - percent / 100 ? overdue : lag(histogram.percentile(percent)));
-      return {
-        avg: lag(histogram.mean) + (pending ? overdue / (histogram.count + 1) : 0),
-        p50: at(50),
-        p95: at(95),
-        p99: at(99),
-        max: Math.max(max, overdue),
-      };
-    },
-    reset: () => {
-      histogram.reset();
-      lastTick = performance.now();
-    },
-    close: () => {
-      clearInterval(timer);
-      histogram.disable();
-    },
-  };
-}
+/** The lag of a session's loop as the sidebar and `health` show it: of the last seconds, not of the whole life. */
+import { openLagMeter, type LagMeter, type LagReading } from "../base/lagMeter.ts";
 
 /**
  * A meter whose reading is about the last `windowMs` to 2 x `windowMs`, for displays that must move: it starts again
  * every window, and reads the finished window until the new one is half full.
  */
-export function openRollingLagMeter(options: { readonly windowMs?: number; readonly resolutionMs?: number } = {}): LagMeter {
+export function startLoopLag(options: { readonly windowMs?: number; readonly resolutionMs?: number } = {}): LagMeter {
   const windowMs = options.windowMs ?? 10_000;
   const meter = openLagMeter(options);
   let startedAt = performance.now();
-  let finished: LagStats | undefined;
+  let finished: LagReading | undefined;
   const restart = () => {
     meter.reset();
     startedAt = performance.now();
   };
   const timer = setInterval(() => {
-    finished = meter.read();
+    finished = meter.snapshot();
     restart();
   }, windowMs);
   timer.unref();
   return {
-    read: () => (finished !== undefined && performance.now() - startedAt < windowMs / 2 ? worse(finished, meter.read()) : meter.read()),
+    snapshot: () => (finished !== undefined && performance.now() - startedAt < windowMs / 2 ? worse(finished, meter.snapshot()) : meter.snapshot()),
     reset: () => {
       finished = undefined;
       restart();
     },
-    close: () => {
+    stop: () => {
       clearInterval(timer);
-      meter.close();
+      meter.stop();
     },
   };
 }
 
 /** The finished window, with the worst moment of the one that has just begun. */
-function worse(finished: LagStats, current: LagStats): LagStats {
+function worse(finished: LagReading, current: LagReading): LagReading {
   return { ...finished, max: Math.max(finished.max, current.max) };
 }

@@ -1,11 +1,11 @@
 /** One session's measurements, put together: operations, lag of its loop, health, benchmark reports, Prometheus text. */
 import { TradingError } from "../base/errors.ts";
 import { systemClock } from "../base/clock.ts";
-import type { BenchmarkKind, HealthReport, LagMeter, LatencyReport, MetricsReport, MetricsSummary, QueueState } from "../domain/performance.ts";
-import type { MetricsSink } from "../domain/ports.ts";
+import type { LagMeter } from "../base/lagMeter.ts";
+import type { BenchmarkKind, HealthReport, LatencyReport, MetricsReport, MetricsSummary, QueueState } from "../domain/performance.ts";
 import { createHealth } from "./health.ts";
-import { openRollingLagMeter } from "./loopLag.ts";
-import { createMetrics } from "./operations.ts";
+import { startLoopLag } from "./loopLag.ts";
+import { createMetrics, type Metrics } from "./operations.ts";
 import { createPrometheus } from "./prometheus.ts";
 
 /** What the performance API answers with; each function is cheap, the benchmark excepted. */
@@ -24,7 +24,7 @@ export interface PerformanceSource {
 
 export interface Performance {
   /** For whoever does work. */
-  readonly sink: MetricsSink;
+  readonly metrics: Metrics;
   /** Lag of the loop that this was opened in, over the last ten seconds or so. */
   readonly lag: LagMeter;
   readonly source: PerformanceSource;
@@ -32,8 +32,10 @@ export interface Performance {
 }
 
 export interface PerformanceOptions {
-  /** Operations that are kept for the list and the percentiles. */
-  readonly capacity?: number;
+  /** Those that the work is recorded in already; new ones, of the last 10,000 operations, when absent. */
+  readonly metrics?: Metrics;
+  /** A meter of this thread that runs already (its owner stops it); a new one when absent. */
+  readonly lag?: LagMeter;
   readonly queue: () => QueueState;
   readonly workers: () => number;
   readonly runBenchmark: (kind: BenchmarkKind, operations: number, signal: AbortSignal) => Promise<LatencyReport>;
@@ -45,21 +47,21 @@ const LOOK_EVERY_MS = 1_000;
 
 /** Starts to measure this thread; `close` stops it. */
 export function openPerformance(options: PerformanceOptions): Performance {
-  const metrics = createMetrics({ capacity: options.capacity ?? KEPT_OPERATIONS });
-  const lag = openRollingLagMeter();
-  const health = createHealth({ metrics, lagP95Ms: () => lag.read().p95, queue: options.queue, workers: options.workers, clock: systemClock });
-  const prometheus = createPrometheus({ metrics, lag: () => lag.read(), queue: options.queue, workers: options.workers });
+  const metrics = options.metrics ?? createMetrics({ capacity: KEPT_OPERATIONS });
+  const lag = options.lag ?? startLoopLag();
+  const health = createHealth({ metrics, lagP95Ms: () => lag.snapshot().p95, queue: options.queue, workers: options.workers, clock: systemClock });
+  const prometheus = createPrometheus({ metrics, lag: () => lag.snapshot(), queue: options.queue, workers: options.workers });
   // Alerts that need a condition to last are only true if somebody looks in between.
   const look = setInterval(() => health.check(), LOOK_EVERY_MS);
   look.unref();
   const reports: LatencyReport[] = [];
   let running = false;
   return {
-    sink: metrics,
+    metrics,
     lag,
     source: {
       metrics: (lastN) => ({ schema: "quantdesk.metrics/1", metrics: metrics.recent(lastN ?? undefined), queueDepth: options.queue().depth }),
-      summary: () => metrics.summary(lag.read()),
+      summary: () => metrics.summary(lag.snapshot()),
       clear: () => metrics.clear(),
       benchmarks: () => [...reports],
       runBenchmark: async (kind, operations, signal) => {
@@ -81,7 +83,7 @@ export function openPerformance(options: PerformanceOptions): Performance {
     close: () => {
       clearInterval(look);
       prometheus.close();
-      lag.close();
+      if (options.lag === undefined) lag.stop();
     },
   };
 }

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { ManualClock } from "../../../src/core/base/clock.ts";
 import type { OperationRecord } from "../../../src/core/domain/ports.ts";
 import { createHealth } from "../../../src/core/metrics/health.ts";
-import { openLagMeter, openRollingLagMeter } from "../../../src/core/metrics/loopLag.ts";
+import { openLagMeter } from "../../../src/core/base/lagMeter.ts";
+import { startLoopLag } from "../../../src/core/metrics/loopLag.ts";
 import { createMetrics } from "../../../src/core/metrics/operations.ts";
 import { createPrometheus } from "../../../src/core/metrics/prometheus.ts";
 import { readOrMakeToken } from "../../../src/core/metrics/token.ts";
@@ -27,11 +28,11 @@ describe("the lag meter", () => {
     const meter = openLagMeter({ resolutionMs: 5 });
     try {
       spin(60);
-      const lag = meter.read();
+      const lag = meter.snapshot();
       assert.ok(lag.max >= 40, `max ${lag.max}`);
       assert.equal(lag.p50, lag.max);
     } finally {
-      meter.close();
+      meter.stop();
     }
   });
 
@@ -41,11 +42,11 @@ describe("the lag meter", () => {
       await turns(3);
       spin(80);
       await turns(3);
-      assert.ok(meter.read().max >= 60, `max ${meter.read().max}`);
+      assert.ok(meter.snapshot().max >= 60, `max ${meter.snapshot().max}`);
       meter.reset();
-      assert.ok(meter.read().max < 60);
+      assert.ok(meter.snapshot().max < 60);
     } finally {
-      meter.close();
+      meter.stop();
     }
   });
 
@@ -54,14 +55,14 @@ describe("the lag meter", () => {
   });
 
   it("rolls on: what was before the last window is forgotten", async () => {
-    const meter = openRollingLagMeter({ windowMs: 50, resolutionMs: 2 });
+    const meter = startLoopLag({ windowMs: 50, resolutionMs: 2 });
     try {
       spin(200);
-      assert.ok(meter.read().max >= 150);
-      for (let i = 0; i < 100 && meter.read().max >= 150; i++) await turns(5);
-      assert.ok(meter.read().max < 150);
+      assert.ok(meter.snapshot().max >= 150);
+      for (let i = 0; i < 100 && meter.snapshot().max >= 150; i++) await turns(5);
+      assert.ok(meter.snapshot().max < 150);
     } finally {
-      meter.close();
+      meter.stop();
     }
   });
 });

@@ -51,7 +51,7 @@ describe("the performance API", () => {
   }
 
   function record(n: number): void {
-    for (let i = 0; i < n; i++) performance.sink.record({ operation: "features", startedAt: i, queueMs: 1, runMs: 1, ok: true, error: null });
+    for (let i = 0; i < n; i++) performance.metrics.record({ operation: "features", startedAt: i, queueMs: 1, runMs: 1, ok: true, error: null });
   }
 
   it("answers metrics, the newest last_n of them, a summary, and clears", async () => {

@@ -1,0 +1,51 @@
+/** What workers do, the same in a thread and in a process: their answers carry a failure as a value, so that a rejection means the worker itself. */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { badInput, TradingError, type PlainError } from "../base/errors.ts";
+import { knownNames } from "../base/nearest.ts";
+import { computeColumns } from "./computeFeatures.ts";
+
+export type Task =
+  | { readonly kind: "features"; readonly high: Float64Array; readonly low: Float64Array; readonly close: Float64Array }
+  /** `source` is an expression that evaluates to a function. */
+  | { readonly kind: "function"; readonly source: string; readonly args: readonly unknown[] }
+  /** `module` is an absolute path, a file: address or a package's name. */
+  | { readonly kind: "module"; readonly module: string; readonly name: string; readonly args: readonly unknown[] };
+
+export type TaskAnswer =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: PlainError };
+
+export async function runTask(task: Task): Promise<TaskAnswer> {
+  try {
+    return { ok: true, value: await valueOf(task) };
+  } catch (error) {
+    return { ok: false, error: TradingError.from(error, "task-failed").toPlain() };
+  }
+}
+
+function valueOf(task: Task): unknown {
+  switch (task.kind) {
+    case "features":
+      return computeColumns(task);
+    case "function": {
+      const work = new Function(`"use strict"; return ${task.source};`)() as (...args: readonly unknown[]) => unknown;
+      return work(...task.args);
+    }
+    case "module":
+      return callExport(task.module, task.name, task.args);
+  }
+}
+
+async function callExport(module: string, name: string, args: readonly unknown[]): Promise<unknown> {
+  const address = module.startsWith("/") || /^[A-Za-z]:[\\/]/.test(module) ? pathToFileURL(resolve(module)).href : module;
+  let exported: Record<string, unknown>;
+  try {
+    exported = (await import(address)) as Record<string, unknown>;
+  } catch (error) {
+    throw badInput("module-not-loaded", `The module ${module} cannot be loaded: ${(error as Error).message}`, "Give an absolute path or the name of an installed package.");
+  }
+  const work = exported[name];
+  if (typeof work !== "function") throw badInput("unknown-export", `The module ${module} exports no function ${name}.`, knownNames(name, Object.keys(exported)));
+  return (work as (...args: readonly unknown[]) => unknown)(...args);
+}
