@@ -46,7 +46,7 @@ export interface ScanResult {
 
 /** What `scan --verify` found; `ok` is false when any check failed. */
 export interface ScanVerification {
-  readonly schema: "quantdesk.scan-verification/1";
+  readonly schema: "quantdesk.scan-verify/1";
   readonly ok: boolean;
   readonly checks: ReadonlyArray<{ readonly name: string; readonly ok: boolean; readonly text: string }>;
   readonly concurrentMs: number;
