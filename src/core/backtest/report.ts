@@ -51,7 +51,7 @@ function header(result: BacktestResult, data: ReportData, name: string): string 
   const held = data.hold[data.hold.length - 1] ?? data.cash;
   return `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)} on ${escapeHtml(dataset.name)}</h1>
 <p class="lead">${dollars(data.cash)} became <b>${dollars(stats.finalEquity)}</b> (${change(stats.totalReturnPct)}) in ${plain(stats.trades, 0)} ${stats.trades === 1 ? "trade" : "trades"}; holding the instrument gave ${dollars(held)}. Worst fall ${percent(-stats.maxDrawdownPct)}.${sharpe}</p>
-<p class="meta"><b>${date(dataset.from ?? "", { withTime: data.intraday })} to ${date(dataset.to ?? "", { withTime: data.intraday })}</b>, ${plain(dataset.bars, 0)} bars, ${escapeHtml(costs.sizing)}. <b>Costs:</b> ${costs.feeRate === 0 ? `<b class="none">fee: none</b>` : `${plain(costs.feeRate * 10_000, 1)} bps fee`}, ${costs.slippageBps === 0 ? `<b class="none">slippage: none</b>` : `${plain(costs.slippageBps, 1)} bps slippage`}, filled at ${costs.fill === "close" ? `<b class="none">the same bar's close</b>` : "the next open"}. ${escapeHtml(result.engine)} engine. Run <span class="mono">${escapeHtml(result.runHash.slice(0, 12))}</span>.</p></header>`;
+<p class="meta"><b>${date(dataset.from ?? "", { withTime: data.intraday })} to ${date(dataset.to ?? "", { withTime: data.intraday })}</b>, ${plain(dataset.bars, 0)} bars, ${escapeHtml(costs.sizing)}. <b>Costs:</b> ${costs.feeRate === 0 ? `<b class="none">fee: none</b>` : `${bps(costs.feeRate * 10_000)} fee`}, ${costs.slippageBps === 0 ? `<b class="none">slippage: none</b>` : `${bps(costs.slippageBps)} slippage`}, filled at ${costs.fill === "close" ? `<b class="none">the same bar's close</b>` : "the next open"}. ${escapeHtml(result.engine.charAt(0).toUpperCase() + result.engine.slice(1))} engine. Run <span class="mono">${escapeHtml(result.runHash.slice(0, 12))}</span>.</p></header>`;
 }
 
 function equityPanel(result: BacktestResult, data: ReportData): string {
@@ -81,6 +81,10 @@ function againPanel(result: BacktestResult, data: ReportData): string {
 function footer(result: BacktestResult): string {
   const source = escapeHtml(`Prices: ${result.dataset.source}.`);
   return `<footer class="foot"><p>${result.simulated ? "SIMULATED: these prices were made by a seeded market. " : ""}Simulated results, not investment advice. ${source}</p><p>Charts: <a href="https://www.tradingview.com/">TradingView Lightweight Charts™</a>, © TradingView, Inc., Apache License 2.0.</p></footer>`;
+}
+
+function bps(value: number): string {
+  return `${new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 }).format(value)}\u00a0bps`;
 }
 
 function shell(text: string): string {

@@ -72,7 +72,7 @@ export function chartData(result: BacktestResult, data: ReportData): unknown {
       bars: candles(bars, group, seconds, (value) => round(value, digits)),
       trades: result.trades.slice(-MAX_MARKED_TRADES).flatMap((trade) => [
         [candleTime(trade.entryIndex), 1, ""] as const,
-        [candleTime(trade.exitIndex), -1, trade.finalized ? `${change(trade.pnlPct)} at the end` : change(trade.pnlPct)] as const,
+        [candleTime(trade.exitIndex), -1, change(trade.pnlPct)] as const,
       ]),
     },
   };

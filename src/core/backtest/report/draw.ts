@@ -9,7 +9,7 @@ export const DRAW = String.raw`
     layout: { background: { color: color("bg") }, textColor: color("dim"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily, attributionLogo: true, panes: { separatorColor: color("grid"), enableResize: false } },
     grid: { vertLines: { visible: false }, horzLines: { color: color("grid") } },
     rightPriceScale: { borderVisible: false },
-    timeScale: { borderColor: color("grid"), timeVisible: data.intraday, secondsVisible: false },
+    timeScale: { borderColor: color("grid"), timeVisible: data.intraday, secondsVisible: false, minBarSpacing: 0.001 },
   });
   const make = (id, extra) => {
     const box = document.getElementById(id);
@@ -27,12 +27,14 @@ export const DRAW = String.raw`
 
   const equity = make("equity", {});
   if (equity) {
-    if (data.logarithmic) equity.priceScale("right").applyOptions({ mode: 1 });
     const money = { type: "custom", minMove: 0.01, formatter: (v) => "$" + (v >= 1e6 ? (v / 1e6).toFixed(2) + "m" : v >= 10000 ? (v / 1000).toFixed(1) + "k" : v.toFixed(0)) };
     series(equity, L.LineSeries, () => ({ color: color("other"), lineWidth: 1, priceLineVisible: false, crosshairMarkerVisible: false, priceFormat: money })).setData(zip(data.equity.time, data.equity.hold));
     series(equity, L.LineSeries, () => ({ color: color("series"), lineWidth: 2, priceLineVisible: false, priceFormat: money })).setData(zip(data.equity.time, data.equity.value));
     series(equity, L.AreaSeries, () => ({ lineColor: color("down"), topColor: color("fill"), bottomColor: color("fill"), invertFilledArea: true, lineWidth: 1, priceLineVisible: false, lastValueVisible: false,
       priceFormat: { type: "custom", minMove: 0.01, formatter: (v) => (v < 0 ? "−" : "") + Math.abs(v).toFixed(1) + " %" } }), 1).setData(zip(data.equity.time, data.equity.drawdown));
+    // Now that both panes are there: the drawdown below zero has no logarithm.
+    equity.priceScale("right", 0).applyOptions({ mode: data.logarithmic ? 1 : 0 });
+    equity.priceScale("right", 1).applyOptions({ mode: 0, scaleMargins: { top: 0, bottom: 0.1 } });
     equity.panes()[1].setHeight(90);
     equity.timeScale().fitContent();
   }
@@ -45,7 +47,7 @@ export const DRAW = String.raw`
     const drawn = L.createSeriesMarkers(candles, markers());
     charts.push(() => drawn.setMarkers(markers()));
     const count = data.price.bars.length;
-    price.timeScale().setVisibleLogicalRange({ from: Math.max(-1, count - data.price.visible - 1), to: count + 2 });
+    price.timeScale().setVisibleLogicalRange({ from: Math.max(-1, count - data.price.visible - 1), to: count + 4 });
   }
   const redraw = () => { for (const draw of charts) draw(); };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
