@@ -19,6 +19,7 @@ export const ENTRIES = {
   performanceApi: "core/metrics/apiWorker.ts",
   kernelFront: "kernel/frontMain.ts",
   kernelRunner: "kernel/runner.ts",
+  kernelGuard: "kernel/guard.ts",
 } as const;
 
 export type EntryName = keyof typeof ENTRIES;

@@ -1,0 +1,41 @@
+/**
+ * Imports of cells: resolved from the notebook's folder. A local file's address carries the newest time of it and its
+ * imports, so that it is read again after a change; "quantdesk" is our own library wherever the notebook lies.
+ */
+import { registerHooks } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { packageRoot } from "../core/base/entry.ts";
+import { newestTime } from "./localFiles.ts";
+import { libraryPath } from "./ownFiles.ts";
+
+const PREFIX = "cell:";
+
+export interface CellModules {
+  import(specifier: string, attributes?: ImportAttributes): Promise<unknown>;
+  /** `import.meta` of cells. */
+  readonly meta: { readonly url: string; readonly dirname: string; readonly filename: string };
+}
+
+export function cellModules(folder: string): CellModules {
+  const filename = join(resolve(folder), "cell.ts");
+  const url = pathToFileURL(filename).href;
+  const ours = pathToFileURL(join(packageRoot(), "src")).href;
+  const library = libraryPath();
+  registerHooks({
+    resolve(specifier, context, next) {
+      const fromCell = specifier.startsWith(PREFIX);
+      const name = fromCell ? specifier.slice(PREFIX.length) : specifier;
+      if (name === "quantdesk" && library !== undefined) return { url: pathToFileURL(library).href, shortCircuit: true };
+      const found = next(name, fromCell ? { ...context, parentURL: url } : context);
+      if (!found.url.startsWith("file:") || found.url.includes("/node_modules/") || found.url.startsWith(ours)) return found;
+      const plain = found.url.replace(/\?.*$/, "");
+      const isTypeScript = /\.m?ts$/.test(plain);
+      return { ...found, url: `${plain}?v=${newestTime(fileURLToPath(plain))}`, ...(isTypeScript ? { format: "module-typescript" } : {}) };
+    },
+  });
+  return {
+    import: (specifier, attributes) => import(PREFIX + specifier, attributes === undefined ? undefined : { with: attributes }),
+    meta: { url, dirname: dirname(filename), filename },
+  };
+}

@@ -1,0 +1,183 @@
+/** One cell at a time on the runner's main thread: runs its script, knows what it left waiting, ends it once. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { promisify } from "node:util";
+import { Script } from "node:vm";
+import type { SendFrame } from "./frames.ts";
+import { WANTED } from "./interruptWords.ts";
+import type { MimeBundle, RunOrder } from "./protocol.ts";
+import { plainCellError } from "./cellErrors.ts";
+
+/** What a stopped cell's awaits throw. */
+export class KeyboardInterrupt extends Error {
+  constructor() {
+    super("The cell was interrupted.");
+    this.name = "KeyboardInterrupt";
+  }
+}
+
+export class RunningCell {
+  readonly run: number;
+  readonly started = performance.now();
+  readonly controller = new AbortController();
+  /** Awaits that an interrupt refuses. */
+  readonly waiting = new Set<(reason: Error) => void>();
+  readonly timers = new Set<NodeJS.Timeout>();
+  /** Pictures under way: the cell ends after them. */
+  readonly drawing = new Set<Promise<unknown>>();
+  shown: { readonly value: unknown } | undefined;
+  isStopped = false;
+  isDone = false;
+  /** Characters written so far. */
+  written = 0;
+
+  constructor(run: number) {
+    this.run = run;
+  }
+}
+
+export interface CellRunnerParts {
+  readonly send: SendFrame;
+  readonly current: AsyncLocalStorage<RunningCell>;
+  readonly flush: () => void;
+  /** Shared with the guard. */
+  readonly words: Int32Array;
+  readonly draw: (value: unknown) => readonly MimeBundle[] | Promise<readonly MimeBundle[]>;
+}
+
+export class CellRunner {
+  readonly #parts: CellRunnerParts;
+  #cell: RunningCell | undefined;
+
+  constructor(parts: CellRunnerParts) {
+    this.#parts = parts;
+  }
+
+  run(order: RunOrder): void {
+    const cell = new RunningCell(order.run);
+    this.#cell = cell;
+    for (const name of order.globals) {
+      if (!Object.hasOwn(globalThis, name)) Object.defineProperty(globalThis, name, { value: undefined, writable: true, configurable: true, enumerable: true });
+    }
+    const { current } = this.#parts;
+    let answer: unknown;
+    try {
+      answer = current.run(cell, () => {
+        const script = new Script(order.code, { filename: `cell:${order.run}` });
+        return script.runInThisContext({ displayErrors: false });
+      });
+    } catch (error) {
+      this.#finish(cell, cell.isStopped ? "interrupted" : "error", error);
+      return;
+    }
+    if (!order.isAsync && !isThenable(cell.shown?.value) && cell.drawing.size === 0) {
+      this.#show(cell);
+      return;
+    }
+    void current.run(cell, async () => {
+      try {
+        if (order.isAsync) await answer;
+        const shown = cell.shown;
+        if (shown !== undefined && isThenable(shown.value)) cell.shown = { value: await this.guarded(shown.value) };
+        await this.guarded(Promise.all(cell.drawing));
+        this.#show(cell);
+      } catch (error) {
+        this.#finish(cell, cell.isStopped ? "interrupted" : "error", error);
+      }
+    });
+  }
+
+  /** Runs on the main thread once it turns again after an interrupt. */
+  stop(): void {
+    Atomics.store(this.#parts.words, WANTED, 0);
+    const cell = this.#cell;
+    if (cell === undefined) return;
+    cell.isStopped = true;
+    for (const timer of cell.timers) clearTimeout(timer);
+    cell.controller.abort(new KeyboardInterrupt());
+    for (const refuse of cell.waiting) refuse(new KeyboardInterrupt());
+    cell.waiting.clear();
+    setImmediate(() => this.#finish(cell, "interrupted"));
+  }
+
+  /** An await of a cell: refused by an interrupt. */
+  guarded(value: unknown): unknown {
+    const cell = this.#parts.current.getStore();
+    if (cell?.isStopped) throw new KeyboardInterrupt();
+    if (cell === undefined || !isThenable(value)) return value;
+    return new Promise((resolve, reject) => {
+      cell.waiting.add(reject);
+      const settle = (act: () => void): void => {
+        cell.waiting.delete(reject);
+        if (cell.isStopped) reject(new KeyboardInterrupt());
+        else act();
+      };
+      value.then((inner) => settle(() => resolve(inner)), (error: unknown) => settle(() => reject(error as Error)));
+    });
+  }
+
+  /** `for await` of a cell: each step is refused by an interrupt. */
+  iterated(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<unknown> {
+    const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    const step = async (): Promise<IteratorResult<unknown>> => {
+      const result = (await this.guarded(iterator.next())) as IteratorResult<unknown>;
+      // Of a plain iterable the values may be promises.
+      return result.done === true || !isThenable(result.value) ? result : { done: false, value: await this.guarded(result.value) };
+    };
+    return { [Symbol.asyncIterator]: () => ({ next: step, return: async (value?: unknown) => (await iterator.return?.(value)) ?? { done: true, value } }) };
+  }
+
+  show(value: unknown): void {
+    const cell = this.#parts.current.getStore();
+    if (cell !== undefined) cell.shown = { value };
+  }
+
+  #show(cell: RunningCell): void {
+    if (cell.shown === undefined || cell.shown.value === undefined) {
+      this.#finish(cell, "ok");
+      return;
+    }
+    const drawn = this.#parts.draw(cell.shown.value);
+    if (Array.isArray(drawn)) this.#finish(cell, "ok", undefined, drawn);
+    else {
+      this.#parts.current.run(cell, () => Promise.resolve(this.guarded(drawn)) as Promise<readonly MimeBundle[]>).then(
+        (result) => this.#finish(cell, "ok", undefined, result),
+        (error: unknown) => this.#finish(cell, cell.isStopped ? "interrupted" : "error", error),
+      );
+    }
+  }
+
+  #finish(cell: RunningCell, status: "ok" | "error" | "interrupted", error?: unknown, result: readonly MimeBundle[] = []): void {
+    if (cell.isDone) return;
+    cell.isDone = true;
+    if (this.#cell === cell) this.#cell = undefined;
+    Atomics.store(this.#parts.words, WANTED, 0);
+    cell.shown = undefined;
+    this.#parts.flush();
+    this.#parts.send({
+      t: "done",
+      run: cell.run,
+      status,
+      ...(status === "error" ? { error: plainCellError(error) } : {}),
+      result: [...result],
+      ms: performance.now() - cell.started,
+    });
+  }
+}
+
+/** Timers belong to the cell that made them: an interrupt clears them. */
+export function tieTimers(current: AsyncLocalStorage<RunningCell>): void {
+  for (const name of ["setTimeout", "setInterval"] as const) {
+    const original = globalThis[name];
+    const tied = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): NodeJS.Timeout => {
+      const timer = original(callback, ms, ...args);
+      current.getStore()?.timers.add(timer);
+      return timer;
+    };
+    Object.defineProperty(tied, promisify.custom, { value: (original as unknown as Record<symbol, unknown>)[promisify.custom] });
+    Object.defineProperty(globalThis, name, { value: tied, writable: true, configurable: true });
+  }
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return value !== null && (typeof value === "object" || typeof value === "function") && typeof (value as { then?: unknown }).then === "function";
+}

@@ -1,0 +1,222 @@
+/**
+ * Types of cells, checked by the native TypeScript 7 process. What makes a check cost about a millisecond: the
+ * program's structure stays constant while a cell is typed. The cell's file imports one module, $live.ts, which
+ * re-exports each live name from the cell that made it last; only `commit`, after a run, changes that.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { API, Diagnostic, Program, Snapshot } from "typescript/unstable/async";
+import { packageRoot } from "../core/base/entry.ts";
+import { Lock } from "../core/base/lock.ts";
+import { abortable } from "../core/base/scope.ts";
+import type { NameKind } from "./transform.ts";
+import { deskTypesPath, libraryTypesPath } from "./ownFiles.ts";
+
+export interface CellNames extends ReadonlyMap<string, { readonly kind: NameKind; readonly exported: boolean }> {}
+
+export interface TypeError {
+  readonly code: number;
+  readonly message: string;
+  /** Offsets in the cell. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Completion {
+  readonly name: string;
+  /** As the Language Server Protocol numbers them. */
+  readonly kind: number | null;
+}
+
+const CATEGORY_ERROR = 1;
+const COMPLETION_LIMIT = 500;
+/** Evolving arrays (7005, 7034) and packages without types (7016) are no errors between cells. */
+const IGNORED = new Set([7005, 7034, 7016]);
+const MAX_CACHED = 200;
+
+export class Checker {
+  readonly #folder: string;
+  readonly #files = new Map<string, string>();
+  readonly #live = new Map<string, { readonly cell: number; readonly kind: NameKind }>();
+  readonly #cache = new Map<string, readonly TypeError[]>();
+  readonly #lock = new Lock();
+  readonly #stale: Snapshot[] = [];
+  readonly #api: API;
+  #snapshot: Snapshot | undefined;
+  #cells = 0;
+
+  private constructor(folder: string, api: (files: Map<string, string>) => API) {
+    this.#folder = folder.replaceAll("\\", "/").replace(/\/$/, "");
+    this.#api = api(this.#files);
+  }
+
+  /** `folder`: where the notebook is; imports resolve as from there. */
+  static async start(folder: string, signal: AbortSignal): Promise<Checker> {
+    const { API } = await import("typescript/unstable/async");
+    // Virtual files carry a "$"; the compiler asks for every probe, and all others are the disk's.
+    const checker = new Checker(folder, (files) => new API({
+      cwd: folder,
+      fs: { readFile: (path) => files.get(path), fileExists: (path) => (path.includes("/$") ? files.has(path) : undefined) },
+    }));
+    checker.#put("$cell.ts", "export {}");
+    checker.#put("$live.ts", "export {}");
+    checker.#put("$desk.ts", deskGlobals());
+    checker.#put("$tsconfig.json", JSON.stringify({ compilerOptions: compilerOptions(folder), files: ["$cell.ts", "$desk.ts"] }));
+    try {
+      await abortable(checker.#update([]).then(() => checker.#diagnostics()), signal);
+    } catch (error) {
+      await checker.close();
+      throw error;
+    }
+    return checker;
+  }
+
+  /** Errors of `text` as the next cell. Nothing changes; the answer is kept until the next commit. */
+  async check(text: string, names: CellNames, signal: AbortSignal): Promise<readonly TypeError[]> {
+    return await this.#lock.run(signal, async () => {
+      const known = this.#cache.get(text);
+      if (known !== undefined) return known;
+      await this.#show(text, names);
+      const errors = (await this.#diagnostics())
+        .filter((d) => d.category === CATEGORY_ERROR && !IGNORED.has(d.code) && d.pos <= text.length)
+        .map((d) => ({ code: d.code, message: messageOf(d), start: d.pos, end: Math.min(d.end, text.length) }));
+      if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
+      this.#cache.set(text, errors);
+      return errors;
+    });
+  }
+
+  /** The cell has run: its names are live for the cells after it. */
+  async commit(text: string, names: CellNames, signal: AbortSignal): Promise<void> {
+    await this.#lock.run(signal, async () => {
+      this.#cache.clear();
+      await this.#giveBack();
+      if (names.size === 0) return;
+      const cell = ++this.#cells;
+      this.#put(`$c${cell}.ts`, text + this.#foot(text, names, (live) => `./$c${live}.ts`));
+      for (const [name, { kind }] of names) this.#live.set(name, { cell, kind });
+      const byCell = Map.groupBy(this.#live, ([, live]) => live.cell);
+      this.#put("$live.ts", [...byCell].map(([id, all]) => `export {${all.map(([name]) => name).join(",")}} from "./$c${id}.ts";`).join("\n"));
+      this.#put("$cell.ts", 'import {} from "./$live.ts";');
+      await this.#update(["$live.ts", "$cell.ts"], [`$c${cell}.ts`]);
+      await this.#diagnostics();
+    });
+  }
+
+  /** Local files changed on disk: what was known of them is read again. */
+  async filesChanged(paths: readonly string[], signal: AbortSignal): Promise<void> {
+    if (paths.length === 0) return;
+    await this.#lock.run(signal, async () => {
+      this.#cache.clear();
+      await this.#updateFiles(paths.map((path) => path.replaceAll("\\", "/")), []);
+    });
+  }
+
+  async complete(text: string, offset: number, names: CellNames, signal: AbortSignal): Promise<readonly Completion[]> {
+    return await this.#lock.run(signal, async () => {
+      await this.#show(text, names, { all: true });
+      const project = this.#snapshot?.getProjects()[0];
+      const info = await project?.checker.getCompletionsAtPosition(this.#path("$cell.ts"), offset);
+      return (info?.entries ?? []).filter((e) => !e.name.startsWith("$")).slice(0, COMPLETION_LIMIT).map((e) => ({ name: e.name, kind: e.kind ?? null }));
+    });
+  }
+
+  /** The type of what stands at `offset`, and its documentation; null where there is nothing. */
+  async hover(text: string, offset: number, names: CellNames, signal: AbortSignal): Promise<{ readonly type: string; readonly documentation: string } | null> {
+    return await this.#lock.run(signal, async () => {
+      await this.#show(text, names);
+      const checker = this.#snapshot?.getProjects()[0]?.checker;
+      const symbol = await checker?.getSymbolAtPosition(this.#path("$cell.ts"), offset);
+      if (checker === undefined || symbol === undefined) return null;
+      const type = await checker.getTypeOfSymbol(symbol);
+      if (type === undefined) return null;
+      return { type: `${symbol.name}: ${await checker.typeToString(type)}`, documentation: await checker.getDocumentationCommentOfSymbol(symbol) };
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#api.close();
+  }
+
+  async #show(text: string, names: CellNames, options: { readonly all?: boolean } = {}): Promise<void> {
+    this.#put("$cell.ts", text + this.#foot(text, names, () => "./$live.ts", options.all === true));
+    await this.#update(["$cell.ts"]);
+  }
+
+  /** What the cell needs of earlier cells and gives to later ones; stands after its text, so that no position moves. */
+  #foot(text: string, names: CellNames, fileOf: (cell: number) => string, all = false): string {
+    const imports = new Map<string, string[]>();
+    let foot = "\n";
+    for (const word of all ? this.#live.keys() : new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu))) {
+      const live = this.#live.get(word);
+      if (live === undefined || names.has(word)) continue;
+      const file = fileOf(live.cell);
+      // An import cannot be assigned: a `let` comes in with its declared type instead.
+      if (live.kind === "let") foot += `declare let ${word}: typeof import("${file}").${word};`;
+      else imports.set(file, [...(imports.get(file) ?? []), word]);
+    }
+    for (const [file, words] of imports) foot += `import {${words.join(",")}} from "${file}";`;
+    if (imports.size === 0) foot += 'import {} from "./$live.ts";';
+    return `${foot}export {${[...names].filter(([, n]) => !n.exported).map(([name]) => name).join(",")}};`;
+  }
+
+  #path(name: string): string {
+    return `${this.#folder}/${name}`;
+  }
+
+  #put(name: string, text: string): void {
+    this.#files.set(this.#path(name), text);
+  }
+
+  async #update(changed: readonly string[], created: readonly string[] = []): Promise<void> {
+    await this.#updateFiles(changed.map((name) => this.#path(name)), created.map((name) => this.#path(name)));
+  }
+
+  async #updateFiles(changed: string[], created: string[]): Promise<void> {
+    if (this.#snapshot !== undefined) this.#stale.push(this.#snapshot);
+    this.#snapshot = await this.#api.updateSnapshot({ openProjects: [this.#path("$tsconfig.json")], fileChanges: { changed, created } });
+  }
+
+  /** Old snapshots hold memory in the compiler; they are given back while nobody waits. */
+  async #giveBack(): Promise<void> {
+    for (const snapshot of this.#stale.splice(0)) await snapshot.dispose();
+  }
+
+  async #diagnostics(): Promise<readonly Diagnostic[]> {
+    const program: Program | undefined = this.#snapshot?.getProjects()[0]?.program;
+    if (program === undefined) return [];
+    const file = this.#path("$cell.ts");
+    const syntax = await program.getSyntacticDiagnostics(file);
+    return syntax.length > 0 ? syntax : await program.getSemanticDiagnostics(file);
+  }
+}
+
+function messageOf(diagnostic: Diagnostic): string {
+  const chain = (diagnostic.messageChain ?? []).map((inner) => `  ${messageOf(inner).replaceAll("\n", "\n  ")}`);
+  return [diagnostic.text, ...chain].join("\n");
+}
+
+/** What a cell has without an import. */
+function deskGlobals(): string {
+  const types = JSON.stringify(deskTypesPath().replaceAll("\\", "/"));
+  return `import type { Desk, Display, Plot } from ${types};
+declare global { const desk: Desk; const display: Display; const plot: Plot; function clearOutput(): void; }`;
+}
+
+function compilerOptions(folder: string): Record<string, unknown> {
+  const library = libraryTypesPath();
+  const roots = [...typeRootsOf(folder), ...typeRootsOf(packageRoot())];
+  return {
+    target: "esnext", module: "esnext", moduleResolution: "bundler", lib: ["esnext"],
+    strict: true, moduleDetection: "force", skipLibCheck: true, noEmit: true,
+    allowImportingTsExtensions: true, resolveJsonModule: true,
+    ...(roots.length === 0 ? { lib: ["esnext", "dom"] } : { types: ["node"], typeRoots: roots }),
+    ...(library === undefined ? {} : { paths: { quantdesk: [library.replaceAll("\\", "/")] } }),
+  };
+}
+
+/** Folders that hold Node's types, seen from `folder`. Without any, the browser's own give console, fetch and timers. */
+function typeRootsOf(folder: string): string[] {
+  return (createRequire(join(folder, "cell.js")).resolve.paths("x") ?? []).map((at) => join(at, "@types")).filter((at) => existsSync(join(at, "node", "package.json")));
+}

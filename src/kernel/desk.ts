@@ -1,0 +1,44 @@
+/**
+ * `desk` inside the runner: every method asks the session through the front, with the cell that asks, and ends with it.
+ * Knows no key and no broker; what comes back is plain data that knows how to draw itself.
+ */
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Channel } from "../core/base/channel.ts";
+import { TradingError } from "../core/base/errors.ts";
+import { BarFrame, type BarColumns } from "./barFrame.ts";
+import type { RunningCell } from "./cellRun.ts";
+import { DESK_METHODS, type DeskAnswer, type DeskCall } from "./deskProtocol.ts";
+import type { Desk } from "./deskTypes.d.ts";
+import { tagged } from "./drawValue.ts";
+
+export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningCell>): Desk {
+  const never = new AbortController().signal;
+  const call = async (name: DeskCall["name"], args: readonly unknown[], site: Error): Promise<unknown> => {
+    const cell = current.getStore();
+    try {
+      const answer = (await channel.ask("desk", { name, args, run: cell?.run ?? 0 } satisfies DeskCall, cell?.controller.signal ?? never)) as DeskAnswer;
+      return answer.kind === "bars" ? tagged("bars", new BarFrame(answer.value as BarColumns)) : tagged(answer.kind, answer.value);
+    } catch (error) {
+      throw at(site, error);
+    }
+  };
+  const desk: Record<string, (...args: unknown[]) => Promise<unknown>> = {};
+  for (const name of DESK_METHODS) {
+    const method = async (...args: unknown[]): Promise<unknown> => {
+      const site = new Error("site");
+      Error.captureStackTrace(site, method);
+      return await call(name, args, site);
+    };
+    desk[name] = method;
+  }
+  // A misspelt method is a type error before it gets here; untyped code gets the sentence instead of "not a function".
+  return Object.freeze(desk) as unknown as Desk;
+}
+
+/** The error as if it had been thrown where the cell called: an answer's own stack shows nothing of the cell. */
+function at(site: Error, error: unknown): unknown {
+  if (!(error instanceof TradingError)) return error;
+  const frames = String(site.stack).split("\n").slice(1).join("\n");
+  error.stack = `${error.name}: ${error.message}${error.hint === undefined ? "" : ` ${error.hint}`}\n${frames}`;
+  return error;
+}

@@ -1,0 +1,35 @@
+/** Desk calls as they cross from the runner through the front to the owner of the session. */
+import type { TradingError } from "../core/base/errors.ts";
+
+export const DESK_METHODS = [
+  "connect", "disconnect", "account", "positions", "orders", "order", "price", "buy", "sell", "cancel", "cancelAll",
+  "bars", "scan", "analyze", "backtest", "backtests",
+  "computeFeatures", "getTickerFeatures", "generateTickerSignal", "generateSignalsForWatchlist", "performance",
+] as const;
+export type DeskMethod = (typeof DESK_METHODS)[number];
+
+/** What an answer is, so that the runner can draw it. */
+export type DrawKind =
+  | "plain" | "account" | "positions" | "orders" | "order" | "placed" | "quote" | "bars" | "scan" | "analysis"
+  | "backtest" | "batch" | "features" | "performance";
+
+export interface DeskCall {
+  readonly name: DeskMethod;
+  readonly args: readonly unknown[];
+  readonly run: number;
+}
+
+export interface DeskAnswer {
+  readonly kind: DrawKind;
+  readonly value: unknown;
+}
+
+/** Which cell asks. */
+export interface DeskCaller {
+  readonly cellId: string;
+}
+
+/** The owner's side: answers desk calls out of its session. Throws {@link TradingError}. */
+export interface DeskHandlers {
+  call(name: string, args: readonly unknown[], caller: DeskCaller, signal: AbortSignal): Promise<DeskAnswer>;
+}

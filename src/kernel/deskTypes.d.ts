@@ -1,0 +1,311 @@
+/**
+ * What cells see without an import: `desk`, `display`, `plot`. Stands alone, since the checker reads this very file.
+ * Money and quantities of orders and accounts are decimal text ("12.50"), analytics are numbers, times ISO 8601 in UTC.
+ */
+
+export type Timeframe = "1Min" | "5Min" | "15Min" | "1Hour" | "1Day" | "1Week" | "1Month";
+export type Mode = "embedded" | "paper" | "live";
+
+export interface Account {
+  readonly accountNumber: string;
+  readonly status: string;
+  readonly currency: string;
+  readonly cash: string;
+  readonly equity: string;
+  readonly lastEquity: string;
+  readonly buyingPower: string;
+  readonly portfolioValue: string;
+  readonly mode: Mode;
+  /** True on the embedded exchange: nothing of it is real money. */
+  readonly simulated: boolean;
+}
+
+export interface Position {
+  readonly symbol: string;
+  readonly qty: string;
+  readonly side: "long" | "short";
+  readonly avgEntryPrice: string;
+  readonly currentPrice: string | null;
+  readonly marketValue: string | null;
+  readonly costBasis: string;
+  readonly unrealizedPl: string | null;
+}
+
+export interface Order {
+  readonly id: string;
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: "buy" | "sell";
+  readonly type: string;
+  readonly orderClass: string;
+  readonly timeInForce: string;
+  /** As Alpaca names them: "new", "partially_filled", "filled", "canceled", "expired", "rejected" … */
+  readonly status: string;
+  readonly qty: string | null;
+  readonly notional: string | null;
+  readonly filledQty: string;
+  readonly filledAvgPrice: string | null;
+  readonly limitPrice: string | null;
+  readonly stopPrice: string | null;
+  readonly submittedAt: string;
+  readonly filledAt: string | null;
+  readonly legs: readonly Order[];
+}
+
+export interface PlacedOrder extends Order {
+  readonly warnings: readonly string[];
+  /** This cell had sent the very same order before: this is that order, and no second one was sent. */
+  readonly repeated: boolean;
+  readonly simulated: boolean;
+}
+
+export interface OrderOptions {
+  /** Shares; text for exact fractions. Exactly one of `qty` and `notional`. */
+  readonly qty?: number | string;
+  /** US dollars. */
+  readonly notional?: number | string;
+  readonly limit?: number | string;
+  readonly stop?: number | string;
+  readonly takeProfit?: number | string;
+  readonly stopLoss?: number | string;
+  readonly stopLossLimit?: number | string;
+  readonly trailPercent?: number | string;
+  readonly trailPrice?: number | string;
+  readonly tif?: "day" | "gtc" | "opg" | "cls" | "ioc" | "fok";
+  readonly extendedHours?: boolean;
+  /** Names the order: an equal key in this notebook never places a second one. */
+  readonly key?: string;
+  /** Sends it although this cell has sent an equal one before. */
+  readonly again?: boolean;
+  /** Seconds to wait for the order's end; 30 for a market order, else 0. */
+  readonly wait?: number;
+}
+
+export interface SellOptions extends OrderOptions {
+  /** Allows selling more than is held. */
+  readonly short?: boolean;
+}
+
+export interface Quote {
+  readonly symbol: string;
+  readonly bid: number;
+  readonly ask: number;
+  readonly bidSize: number;
+  readonly askSize: number;
+  readonly at: string;
+}
+
+export interface Bar {
+  readonly time: string;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+}
+
+/** Bars as columns, oldest first. */
+export interface Bars {
+  readonly symbol: string;
+  readonly timeframe: Timeframe | "unknown";
+  readonly source: string;
+  readonly simulated: boolean;
+  readonly length: number;
+  /** Start of each bar, UTC milliseconds. */
+  readonly time: Float64Array;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+  readonly volume: Float64Array;
+  row(index: number): Bar;
+  rows(): Bar[];
+  /** A danfojs DataFrame; danfojs-node must be installed in the notebook's folder. */
+  toDanfo(): Promise<unknown>;
+}
+
+export interface BarOptions {
+  readonly timeframe?: Timeframe;
+  /** Date or ISO time. */
+  readonly from?: string;
+  readonly to?: string;
+  /** The newest bars. */
+  readonly limit?: number;
+}
+
+export interface ScanResult {
+  readonly mode: "concurrent" | "sequential";
+  readonly durationMs: number;
+  readonly scanners: ReadonlyArray<{ readonly name: string; readonly pipeline: string; readonly status: "ok" | "timeout" | "error" | "skipped" | "open-circuit"; readonly candidates: number; readonly durationMs: number; readonly error: string | null }>;
+  readonly candidates: ReadonlyArray<{ readonly symbol: string; readonly score: number; readonly reasons: ReadonlyArray<{ readonly scanner: string; readonly text: string; readonly value: number | null }>; readonly new: boolean }>;
+  readonly simulated: boolean;
+}
+
+export interface ScanOptions {
+  readonly scanners?: readonly string[];
+  readonly pipeline?: string;
+  readonly sequential?: boolean;
+}
+
+export interface Analysis {
+  readonly symbol: string;
+  readonly action: "BUY" | "HOLD" | "SELL";
+  readonly confidence: number;
+  /** Share of equity, 0 to 1. */
+  readonly size: number;
+  readonly stop: number | null;
+  readonly target: number | null;
+  readonly reasons: readonly string[];
+  readonly opinions: ReadonlyArray<{ readonly analyst: string; readonly stance: "bullish" | "neutral" | "bearish"; readonly confidence: number; readonly text: string; readonly startMs: number; readonly endMs: number }>;
+  readonly missing: readonly string[];
+  readonly durationMs: number;
+  readonly simulated: boolean;
+}
+
+export interface BacktestSpec {
+  /** "sample:simulated", "sample:sp500" (in a clone), a symbol, or the path of a CSV file. */
+  readonly data: string;
+  /** A built-in strategy's name, or the path of a strategy file. */
+  readonly strategy: string;
+  readonly params?: Readonly<Record<string, number>>;
+  readonly engine?: "auto" | "event" | "vector" | "simple";
+  readonly cash?: number;
+  /** Share of the traded value, each side; 0.001 unless said otherwise. */
+  readonly feeRate?: number;
+  /** 5 unless said otherwise. */
+  readonly slippageBps?: number;
+  readonly sizing?: "all-in" | "whole-shares" | { readonly fixed: number } | { readonly percent: number };
+  readonly fill?: "next-open" | "close";
+  readonly from?: string;
+  readonly to?: string;
+  readonly periodsPerYear?: number;
+  readonly riskFree?: number;
+}
+
+export interface BacktestStats {
+  readonly finalEquity: number;
+  readonly totalReturnPct: number;
+  readonly cagrPct: number | null;
+  readonly volatilityPct: number | null;
+  readonly sharpe: number | null;
+  readonly sortino: number | null;
+  readonly calmar: number | null;
+  readonly maxDrawdownPct: number;
+  readonly maxDrawdownDays: number;
+  readonly exposurePct: number;
+  readonly periodsPerYear: number;
+  readonly trades: number;
+  readonly winRatePct: number | null;
+  readonly profitFactor: number | null;
+  readonly expectancyPct: number | null;
+  readonly sqn: number | null;
+  readonly totalFees: number;
+  readonly bestTradePct: number | null;
+  readonly worstTradePct: number | null;
+}
+
+export interface BacktestTrade {
+  readonly side: "long" | "short";
+  readonly entryIndex: number;
+  readonly exitIndex: number;
+  readonly entryTime: string;
+  readonly exitTime: string;
+  readonly entryPrice: number;
+  readonly exitPrice: number;
+  readonly size: number;
+  readonly fees: number;
+  readonly pnl: number;
+  readonly pnlPct: number;
+  readonly bars: number;
+  readonly finalized: boolean;
+}
+
+export interface BacktestResult {
+  readonly strategy: string;
+  readonly params: Readonly<Record<string, number>>;
+  readonly engine: "event" | "vector" | "simple";
+  readonly dataset: { readonly name: string; readonly bars: number; readonly from: string | null; readonly to: string | null; readonly sha256: string; readonly source: string };
+  readonly costs: { readonly feeRate: number; readonly slippageBps: number; readonly fill: string; readonly sizing: string };
+  readonly warnings: readonly string[];
+  readonly trades: readonly BacktestTrade[];
+  readonly stats: BacktestStats;
+  /** Time and value at each bar's close. */
+  readonly equity: ReadonlyArray<readonly [string, number]>;
+  readonly simulated: boolean;
+  readonly runHash: string;
+  readonly durationMs: number;
+}
+
+export interface BatchResult {
+  readonly run: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly timedOut: number;
+  readonly cancelled: number;
+  readonly workers: number;
+  readonly durationMs: number;
+  /** One entry per request, in request order. */
+  readonly results: ReadonlyArray<{ readonly index: number; readonly status: "ok" | "error" | "timeout" | "cancelled"; readonly result?: BacktestResult; readonly error?: { readonly code: string; readonly message: string } }>;
+}
+
+export interface Performance {
+  readonly lagMs: { readonly avg: number; readonly p50: number; readonly p95: number; readonly p99: number; readonly max: number };
+  readonly connection: "disconnected" | "connecting" | "connected" | "stale";
+}
+
+/** The session of this window. Every result draws itself when it is a cell's last value. */
+export interface Desk {
+  connect(): Promise<Account>;
+  disconnect(): Promise<void>;
+  account(): Promise<Account>;
+  positions(): Promise<readonly Position[]>;
+  orders(options?: { readonly status?: "open" | "closed" | "all"; readonly limit?: number }): Promise<readonly Order[]>;
+  order(id: string): Promise<Order>;
+  price(symbol: string): Promise<Quote>;
+  /** Buys; a market order is waited for until it is filled. */
+  buy(symbol: string, options: OrderOptions): Promise<PlacedOrder>;
+  sell(symbol: string, options: SellOptions): Promise<PlacedOrder>;
+  cancel(id: string): Promise<Order>;
+  /** Answers how many orders were cancelled. */
+  cancelAll(): Promise<number>;
+  /** A symbol's bars, a sample ("sample:simulated") or a CSV file's. */
+  bars(reference: string, options?: BarOptions): Promise<Bars>;
+  scan(options?: ScanOptions): Promise<ScanResult>;
+  analyze(symbol: string, options?: { readonly analysts?: readonly string[] }): Promise<Analysis>;
+  /** Costs are 10 bps fee and 5 bps slippage unless said otherwise. */
+  backtest(spec: BacktestSpec): Promise<BacktestResult>;
+  backtests(specs: readonly BacktestSpec[], options?: { readonly workers?: number; readonly timeoutSeconds?: number }): Promise<BatchResult>;
+  performance(): Promise<Performance>;
+}
+
+/** One output in several forms; the front shows the richest it knows. */
+export type MimeBundle = Readonly<Record<string, string | object>>;
+
+export interface Displayed {
+  readonly id: string;
+  /** Shows another value in the same place. */
+  update(value: unknown): void;
+}
+
+export interface Display {
+  /** Shows a value as a cell's last value is shown. */
+  (value: unknown): Displayed;
+  html(html: string): Displayed;
+  svg(svg: string): Displayed;
+  /** Base64 text or bytes. */
+  png(data: string | Uint8Array): Displayed;
+  json(value: unknown): Displayed;
+  markdown(text: string): Displayed;
+  latex(text: string): Displayed;
+  /** A Vega-Lite specification; a static picture stands beside it. */
+  vegaLite(spec: object): Promise<Displayed>;
+}
+
+export interface PlotOptions {
+  readonly title?: string;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Draws bars, a backtest's equity, a series of numbers, [time, value] pairs, or a Vega-Lite specification. */
+export type Plot = (value: Bars | BacktestResult | ArrayLike<number> | ReadonlyArray<readonly [string, number]> | object, options?: PlotOptions) => Promise<Displayed>;

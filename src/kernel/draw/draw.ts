@@ -1,0 +1,46 @@
+/**
+ * draw: results of `desk` as outputs, each with its sentence first, HTML in the theme's colours and plain text beside it.
+ * Loaded by the runner when the first result is shown; charts load Vega only then.
+ */
+import type { Account, Analysis, BacktestResult, BatchResult, Order, Performance, PlacedOrder, Position, Quote, ScanResult } from "../deskTypes.d.ts";
+import type { BarFrame } from "../barFrame.ts";
+import type { DrawKind } from "../deskProtocol.ts";
+import { textOf } from "../drawValue.ts";
+import type { MimeBundle } from "../protocol.ts";
+import { drawBacktest, drawBatch } from "./backtest.ts";
+import { drawBars } from "./bars.ts";
+import { drawAnalysis, drawScan } from "./research.ts";
+import { drawAccount, drawOrder, drawOrders, drawPerformance, drawPlaced, drawPositions, drawQuote } from "./trading.ts";
+
+/** `value` is what `kind` says: both came out of one desk answer. */
+export async function drawResult(kind: DrawKind, value: unknown): Promise<readonly MimeBundle[]> {
+  switch (kind) {
+    case "account":
+      return [drawAccount(value as Account)];
+    case "positions":
+      return [drawPositions(value as readonly Position[])];
+    case "orders":
+      return [drawOrders(value as readonly Order[])];
+    case "order":
+      return [drawOrder(value as Order)];
+    case "placed":
+      return [drawPlaced(value as PlacedOrder)];
+    case "quote":
+      return [drawQuote(value as Quote)];
+    case "bars":
+      return await drawBars(value as BarFrame);
+    case "scan":
+      return [drawScan(value as ScanResult)];
+    case "analysis":
+      return [drawAnalysis(value as Analysis)];
+    case "backtest":
+      return await drawBacktest(value as BacktestResult);
+    case "batch":
+      return [drawBatch(value as BatchResult)];
+    case "performance":
+      return [drawPerformance(value as Performance)];
+    case "features":
+    case "plain":
+      return [{ "text/plain": textOf(value) }];
+  }
+}

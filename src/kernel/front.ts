@@ -1,0 +1,293 @@
+/**
+ * front: one notebook's kernel, apart from whoever owns it: transforms and checks cells, runs them in the runner one
+ * after the other, and passes on what they show. Imports base. Is given: how to send outputs and desk calls to the owner.
+ * Knows nothing of VS Code, sessions, brokers or keys.
+ */
+import { Lock } from "../core/base/lock.ts";
+import { TradingError } from "../core/base/errors.ts";
+import { abortable } from "../core/base/scope.ts";
+import { cellNames } from "./cell.ts";
+import { cellProblem, mapStack, problemsOf, type RanScript } from "./problems.ts";
+import { Checker, type Completion, type CellNames } from "./checker.ts";
+import type { DeskCall } from "./deskProtocol.ts";
+import { localFilesOf } from "./localFiles.ts";
+import type { CellError, CellOutcome, Output, RunnerFrame, TypeProblem } from "./protocol.ts";
+import { RunnerProcess } from "./runnerProcess.ts";
+import { transformCell, type CellScript } from "./transform.ts";
+
+export interface FrontOptions {
+  readonly folder: string;
+  /** Keeps a second runner ready, so that a restart takes no time; costs its memory. */
+  readonly warmSpare: boolean;
+  readonly onOutput: (run: number, output: Output) => void;
+  readonly onDesk: (call: DeskCall, signal: AbortSignal) => Promise<unknown>;
+  readonly onDeath: (reason: string) => void;
+}
+
+/** Scripts kept to map the stacks of late errors. */
+const MAX_SCRIPTS = 500;
+const INTERRUPT_WAIT_MS = 5000;
+/** Not on the global object before our own runner puts them there. */
+const OWN_GLOBALS = ["desk", "display", "plot", "clearOutput", "require", "module", "exports"];
+
+interface Running {
+  readonly run: number;
+  isInterrupted: boolean;
+  readonly finish: (frame: Extract<RunnerFrame, { t: "done" }> | { readonly t: "dead"; readonly reason: string }) => void;
+}
+
+export class Front {
+  readonly #options: FrontOptions;
+  readonly #turn = new Lock();
+  readonly #builtins = new Set([...Object.getOwnPropertyNames(globalThis), ...OWN_GLOBALS]);
+  readonly #scripts = new Map<number, RanScript>();
+  readonly #life = new AbortController();
+  #runner: RunnerProcess;
+  #spare: RunnerProcess | undefined;
+  #checker: Promise<Checker>;
+  #renamed: ReadonlySet<string> = new Set();
+  #localFiles = new Map<string, number>();
+  #running: Running | undefined;
+  /** A commit of the last cell, under way while the user reads. */
+  #committing: Promise<void> = Promise.resolve();
+  #death: string | undefined;
+  #executions = 0;
+  /** Grows over restarts, so that outputs of an old runner are told apart. */
+  #runs = 0;
+  #generation = 0;
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+    this.#runner = this.#startRunner(RunnerProcess.start(options.folder));
+    this.#checker = this.#startChecker();
+    if (options.warmSpare) this.#spare = RunnerProcess.start(options.folder);
+  }
+
+  /** The process answers; checks may still be warming up. */
+  async ready(signal: AbortSignal): Promise<void> {
+    await abortable(this.#runner.ready, signal);
+  }
+
+  /** Runs a cell after those before it. `onStart` tells its run, under which outputs come. */
+  async execute(text: string, onStart: (run: number) => void, signal: AbortSignal): Promise<CellOutcome> {
+    try {
+      return await this.#turn.run(signal, () => this.#execute(text, onStart, signal));
+    } catch (error) {
+      if (signal.aborted) return { status: "interrupted", executionCount: this.#executions, durationMs: 0 };
+      if (this.#death !== undefined) return { status: "dead", reason: this.#death };
+      throw error;
+    }
+  }
+
+  async #execute(text: string, onStart: (run: number) => void, signal: AbortSignal): Promise<CellOutcome> {
+    if (this.#death !== undefined) return { status: "dead", reason: this.#death };
+    const run = ++this.#runs;
+    onStart(run);
+    const started = performance.now();
+    let finish: Running["finish"] = () => undefined;
+    const finished = new Promise<Parameters<Running["finish"]>[0]>((resolve) => {
+      finish = resolve;
+    });
+    const running: Running = { run, isInterrupted: false, finish };
+    this.#running = running;
+    // One that does not stop is the owner's to restart; the outcome stays open until then.
+    const onAbort = (): void => void this.interrupt().catch(() => undefined);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await this.#runner.ready;
+      const read = await this.#read(text, this.#life.signal);
+      if (running.isInterrupted) return { status: "interrupted", executionCount: this.#executions, durationMs: performance.now() - started };
+      if (read.problems.length > 0 || read.script === undefined) return { status: "type-error", problems: read.problems };
+      const { script, names } = read;
+      this.#renamed = script.renamed;
+      const executionCount = ++this.#executions;
+      this.#remember(run, { script, text, executionCount });
+      this.#runner.run({ run, code: script.code, headLength: script.headLength, globals: script.globals, isAsync: script.isAsync });
+      const end = await finished;
+      if (end.t === "dead") return { status: "dead", reason: end.reason };
+      // Names before a throw stay alive, so their types do too.
+      this.#commit(text, names);
+      for (const data of end.result) this.#options.onOutput(run, { kind: "display", data, isResult: true });
+      if (end.status === "error") return { status: "error", executionCount, durationMs: end.ms, error: this.#mapped(end.error) };
+      return { status: end.status, executionCount, durationMs: end.ms };
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      if (this.#running === running) this.#running = undefined;
+    }
+  }
+
+  /** Asks the running cell to stop; resolves when it has, rejects when it has not within 5 s. */
+  async interrupt(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined || this.#death !== undefined) return;
+    running.isInterrupted = true;
+    this.#runner.interrupt();
+    const deadline = performance.now() + INTERRUPT_WAIT_MS;
+    while (this.#running === running) {
+      if (performance.now() > deadline) {
+        throw new TradingError("interrupt-timeout", "The cell does not stop: it is inside native code.", { hint: "Restart the kernel; its variables are lost then." });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** A fresh process without variables. Cells that wait are not dropped by this: their owner aborts them. */
+  async restart(): Promise<void> {
+    const old = this.#runner;
+    const oldChecker = this.#checker;
+    this.#running?.finish({ t: "dead", reason: "The kernel was restarted." });
+    const fresh = this.#spare ?? RunnerProcess.start(this.#options.folder);
+    this.#spare = undefined;
+    this.#generation++;
+    this.#death = undefined;
+    this.#renamed = new Set();
+    this.#localFiles = new Map();
+    this.#executions = 0;
+    this.#runner = this.#startRunner(fresh);
+    this.#checker = this.#startChecker();
+    await old.close();
+    await oldChecker.then((checker) => checker.close(), () => undefined);
+    await this.#runner.ready;
+    if (this.#options.warmSpare) this.#spare = RunnerProcess.start(this.#options.folder);
+  }
+
+  /** Problems of `text` as the next cell; running the very same text later costs no second check. */
+  async diagnose(text: string, signal: AbortSignal): Promise<readonly TypeProblem[]> {
+    return (await this.#read(text, signal)).problems;
+  }
+
+  async complete(text: string, offset: number, signal: AbortSignal): Promise<readonly Completion[]> {
+    const checker = await abortable(this.#checker, signal);
+    return await checker.complete(text, offset, this.#namesOf(text), signal);
+  }
+
+  async hover(text: string, offset: number, signal: AbortSignal): Promise<{ readonly type: string; readonly documentation: string } | null> {
+    const checker = await abortable(this.#checker, signal);
+    return await checker.hover(text, offset, this.#namesOf(text), signal);
+  }
+
+  async close(): Promise<void> {
+    this.#running?.finish({ t: "dead", reason: "The kernel was closed." });
+    this.#death ??= "The kernel was closed.";
+    this.#life.abort(new TradingError("closed", "The kernel was closed.", { kind: "interrupted" }));
+    await Promise.all([this.#runner.close(), this.#spare?.close(), this.#checker.then((checker) => checker.close(), () => undefined)]);
+  }
+
+  async #read(text: string, signal: AbortSignal): Promise<{ readonly script?: CellScript; readonly names: CellNames; readonly problems: readonly TypeProblem[] }> {
+    let script: CellScript | undefined;
+    let refused: unknown;
+    try {
+      script = this.#transform(text);
+    } catch (error) {
+      refused = error;
+    }
+    const names = cellNames(text, script);
+    const checker = await abortable(this.#checker, signal);
+    await this.#committing;
+    await this.#rereadLocalFiles(text, checker, signal);
+    const problems = problemsOf(text, await checker.check(text, names, signal));
+    // The compiler names the place best; what it lets pass and we cannot run is named by the transform.
+    if (problems.length === 0 && script === undefined) return { names, problems: [cellProblem(text, refused)] };
+    return { ...(script === undefined ? {} : { script }), names, problems };
+  }
+
+  #transform(text: string): CellScript {
+    return transformCell(text, { isBuiltin: (name) => this.#builtins.has(name), renamed: this.#renamed });
+  }
+
+  #namesOf(text: string): CellNames {
+    try {
+      return cellNames(text, this.#transform(text));
+    } catch {
+      return cellNames(text, undefined);
+    }
+  }
+
+  async #rereadLocalFiles(text: string, checker: Checker, signal: AbortSignal): Promise<void> {
+    const found = localFilesOf(text, this.#options.folder, new Map());
+    const known = [...this.#localFiles.keys()].filter((file) => !found.has(file));
+    const all = new Map([...found, ...localTimes(known)]);
+    const changed = [...all].filter(([file, time]) => this.#localFiles.has(file) && this.#localFiles.get(file) !== time).map(([file]) => file);
+    this.#localFiles = all;
+    await checker.filesChanged(changed, signal);
+  }
+
+  #commit(text: string, names: CellNames): void {
+    const generation = this.#generation;
+    this.#committing = (async () => {
+      const checker = await this.#checker;
+      if (generation === this.#generation) await checker.commit(text, names, this.#life.signal);
+    })();
+    this.#committing.catch(() => undefined);
+  }
+
+  #remember(run: number, ran: RanScript): void {
+    this.#scripts.set(run, ran);
+    for (const oldest of this.#scripts.keys()) {
+      if (this.#scripts.size <= MAX_SCRIPTS) break;
+      this.#scripts.delete(oldest);
+    }
+  }
+
+  #mapped(error: CellError | undefined): CellError {
+    const given = error ?? { name: "Error", message: "The cell failed without saying why.", stack: "" };
+    return { ...given, stack: mapStack(given.stack, this.#scripts) };
+  }
+
+  #startChecker(): Promise<Checker> {
+    const starting = this.#runnerFirst().then(() => Checker.start(this.#options.folder, this.#life.signal));
+    starting.catch(() => undefined);
+    return starting;
+  }
+
+  /** The runner's start is what the user waits for first. */
+  async #runnerFirst(): Promise<void> {
+    await this.#runner.ready.catch(() => undefined);
+    this.#transform("1");
+  }
+
+  #startRunner(runner: RunnerProcess): RunnerProcess {
+    runner.channel.handle("desk", (call, signal) => this.#options.onDesk(call as DeskCall, signal));
+    runner.take({
+      onFrame: (frame) => this.#frame(frame),
+      onRaw: (stream, text) => this.#options.onOutput(this.#running?.run ?? 0, { kind: "stream", stream, text }),
+      onEnd: (reason) => {
+        if (this.#runner !== runner) return;
+        this.#death = reason;
+        this.#running?.finish({ t: "dead", reason });
+        this.#options.onDeath(reason);
+      },
+    });
+    return runner;
+  }
+
+  #frame(frame: RunnerFrame): void {
+    const { onOutput } = this.#options;
+    switch (frame.t) {
+      case "out":
+        onOutput(frame.run, { kind: "stream", stream: frame.stream, text: frame.text });
+        return;
+      case "display":
+        onOutput(frame.run, frame.update ? { kind: "update", data: frame.data, id: frame.id } : { kind: "display", data: frame.data, id: frame.id, isResult: false });
+        return;
+      case "clear":
+        onOutput(frame.run, { kind: "clear" });
+        return;
+      case "late":
+        onOutput(frame.run, { kind: "error", error: this.#mapped(frame.error) });
+        return;
+      case "done":
+        if (this.#running?.run === frame.run) this.#running.finish(frame);
+        return;
+      case "ready":
+      case "exit":
+        return;
+    }
+  }
+}
+
+function localTimes(files: readonly string[]): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const file of files) localFilesOf(`import ${JSON.stringify(`./${file.split(/[\\/]/).pop()}`)}`, file.replace(/[\\/][^\\/]*$/, ""), times);
+  return times;
+}

@@ -1,0 +1,53 @@
+/**
+ * kernel front (entry): a worker thread of whoever owns the notebook, so that the owner's loop never transforms, checks
+ * or parses output. Its environment is the owner's choice (childEnv), and what it starts inherits that.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import * as v from "valibot";
+import { Channel } from "../core/base/channel.ts";
+import { TradingError } from "../core/base/errors.ts";
+import { Front } from "./front.ts";
+
+const port = parentPort;
+if (port === null) throw new TradingError("not-a-worker", "The kernel front runs as a worker thread only.");
+const options = v.parse(v.object({ folder: v.string(), warmSpare: v.boolean() }), workerData);
+
+const channel = new Channel({ post: (message) => port.postMessage(message), onMessage: (listener) => void port.on("message", listener) });
+const front = new Front({
+  ...options,
+  onOutput: (run, output) => channel.emit("output", { run, output }),
+  onDesk: (call, signal) => channel.ask("desk", call, signal),
+  onDeath: (reason) => channel.emit("death", reason),
+});
+
+const Execute = v.object({ id: v.number(), code: v.string() });
+const At = v.object({ code: v.string(), offset: v.number() });
+channel.handle("ready", (_none, signal) => front.ready(signal));
+// An abort comes as an event of its own: the ask goes on, since its answer says how the cell ended.
+const aborts = new Map<number, AbortController>();
+channel.on("abort", (id) => aborts.get(id as number)?.abort());
+channel.handle("execute", async (argument) => {
+  const { id, code } = v.parse(Execute, argument);
+  const abort = new AbortController();
+  aborts.set(id, abort);
+  try {
+    return await front.execute(code, (run) => channel.emit("started", { id, run }), abort.signal);
+  } finally {
+    aborts.delete(id);
+  }
+});
+channel.handle("interrupt", () => front.interrupt());
+channel.handle("restart", () => front.restart());
+channel.handle("diagnose", (argument, signal) => front.diagnose(v.parse(v.string(), argument), signal));
+channel.handle("complete", (argument, signal) => {
+  const { code, offset } = v.parse(At, argument);
+  return front.complete(code, offset, signal);
+});
+channel.handle("hover", (argument, signal) => {
+  const { code, offset } = v.parse(At, argument);
+  return front.hover(code, offset, signal);
+});
+channel.handle("close", async () => {
+  await front.close();
+  setImmediate(() => port.close());
+});

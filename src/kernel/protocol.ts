@@ -1,0 +1,79 @@
+/** What front, runner and owner say to each other. Messages of the runner are parsed, since cells run in that process. */
+import * as v from "valibot";
+
+/** One output in several forms, always with "text/plain". */
+export type MimeBundle = Readonly<Record<string, string | object>>;
+
+export interface CellError {
+  readonly name: string;
+  readonly message: string;
+  /** Places in cells read "Cell 3:2:9": execution count, line, column. */
+  readonly stack: string;
+  /** Of a refused or failed desk call. */
+  readonly code?: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+export type Output =
+  | { readonly kind: "stream"; readonly stream: "stdout" | "stderr"; readonly text: string }
+  /** A value shown by `display`, or as the cell's result. Shown again under the same id it replaces the old one. */
+  | { readonly kind: "display"; readonly data: MimeBundle; readonly id?: string | undefined; readonly isResult: boolean }
+  | { readonly kind: "update"; readonly data: MimeBundle; readonly id: string }
+  | { readonly kind: "clear" }
+  /** An error outside the cell's own course: a timer's, an unhandled rejection. */
+  | { readonly kind: "error"; readonly error: CellError };
+
+export interface TypeProblem {
+  /** TypeScript's number; 0 where the text cannot be run for another reason. */
+  readonly code: number;
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+  /** Length in the cell's text, at least 1. */
+  readonly length: number;
+  readonly frame: string;
+}
+
+export type CellOutcome =
+  | { readonly status: "ok"; readonly executionCount: number; readonly durationMs: number }
+  | { readonly status: "error"; readonly executionCount: number; readonly durationMs: number; readonly error: CellError }
+  /** The cell did not run; the state is as before. */
+  | { readonly status: "type-error"; readonly problems: readonly TypeProblem[] }
+  | { readonly status: "interrupted"; readonly executionCount: number; readonly durationMs: number }
+  | { readonly status: "dead"; readonly reason: string };
+
+/** Sent to the runner. */
+export interface RunOrder {
+  readonly run: number;
+  readonly code: string;
+  readonly headLength: number;
+  readonly globals: readonly string[];
+  readonly isAsync: boolean;
+}
+
+const bundle = v.record(v.string(), v.union([v.string(), v.custom<object>((value) => typeof value === "object" && value !== null)]));
+const plainError = v.object({ name: v.string(), message: v.string(), stack: v.string(), code: v.optional(v.string()), hint: v.optional(v.string()) });
+
+/** A line of the runner's pipe. */
+const RunnerFrame = v.variant("t", [
+  v.object({ t: v.literal("ready") }),
+  v.object({ t: v.literal("out"), run: v.number(), stream: v.picklist(["stdout", "stderr"]), text: v.string() }),
+  v.object({ t: v.literal("display"), run: v.number(), id: v.string(), update: v.boolean(), data: bundle }),
+  v.object({ t: v.literal("clear"), run: v.number() }),
+  v.object({ t: v.literal("done"), run: v.number(), status: v.picklist(["ok", "error", "interrupted"]), error: v.optional(plainError), result: v.array(bundle), ms: v.number() }),
+  v.object({ t: v.literal("late"), run: v.number(), error: plainError }),
+  v.object({ t: v.literal("exit"), code: v.number() }),
+]);
+export type RunnerFrame = v.InferOutput<typeof RunnerFrame>;
+
+/** Undefined for whatever is not one of ours: a cell can write into the pipe too. */
+export function parseRunnerFrame(line: string): RunnerFrame | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const parsed = v.safeParse(RunnerFrame, value);
+  return parsed.success ? parsed.output : undefined;
+}

@@ -1,0 +1,78 @@
+/**
+ * kernel runner (entry): the process in which a notebook's cells run. Its environment is an allow-list, it holds no key,
+ * and its only way to an order is `desk`, which asks the session through the front. Frames go out on fd 4, interrupts
+ * come in on fd 3 (guard.ts), runs and answers over IPC.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Worker } from "node:worker_threads";
+import { Channel } from "../core/base/channel.ts";
+import { entryPath } from "../core/base/entry.ts";
+import { TradingError } from "../core/base/errors.ts";
+import { plainCellError } from "./cellErrors.ts";
+import { cellModules } from "./cellModules.ts";
+import { CellRunner, KeyboardInterrupt, tieTimers, type RunningCell } from "./cellRun.ts";
+import { createDesk } from "./desk.ts";
+import { createDisplay } from "./display.ts";
+import { drawValue } from "./drawValue.ts";
+import { sendFrame } from "./frames.ts";
+import { TURN } from "./interruptWords.ts";
+import type { RunOrder } from "./protocol.ts";
+import { Streams } from "./streams.ts";
+
+const current = new AsyncLocalStorage<RunningCell>();
+const shared = new SharedArrayBuffer(8);
+const words = new Int32Array(shared);
+const guard = new Worker(entryPath("kernelGuard"), { workerData: shared, execArgv: [], env: {} });
+guard.unref();
+
+const streams = new Streams(sendFrame, current);
+streams.takeOver();
+const runner = new CellRunner({ send: sendFrame, current, flush: () => streams.flush(), words, draw: drawValue });
+guard.on("message", () => runner.stop());
+tieTimers(current);
+
+const modules = cellModules(process.argv[2] ?? ".");
+const channel = new Channel({
+  post: (message) => void process.send?.(message),
+  onMessage: (listener) => void process.on("message", (message) => {
+    Atomics.add(words, TURN, 1);
+    listener(message);
+  }),
+});
+// The order comes from our own front over IPC, which only the parent process can write.
+channel.on("run", (order) => runner.run(order as RunOrder));
+
+const { display, plot, clearOutput } = createDisplay({ send: sendFrame, current, flush: () => streams.flush() });
+const given = {
+  $await: (value: unknown) => runner.guarded(value),
+  $iterate: (source: AsyncIterable<unknown>) => runner.iterated(source),
+  $import: modules.import,
+  $meta: modules.meta,
+  $show: (value: unknown) => runner.show(value),
+  $fn: (global: string, name: string, fn: (...args: unknown[]) => unknown) => {
+    Object.defineProperty(fn, "name", { value: name, configurable: true });
+    (globalThis as Record<string, unknown>)[global] = fn;
+  },
+  desk: createDesk(channel, current),
+  display,
+  plot,
+  clearOutput,
+};
+for (const [name, value] of Object.entries(given)) Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+
+process.on("disconnect", () => process.exit());
+process.on("SIGINT", () => undefined);
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    if (error instanceof KeyboardInterrupt || (error instanceof TradingError && error.kind === "interrupted")) return;
+    streams.flush();
+    sendFrame({ t: "late", run: current.getStore()?.run ?? 0, error: plainCellError(error) });
+  });
+}
+// A process with an inspector session open waits for it at exit for ever: tell the code, then end hard.
+(process as unknown as { reallyExit: (code: number) => void }).reallyExit = (code) => {
+  streams.flush();
+  sendFrame({ t: "exit", code: Number(code ?? 0) });
+  process.kill(process.pid, "SIGKILL");
+};
+sendFrame({ t: "ready" });
