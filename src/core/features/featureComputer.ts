@@ -69,7 +69,10 @@ export class AsyncFeatureComputer implements FeatureSource {
   /** Ends what still runs when the drain takes too long. */
   readonly #life = new Scope({ name: "The feature computer" });
   #lastSeriesId = 0;
+  #requests = 0;
+  #onIdle: (() => void) | undefined;
   #pool: TaskPool | undefined;
+  #featurePids: (() => readonly number[]) | undefined;
   #processes: ProcessPool | undefined;
   #globals: ReadonlySet<string> | undefined;
   #closing: Promise<void> | undefined;
@@ -90,6 +93,11 @@ export class AsyncFeatureComputer implements FeatureSource {
   get queue(): QueueState & { readonly running: number; readonly refused: number } {
     const [features, calls] = [this.#queue, this.#calls];
     return { depth: Math.max(features.depth, calls.depth), capacity: features.capacity, running: features.running + calls.running, refused: features.refused + calls.refused };
+  }
+
+  /** Of the worker processes that live now; empty while there are none. */
+  get workerPids(): readonly number[] {
+    return [this.#featurePids, this.#processes?.pids].flatMap((pids) => pids?.() ?? []);
   }
 
   get isClosed(): boolean {
@@ -157,7 +165,7 @@ export class AsyncFeatureComputer implements FeatureSource {
   }
 
   async #close(): Promise<void> {
-    const drained = Promise.all([this.#queue.idle(), this.#calls.idle()]).then(() => undefined);
+    const drained = this.#requests === 0 ? Promise.resolve() : new Promise<void>((resolve) => { this.#onIdle = resolve; });
     try {
       const late = new Scope({ deadlineMs: DRAIN_MS });
       try {
@@ -177,7 +185,12 @@ export class AsyncFeatureComputer implements FeatureSource {
   }
 
   #features(): TaskPool {
-    this.#pool ??= this.#options.useProcessPool ? openProcessPool(this.#options.log) : openThreadPool(this.workers);
+    if (this.#pool === undefined && this.#options.useProcessPool) {
+      const pool = openProcessPool(this.#options.log);
+      this.#featurePids = pool.pids;
+      this.#pool = pool;
+    }
+    this.#pool ??= openThreadPool(this.workers);
     return this.#pool;
   }
 
@@ -235,6 +248,7 @@ export class AsyncFeatureComputer implements FeatureSource {
     const asked = performance.now();
     let began: number | undefined;
     let failure: string | null = null;
+    this.#requests++;
     try {
       return await work(() => { began = performance.now(); });
     } catch (error) {
@@ -243,6 +257,7 @@ export class AsyncFeatureComputer implements FeatureSource {
     } finally {
       const ended = performance.now();
       this.#options.metrics.record({ operation, startedAt, queueMs: (began ?? ended) - asked, runMs: ended - (began ?? ended), ok: failure === null, error: failure });
+      if (--this.#requests === 0) this.#onIdle?.();
     }
   }
 }

@@ -2,7 +2,7 @@
  * A function as source text that means the same elsewhere. What it captures from around it stays behind when it is sent,
  * so a captured variable is refused by name here instead of failing there.
  */
-import { parseExpressionAt, type AnyNode, type Function as FunctionNode, type Node, type Pattern } from "acorn";
+import { parse, type AnyNode, type Function as FunctionNode, type Node, type Pattern } from "acorn";
 import { runInNewContext } from "node:vm";
 import { badInput } from "../base/errors.ts";
 
@@ -38,8 +38,8 @@ export function selfContainedSource(work: (...args: never[]) => unknown, globals
 
 function parsed(source: string): Node | undefined {
   try {
-    const tree = parseExpressionAt(source, 0, { ecmaVersion: "latest", sourceType: "script" });
-    return tree.end === source.length ? tree : undefined;
+    const { body } = parse(source, { ecmaVersion: "latest", sourceType: "script" });
+    return body.length === 1 && body[0]?.type === "ExpressionStatement" ? body[0].expression : undefined;
   } catch {
     return undefined;
   }

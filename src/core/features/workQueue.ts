@@ -16,7 +16,6 @@ export class WorkQueue {
   readonly #capacity: number;
   readonly #queued = new Set<Waiter>();
   readonly #outside = new Set<Waiter>();
-  readonly #onIdle = new Set<() => void>();
   #running = 0;
   #refused = 0;
 
@@ -52,11 +51,6 @@ export class WorkQueue {
     } finally {
       this.#next();
     }
-  }
-
-  /** Resolves when nothing runs and nothing waits. */
-  idle(): Promise<void> {
-    return this.#running === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.add(resolve));
   }
 
   /** Those that have not started fail with `error`. */
@@ -109,9 +103,6 @@ export class WorkQueue {
       return;
     }
     this.#running--;
-    if (this.#running > 0) return;
-    for (const resolve of this.#onIdle) resolve();
-    this.#onIdle.clear();
   }
 
   #admit(): void {
