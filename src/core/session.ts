@@ -31,6 +31,7 @@ import { createScanRunner } from "./scanner/scanRunner.ts";
 import { createAnalysts } from "./analysts/analystRunner.ts";
 import { runLatencyBench } from "./features/latencyBench.ts";
 import { createFeatureComputer, type AsyncFeatureComputer } from "./features/featureComputer.ts";
+import type { Metrics } from "./metrics/operations.ts";
 import { openPerformance, type Performance } from "./metrics/performance.ts";
 import { startPerformanceApi } from "./metrics/performanceApi.ts";
 import { readOrMakeToken } from "./metrics/token.ts";
@@ -103,6 +104,7 @@ export interface Session {
   readonly backtester: Backtester;
   readonly features: AsyncFeatureComputer;
   readonly performance: Performance;
+  readonly metrics: Metrics;
   readonly store: Store;
   readonly log: Log;
   /** Never waits. */
@@ -198,7 +200,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   const featureWorkers = workersFor("features.workers");
   let features: AsyncFeatureComputer | undefined;
   const performance = openPerformance({
-    queue: () => ({ depth: features?.queueDepth ?? 0, capacity: config["features.queueSize"] }),
+    queue: () => ({ depth: features?.queue.depth ?? 0, capacity: config["features.queueSize"] }),
     workers: () => featureWorkers,
     runBenchmark: (benchmark, operations, signal) => runLatencyBench({ benchmark, operations, workers: featureWorkers }, signal),
   });
@@ -228,6 +230,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     backtester,
     features: computer,
     performance,
+    metrics: performance.metrics,
     store,
     log,
     status: status.current,

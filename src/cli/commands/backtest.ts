@@ -114,7 +114,7 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
       if (flags.report !== undefined) {
         const { renderReport } = await import("../../core/backtest/report.ts");
         const { series } = await session.dataset(data, {}, context.signal);
-        await writeWhole(flags.report, await renderReport(result, series));
+        await writeWhole(flags.report, renderReport(result, series));
         context.io.say(`Report: ${flags.report}`);
       }
       const { equity, ...withoutEquity } = result;

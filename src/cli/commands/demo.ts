@@ -162,5 +162,5 @@ interface ReportParts {
 async function writeReport(session: Session, path: string, { data, results, order }: ReportParts, signal: AbortSignal): Promise<void> {
   const { renderReport } = await import("../../core/backtest/report.ts");
   const { series } = await session.dataset(data, {}, signal);
-  await writeWhole(path, await renderReport(results[0] as BacktestResult, series, { leaderboard: results.slice(0, 10), order }));
+  await writeWhole(path, renderReport(results[0] as BacktestResult, series, { leaderboard: results.slice(0, 10), order }));
 }
