@@ -15,7 +15,7 @@ import { Lock } from "../base/lock.ts";
 import type { Log } from "../base/log.ts";
 import { Scope } from "../base/scope.ts";
 import { summarize } from "./batch.ts";
-import { ComputeProcess } from "./computeProcess.ts";
+import { ComputeProcess, OUT_OF_MEMORY } from "./computeProcess.ts";
 import { Slots } from "./slots.ts";
 
 export interface BacktesterOptions {
@@ -135,7 +135,8 @@ class LocalBacktester implements Backtester {
       this.#process = this.#alive(this.#process);
       return await this.#process.run(request, dataset, timeoutMs, signal);
     } catch (error) {
-      if (!(error instanceof TradingError) || error.code !== "compute-died" || signal.aborted) throw error;
+      signal.throwIfAborted();
+      if (!(error instanceof TradingError) || error.code !== "compute-died") throw error;
       if (error.data["running"] === 1) throw culprit(request, error);
     }
     return this.#alone.run(signal, async () => {
@@ -161,6 +162,7 @@ class LocalBacktester implements Backtester {
 }
 
 function culprit(request: BacktestRequest, died: TradingError): TradingError {
+  if (died.data["reason"] === OUT_OF_MEMORY) return new TradingError("strategy-out-of-memory", `${nameOf(request)} used more memory than a worker has.`, { cause: died });
   return new TradingError("strategy-crashed", `${nameOf(request)} took the compute process down (${String(died.data["reason"])}).`, { cause: died, hint: "Other backtests were not affected." });
 }
 

@@ -12,7 +12,7 @@ import { parseRequest } from "./request.ts";
 import { share, type PackedDataset, type SharedDataset } from "./sharedBars.ts";
 
 /** Exit code that tells the session that memory was the reason. */
-export const OUT_OF_MEMORY_EXIT = 77;
+const OUT_OF_MEMORY_EXIT = 77;
 const MEMORY_LIMIT = Math.min(totalmem() * 0.6, 8 * 1024 ** 3);
 
 const RunMessage = v.object({ request: v.unknown(), timeoutMs: v.pipe(v.number(), v.gtValue(0)) });

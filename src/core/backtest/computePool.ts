@@ -11,6 +11,9 @@ import type { WorkerAnswer, WorkerTask } from "./worker.ts";
 /** How long a worker may take to come up before its item is given up. */
 const START_MS = 20_000;
 
+/** Of JavaScript objects in one worker; bars are outside of it. */
+const WORKER_HEAP_MB = 1024;
+
 export interface ComputePool {
   run(request: BacktestRequest, dataset: SharedDataset, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult>;
 }
@@ -25,7 +28,7 @@ export function createComputePool(onStrayError: (error: unknown) => void): Compu
     maxQueue: 1000,
     idleTimeout: 10_000,
     env: childEnv(),
-    resourceLimits: { maxOldGenerationSizeMb: 2048 },
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
   });
   pool.on("error", onStrayError);
   return { run: (request, dataset, timeoutMs, signal) => runOne(pool, { request, dataset, started: new SharedArrayBuffer(4) }, timeoutMs, signal) };
@@ -69,7 +72,7 @@ function translate(error: unknown, request: BacktestRequest): TradingError {
   if (error instanceof TradingError) return error;
   const { code, message } = error as { code?: string; message?: string };
   const name = nameOf(request);
-  if (code === "ERR_WORKER_OUT_OF_MEMORY") return new TradingError("strategy-out-of-memory", `${name} used more memory than a worker has (2 GB).`);
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") return new TradingError("strategy-out-of-memory", `${name} used more memory than a worker has (${WORKER_HEAP_MB} MB).`);
   if (message?.startsWith("worker exited") === true) return new TradingError("strategy-exited", `${name} ended its own worker, as process.exit() does.`);
   return new TradingError("backtest-failed", `${name}: ${message ?? String(error)}`, { cause: error });
 }

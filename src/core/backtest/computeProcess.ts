@@ -8,13 +8,16 @@ import { childEnv } from "../base/childEnv.ts";
 import { entryPath } from "../base/entry.ts";
 import { TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { withDeadline } from "../base/scope.ts";
+import { abortable, withDeadline } from "../base/scope.ts";
 import { pack } from "./sharedBars.ts";
 
 /** Beyond an item's own deadline: time for a worker's start and end. Then the whole process is ended. */
 const GRACE_MS = 25_000;
 /** As in computeMain.ts, which is an entry and must not be imported. */
 const OUT_OF_MEMORY_EXIT = 77;
+const LAST_WORDS_MS = 300;
+/** `data.reason` of a `compute-died` error when memory was the reason. */
+export const OUT_OF_MEMORY = "out of memory";
 
 export class ComputeProcess {
   readonly #child: ChildProcess;
@@ -23,13 +26,19 @@ export class ComputeProcess {
   readonly #exited: Promise<void>;
   #running = 0;
   #isGone = false;
+  #ranOutOfMemory = false;
 
   constructor(log: Log) {
     this.#child = fork(entryPath("compute"), [], { env: childEnv(), execArgv: [], serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
     const child = this.#child;
     // What a strategy prints is for its author; standard output belongs to our own results.
     for (const stream of [child.stdout, child.stderr]) {
-      if (stream !== null) createInterface({ input: stream }).on("line", (line) => log.debug(`compute: ${line.slice(0, 2000)}`));
+      if (stream !== null)
+        createInterface({ input: stream }).on("line", (line) => {
+          // A worker at its heap limit is usually ended alone, but V8 sometimes ends the process.
+          if (line.includes("JavaScript heap out of memory")) this.#ranOutOfMemory = true;
+          log.debug(`compute: ${line.slice(0, 2000)}`);
+        });
     }
     this.#channel = new Channel({
       post: (message) => void child.send(message as never, (error) => { if (error !== null) log.debug(`compute: a message was not sent: ${error.message}`); }),
@@ -45,12 +54,21 @@ export class ComputeProcess {
         resolve();
       };
       child.once("error", (error) => gone(error.message));
-      child.once("exit", (code, by) => gone(code === OUT_OF_MEMORY_EXIT ? "out of memory" : (by ?? `exit code ${code}`)));
+      child.once("exit", (code, by) => {
+        const end = () => gone(code === OUT_OF_MEMORY_EXIT || this.#ranOutOfMemory ? OUT_OF_MEMORY : (by ?? `exit code ${code}`));
+        // Its last words may still be in the pipe; something it started may keep the pipe open.
+        const late = setTimeout(end, LAST_WORDS_MS);
+        child.once("close", () => {
+          clearTimeout(late);
+          end();
+        });
+      });
     });
   }
 
+  /** True from its exit on, when the errors of its runs may still wait for its last words. */
   get isGone(): boolean {
-    return this.#isGone;
+    return this.#isGone || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** Rejects with code `compute-died` when the process ends under it; `data.running` says how many runs it had. */
@@ -94,7 +112,6 @@ export class ComputeProcess {
       this.#sent.set(key, sent);
       sent.catch(() => this.#sent.delete(key));
     }
-    await sent;
-    signal.throwIfAborted();
+    await abortable(sent, signal);
   }
 }

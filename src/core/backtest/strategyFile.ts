@@ -1,6 +1,5 @@
 /** Loads a strategy: a built-in one by name, or a user's file. Files are only ever loaded in a worker of the compute process. */
 import { readFile } from "node:fs/promises";
-import { parse } from "acorn";
 import * as v from "valibot";
 import type { StrategyRef } from "../domain/backtest.ts";
 import type { StrategyDefinition } from "../domain/strategy.ts";
@@ -49,6 +48,7 @@ async function importFile(path: string, version: string): Promise<Record<string,
 /** Node keeps the place of a syntax error in a JavaScript module to itself when it is thrown inside a worker. */
 async function syntaxErrorLine(path: string): Promise<number | undefined> {
   if (!/\.[cm]?js$/.test(path)) return undefined;
+  const { parse } = await import("acorn");
   try {
     parse(await readFile(path, "utf8"), { ecmaVersion: "latest", sourceType: "module" });
     return undefined;

@@ -1,0 +1,196 @@
+/** Against the real compute process, with strategy files that misbehave. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createBacktester } from "../../../src/core/backtest/backtester.ts";
+import { logTo } from "../../../src/core/base/log.ts";
+import type { BacktestRequest, BatchItem } from "../../../src/core/domain/backtest.ts";
+import type { Backtester } from "../../../src/core/domain/ports.ts";
+import { request, sp500 } from "./givenBars.ts";
+
+const FILES = {
+  "good.ts": `import { defineStrategy } from "quantdesk";
+export default defineStrategy({ name: "good", params: { fast: { default: 10 }, slow: { default: 20 } },
+  onBar(ctx: { crossedAbove(a: string, b: string): boolean; crossedBelow(a: string, b: string): boolean; buy(): void; sell(): void }) {
+    if (ctx.crossedAbove("fast", "slow")) ctx.buy();
+    if (ctx.crossedBelow("fast", "slow")) ctx.sell();
+  } });`,
+  "plain.js": `import { defineStrategy, sma } from "quantdesk";
+export default defineStrategy({ name: "plain", params: {}, signals: ({ close, crossOver, crossUnder }) => ({ entries: crossOver(sma(close, 10), sma(close, 20)), exits: crossUnder(sma(close, 10), sma(close, 20)) }) });`,
+  "endless.ts": `export default { name: "endless", params: {}, signals() { while (true) {} } };`,
+  "endlessImport.ts": `while (true) {}\nexport default {};`,
+  "exit.ts": `export default { name: "exit", params: {}, signals() { process.exit(3); } };`,
+  "kill.ts": `export default { name: "kill", params: {}, signals() { process.kill(process.pid, "SIGKILL"); while (true) {} } };`,
+  "throws.ts": `export default { name: "throws", params: {},\n  onBar(bar: { index: number }) {\n    if (bar.index === 7) throw new RangeError("at seven");\n  } };`,
+  "syntax.ts": `const a = 1;\n\nexport default { name: ; };`,
+  "syntax.js": `const a = 1;\n\nexport default { name: ; };`,
+  "noDefault.ts": `export const strategy = {};`,
+  "noName.ts": `export default { params: {}, onBar() {} };`,
+  "writes.ts": `export default { name: "writes", params: {}, signals({ close, length }: { close: Float64Array; length: number }) { close.fill(1); return { entries: new Int8Array(length), exits: new Int8Array(length) }; } };`,
+  "environment.ts": `export default { name: "environment", params: {}, signals() { throw new Error(Object.keys(process.env).filter((name) => /KEY|SECRET|TOKEN/.test(name)).join() || "nothing secret"); } };`,
+  "memory.ts": `export default { name: "memory", params: {}, signals() { const kept: object[] = []; for (;;) kept.push(new Array(100_000).fill({})); } };`,
+} as const;
+
+describe("The backtester", () => {
+  const signal = new AbortController().signal;
+  let folder: string;
+  let backtester: Backtester;
+  const lines: string[] = [];
+
+  const builtin = (name: string, change: Partial<BacktestRequest> = {}) => request({ name, ...change });
+  const file = (name: keyof typeof FILES, change: Partial<BacktestRequest> = {}) => request({ strategy: { kind: "file", path: join(folder, name) }, ...change });
+  const failure = async (name: keyof typeof FILES) => (await backtester.batch([file(name)], {}, signal)).results[0]?.error ?? { code: "none", message: "" };
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-backtester-"));
+    for (const [name, text] of Object.entries(FILES)) await writeFile(join(folder, name), text);
+    backtester = createBacktester({ workers: 2, timeoutMs: 10_000, log: logTo((level, line) => lines.push(`${level} ${line}`)) });
+    backtester.register("bars", sp500());
+  });
+
+  after(async () => {
+    await backtester.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("runs a built-in strategy", async () => {
+    const result = await backtester.run(builtin("sma_cross"), signal);
+    assert.equal(result.schema, "quantdesk.backtest/1");
+    assert.equal(result.engine, "vector");
+    assert.equal(result.dataset.bars, 5105);
+  });
+
+  it("runs a strategy file in TypeScript or JavaScript that imports from quantdesk, with the built-in's result", async () => {
+    const expected = await backtester.run(builtin("sma_cross"), signal);
+    for (const name of ["good.ts", "plain.js"] as const) {
+      const { trades, stats, engine } = await backtester.run(file(name), signal);
+      assert.deepEqual(trades, expected.trades);
+      assert.deepEqual(stats, expected.stats);
+      assert.equal(engine, name === "good.ts" ? "event" : "vector");
+    }
+  });
+
+  it("sees a change of a strategy file at the next run, and in its hash", async () => {
+    const path = join(folder, "changing.ts");
+    const text = (bar: number) => `export default { name: "changing", params: {}, onBar(b: { index: number; buy(): void }) { if (b.index === ${bar}) b.buy(); } };`;
+    const run = () => backtester.run(request({ strategy: { kind: "file", path } }), signal);
+    await writeFile(path, text(3));
+    const first = await run();
+    await writeFile(path, text(8));
+    const second = await run();
+    assert.deepEqual([first.trades[0]?.entryIndex, second.trades[0]?.entryIndex], [4, 9]);
+    assert.notEqual(first.runHash, second.runHash);
+  });
+
+  it("answers a batch of different requests in their order, whatever becomes of each", async () => {
+    const seen: BatchItem[] = [];
+    const requests = [builtin("sma_cross"), builtin("no_such"), builtin("sma_cross", { params: { fasst: 3 } }), file("throws.ts"), builtin("breakout"), builtin("sma_cross", { data: "nothing" })];
+    const batch = await backtester.batch(requests, { onItem: (item) => seen.push(item) }, signal);
+    assert.deepEqual(batch.results.map((item) => item.index), [0, 1, 2, 3, 4, 5]);
+    assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["ok", "unknown-strategy", "unknown-parameter", "strategy-error", "ok", "unknown-data"]);
+    assert.equal(seen.length, 6);
+    assert.deepEqual([batch.run, batch.succeeded, batch.failed, batch.timedOut, batch.cancelled, batch.workers], [6, 2, 4, 0, 0, 2]);
+    assert.ok(batch.successRate > 0.33 && batch.successRate < 0.34);
+    assert.ok(batch.avgMs !== null && batch.medianMs !== null && batch.p95Ms !== null && batch.medianMs <= batch.p95Ms);
+  });
+
+  it("ends a strategy that never returns at its deadline, and the others are done", async () => {
+    const batch = await backtester.batch([file("endless.ts"), builtin("sma_cross"), file("endlessImport.ts"), builtin("breakout")], { timeoutMs: 400 }, signal);
+    assert.deepEqual(batch.results.map((item) => item.status), ["timeout", "ok", "timeout", "ok"]);
+    assert.match(batch.results[0]?.error?.message ?? "", /endless\.ts: timeout after 0\.4s/);
+    assert.equal(batch.timedOut, 2);
+  });
+
+  it("loses only the item that ends its worker or its process, and names it", async () => {
+    const batch = await backtester.batch([builtin("sma_cross"), file("kill.ts"), file("good.ts"), file("exit.ts"), builtin("breakout"), builtin("rsi_reversion")], { workers: 4 }, signal);
+    assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["ok", "strategy-crashed", "ok", "strategy-exited", "ok", "ok"]);
+    assert.match(batch.results[1]?.error?.message ?? "", /kill\.ts took the compute process down \(SIGKILL\)/);
+    assert.equal((await backtester.run(builtin("sma_cross"), signal)).trades.length > 0, true);
+  });
+
+  it("names the strategy that crashed it when it ran alone", async () => {
+    await assert.rejects(backtester.run(file("kill.ts"), signal), { code: "strategy-crashed" });
+  });
+
+  it("names file and line of what is wrong in a strategy file", async () => {
+    assert.deepEqual((await failure("syntax.ts")).code, "bad-strategy-file");
+    assert.match((await failure("syntax.ts")).message, /syntax\.ts:3 could not be loaded: SyntaxError/);
+    assert.match((await failure("syntax.js")).message, /syntax\.js:3 could not be loaded: SyntaxError/);
+    assert.match((await failure("noDefault.ts")).message, /noDefault\.ts:1 has no default export/);
+    assert.match((await failure("noName.ts")).message, /its default export is no strategy: name/);
+    assert.match((await failure("throws.ts")).message, /throws\.ts:3: onBar\(\) at bar 7 failed: RangeError: at seven/);
+    const missing = await backtester.batch([request({ strategy: { kind: "file", path: join(folder, "nowhere.ts") } })], {}, signal);
+    assert.match(missing.results[0]?.error?.message ?? "", /nowhere\.ts cannot be read \(ENOENT\)/);
+  });
+
+  it("keeps the shared bars safe from a strategy that writes into its own", async () => {
+    const expected = await backtester.run(builtin("buy_and_hold"), signal);
+    await backtester.run(file("writes.ts"), signal);
+    assert.deepEqual((await backtester.run(builtin("buy_and_hold"), signal)).stats, expected.stats);
+  });
+
+  it("gives a strategy no secret in its environment", async () => {
+    process.env["APCA_API_SECRET_KEY"] = "not for strategies";
+    const own = createBacktester({ workers: 1, timeoutMs: 10_000, log: logTo(() => {}) });
+    try {
+      own.register("bars", sp500());
+      await assert.rejects(own.run(file("environment.ts"), signal), /nothing secret/);
+    } finally {
+      delete process.env["APCA_API_SECRET_KEY"];
+      await own.close();
+    }
+  });
+
+  it("keeps what is done when a batch is cancelled", async () => {
+    const stop = new AbortController();
+    const requests = [builtin("sma_cross"), file("endless.ts"), file("endless.ts"), builtin("breakout"), builtin("breakout")];
+    const batch = await backtester.batch(requests, { onItem: () => stop.abort() }, stop.signal);
+    assert.equal(batch.results[0]?.status, "ok");
+    assert.equal(batch.results[1]?.status, "cancelled");
+    assert.equal(batch.succeeded + batch.cancelled, 5);
+    assert.equal(batch.run, batch.succeeded);
+  });
+
+  it("rejects a single run at once when it is cancelled", async () => {
+    const stop = new AbortController();
+    const running = backtester.run(file("endless.ts"), stop.signal);
+    setImmediate(() => stop.abort());
+    await assert.rejects(running);
+  });
+
+  it("gives the same result, byte for byte but for the duration, in every process", async () => {
+    const other = createBacktester({ workers: 1, timeoutMs: 10_000, log: logTo(() => {}) });
+    try {
+      other.register("bars", sp500());
+      const [a, b] = await Promise.all([backtester.run(builtin("breakout", { withEquity: true }), signal), other.run(builtin("breakout", { withEquity: true }), signal)]);
+      assert.equal(JSON.stringify({ ...a, durationMs: 0 }), JSON.stringify({ ...b, durationMs: 0 }));
+      assert.match(a.runHash, /^[0-9a-f]{64}$/);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it("refuses a number of workers or a time that makes no sense", async () => {
+    await assert.rejects(backtester.batch([], { workers: 65 }, signal), { code: "bad-workers", kind: "usage" });
+    await assert.rejects(backtester.batch([], { timeoutMs: 0 }, signal), { code: "bad-timeout", kind: "usage" });
+  });
+
+  it("stops only the worker whose strategy eats its memory", async function () {
+    this.timeout(60_000);
+    const batch = await backtester.batch([file("memory.ts"), builtin("sma_cross")], { timeoutMs: 40_000, workers: 1 }, signal);
+    assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["strategy-out-of-memory", "ok"]);
+  });
+
+  it("leaves no process behind, and takes no work after its end", async () => {
+    const own = createBacktester({ workers: 1, timeoutMs: 10_000, log: logTo(() => {}) });
+    own.register("bars", sp500());
+    const endless = own.run(file("endless.ts"), signal);
+    const ended = assert.rejects(endless, { kind: "interrupted" });
+    await new Promise((resolve) => setImmediate(resolve));
+    await own.close();
+    await ended;
+    await assert.rejects(own.run(builtin("sma_cross"), signal));
+    await own.close();
+  });
+});
