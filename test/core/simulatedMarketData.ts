@@ -11,10 +11,13 @@ export interface SimulatedMarketData extends MarketData {
   readonly calls: Map<string, number>;
 }
 
+/** Half a second of work, done once. */
+const PRICES: ReadonlyMap<string, BarSeries> = new Map(SIMULATED_UNIVERSE.map(({ symbol }) => [symbol, simulatedDailyBars(symbol, 7, AS_OF - 500 * 86_400_000, AS_OF)]));
+
 /** `fault` is asked before every call and may throw or wait. */
 export function simulatedMarketData(fault: (tool: string, signal: AbortSignal) => Promise<void> = () => Promise.resolve()): SimulatedMarketData {
   const calls = new Map<string, number>();
-  const all = new Map<string, BarSeries>(SIMULATED_UNIVERSE.map(({ symbol }) => [symbol, simulatedDailyBars(symbol, 7, AS_OF - 500 * 86_400_000, AS_OF)]));
+  const all = PRICES;
   const reach = async (tool: string, signal: AbortSignal) => {
     signal.throwIfAborted();
     calls.set(tool, (calls.get(tool) ?? 0) + 1);

@@ -6,6 +6,7 @@
 import type { BarSeries } from "../domain/bars.ts";
 import type { Opinion } from "../domain/research.ts";
 import { debate, limitRisk, propose, type Debate, type Decision, type Proposal } from "./decision.ts";
+import { untracedCallbacks } from "./untraced.ts";
 
 /** One analysis: what the nodes of the graph work with. */
 export interface AnalysisRun {
@@ -23,7 +24,7 @@ export interface AnalystGraph {
 /** Loads LangGraph (0.3 s once per process) and builds the graph. */
 export async function createGraph(): Promise<AnalystGraph> {
   const { Annotation, END, Send, START, StateGraph } = await import("@langchain/langgraph");
-  const { AsyncLocalStorageProviderSingleton } = await import("@langchain/core/singletons");
+  const callbacks = await untracedCallbacks();
 
   const State = Annotation.Root({
     run: Annotation<AnalysisRun>,
@@ -45,12 +46,10 @@ export async function createGraph(): Promise<AnalystGraph> {
     .compile();
 
   return {
-    run: (run, signal) =>
-      // LangSmith's client takes LANGSMITH_* and LANGCHAIN_* variables as consent. A parent run that is not traced outranks them.
-      AsyncLocalStorageProviderSingleton.getInstance().run({ tracingEnabled: false }, async () => {
-        const { opinions, decision } = await graph.invoke({ run }, { signal, callbacks: [] });
-        return { opinions, decision };
-      }),
+    run: async (run, signal) => {
+      const { opinions, decision } = await graph.invoke({ run }, { signal, callbacks });
+      return { opinions, decision };
+    },
   };
 }
 

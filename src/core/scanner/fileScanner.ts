@@ -37,19 +37,19 @@ export async function openFileScanner(path: string, loadMs: number, owner: Scope
   if (!/\.[cm]?[jt]s$/.test(path)) throw badInput("not-a-scanner-file", `${path} is not a TypeScript or JavaScript file.`, "Give a file that ends in .ts.");
   if (!existsSync(path)) throw badInput("no-such-file", `There is no scanner file ${path}.`, "Check the path.");
   const fileName = basename(path).replace(/\.[cm]?[jt]s$/, "");
-  const scope = owner.child({ name: fileName });
-  const loading = scope.child({ name: fileName, deadlineMs: loadMs });
+  const { channel, end } = startProcess(fileName, log);
+  owner.onClose(end); // also when the process was told to end before: a scan is over when its processes are gone
+  const loading = new Scope({ name: fileName, deadlineMs: loadMs, signal: owner.signal });
   try {
-    const channel = startProcess(fileName, scope, log);
     const answer = await channel.ask("load", resolve(path), loading.signal);
     const parsed = v.safeParse(Described, answer);
     if (!parsed.success) {
       const issue = parsed.issues[0];
       throw badInput("not-a-scanner", `${path}: ${v.getDotPath(issue) ?? "its default export"} ${issue.kind === "schema" ? "is missing or of the wrong kind" : issue.message}.`, SHAPE);
     }
-    return { ...parsed.output, scan: (state, tools) => scanInProcess(channel, scope, state, tools) };
+    return { ...parsed.output, scan: (state, tools) => scanInProcess(channel, end, state, tools) };
   } catch (error) {
-    await scope.close();
+    await end();
     const failure = TradingError.from(error, "scanner-failed");
     if (failure.kind === "usage" || owner.signal.aborted) throw failure;
     return { name: fileName, pipeline: "user", needs: [], scan: () => Promise.reject(new TradingError(failure.code, failure.code === "timeout" ? `did not load within ${loadMs / 1000}s` : failure.message)) };
@@ -60,17 +60,23 @@ export async function openFileScanner(path: string, loadMs: number, owner: Scope
 
 const SHAPE = 'Export it with: export default defineScanner({ name: "my_scanner", pipeline: "momentum", needs: ["bars"], async scan(state, tools) { … } }).';
 
-async function scanInProcess(channel: Channel, scope: Scope, state: unknown, tools: ScanTools): Promise<readonly Candidate[]> {
+async function scanInProcess(channel: Channel, end: () => Promise<void>, state: unknown, tools: ScanTools): Promise<readonly Candidate[]> {
   channel.handle("tool", (argument) => answerTool(tools, argument));
   try {
     // What comes back is checked by the executor, like every scanner's answer.
     return (await channel.ask("scan", state, tools.signal)) as readonly Candidate[];
   } finally {
-    await scope.close();
+    await end();
   }
 }
 
-function startProcess(name: string, scope: Scope, log: Log): Channel {
+interface ScannerProcess {
+  readonly channel: Channel;
+  /** Kills it and waits until it is gone; may be called again. */
+  readonly end: () => Promise<void>;
+}
+
+function startProcess(name: string, log: Log): ScannerProcess {
   const child = fork(entryPath("scannerWorker"), [], {
     env: childEnv(),
     execArgv: [`--max-old-space-size=${HEAP_MB}`, "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--disable-warning=ExperimentalWarning"],
@@ -84,20 +90,22 @@ function startProcess(name: string, scope: Scope, log: Log): Channel {
     onMessage: (listener) => child.on("message", listener),
   });
   const isOver = new Promise<void>((done) => {
-    const end = (how: string) => {
+    const isGone = (how: string) => {
       channel.close(new TradingError("scanner-died", how));
       done();
     };
-    child.once("error", (error) => end(`its process could not be started: ${error.message}`));
-    child.once("exit", (code, signal) => end(signal === null ? `its process ended with exit code ${code}` : `its process was ended by ${signal}`));
+    child.once("error", (error) => isGone(`its process could not be started: ${error.message}`));
+    child.once("exit", (code, signal) => isGone(signal === null ? `its process ended with exit code ${code}` : `its process was ended by ${signal}`));
   });
   child.once("disconnect", () => child.kill("SIGKILL"));
-  scope.onClose(async () => {
-    child.kill("SIGKILL");
-    await isOver;
-  });
   keepOutput(name, child, log);
-  return channel;
+  return {
+    channel,
+    end: async () => {
+      child.kill("SIGKILL");
+      await isOver;
+    },
+  };
 }
 
 function keepOutput(name: string, child: ChildProcess, log: Log): void {

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { ManualClock } from "../../../src/core/base/clock.ts";
+import { silentLog } from "../../../src/core/base/log.ts";
+import { createScanRunner } from "../../../src/core/scanner/scanRunner.ts";
+import type { MergedCandidate } from "../../../src/core/domain/research.ts";
+import { AS_OF, simulatedMarketData } from "../simulatedMarketData.ts";
+
+const signal = new AbortController().signal;
+
+function givenRunner(data = simulatedMarketData(), disabled: readonly string[] = []) {
+  const saved: Array<readonly MergedCandidate[]> = [];
+  const runner = createScanRunner({
+    data,
+    settings: { concurrent: true, maxWorkers: 8, timeoutMs: 10_000, enabled: (name) => !disabled.includes(name) },
+    lastScanSymbols: () => Promise.resolve(new Set(saved.at(-1)?.map(({ symbol }) => symbol))),
+    saveScan: async (_at, candidates) => { saved.push(candidates); },
+    keys: new Set(),
+    log: silentLog,
+    clock: new ManualClock(AS_OF),
+  });
+  return { runner, data, saved };
+}
+
+describe("createScanRunner", () => {
+  it("runs the built-in scanners on live data and ranks what they found", async () => {
+    const { runner } = givenRunner();
+    const result = await runner.scan({}, signal);
+    assert.deepEqual(result.scanners.map(({ name, status }) => [name, status]), runner.names.map((name) => [name, "ok"]));
+    assert.ok(result.candidates.length >= 10);
+    assert.deepEqual(result.candidates.map(({ score }) => score), result.candidates.map(({ score }) => score).toSorted((a, b) => b - a));
+    assert.equal(new Set(result.candidates.map(({ symbol }) => symbol)).size, result.candidates.length);
+    assert.equal(result.simulated, true);
+    assert.ok(result.toolLog.every(({ startMs, endMs, error }) => endMs >= startMs && error === null));
+  });
+
+  it("finds the same one after another, to the byte", async () => {
+    const found = async (sequential: boolean) => JSON.stringify((await givenRunner().runner.scan({ sequential }, signal)).candidates);
+    assert.equal(await found(false), await found(true));
+  });
+
+  it("asks the source once for what several scanners want", async () => {
+    const { runner, data } = givenRunner();
+    await runner.scan({ scanners: ["volume_accumulation", "gap_up"] }, signal);
+    assert.equal(data.calls.get("bars"), 1);
+  });
+
+  it("says what is new since the last scan", async () => {
+    const { runner } = givenRunner();
+    const first = await runner.scan({}, signal);
+    const second = await runner.scan({}, signal);
+    assert.ok(first.candidates.every((candidate) => candidate.new));
+    assert.ok(second.candidates.every((candidate) => !candidate.new));
+  });
+
+  it("names the nearest scanner for one that it does not know", async () => {
+    const { runner } = givenRunner();
+    await assert.rejects(runner.scan({ scanners: ["market_mover"] }, signal), { kind: "usage", hint: "Did you mean market_movers?" });
+    await assert.rejects(runner.scan({ pipeline: "momentun" }, signal), { kind: "usage", hint: "Did you mean momentum?" });
+    await assert.rejects(runner.scan({ maxWorkers: 0 }, signal), { kind: "usage" });
+    await assert.rejects(givenRunner(undefined, runner.names).runner.scan({}, signal), { kind: "usage", code: "no-scanners" });
+  });
+
+  it("leaves out what a setting turns off unless it is asked for outright", async () => {
+    const { runner } = givenRunner(undefined, ["gap_up"]);
+    assert.ok(!(await runner.scan({}, signal)).scanners.some(({ name }) => name === "gap_up"));
+    assert.equal((await runner.scan({ scanners: ["gap_up"] }, signal)).scanners[0]?.status, "ok");
+  });
+
+  it("goes on with the others when one source fails", async () => {
+    const { runner } = givenRunner(simulatedMarketData((tool) => (tool === "news" ? Promise.reject(new Error("HTTP 500 error")) : Promise.resolve())));
+    const result = await runner.scan({}, signal);
+    assert.deepEqual(result.scanners.filter(({ status }) => status !== "ok").map(({ name, error }) => [name, error]), [["news_momentum", "HTTP 500 error"]]);
+    assert.ok(result.toolLog.some(({ tool, error }) => tool === "news" && error === "HTTP 500 error"));
+  });
+
+  it("skips what needs symbols when the market lists none, with the reason", async () => {
+    const { runner } = givenRunner(simulatedMarketData(() => Promise.reject(new Error("no network"))));
+    const result = await runner.scan({}, signal);
+    assert.deepEqual(result.scanners.map(({ name, status }) => `${name} ${status}`), [
+      "market_movers error", "most_active error", "volume_accumulation skipped", "gap_up skipped", "breakout_52w skipped", "oversold_rsi skipped", "news_momentum skipped",
+    ]);
+    assert.match(result.scanners[2]?.error ?? "", /no symbols to look at: no network/);
+  });
+
+  it("verifies itself: both modes alike, and a bad scanner harms only itself", async () => {
+    const lines: string[] = [];
+    const verification = await givenRunner().runner.verify({ onLine: (line) => lines.push(line) }, signal);
+    assert.ok(verification.ok, lines.join("\n"));
+    assert.ok(lines.includes("⚠️ broken_scanner: HTTP 500 error"));
+    assert.ok(lines.includes("⏱️ slow_scanner: timeout after 0.4s"));
+  });
+});
