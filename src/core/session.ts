@@ -37,6 +37,10 @@ import { startPerformanceApi } from "./metrics/performanceApi.ts";
 import { readOrMakeToken } from "./metrics/token.ts";
 import { openStore } from "./store/store.ts";
 
+/** For fronts: the built-in strategies with their parameters, and the end of a home's exchange. */
+export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
+export { stopExchange } from "./exchange/embedded.ts";
+
 export interface SessionOptions {
   /** State folder; the platform's data directory when absent. */
   readonly home?: string;

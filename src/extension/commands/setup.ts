@@ -1,0 +1,121 @@
+/** Keys, provider, dashboard, exchange, log, kernel. */
+import * as vscode from "vscode";
+import * as v from "valibot";
+import { badInput } from "../../core/base/errors.ts";
+import { knownNames } from "../../core/base/nearest.ts";
+import { SETTINGS, type SettingSpec } from "../../core/config/schema.ts";
+import { LIVE_ORIGIN, PAPER_ORIGIN } from "../keys.ts";
+import { WALKTHROUGH } from "../manifest.ts";
+import { BACK, pickStep, textStep } from "../steps.ts";
+import { parseArgument } from "./argument.ts";
+import type { Command } from "./window.ts";
+
+/** Providers that work today; the setting knows more names, which a session refuses with the reason. */
+const PROVIDERS: readonly string[] = ["rules"];
+
+export const setupCommands = {
+  async setKeys(window) {
+    const origin = await askOrigin();
+    if (origin === undefined) return undefined;
+    const title = `Broker keys for ${new URL(origin).host}`;
+    const filled = (text: string) => (/^\S+$/.test(text.trim()) ? undefined : "A key has no spaces.");
+    const keyId = await textStep({ title, step: 2, total: 3, prompt: "Key ID, as Alpaca shows it. Leave with Escape to change nothing.", complain: filled, parse: (text) => text.trim() });
+    if (keyId === BACK || keyId === undefined) return undefined;
+    const secretKey = await vscode.window.showInputBox({ title, prompt: "Secret key. It is kept in VS Code's secret storage and sent to this address only.", password: true, ignoreFocusOut: true, validateInput: (text) => (text === "" ? undefined : filled(text)) });
+    if (secretKey === undefined || secretKey.trim() === "") return undefined;
+    await window.keys.store(origin, { keyId, secretKey: secretKey.trim() });
+    window.output.info(`Keys stored for ${origin}`);
+    return { stored: true, origin };
+  },
+
+  async setProvider(window, argument) {
+    const { provider: given } = parseArgument(v.object({ provider: v.optional(v.string()) }), typeof argument === "string" ? { provider: argument } : argument);
+    const provider = given ?? (await vscode.window.showQuickPick(PROVIDERS.map((name) => ({ label: name, description: "deterministic rules, no model, no key" })), { title: "Set Analyst Provider", placeHolder: "Who the analysts are" }))?.label;
+    if (provider === undefined) return undefined;
+    const spec = (SETTINGS as readonly SettingSpec[]).find((setting) => setting.key === "analysts.provider");
+    if (!PROVIDERS.includes(provider)) {
+      if (spec?.choices?.includes(provider) === true) throw badInput("not-yet", `The provider ${provider} is not there yet.`, `Today: ${PROVIDERS.join(", ")}.`);
+      throw badInput("unknown-provider", `There is no provider called "${provider}".`, knownNames(provider, PROVIDERS));
+    }
+    await vscode.workspace.getConfiguration("quantdesk").update("analysts.provider", provider, vscode.ConfigurationTarget.Global);
+    window.output.info(`Analyst provider: ${provider}`);
+    return { provider };
+  },
+
+  async openDashboard(window) {
+    window.openDashboard();
+    return { opened: true };
+  },
+
+  async openWalkthrough(window) {
+    await vscode.commands.executeCommand("workbench.action.openWalkthrough", `${window.context.extension.id}#${WALKTHROUGH}`, false);
+    return { opened: true };
+  },
+
+  async startPerformanceApi(window, argument) {
+    const { port: given } = parseArgument(v.object({ port: v.optional(v.number()) }), argument);
+    const port = given ?? (await askPort(window.performanceApi.url));
+    if (port === undefined) return undefined;
+    const { url, tokenFile } = await window.performanceApi.start(port);
+    window.output.info(`Performance API at ${url}, token in ${tokenFile}`);
+    vscode.window.showInformationMessage(`Performance API at ${url}. Its token is in ${tokenFile}.`, "Copy Address").then((choice) => (choice === undefined ? undefined : vscode.env.clipboard.writeText(url)), () => undefined);
+    return { url, tokenFile };
+  },
+
+  async stopExchange(window) {
+    const session = await window.desk.session();
+    await window.desk.openSession?.disconnect();
+    const { stopExchange } = await import("../../core/session.ts");
+    const stopped = await stopExchange(session.home, AbortSignal.timeout(10_000));
+    window.output.info(stopped ? "The built-in exchange is stopped." : "The built-in exchange was not running.");
+    return { stopped };
+  },
+
+  async openLog(window) {
+    window.output.show();
+    return { opened: true };
+  },
+
+  async restartKernel(window, argument) {
+    const uri = notebookOf(argument) ?? vscode.window.activeNotebookEditor?.notebook.uri;
+    return { restarted: await window.restartKernel(uri) };
+  },
+} satisfies Record<string, Command>;
+
+async function askPort(running: string | undefined): Promise<number | undefined> {
+  const parse = (text: string) => (/^\d{1,5}$/.test(text.trim()) && Number(text) <= 65_535 ? Number(text) : Number.NaN);
+  const answer = await textStep({
+    title: "Start Performance API",
+    step: 1,
+    total: 1,
+    prompt: `Port on this machine; 0 takes any that is free.${running === undefined ? "" : ` It runs at ${running} now.`}`,
+    value: "8000",
+    complain: (text) => (Number.isNaN(parse(text)) ? "A port is a whole number from 0 to 65535." : undefined),
+    parse,
+  });
+  return answer === BACK ? undefined : answer;
+}
+
+async function askOrigin(): Promise<string | undefined> {
+  const base = vscode.workspace.getConfiguration("quantdesk").inspect<string>("broker.baseUrl")?.globalValue;
+  const own = base !== undefined && URL.canParse(base) ? [{ label: new URL(base).host, description: "your setting broker.baseUrl", value: new URL(base).origin }] : [];
+  const answer = await pickStep<string>({
+    title: "Set Broker Keys",
+    step: 1,
+    total: 3,
+    placeholder: "Where the keys are for",
+    choices: [
+      { label: "Alpaca paper", description: new URL(PAPER_ORIGIN).host, value: PAPER_ORIGIN },
+      ...own,
+      { label: "Alpaca live", description: `${new URL(LIVE_ORIGIN).host}, real money`, detail: "Used only while the setting quantdesk.broker.mode is live.", value: LIVE_ORIGIN },
+    ],
+  });
+  return answer === BACK ? undefined : answer;
+}
+
+/** The notebook toolbar hands over { notebookEditor: { notebookUri } }; a caller may hand over a Uri. */
+function notebookOf(argument: unknown): vscode.Uri | undefined {
+  if (argument instanceof vscode.Uri) return argument;
+  const parsed = v.safeParse(v.object({ notebookEditor: v.object({ notebookUri: v.custom<vscode.Uri>((value) => value instanceof vscode.Uri) }) }), argument);
+  return parsed.success ? parsed.output.notebookEditor.notebookUri : undefined;
+}

@@ -1,0 +1,58 @@
+/** One dashboard frame out of the session. */
+import * as vscode from "vscode";
+import { TradingError } from "../../core/base/errors.ts";
+import type { DashboardData, RunRow } from "../../core/domain/ports.ts";
+import type { Position } from "../../core/domain/orders.ts";
+import type { DashboardFrame, PositionFigures, RunFigures } from "../../webview/protocol.ts";
+import type { Desk } from "../desk.ts";
+import { modeWord } from "../words.ts";
+
+const READ_WITHIN_MS = 10_000;
+const POINTS = 2000; // of the equity line; more than a screen has columns
+const NOTHING: DashboardData = { runs: 0, best: [], recent: [], equity: [], candidates: [] };
+
+export async function dashboardFrame(desk: Desk): Promise<DashboardFrame> {
+  const session = await desk.session();
+  const signal = AbortSignal.timeout(READ_WITHIN_MS);
+  const { connection, mode, account } = session.status();
+  let error: string | null = null;
+  let data = NOTHING;
+  let positions: readonly Position[] | null = null;
+  try {
+    [data, positions] = await Promise.all([session.store.dashboard(account?.accountNumber ?? null, signal), connection === "connected" ? session.broker.getPositions(signal) : null]);
+  } catch (failure) {
+    error = TradingError.from(failure, "failed").message;
+  }
+  return {
+    at: Date.now(),
+    refreshSeconds: session.config["dashboard.refreshSeconds"],
+    trusted: vscode.workspace.isTrusted,
+    connection,
+    mode: modeWord(mode),
+    account: account === null ? null : { accountNumber: account.accountNumber, equity: account.equity.toNumber(), lastEquity: account.lastEquity.toNumber(), cash: account.cash.toNumber(), buyingPower: account.buyingPower.toNumber() },
+    positions: positions?.map(positionFigures) ?? null,
+    runs: data.runs,
+    best: data.best.map(runFigures),
+    recent: data.recent.map(runFigures),
+    equity: thinned(data.equity),
+    candidates: data.candidates.map(({ symbol, score, new: isNew, reasons }) => ({ symbol, score, new: isNew, reasons: reasons.map(({ scanner, text }) => ({ scanner, text })) })),
+    error,
+  };
+}
+
+function positionFigures(position: Position): PositionFigures {
+  const sign = position.side === "short" && position.qty.gt(0) ? -1 : 1;
+  return { symbol: position.symbol, qty: position.qty.toNumber() * sign, paid: position.avgEntryPrice.toNumber(), last: position.currentPrice?.toNumber() ?? null, value: position.marketValue?.toNumber() ?? null, profit: position.unrealizedPl?.toNumber() ?? null };
+}
+
+function runFigures(run: RunRow): RunFigures {
+  const { runHash, at, front, strategy, params, dataset, sharpe, totalReturnPct, maxDrawdownPct, trades, durationMs, simulated } = run;
+  return { runHash, at, front, strategy, params, dataset, sharpe, totalReturnPct, maxDrawdownPct, trades, durationMs, simulated };
+}
+
+/** Every n-th point and always the last one. */
+function thinned<T>(points: readonly T[]): readonly T[] {
+  if (points.length <= POINTS) return points;
+  const step = Math.ceil(points.length / POINTS);
+  return points.filter((_, index) => index % step === 0 || index === points.length - 1);
+}

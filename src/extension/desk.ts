@@ -1,0 +1,153 @@
+/**
+ * The one session of this window: opened by whoever needs it first, opened anew when settings, keys or trust change.
+ * Everything that the extension shows is fed from here.
+ */
+import * as vscode from "vscode";
+import type { Account, OrderIntent } from "../core/domain/orders.ts";
+import type { Session, SessionStatus } from "../core/session.ts";
+import { Emitter } from "../core/base/emitter.ts";
+import { TradingError } from "../core/base/errors.ts";
+import type { Log } from "../core/base/log.ts";
+import { type KeyRing, tradingOrigin } from "./keys.ts";
+import { userSettings } from "./settings.ts";
+import { orderWords } from "./words.ts";
+
+/** What `activate` returns: the core of this window's session. */
+export interface QuantdeskApi {
+  /** Opens the session when it is not open yet. */
+  session(): Promise<Session>;
+  /** The session if it is open. */
+  readonly openSession: Session | undefined;
+}
+
+const CLOSE_WITHIN_MS = 5000;
+const CONNECT_WITHIN_MS = 30_000;
+
+export class Desk implements QuantdeskApi, vscode.Disposable {
+  readonly log: Log;
+  readonly #keys: KeyRing;
+  readonly #status = new Emitter<SessionStatus | undefined>();
+  readonly #stored = new Emitter<"runs" | "equity" | "scan">();
+  #opening: Promise<Session> | undefined;
+  #open: Session | undefined;
+  #closed = false;
+
+  constructor(keys: KeyRing, log: Log) {
+    this.#keys = keys;
+    this.log = log;
+  }
+
+  get openSession(): Session | undefined {
+    return this.#open;
+  }
+
+  get status(): SessionStatus | undefined {
+    return this.#open?.status();
+  }
+
+  /** Each change of the session's status; undefined when there is no session. */
+  onStatus(listener: (status: SessionStatus | undefined) => void): () => void {
+    return this.#status.on(listener);
+  }
+
+  /** What was stored: runs, equity, a scan. */
+  onStored(listener: (what: "runs" | "equity" | "scan") => void): () => void {
+    return this.#stored.on(listener);
+  }
+
+  session(): Promise<Session> {
+    if (this.#closed) return Promise.reject(new TradingError("closed", "This window is closing."));
+    this.#opening ??= this.#start();
+    return this.#opening;
+  }
+
+  /** The session, connected to its exchange. */
+  async connected(): Promise<{ readonly session: Session; readonly account: Account }> {
+    const session = await this.session();
+    return { session, account: await session.connect(AbortSignal.timeout(CONNECT_WITHIN_MS)) };
+  }
+
+  /** The folder whose files cells, strategies and quantdesk.json live in. */
+  get folder(): string | undefined {
+    return vscode.workspace.workspaceFolders?.find((folder) => folder.uri.scheme === "file")?.uri.fsPath;
+  }
+
+  /** Ends the session; the next use opens a new one with what settings and keys say then. */
+  async reset(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#open = undefined;
+    this.#status.emit(undefined);
+    const session = await opening?.catch(() => undefined);
+    if (session === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, CLOSE_WITHIN_MS); });
+    try {
+      await Promise.race([session.close(), late]);
+    } catch (error) {
+      this.log.warn(`The session did not close cleanly: ${TradingError.from(error, "failed").message}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.reset();
+  }
+
+  dispose(): void {
+    this.close().catch((error: unknown) => this.log.warn(String(error)));
+  }
+
+  async #start(): Promise<Session> {
+    const started = performance.now();
+    try {
+      const session = await this.#openSession();
+      this.#open = session;
+      session.onStatus((status) => {
+        if (this.#open === session) this.#status.emit(status);
+      });
+      session.store.onChange((what) => {
+        if (this.#open === session) this.#stored.emit(what);
+      });
+      this.log.info(`Session started in ${(performance.now() - started).toFixed(0)} ms, state in ${session.home}`);
+      this.#status.emit(session.status());
+      return session;
+    } catch (error) {
+      this.#opening = undefined; // the next caller may try again
+      throw error;
+    }
+  }
+
+  async #openSession(): Promise<Session> {
+    const { openSession } = await import("../core/session.ts");
+    const folder = this.folder;
+    const trusted = vscode.workspace.isTrusted;
+    const settings = userSettings(folder === undefined ? undefined : vscode.Uri.file(folder));
+    const keys = await this.#keys.keysFor(tradingOrigin(settings));
+    const wantsLive = settings.some((setting) => setting.key === "broker.mode" && setting.value === "live");
+    if (wantsLive) await confirmLiveWindow();
+    return openSession({
+      front: "extension",
+      log: this.log,
+      overrides: settings,
+      ...(folder === undefined || !trusted ? {} : { workspace: folder }),
+      ...(keys === undefined ? {} : { keys }),
+      ...(wantsLive ? { live: { confirm: confirmLiveOrder } } : {}),
+    });
+  }
+}
+
+/** Live is never a setting alone: the person says so once in each window, and again for each order. */
+async function confirmLiveWindow(): Promise<void> {
+  const yes = "Trade Live in This Window";
+  const answer = await vscode.window.showWarningMessage("LIVE, real money: connect this window to your live account?", { modal: true, detail: "The setting quantdesk.broker.mode is live. Each order will ask again." }, yes);
+  if (answer !== yes) throw new TradingError("live-not-confirmed", "Live trading was not confirmed for this window.", { kind: "refused", hint: "Set quantdesk.broker.mode to paper or embedded to trade without real money." });
+}
+
+async function confirmLiveOrder(account: Account, intent: OrderIntent): Promise<boolean> {
+  const words = orderWords(intent);
+  const answer = await vscode.window.showWarningMessage(`LIVE, real money: ${words} in account ${account.accountNumber}?`, { modal: true, detail: "This sends a real order." }, words);
+  return answer === words;
+}

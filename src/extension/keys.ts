@@ -1,0 +1,58 @@
+/** Broker keys in VS Code's secret storage, each pair bound to the origin it was entered for and sent to no other. */
+import * as vscode from "vscode";
+import * as v from "valibot";
+import type { UserSetting } from "./settings.ts";
+
+const KeyPair = v.object({ keyId: v.pipe(v.string(), v.minLength(1)), secretKey: v.pipe(v.string(), v.minLength(1)) });
+export type KeyPair = v.InferOutput<typeof KeyPair>;
+
+export const PAPER_ORIGIN = "https://paper-api.alpaca.markets";
+export const LIVE_ORIGIN = "https://api.alpaca.markets";
+
+/** The origin that the session's orders would go to, by the person's own settings; undefined for the embedded exchange. */
+export function tradingOrigin(settings: readonly UserSetting[]): string | undefined {
+  const valueOf = (key: string) => settings.find((setting) => setting.key === key)?.value;
+  const mode = valueOf("broker.mode");
+  if (mode === "embedded") return undefined;
+  const base = valueOf("broker.baseUrl");
+  if (typeof base === "string" && URL.canParse(base)) return new URL(base).origin;
+  return mode === "live" ? LIVE_ORIGIN : PAPER_ORIGIN;
+}
+
+export class KeyRing {
+  readonly #secrets: vscode.SecretStorage;
+
+  constructor(secrets: vscode.SecretStorage) {
+    this.#secrets = secrets;
+  }
+
+  async keysFor(origin: string | undefined): Promise<KeyPair | undefined> {
+    if (origin === undefined) return undefined;
+    const text = await this.#secrets.get(nameOf(origin));
+    if (text === undefined) return undefined;
+    try {
+      return v.parse(KeyPair, JSON.parse(text));
+    } catch {
+      await this.#secrets.delete(nameOf(origin)); // not ours or damaged: as if there were none
+      return undefined;
+    }
+  }
+
+  store(origin: string, keys: KeyPair): Thenable<void> {
+    return this.#secrets.store(nameOf(origin), JSON.stringify(keys));
+  }
+
+  forget(origin: string): Thenable<void> {
+    return this.#secrets.delete(nameOf(origin));
+  }
+
+  onChange(listener: () => void): vscode.Disposable {
+    return this.#secrets.onDidChange((event) => {
+      if (event.key.startsWith("quantdesk.keys:")) listener();
+    });
+  }
+}
+
+function nameOf(origin: string): string {
+  return `quantdesk.keys:${origin}`;
+}

@@ -1,0 +1,65 @@
+/** One cell: its code to the kernel, what it shows into the notebook, its end with success or a mapped error. */
+import * as vscode from "vscode";
+import { TradingError } from "../../core/base/errors.ts";
+import type { CellOutcome, TypeProblem } from "../../kernel/protocol.ts";
+import type { NotebookKernel } from "./kernel.ts";
+import { cellIdOf } from "./notebookFile.ts";
+import { CellOutputs, errorOutput } from "./outputs.ts";
+
+/** Answers whether the cells after it may run. */
+export async function runCell(execution: vscode.NotebookCellExecution, kernel: NotebookKernel, problems: vscode.DiagnosticCollection, signal: AbortSignal): Promise<boolean> {
+  execution.start(Date.now());
+  const outputs = new CellOutputs(execution);
+  outputs.clear();
+  let success = false;
+  try {
+    const outcome = await kernel.execute(execution.cell.document.getText(), cellIdOf(execution.cell), (output) => outputs.show(output), signal);
+    success = conclude(execution, outputs, outcome, problems);
+  } catch (error) {
+    const failure = TradingError.from(error, "kernel-failed");
+    outputs.append(errorOutput("Kernel", failure.hint === undefined ? failure.message : `${failure.message} ${failure.hint}`, ""));
+  } finally {
+    await outputs.settled();
+    execution.end(success, Date.now());
+  }
+  return success;
+}
+
+function conclude(execution: vscode.NotebookCellExecution, outputs: CellOutputs, outcome: CellOutcome, problems: vscode.DiagnosticCollection): boolean {
+  if ("executionCount" in outcome && outcome.executionCount > 0) execution.executionOrder = outcome.executionCount;
+  switch (outcome.status) {
+    case "ok":
+      return true;
+    case "error": {
+      const { name, message, stack, hint } = outcome.error;
+      outputs.append(errorOutput(name, hint === undefined ? message : `${message} ${hint}`, stack));
+      return false;
+    }
+    case "type-error":
+      problems.set(execution.cell.document.uri, outcome.problems.map((problem) => diagnostic(execution.cell.document, problem)));
+      outputs.append(errorOutput("Type error", problemWords(outcome.problems), outcome.problems.map((problem) => problem.frame).join("\n")));
+      return false;
+    case "interrupted":
+      outputs.append(new vscode.NotebookCellOutput([vscode.NotebookCellOutputItem.stderr("Interrupted.\n")]));
+      return false;
+    case "dead":
+      outputs.append(errorOutput("Kernel", outcome.reason, ""));
+      return false;
+  }
+}
+
+function problemWords(problems: readonly TypeProblem[]): string {
+  const [first] = problems;
+  if (first === undefined) return "The cell did not run.";
+  return `line ${first.line}: ${first.message}${problems.length === 1 ? "" : ` (and ${problems.length - 1} more)`} The cell did not run.`;
+}
+
+/** Lines and columns count from 1 in the kernel, from 0 in the editor. */
+function diagnostic(document: vscode.TextDocument, problem: TypeProblem): vscode.Diagnostic {
+  const start = new vscode.Position(Math.max(0, problem.line - 1), Math.max(0, problem.column - 1));
+  const end = document.positionAt(document.offsetAt(start) + Math.max(1, problem.length));
+  const shown = new vscode.Diagnostic(new vscode.Range(start, end), problem.message, vscode.DiagnosticSeverity.Error);
+  shown.source = "quantdesk";
+  if (problem.code > 0) shown.code = problem.code;
+  return shown;
+}

@@ -1,0 +1,105 @@
+/** The notebook controller: cells of .ipynb files run in one kernel process per notebook, with `desk` bound to this window's session. */
+import { dirname } from "node:path";
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+import { TradingError } from "../../core/base/errors.ts";
+import type { Desk } from "../desk.ts";
+import { CONTROLLER_ID } from "../manifest.ts";
+import { runCell } from "./cell.ts";
+import { NotebookKernel } from "./kernel.ts";
+import { NOTEBOOK_TYPE, notebookDefaults } from "./notebookFile.ts";
+
+export class NotebookKernels implements vscode.Disposable {
+  readonly #desk: Desk;
+  readonly #controller: vscode.NotebookController;
+  readonly #problems: vscode.DiagnosticCollection;
+  readonly #kernels = new Map<string, NotebookKernel>();
+  readonly #subscriptions: vscode.Disposable[];
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+    this.#problems = vscode.languages.createDiagnosticCollection("quantdesk");
+    this.#controller = vscode.notebooks.createNotebookController(CONTROLLER_ID, NOTEBOOK_TYPE, "Quantdesk TypeScript");
+    this.#controller.supportedLanguages = ["typescript"];
+    this.#controller.supportsExecutionOrder = true;
+    this.#controller.description = "TypeScript cells with `desk`";
+    this.#controller.executeHandler = (cells, notebook) => this.#execute(cells, notebook);
+    this.#controller.interruptHandler = (notebook) => this.#interrupt(notebook);
+    const prefer = (notebook: vscode.NotebookDocument) => {
+      if (notebookDefaults(notebook).isOurs) this.#controller.updateNotebookAffinity(notebook, vscode.NotebookControllerAffinity.Preferred);
+    };
+    for (const notebook of vscode.workspace.notebookDocuments) prefer(notebook);
+    this.#subscriptions = [
+      this.#controller,
+      this.#problems,
+      vscode.workspace.onDidOpenNotebookDocument(prefer),
+      vscode.workspace.onDidCloseNotebookDocument((notebook) => this.#close(notebook)),
+    ];
+  }
+
+  /** A fresh process for the notebook; false when it has none yet. */
+  async restart(notebook: vscode.Uri | undefined): Promise<boolean> {
+    const kernel = notebook === undefined ? undefined : this.#kernels.get(notebook.toString());
+    if (kernel === undefined) return false;
+    await kernel.restart();
+    this.#problems.clear();
+    return true;
+  }
+
+  dispose(): void {
+    for (const part of this.#subscriptions) part.dispose();
+    for (const key of [...this.#kernels.keys()]) this.#end(key);
+  }
+
+  /** Cells that were asked for together run in order; after one that fails the rest are left alone, as Jupyter does. */
+  async #execute(cells: readonly vscode.NotebookCell[], notebook: vscode.NotebookDocument): Promise<void> {
+    const executions = cells.map((cell) => this.#controller.createNotebookCellExecution(cell));
+    const kernel = this.#kernelOf(notebook);
+    const signal = kernel.queueSignal;
+    let goOn = vscode.workspace.isTrusted;
+    if (!goOn) this.#say(new TradingError("restricted", "Cells wait until you trust this folder.", { kind: "refused" }));
+    for (const execution of executions) {
+      if (!goOn || signal.aborted) {
+        execution.start();
+        execution.end(undefined);
+        continue;
+      }
+      this.#problems.delete(execution.cell.document.uri);
+      goOn = await runCell(execution, kernel, this.#problems, signal);
+    }
+  }
+
+  async #interrupt(notebook: vscode.NotebookDocument): Promise<void> {
+    try {
+      await this.#kernels.get(notebook.uri.toString())?.interrupt();
+    } catch (error) {
+      this.#say(TradingError.from(error, "not-interrupted"), "Restart Kernel", () => this.restart(notebook.uri));
+    }
+  }
+
+  #kernelOf(notebook: vscode.NotebookDocument): NotebookKernel {
+    const key = notebook.uri.toString();
+    const known = this.#kernels.get(key);
+    if (known !== undefined) return known;
+    const folder = notebook.uri.scheme === "file" ? dirname(notebook.uri.fsPath) : (this.#desk.folder ?? homedir());
+    const kernel = new NotebookKernel(folder, this.#desk, (reason) => this.#say(new TradingError("kernel-dead", reason), "Restart Kernel", () => this.restart(notebook.uri)));
+    this.#kernels.set(key, kernel);
+    return kernel;
+  }
+
+  #close(notebook: vscode.NotebookDocument): void {
+    for (const cell of notebook.getCells()) this.#problems.delete(cell.document.uri);
+    this.#end(notebook.uri.toString());
+  }
+
+  #end(key: string): void {
+    const kernel = this.#kernels.get(key);
+    this.#kernels.delete(key);
+    kernel?.close().catch((error: unknown) => this.#desk.log.warn(`A kernel did not close cleanly: ${String(error)}`));
+  }
+
+  #say(failure: TradingError, button = "Open Log", action: () => unknown = () => vscode.commands.executeCommand("quantdesk.openLog")): void {
+    this.#desk.log.warn(failure.message);
+    vscode.window.showWarningMessage(failure.hint === undefined ? failure.message : `${failure.message} ${failure.hint}`, button).then((choice) => (choice === undefined ? undefined : action()), (error: unknown) => this.#desk.log.warn(String(error)));
+  }
+}
