@@ -26,9 +26,19 @@ const ESM_BANNER = [
   'import { fileURLToPath as __qdFileURLToPath } from "node:url";',
   "const require = __qdCreateRequire(import.meta.url);",
   "const __qdFilename = __qdFileURLToPath(import.meta.url);",
-  'const __qdDirname = __qdFileURLToPath(new URL(".", import.meta.url));',
+  'const __qdDirname = __qdFileURLToPath(new globalThis.URL(".", import.meta.url));',
 ].join("\n");
 const ESM_DEFINE = { __filename: "__qdFilename", __dirname: "__qdDirname" };
+
+/** Large libraries that the sources import lazily: bundles of their own, which extension.cjs (where nothing can be split) loads on demand too. */
+const LAZY = { "@langchain/langgraph": "langgraph", "@langchain/core/singletons": "langgraphSingletons" };
+
+const lazyOutside = {
+  name: "lazy-outside",
+  setup({ onResolve }) {
+    onResolve({ filter: /^@langchain\// }, ({ path, kind }) => (kind === "dynamic-import" && Object.hasOwn(LAZY, path) ? { path: `./${LAZY[path]}.js`, external: true } : undefined));
+  },
+};
 
 const AS_THEY_ARE = [
   ["lightweight-charts.js", "node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.js"], // goes into the HTML reports
@@ -49,7 +59,7 @@ const isThere = (entry) => existsSync(at(entry.in));
 
 function bundles(missing) {
   const take = (entries) => entries.filter((entry) => isThere(entry) || (missing.push(`${entry.in} is not there`), false));
-  const modules = take([...entriesTable(), { out: "index", in: "src/index.ts" }]);
+  const modules = [...take([...entriesTable(), { out: "index", in: "src/index.ts" }]), ...Object.entries(LAZY).map(([name, out]) => ({ out, in: name }))];
   const launcher = take([{ out: "cli", in: "src/cli/launcher.ts" }]);
   const extension = take([{ out: "extension", in: "src/extension/extension.ts" }]);
   const node = { ...common, platform: "node", target: "node24", define: ESM_DEFINE, banner: { js: ESM_BANNER } };
@@ -60,7 +70,7 @@ function bundles(missing) {
     // piscina starts the worker.js beside itself, which is dist/ for a bundled piscina.
     { ...node, format: "esm", entryPoints: [{ out: "worker", in: "node_modules/piscina/dist/worker.js" }] },
     extension.length > 0 && {
-      ...node, format: "cjs", entryPoints: extension, outExtension: { ".js": ".cjs" },
+      ...node, format: "cjs", plugins: [lazyOutside], entryPoints: extension, outExtension: { ".js": ".cjs" },
       define: { "import.meta.url": "__qdUrl" }, banner: { js: 'const __qdUrl = require("node:url").pathToFileURL(__filename).href;' },
     },
     ...webviews(),

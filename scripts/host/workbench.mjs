@@ -102,6 +102,7 @@ export async function startServer(host, made, { env, testMode, verbose, onEnd })
   const ended = new Promise((resolve) => child.once("exit", resolve));
   void ended.then((code) => !stopping && onEnd(`code-server ended (${code})\n${tail}`));
   const signalGroup = (signal) => {
+    if (child.pid === undefined) return;
     try {
       process.kill(-child.pid, signal);
     } catch {
