@@ -44,7 +44,7 @@ export function addAnalyzeCommand(program: Command, context: Context): void {
           const { io } = context;
           const analysis = await session.analyze(wanted, { onLine: (line) => io.say(line), ...(flags.analysts === undefined ? {} : { analysts: flags.analysts }) }, context.signal);
           if (flags.trace !== undefined) {
-            const { traceJson } = await import("../../core/analysts/trace.ts");
+            const { traceJson } = await import("../../core/domain/trace.ts");
             await writeWhole(flags.trace, JSON.stringify(traceJson(analysis), null, 2));
           }
           if (flags.json === true) {

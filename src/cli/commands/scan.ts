@@ -83,8 +83,7 @@ async function scan(context: Context, session: Session, flags: ScanFlags): Promi
 }
 
 async function verify(context: Context, session: Session, flags: ScanFlags): Promise<void> {
-  const { verifyScanners } = await import("../../core/scanner/verify.ts");
-  const result = await verifyScanners({ runner: session.scanner, onLine: (line: string) => context.io.say(line) }, context.signal);
+  const result = await session.scanner.verify({ onLine: (line) => context.io.say(line) }, context.signal);
   if (!result.ok) context.exitCode = EXIT.failed;
   if (flags.json === true) context.io.json(result);
   else context.io.data(result.ok ? "Concurrent and sequential agree; timeouts and errors stay with their scanner." : "Concurrent and sequential differ.");

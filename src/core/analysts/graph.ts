@@ -24,7 +24,6 @@ export interface AnalystGraph {
 /** Loads LangGraph (0.3 s once per process) and builds the graph. */
 export async function createGraph(): Promise<AnalystGraph> {
   const { Annotation, END, Send, START, StateGraph } = await import("@langchain/langgraph");
-  const callbacks = await untracedCallbacks();
 
   const State = Annotation.Root({
     run: Annotation<AnalysisRun>,
@@ -47,7 +46,7 @@ export async function createGraph(): Promise<AnalystGraph> {
 
   return {
     run: async (run, signal) => {
-      const { opinions, decision } = await graph.invoke({ run }, { signal, callbacks });
+      const { opinions, decision } = await graph.invoke({ run }, { signal, callbacks: untracedCallbacks() });
       return { opinions, decision };
     },
   };

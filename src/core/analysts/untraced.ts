@@ -3,25 +3,18 @@
  * every input and output, and there is no option against it (@langchain/core 1.2, CallbackManager._configureSync).
  * It adds its tracer only where no handler of that name is there yet: this is one, and it sends nothing.
  */
-export async function untracedCallbacks() {
-  const { BaseCallbackHandler } = await import("@langchain/core/callbacks/base");
+const NO_TRACER = {
+  name: "langchain_tracer",
+  /** What nested runs ask their tracer for: a parent that is not traced. Made anew, because LangChain writes into it. */
+  getRunTreeWithTracingConfig: () => ({ tracingEnabled: false }),
+  /** Called when a person's program traces around us; their trace does not go on into ours. */
+  updateFromRunTree: () => {},
+};
 
-  class NoTracer extends BaseCallbackHandler {
-    readonly name = "langchain_tracer";
+/** LANGCHAIN_VERBOSE prints every run to standard output, where --json writes; it looks for a handler whose name is undefined. */
+const NOT_VERBOSE = { name: undefined };
 
-    /** What nested runs ask their tracer for: a parent that is not traced. */
-    getRunTreeWithTracingConfig(): { readonly tracingEnabled: false } {
-      return { tracingEnabled: false };
-    }
-
-    /** Called when a person's program traces around us; their trace does not go on into ours. */
-    updateFromRunTree(): void {}
-  }
-
-  /** LANGCHAIN_VERBOSE prints every run to standard output, where --json writes; it looks for a handler whose name is undefined. */
-  class NotVerbose extends BaseCallbackHandler {
-    readonly name = undefined as unknown as string;
-  }
-
-  return [new NoTracer(), new NotVerbose()];
+/** Callbacks for the call that starts a graph; its nodes inherit them. */
+export function untracedCallbacks(): object[] {
+  return [NO_TRACER, NOT_VERBOSE];
 }

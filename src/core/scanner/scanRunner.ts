@@ -11,14 +11,14 @@ import { BUILTIN_SCANNERS } from "./builtin/table.ts";
 import { openFileScanner } from "./fileScanner.ts";
 import { scanCache, scanWith, type ScanRunnerOptions } from "./scanOnce.ts";
 import { chooseScanners, workersAndTimeout } from "./selection.ts";
-import { verifyWith } from "./verify.ts";
+import { verifyScanners } from "./verify.ts";
 
 export function createScanRunner(options: ScanRunnerOptions): ScanRunner {
   const breaker = new Breaker(options.clock);
   return {
     names: BUILTIN_SCANNERS.map(({ name }) => name),
     scan: (asked, signal) => scan(options, breaker, asked, signal),
-    verify: (asked, signal) => verifyWith(options, { ...workersAndTimeout(options.settings, asked), onLine: asked.onLine ?? (() => {}) }, signal),
+    verify: (asked, signal) => verifyScanners(options, { ...workersAndTimeout(options.settings, asked), onLine: asked.onLine ?? (() => {}) }, signal),
   };
 }
 

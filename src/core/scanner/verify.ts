@@ -1,6 +1,5 @@
 /** `scan --verify`: proof on this machine that side by side finds what one after another finds, and that a bad scanner harms only itself. */
 import { canonicalJson } from "../base/canonical.ts";
-import type { ScanRunner } from "../domain/ports.ts";
 import type { ScanResult, ScanVerification } from "../domain/research.ts";
 import { defineScanner, type ScannerDefinition } from "../domain/scanner.ts";
 import { Breaker } from "./breaker.ts";
@@ -14,18 +13,13 @@ const PROBE_WAIT_MS = 100;
 /** The built-in scanners, twice, each time within this. */
 const SCAN_TIMEOUT_MS = 6000;
 
-/** For fronts that hold a session's scan runner. */
-export function verifyScanners({ runner, ...asked }: { readonly runner: ScanRunner } & Parameters<ScanRunner["verify"]>[0], signal: AbortSignal): Promise<ScanVerification> {
-  return runner.verify(asked, signal);
-}
-
 interface Limits {
   readonly maxWorkers: number;
   readonly timeoutMs: number;
   readonly onLine: (line: string) => void;
 }
 
-export async function verifyWith(options: ScanRunnerOptions, limits: Limits, signal: AbortSignal): Promise<ScanVerification> {
+export async function verifyScanners(options: ScanRunnerOptions, limits: Limits, signal: AbortSignal): Promise<ScanVerification> {
   const startedAt = performance.now();
   // One cache for both: the market moves on between two scans, and that is no difference between the modes.
   const timeoutMs = Math.min(limits.timeoutMs, SCAN_TIMEOUT_MS);

@@ -10,7 +10,7 @@ import { ManualClock } from "../../../src/core/base/clock.ts";
 import { TradingError } from "../../../src/core/base/errors.ts";
 import { silentLog } from "../../../src/core/base/log.ts";
 import { createAnalysts } from "../../../src/core/analysts/analystRunner.ts";
-import { traceJson } from "../../../src/core/analysts/trace.ts";
+import { traceJson } from "../../../src/core/domain/trace.ts";
 import type { MarketData } from "../../../src/core/domain/ports.ts";
 import type { Analysis } from "../../../src/core/domain/research.ts";
 import { SIMULATED_UNIVERSE } from "../../../src/core/domain/simulated.ts";

@@ -1,6 +1,6 @@
 /** The trace of an analysis in OpenTelemetry's JSON encoding (OTLP/JSON, opentelemetry-proto trace v1). Written to a file; sent nowhere. */
 import { sha256 } from "../base/canonical.ts";
-import type { Analysis } from "../domain/research.ts";
+import type { Analysis } from "./research.ts";
 
 export interface TraceSpan {
   readonly traceId: string;
