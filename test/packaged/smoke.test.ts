@@ -44,7 +44,7 @@ describe("the packaged extension", () => {
     const { extensionPath, packageJSON } = installed();
     assert.ok(!existsSync(join(extensionPath, "src")), `${extensionPath} is a clone`);
     assert.equal((packageJSON as { main: string }).main, "./dist/extension.cjs");
-    for (const part of ["dist/extension.cjs", "dist/index.js", "dist/kernelRunner.js", "dist/exchange.js", "LICENSE", "node_modules/typescript/package.json"]) {
+    for (const part of ["dist/extension.cjs", "dist/index.js", "dist/kernelRunner.js", "dist/exchange.js", "LICENSE.txt", "node_modules/typescript/package.json"]) {
       assert.ok(existsSync(join(extensionPath, part)), `${part} is not in the package`);
     }
   });
