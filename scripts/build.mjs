@@ -45,7 +45,10 @@ const AS_THEY_ARE = [
   ["deskTypes.d.ts", "src/kernel/deskTypes.d.ts"], // what the type checker of the cells reads
 ];
 
-const common = { absWorkingDir: root, bundle: true, write: false, sourcemap: "linked", sourcesContent: false, metafile: true, logLevel: "warning", logOverride: { "unsupported-dynamic-import": "silent" }, legalComments: "none", external: EXTERNAL, outdir: dist };
+/** Its default build hides its parts from a bundler. */
+const ALIAS = { "jsonc-parser": "./node_modules/jsonc-parser/lib/esm/main.js" };
+
+const common = { absWorkingDir: root, bundle: true, write: false, sourcemap: "linked", sourcesContent: false, metafile: true, logLevel: "warning", logOverride: { "unsupported-dynamic-import": "silent" }, legalComments: "none", external: EXTERNAL, alias: ALIAS, outdir: dist };
 
 /** The table of src/core/base/entry.ts, read as text since Node 20 cannot import it. */
 function entriesTable() {
