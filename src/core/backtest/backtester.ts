@@ -27,7 +27,7 @@ export interface BacktesterOptions {
 }
 
 /** Data sets kept; the one not used for longest is dropped. */
-const MAX_DATASETS = 2000;
+const MAX_DATASETS = 1000;
 const MAX_WORKERS = 64;
 
 export function createBacktester(options: BacktesterOptions): Backtester {

@@ -25,6 +25,8 @@ function main(): void {
     return;
   }
   process.on("disconnect", () => process.exit(0));
+  // Ctrl-C reaches the whole terminal group; the session decides what it means, and disconnects.
+  process.on("SIGINT", () => undefined);
   const channel = new Channel({ post: (message) => void send(message), onMessage: (listener) => process.on("message", listener) });
   const pool = createComputePool((error) => channel.emit("stray", String(error)));
   const datasets = new Map<string, SharedDataset>();

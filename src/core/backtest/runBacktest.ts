@@ -3,7 +3,7 @@
  * but the one that measures `durationMs`.
  */
 import type { BacktestRequest, BacktestResult, BacktestTrade, EngineName, Params, Sizing } from "../domain/backtest.ts";
-import type { BarContext, SignalArray, StrategyDefinition } from "../domain/strategy.ts";
+import type { BarContext, SignalArray, Signals, StrategyDefinition } from "../domain/strategy.ts";
 import { sliceBars, type BarSeries, type Dataset } from "../domain/bars.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { canonicalJson, sha256 } from "../base/canonical.ts";
@@ -114,7 +114,13 @@ function runEngine(engine: EngineName, run: Run): SimpleOutcome {
 
 function signalsOf({ strategy, params, bars }: Run): SignalBytes {
   const { definition, file } = strategy;
-  const answer = blame(strategy, "signals()", () => definition.signals?.(vectorContext(bars, { copy: file !== undefined }), params));
+  const context = vectorContext(bars, { copy: file !== undefined });
+  let answer: Signals | undefined;
+  try {
+    answer = definition.signals?.(context, params);
+  } catch (error) {
+    throw ownError(error, strategy, "signals()");
+  }
   return { entries: bytes(definition.name, "entries", answer?.entries, bars.close.length), exits: bytes(definition.name, "exits", answer?.exits, bars.close.length) };
 }
 
@@ -129,10 +135,16 @@ function bytes(name: string, what: string, values: SignalArray | undefined, leng
 }
 
 function onBarOf(strategy: LoadedStrategy, params: Params): ((bar: BarContext) => void) | undefined {
-  const onBar = strategy.definition.onBar;
-  if (onBar === undefined) return undefined;
-  if (strategy.file === undefined) return (bar) => onBar(bar, params);
-  return (bar) => blame(strategy, `onBar() at bar ${bar.index}`, () => onBar(bar, params));
+  const { definition, file } = strategy;
+  if (definition.onBar === undefined) return undefined;
+  if (file === undefined) return (bar) => definition.onBar?.(bar, params);
+  return (bar) => {
+    try {
+      definition.onBar?.(bar, params);
+    } catch (error) {
+      throw ownError(error, strategy, `onBar() at bar ${bar.index}`);
+    }
+  };
 }
 
 function playSignals({ entries, exits }: SignalBytes): (bar: BarContext) => void {
@@ -143,16 +155,12 @@ function playSignals({ entries, exits }: SignalBytes): (bar: BarContext) => void
 }
 
 /** What a strategy throws is its own error: with its file and line, where it has one. */
-function blame<T>(strategy: LoadedStrategy, where: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof TradingError) throw error;
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const line = strategy.file === undefined || !(error instanceof Error) ? undefined : lineOf(error, strategy.file);
-    const place = strategy.file === undefined ? strategy.definition.name : `${strategy.file}${line === undefined ? "" : `:${line}`}`;
-    throw new TradingError("strategy-error", `${place}: ${where} failed: ${message}`, { cause: error, data: line === undefined ? {} : { line } });
-  }
+function ownError(error: unknown, { definition, file }: LoadedStrategy, where: string): TradingError {
+  if (error instanceof TradingError) return error;
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const line = file === undefined || !(error instanceof Error) ? undefined : lineOf(error, file);
+  const place = file === undefined ? definition.name : `${file}${line === undefined ? "" : `:${line}`}`;
+  return new TradingError("strategy-error", `${place}: ${where} failed: ${message}`, { cause: error, data: line === undefined ? {} : { line } });
 }
 
 /** Line of `file` nearest to the throw, from the error's stack. */

@@ -90,10 +90,11 @@ export interface BarContext {
 export interface StrategyDefinition<P extends Record<string, ParamSpec> = Record<string, ParamSpec>> {
   readonly name: string;
   readonly params: P;
+  // Methods, so that a strategy with parameters of its own is a StrategyDefinition too: parameters are checked before a call.
   /** Vectorised form. */
-  readonly signals?: (bars: VectorContext, params: { readonly [K in keyof P]: number }) => Signals;
+  signals?(bars: VectorContext, params: { readonly [K in keyof P]: number }): Signals;
   /** Event form. */
-  readonly onBar?: (bar: BarContext, params: { readonly [K in keyof P]: number }) => void;
+  onBar?(bar: BarContext, params: { readonly [K in keyof P]: number }): void;
 }
 
 /** Declares a strategy; a strategy file exports its answer as default. */

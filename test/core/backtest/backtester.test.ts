@@ -22,6 +22,7 @@ export default defineStrategy({ name: "plain", params: {}, signals: ({ close, cr
   "endlessImport.ts": `while (true) {}\nexport default {};`,
   "exit.ts": `export default { name: "exit", params: {}, signals() { process.exit(3); } };`,
   "kill.ts": `export default { name: "kill", params: {}, signals() { process.kill(process.pid, "SIGKILL"); while (true) {} } };`,
+  "interrupt.ts": `export default { name: "interrupt", params: {}, onBar(bar: { index: number }) { if (bar.index === 0) process.kill(process.pid, "SIGINT"); } };`,
   "throws.ts": `export default { name: "throws", params: {},\n  onBar(bar: { index: number }) {\n    if (bar.index === 7) throw new RangeError("at seven");\n  } };`,
   "syntax.ts": `const a = 1;\n\nexport default { name: ; };`,
   "syntax.js": `const a = 1;\n\nexport default { name: ; };`,
@@ -107,6 +108,11 @@ describe("The backtester", () => {
     assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["ok", "strategy-crashed", "ok", "strategy-exited", "ok", "ok"]);
     assert.match(batch.results[1]?.error?.message ?? "", /kill\.ts took the compute process down \(SIGKILL\)/);
     assert.equal((await backtester.run(builtin("sma_cross"), signal)).trades.length > 0, true);
+  });
+
+  it("goes on when Ctrl-C reaches the compute process, since the session decides what that means", async () => {
+    const batch = await backtester.batch([file("interrupt.ts"), builtin("sma_cross")], {}, signal);
+    assert.deepEqual(batch.results.map((item) => item.status), ["ok", "ok"]);
   });
 
   it("names the strategy that crashed it when it ran alone", async () => {

@@ -13,8 +13,7 @@ import smaCross from "./smaCross.ts";
 import turnOfMonth from "./turnOfMonth.ts";
 import zscore from "./zscore.ts";
 
-// Each takes its own parameters; parseParams() makes exactly those before any of them is called.
-export const BUILTIN_STRATEGIES = [smaCross, emaCross, rsiReversion, macd, bollinger, breakout, momentum, zscore, turnOfMonth, buyAndHold] as readonly unknown[] as readonly StrategyDefinition[];
+export const BUILTIN_STRATEGIES: readonly StrategyDefinition[] = [smaCross, emaCross, rsiReversion, macd, bollinger, breakout, momentum, zscore, turnOfMonth, buyAndHold];
 
 const LATER: readonly string[] = ["dual_momentum", "pairs", "vol_target"];
 
