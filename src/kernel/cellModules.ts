@@ -20,15 +20,15 @@ export interface CellModules {
 export function cellModules(folder: string): CellModules {
   const filename = join(resolve(folder), "cell.ts");
   const url = pathToFileURL(filename).href;
-  const ours = pathToFileURL(join(packageRoot(), "src")).href;
-  const library = libraryPath();
+  const ours = [join(packageRoot(), "src"), join(packageRoot(), "dist")].map((path) => `${pathToFileURL(path).href}/`);
+  const library = pathToFileURL(libraryPath()).href;
   registerHooks({
     resolve(specifier, context, next) {
       const fromCell = specifier.startsWith(PREFIX);
       const name = fromCell ? specifier.slice(PREFIX.length) : specifier;
-      if (name === "quantdesk" && library !== undefined) return { url: pathToFileURL(library).href, shortCircuit: true };
+      if (name === "quantdesk") return { url: library, shortCircuit: true };
       const found = next(name, fromCell ? { ...context, parentURL: url } : context);
-      if (!found.url.startsWith("file:") || found.url.includes("/node_modules/") || found.url.startsWith(ours)) return found;
+      if (!found.url.startsWith("file:") || found.url.includes("/node_modules/") || ours.some((folder) => found.url.startsWith(folder))) return found;
       const plain = found.url.replace(/\?.*$/, "");
       const isTypeScript = /\.m?ts$/.test(plain);
       return { ...found, url: `${plain}?v=${newestTime(fileURLToPath(plain))}`, ...(isTypeScript ? { format: "module-typescript" } : {}) };

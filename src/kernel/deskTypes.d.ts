@@ -253,6 +253,32 @@ export interface Performance {
   readonly connection: "disconnected" | "connecting" | "connected" | "stale";
 }
 
+/** Values of the last bar by the feature's name; null while undefined. */
+export interface TickerFeatures {
+  readonly symbol: string;
+  readonly bars: number;
+  readonly simulated: boolean;
+  readonly [feature: string]: number | string | boolean | null;
+}
+
+/** One value per bar and feature, NaN until it is defined. */
+export interface Features {
+  readonly symbol: string;
+  readonly bars: number;
+  readonly simulated: boolean;
+  readonly columns: Readonly<Record<string, Float64Array>>;
+  readonly latest: Readonly<Record<string, number | null>>;
+}
+
+export interface TickerSignal {
+  readonly symbol: string;
+  readonly signal: "buy" | "sell" | "hold";
+  /** 0 to 1. */
+  readonly strength: number;
+  readonly reasons: readonly string[];
+  readonly simulated: boolean;
+}
+
 /** The session of this window. Every result draws itself when it is a cell's last value. */
 export interface Desk {
   connect(): Promise<Account>;
@@ -275,6 +301,11 @@ export interface Desk {
   /** Costs are 10 bps fee and 5 bps slippage unless said otherwise. */
   backtest(spec: BacktestSpec): Promise<BacktestResult>;
   backtests(specs: readonly BacktestSpec[], options?: { readonly workers?: number; readonly timeoutSeconds?: number }): Promise<BatchResult>;
+  /** Computed away from every loop that must not stand. */
+  computeFeatures(symbol: string): Promise<Features>;
+  getTickerFeatures(symbol: string): Promise<TickerFeatures>;
+  generateTickerSignal(symbol: string): Promise<TickerSignal>;
+  generateSignalsForWatchlist(symbols: readonly string[]): Promise<ReadonlyArray<TickerSignal | { readonly symbol: string; readonly error: string }>>;
   performance(): Promise<Performance>;
 }
 

@@ -1,0 +1,93 @@
+/** What cells hand to `desk`, parsed at the door: untyped code and spreads get past the type checker. */
+import * as v from "valibot";
+import { Big, parseDecimal } from "../core/base/decimal.ts";
+import { badInput } from "../core/base/errors.ts";
+import { knownNames } from "../core/base/nearest.ts";
+
+const TIMEFRAMES = ["1Min", "5Min", "15Min", "1Hour", "1Day", "1Week", "1Month"] as const;
+const symbol = v.pipe(v.string(), v.trim(), v.regex(/^[A-Za-z][A-Za-z0-9./-]{0,19}$/, "is no symbol"), v.toUpperCase());
+const amount = v.union([v.number(), v.string()]);
+const positive = v.pipe(v.number(), v.minValue(0));
+
+const ORDER_FIELDS = {
+  qty: v.optional(amount), notional: v.optional(amount), limit: v.optional(amount), stop: v.optional(amount), takeProfit: v.optional(amount),
+  stopLoss: v.optional(amount), stopLossLimit: v.optional(amount), trailPercent: v.optional(amount), trailPrice: v.optional(amount),
+  tif: v.optional(v.picklist(["day", "gtc", "opg", "cls", "ioc", "fok"])), extendedHours: v.optional(v.boolean()),
+  key: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))), again: v.optional(v.boolean()), wait: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3600))),
+  short: v.optional(v.boolean()),
+};
+const Backtest = v.strictObject({
+  data: v.pipe(v.string(), v.minLength(1)), strategy: v.pipe(v.string(), v.minLength(1)), params: v.optional(v.record(v.string(), v.number())),
+  engine: v.optional(v.picklist(["auto", "event", "vector", "simple"])), cash: v.optional(positive), feeRate: v.optional(positive), slippageBps: v.optional(positive),
+  sizing: v.optional(v.union([v.picklist(["all-in", "whole-shares"]), v.strictObject({ fixed: v.number() }), v.strictObject({ percent: v.number() })])),
+  fill: v.optional(v.picklist(["next-open", "close"])), from: v.optional(v.string()), to: v.optional(v.string()),
+  periodsPerYear: v.optional(v.number()), riskFree: v.optional(v.number()),
+});
+
+/** The arguments of each method, in their order; what may be left out is optional. */
+export const ARGUMENTS = {
+  connect: v.strictTuple([]),
+  disconnect: v.strictTuple([]),
+  account: v.strictTuple([]),
+  positions: v.strictTuple([]),
+  orders: v.strictTuple([v.optional(v.strictObject({ status: v.optional(v.picklist(["open", "closed", "all"])), limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500))) }), {})]),
+  order: v.strictTuple([v.pipe(v.string(), v.minLength(1))]),
+  price: v.strictTuple([symbol]),
+  buy: v.strictTuple([symbol, v.strictObject(ORDER_FIELDS)]),
+  sell: v.strictTuple([symbol, v.strictObject(ORDER_FIELDS)]),
+  cancel: v.strictTuple([v.pipe(v.string(), v.minLength(1))]),
+  cancelAll: v.strictTuple([]),
+  bars: v.strictTuple([v.pipe(v.string(), v.minLength(1)), v.optional(v.strictObject({ timeframe: v.optional(v.picklist(TIMEFRAMES)), from: v.optional(v.string()), to: v.optional(v.string()), limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))) }), {})]),
+  scan: v.strictTuple([v.optional(v.strictObject({ scanners: v.optional(v.array(v.string())), pipeline: v.optional(v.string()), sequential: v.optional(v.boolean()) }), {})]),
+  analyze: v.strictTuple([symbol, v.optional(v.strictObject({ analysts: v.optional(v.array(v.string())) }), {})]),
+  backtest: v.strictTuple([Backtest]),
+  backtests: v.strictTuple([v.pipe(v.array(Backtest), v.minLength(1), v.maxLength(10_000)), v.optional(v.strictObject({ workers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))), timeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(0.01))) }), {})]),
+  computeFeatures: v.strictTuple([symbol]),
+  getTickerFeatures: v.strictTuple([symbol]),
+  generateTickerSignal: v.strictTuple([symbol]),
+  generateSignalsForWatchlist: v.strictTuple([v.pipe(v.array(symbol), v.minLength(1), v.maxLength(500))]),
+  performance: v.strictTuple([]),
+} as const;
+
+export type DeskArguments = { readonly [M in keyof typeof ARGUMENTS]: v.InferOutput<(typeof ARGUMENTS)[M]> };
+export type OrderArguments = DeskArguments["buy"][1];
+export type BacktestArguments = DeskArguments["backtest"][0];
+
+/** The arguments of `desk.METHOD(…)`, typed; a sentence that names the field where they do not fit. */
+export function parseArguments<M extends keyof typeof ARGUMENTS>(method: M, args: readonly unknown[]): DeskArguments[M] {
+  const schema: v.GenericSchema<unknown, unknown> = ARGUMENTS[method];
+  // Options left out at the end are undefined, so that their defaults apply.
+  const length = (ARGUMENTS[method].items as readonly unknown[]).length;
+  const parsed = v.safeParse(schema, args.length >= length ? args : [...args, ...new Array<undefined>(length - args.length).fill(undefined)]);
+  if (parsed.success) return parsed.output as DeskArguments[M];
+  const [issue] = parsed.issues;
+  const path = (issue.path ?? []).map((item) => item.key);
+  const field = path.filter((key): key is string => typeof key === "string").join(".");
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    const parent = issue.path?.at(-1)?.input;
+    const known = Object.keys(knownFields(method)).filter((name) => parent === null || typeof parent !== "object" || !(name in parent));
+    throw badInput("bad-argument", `desk.${method} knows no option "${field}".`, known.length === 0 ? undefined : knownNames(String(path.at(-1)), known));
+  }
+  const what = field === "" ? `argument ${Number(path[0] ?? 0) + 1}` : field;
+  throw badInput("bad-argument", `desk.${method}: ${what} ${sayIssue(issue)}.`, "Hover over the method to see what it takes.");
+}
+
+function knownFields(method: keyof typeof ARGUMENTS): Readonly<Record<string, unknown>> {
+  if (method === "buy" || method === "sell") return ORDER_FIELDS;
+  if (method === "backtest" || method === "backtests") return Backtest.entries;
+  const last = (ARGUMENTS[method].items as readonly unknown[]).at(-1) as { wrapped?: { entries?: Readonly<Record<string, unknown>> } } | undefined;
+  return last?.wrapped?.entries ?? {};
+}
+
+function sayIssue(issue: v.BaseIssue<unknown>): string {
+  if (issue.message === "is no symbol") return `is no symbol: ${issue.received}`;
+  return issue.received === "undefined" ? "is missing" : `is ${issue.received}, not ${issue.expected ?? "what it should be"}`;
+}
+
+/** A positive decimal of an order: text stays exact, a number is read as it prints. */
+export function decimalArgument(value: number | string, what: string): Big {
+  if (typeof value === "number" && !Number.isFinite(value)) throw badInput("bad-number", `${what} is ${value}.`, "Give a positive number.");
+  const decimal = typeof value === "number" ? new Big(value) : parseDecimal(value, what);
+  if (decimal.lte(0)) throw badInput("bad-number", `${what} is ${decimal.toFixed()}.`, "Give a number above 0.");
+  return decimal;
+}

@@ -1,0 +1,165 @@
+/**
+ * The owner's side of `desk`: calls of cells become calls of the session, and nothing else of the session is reachable.
+ * Costs are pessimistic unless said otherwise: 10 bps fee and 5 bps slippage.
+ */
+import { existsSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { badInput, TradingError } from "../core/base/errors.ts";
+import { knownNames } from "../core/base/nearest.ts";
+import type { BarSeries } from "../core/domain/bars.ts";
+import type { BacktestSpec, Session } from "../core/session.ts";
+import { parseArguments, type BacktestArguments, type DeskArguments } from "./deskArguments.ts";
+import { placeCellOrder } from "./deskOrders.ts";
+import { DESK_METHODS, type DeskAnswer, type DeskCaller, type DeskHandlers, type DeskMethod, type DrawKind } from "./deskProtocol.ts";
+import { accountValue, barColumns, orderValue, positionValue, quoteValue } from "./deskValues.ts";
+
+export interface DeskHandlersOptions {
+  /** Path or name of the notebook: orders carry it as their origin. */
+  readonly notebook?: string;
+  /** Where relative paths of data and strategy files start. */
+  readonly folder?: string;
+}
+
+const FEE_RATE = 0.001;
+const SLIPPAGE_BPS = 5;
+const SYMBOL = /^[A-Za-z][A-Za-z0-9]{0,9}([./-][A-Za-z0-9]{1,9})*$/;
+/** Bars that features are computed from when only a symbol is named. */
+const FEATURE_BARS = 400;
+
+type Methods = { readonly [M in DeskMethod]: (args: DeskArguments[M], caller: DeskCaller, signal: AbortSignal) => Promise<DeskAnswer> };
+
+export function createDeskHandlers(session: Session, options: DeskHandlersOptions = {}): DeskHandlers {
+  const methods = deskMethods(session, options);
+  return {
+    call: async (name, args, caller, signal) => {
+      if (!isMethod(name)) throw badInput("unknown-method", `desk has no ${name}.`, knownNames(name, DESK_METHODS));
+      return await callMethod(methods, name, args, caller, signal);
+    },
+  };
+}
+
+function callMethod<M extends DeskMethod>(methods: Methods, name: M, args: readonly unknown[], caller: DeskCaller, signal: AbortSignal): Promise<DeskAnswer> {
+  return methods[name](parseArguments(name, args), caller, signal);
+}
+
+function isMethod(name: string): name is DeskMethod {
+  return (DESK_METHODS as readonly string[]).includes(name);
+}
+
+function answer(kind: DrawKind, value: unknown): DeskAnswer {
+  return { kind, value };
+}
+
+function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
+  const { broker } = session;
+  const notebook = options.notebook ?? "notebook";
+  const file = (reference: string): string => {
+    const looksLikeFile = /\.(csv|[cm]?ts|[cm]?js)$/i.test(reference) || /[/\\]/.test(reference);
+    if (options.folder === undefined || isAbsolute(reference) || !looksLikeFile || reference.startsWith("sample:")) return reference;
+    // BRK/B is a symbol and looks like a path; a file that is there is meant.
+    const path = resolve(options.folder, reference);
+    return SYMBOL.test(reference) && !existsSync(path) ? reference : path;
+  };
+  const spec = (args: BacktestArguments, withEquity: boolean): BacktestSpec => specOf({ ...args, data: file(args.data), strategy: file(args.strategy) }, withEquity);
+  const order = async (side: "buy" | "sell", [symbol, args]: DeskArguments["buy"], caller: DeskCaller, signal: AbortSignal): Promise<DeskAnswer> => {
+    const placed = await placeCellOrder(session, side, symbol, args, { notebook, cellId: caller.cellId }, signal);
+    return answer("placed", { ...orderValue(placed.order), warnings: placed.warnings, repeated: placed.repeated, simulated: session.status().simulated });
+  };
+  const bars = async ([reference, args]: DeskArguments["bars"], signal: AbortSignal): Promise<{ readonly series: BarSeries; readonly source: string }> => {
+    const isSymbol = SYMBOL.test(reference) && !existsSync(file(reference));
+    if (isSymbol && args.limit !== undefined && args.from === undefined && args.to === undefined) {
+      const symbol = reference.toUpperCase();
+      const series = (await session.data.bars([symbol], { timeframe: args.timeframe ?? "1Day", limit: args.limit }, signal)).get(symbol);
+      if (series === undefined || series.time.length === 0) throw badInput("unknown-symbol", `There are no bars for ${symbol}.`, "Check the symbol, or name a CSV file or sample:simulated.");
+      return { series, source: series.simulated ? "SIMULATED exchange" : "Alpaca" };
+    }
+    const { limit: _limit, ...range } = args;
+    const dataset = await session.dataset(isSymbol ? reference.toUpperCase() : file(reference), defined(range), signal);
+    return { series: dataset.series, source: dataset.info.source };
+  };
+  const symbolBars = async (symbol: string, signal: AbortSignal): Promise<BarSeries> => (await bars([symbol, { limit: FEATURE_BARS }], signal)).series;
+
+  return {
+    connect: async (_args, _caller, signal) => answer("account", accountValue(await session.connect(signal))),
+    disconnect: async () => {
+      await session.disconnect();
+      return answer("plain", undefined);
+    },
+    account: async (_args, _caller, signal) => answer("account", accountValue(await broker.getAccount(signal))),
+    positions: async (_args, _caller, signal) => answer("positions", (await broker.getPositions(signal)).map(positionValue)),
+    orders: async ([filter], _caller, signal) => answer("orders", (await broker.getOrders({ status: filter.status ?? "all", limit: filter.limit ?? 100 }, signal)).map(orderValue)),
+    order: async ([id], _caller, signal) => answer("order", orderValue(await broker.getOrder(id, signal))),
+    price: async ([symbol], _caller, signal) => answer("quote", quoteValue(await broker.getCurrentPrice(symbol, signal))),
+    buy: (args, caller, signal) => order("buy", args, caller, signal),
+    sell: (args, caller, signal) => order("sell", args, caller, signal),
+    cancel: async ([id], _caller, signal) => answer("order", orderValue(await broker.cancelOrder(id, signal))),
+    cancelAll: async (_args, _caller, signal) => answer("plain", await broker.cancelAll(signal)),
+    bars: async (args, _caller, signal) => {
+      const { series, source } = await bars(args, signal);
+      return answer("bars", barColumns(series, source, args[1].limit));
+    },
+    scan: async ([args], _caller, signal) => answer("scan", await session.scan(defined(args), signal)),
+    analyze: async ([symbol, args], _caller, signal) => answer("analysis", await session.analyze(symbol, defined(args), signal)),
+    backtest: async ([args], _caller, signal) => answer("backtest", await session.backtest(spec(args, true), signal)),
+    backtests: async ([specs, args], _caller, signal) => {
+      const { timeoutSeconds, workers } = args;
+      const batch = await session.backtests(
+        specs.map((one) => spec(one, false)),
+        { ...(workers === undefined ? {} : { workers }), ...(timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1000 }) },
+        signal,
+      );
+      return answer("batch", batch);
+    },
+    computeFeatures: async ([symbol], _caller, signal) => answer("features", await session.features.computeFeatures(await symbolBars(symbol, signal), signal)),
+    getTickerFeatures: async ([symbol], _caller, signal) => {
+      const features = await session.features.computeFeatures(await symbolBars(symbol, signal), signal);
+      return answer("features", { symbol: features.symbol, bars: features.bars, simulated: features.simulated, ...features.latest });
+    },
+    generateTickerSignal: async ([symbol], _caller, signal) => answer("features", await session.features.generateTickerSignal(await symbolBars(symbol, signal), signal)),
+    generateSignalsForWatchlist: async ([symbols], _caller, signal) => {
+      const series = await session.data.bars(symbols, { timeframe: "1Day", limit: FEATURE_BARS }, signal);
+      const found = symbols.flatMap((symbol) => series.get(symbol) ?? []);
+      const outcomes = await session.features.generateSignalsForWatchlist(found, signal);
+      const bySymbol = new Map(found.map((one, i) => [one.symbol, outcomes[i]]));
+      return answer("features", symbols.map((symbol) => {
+        const outcome = bySymbol.get(symbol);
+        if (outcome === undefined) return { symbol, error: "no bars" };
+        return outcome.ok ? outcome.value : { symbol, error: outcome.error.message };
+      }));
+    },
+    performance: async () => {
+      const { lag, connection } = session.status();
+      return answer("performance", { lagMs: lag, connection });
+    },
+  };
+}
+
+function specOf(args: BacktestArguments, withEquity: boolean): BacktestSpec {
+  const { sizing, ...rest } = args;
+  return {
+    feeRate: FEE_RATE,
+    slippageBps: SLIPPAGE_BPS,
+    ...defined(rest),
+    equity: withEquity,
+    ...(sizing === undefined ? {} : { sizing: sizingOf(sizing) }),
+  };
+}
+
+function sizingOf(sizing: NonNullable<BacktestArguments["sizing"]>): NonNullable<BacktestSpec["sizing"]> {
+  if (typeof sizing === "string") return { kind: sizing };
+  return "fixed" in sizing ? { kind: "fixed", units: sizing.fixed } : { kind: "percent", percent: sizing.percent };
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Without keys whose value is undefined: a left-out option and one set to undefined mean the same. */
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Defined<T>;
+}
+
+/** What stops a call that this owner cannot answer at all. */
+export function noDesk(reason: string): DeskHandlers {
+  return {
+    call: () => Promise.reject(new TradingError("no-session", reason)),
+  };
+}
