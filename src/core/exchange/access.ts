@@ -1,0 +1,58 @@
+/** Who may ask: loopback names in the Host header, a known key and its secret, so many requests a minute. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { ApiError } from "./apiError.ts";
+import type { AccountState } from "./ledger.ts";
+
+/** True for the names of this machine itself; keeps web pages that rebind a name of theirs to 127.0.0.1 out. */
+export function isLoopbackHost(host: string | undefined): boolean {
+  if (host === undefined) return false;
+  const name = host.replace(/:\d+$/, "").toLowerCase();
+  return name === "localhost" || name === "[::1]" || name === "::1" || /^127(?:\.\d{1,3}){3}$/.test(name);
+}
+
+export function authorize(accounts: readonly AccountState[], keyId: unknown, secretKey: unknown): AccountState | undefined {
+  if (typeof keyId !== "string" || typeof secretKey !== "string") return undefined;
+  const account = accounts.find((one) => one.record.keyId === keyId);
+  return account !== undefined && equalSecrets(account.record.secretKey, secretKey) ? account : undefined;
+}
+
+export function authorizeHeaders(accounts: readonly AccountState[], headers: IncomingHttpHeaders): AccountState | undefined {
+  return authorize(accounts, headers["apca-api-key-id"], headers["apca-api-secret-key"]);
+}
+
+function equalSecrets(a: string, b: string): boolean {
+  const hash = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(hash(a), hash(b));
+}
+
+interface Window {
+  readonly endsAt: number;
+  used: number;
+}
+
+/** Requests per key and wall-clock minute; answers the headers that tell. */
+export class RateLimit {
+  readonly #perMinute: number | null;
+  readonly #windows = new Map<string, Window>();
+
+  constructor(perMinute: number | null) {
+    this.#perMinute = perMinute;
+  }
+
+  /** Counts one request. Throws 429 beyond the limit; the headers are set either way. */
+  take(key: string, setHeader: (name: string, value: string) => void): void {
+    if (this.#perMinute === null) return;
+    const now = Date.now();
+    let window = this.#windows.get(key);
+    if (window === undefined || now >= window.endsAt) {
+      window = { endsAt: now + 60_000, used: 0 };
+      this.#windows.set(key, window);
+    }
+    window.used++;
+    setHeader("X-RateLimit-Limit", String(this.#perMinute));
+    setHeader("X-RateLimit-Remaining", String(Math.max(0, this.#perMinute - window.used)));
+    setHeader("X-RateLimit-Reset", String(Math.ceil(window.endsAt / 1000)));
+    if (window.used > this.#perMinute) throw new ApiError(429, "too many requests.", 42_910_000);
+  }
+}

@@ -1,0 +1,30 @@
+/** An answer that is not a success, in Alpaca's form: HTTP status, `{code, message}`; codes are status x 100000 + detail. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: number;
+
+  constructor(status: number, message: string, code: number = status * 100_000) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** 422: the request is understood and cannot be done. */
+export function unprocessable(message: string): ApiError {
+  return new ApiError(422, message, 42_210_000);
+}
+
+/** 403 for the many causes that Alpaca puts under one code: quantity, buying power, wash trades. */
+export function forbidden(message: string): ApiError {
+  return new ApiError(403, message, 40_310_000);
+}
+
+export function notFound(message: string): ApiError {
+  return new ApiError(404, message, 40_410_000);
+}
+
+export function badRequest(message: string): ApiError {
+  return new ApiError(400, message, 40_010_001);
+}

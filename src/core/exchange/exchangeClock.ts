@@ -1,0 +1,85 @@
+/**
+ * The exchange's own time. With hours "always" there is only open time: after a session's close the next one begins at
+ * once, whatever the wall clock says. With "nyse" time runs through nights and weekends. Never goes back.
+ */
+import { addDays, newYorkDate, tradingDay, tradingDayFrom, tradingDayUpTo, type TradingDay } from "../domain/nyse.ts";
+
+export type MarketHours = "always" | "nyse";
+
+export interface ExchangeClockOptions {
+  /** UTC milliseconds; with "always" moved into a session. */
+  readonly startMs: number;
+  /** Exchange milliseconds per wall millisecond. */
+  readonly speed: number;
+  readonly hours: MarketHours;
+  /** Monotonic wall milliseconds. */
+  readonly wall?: () => number;
+}
+
+export class ExchangeClock {
+  readonly hours: MarketHours;
+  readonly speed: number;
+  readonly #wall: () => number;
+  readonly #wallStart: number;
+  readonly #startMs: number;
+  /** Session under way with "always", and how much open time lies before its open. */
+  #session: { readonly day: TradingDay; readonly openedAfter: number };
+
+  constructor(options: ExchangeClockOptions) {
+    this.hours = options.hours;
+    this.speed = options.speed;
+    this.#wall = options.wall ?? (() => performance.now());
+    this.#wallStart = this.#wall();
+    this.#startMs = options.hours === "always" ? intoSession(options.startMs) : options.startMs;
+    const day = tradingDayFrom(newYorkDate(this.#startMs));
+    this.#session = { day, openedAfter: day.open - this.#startMs };
+  }
+
+  /** UTC milliseconds of exchange time. */
+  now(): number {
+    const elapsed = (this.#wall() - this.#wallStart) * this.speed;
+    if (this.hours === "nyse") return Math.floor(this.#startMs + elapsed);
+    let { day, openedAfter } = this.#session;
+    while (elapsed - openedAfter >= day.close - day.open) {
+      openedAfter += day.close - day.open;
+      day = tradingDayFrom(addDays(day.date, 1));
+      this.#session = { day, openedAfter };
+    }
+    return Math.floor(day.open + elapsed - openedAfter);
+  }
+
+  isOpen(at: number): boolean {
+    const day = tradingDay(newYorkDate(at));
+    return day !== undefined && at >= day.open && at < day.close;
+  }
+
+  /** The session that an order sent at `at` belongs to: the one under way or the next. */
+  sessionFor(at: number): TradingDay {
+    const day = tradingDayFrom(newYorkDate(at));
+    return at < day.close ? day : tradingDayFrom(addDays(day.date, 1));
+  }
+
+  nextOpen(at: number): number {
+    const day = tradingDayFrom(newYorkDate(at));
+    return at < day.open ? day.open : tradingDayFrom(addDays(day.date, 1)).open;
+  }
+
+  nextClose(at: number): number {
+    return this.sessionFor(at).close;
+  }
+}
+
+/** An instant inside a session: itself, or the open of the next one. */
+function intoSession(at: number): number {
+  const day = tradingDayFrom(newYorkDate(at));
+  if (at < day.open) return day.open;
+  return at < day.close ? at : tradingDayFrom(addDays(day.date, 1)).open;
+}
+
+/** Where the clock starts unless told otherwise: half an hour into the latest session whose 10:00 New York has passed; with "nyse" the wall clock. */
+export function defaultStart(hours: MarketHours, wallMs: number): number {
+  if (hours === "nyse") return wallMs;
+  const halfHour = 30 * 60_000;
+  const day = tradingDayUpTo(newYorkDate(wallMs));
+  return (day.open + halfHour <= wallMs ? day : tradingDayUpTo(addDays(day.date, -1))).open + halfHour;
+}

@@ -1,0 +1,113 @@
+/**
+ * exchange: the paper exchange: a seeded, SIMULATED market, a matching engine, and Alpaca's Trading and Market Data APIs
+ * (HTTP and WebSocket) on loopback. Runs in a process of its own (main.ts); others find or start it through embedded.ts.
+ * Imports base and domain. Is given: flags. Knows nothing of sessions, brokers or VS Code.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writeWhole } from "../base/files.ts";
+import { makeHome } from "../base/home.ts";
+import { TradingError } from "../base/errors.ts";
+import { forgetfulBook, openBook, type Book } from "./book.ts";
+import { Engine } from "./engine.ts";
+import { defaultStart, ExchangeClock } from "./exchangeClock.ts";
+import { watchIdle } from "./idleWatch.ts";
+import { Market } from "./market.ts";
+import type { PaperOptions } from "./paperOptions.ts";
+import { forgetExchangeFile, writeExchangeFile, type ReadyLine } from "./readyLine.ts";
+import { startServer } from "./server.ts";
+
+export interface RunningExchange {
+  readonly ready: ReadyLine;
+  /** Resolves with the reason when it ends by itself: idle, or its book cannot be written. */
+  readonly ended: Promise<"idle" | TradingError>;
+  close(): Promise<void>;
+}
+
+const DEFAULT_SEED = 1;
+/** How often waiting orders are looked at, wall time. */
+const LOOK_MS = 100;
+
+/** Starts the exchange and answers when it serves. Nothing is left behind when it throws. */
+export async function startExchange(options: PaperOptions): Promise<RunningExchange> {
+  const book = await bookOf(options);
+  const closers: Array<() => Promise<void> | void> = [() => book.close()];
+  const close = async () => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    const kept = book.load();
+    const seed = options.seed ?? (kept.seed === null ? DEFAULT_SEED : Number(kept.seed));
+    book.setSeed(String(seed));
+    const market = new Market(seed);
+    const clock = new ExchangeClock({ startMs: Math.max(kept.now ?? 0, options.start ?? defaultStart(options.hours, Date.now())), speed: options.speed, hours: options.hours });
+    let end: (reason: "idle" | TradingError) => void = () => {};
+    const ended = new Promise<"idle" | TradingError>((resolve) => { end = resolve; });
+    const onFatal = (error: unknown) => end(TradingError.from(error, "exchange-failed"));
+
+    let looking: NodeJS.Timeout | undefined;
+    const look = () => {
+      try {
+        engine.advance();
+      } catch (error) {
+        onFatal(error);
+      }
+      if (!engine.hasOpenOrders) {
+        clearInterval(looking);
+        looking = undefined;
+      }
+    };
+    // After the answer has been sent: an order is acknowledged first and traded then.
+    const onWaiting = () => {
+      looking ??= setInterval(look, LOOK_MS);
+      setImmediate(look);
+    };
+    const engine = new Engine({ market, clock, book, onWaiting });
+    closers.push(() => clearInterval(looking));
+    engine.openAccounts(options.accounts, options.cash);
+    if (engine.hasOpenOrders) onWaiting();
+
+    const idle = watchIdle(options.idleMs, () => end("idle"));
+    closers.push(() => idle.stop());
+    const server = await startServer({ engine, market, clock, host: options.host, port: options.port, rateLimit: options.rateLimit, faults: options.faults, idle, onFatal });
+    closers.push(() => server.close());
+    const ready = readyLine(server.origin, engine);
+    const { home, readyFile } = options;
+    if (readyFile !== undefined) {
+      closers.push(() => rm(readyFile, { force: true }));
+      await writeWhole(readyFile, `${JSON.stringify(ready)}\n`, 0o600);
+    }
+    if (home !== undefined) {
+      closers.push(() => forgetExchangeFile(home));
+      await writeExchangeFile(home, ready);
+    }
+    return { ready, ended, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function bookOf({ home }: PaperOptions): Promise<Book> {
+  if (home === undefined) return forgetfulBook;
+  makeHome(home);
+  return openBook(join(home, "exchange.sqlite"));
+}
+
+function readyLine(origin: string, engine: Engine): ReadyLine {
+  const accounts = engine.accounts.map(({ record }) => ({ accountNumber: record.accountNumber, keyId: record.keyId, secretKey: record.secretKey }));
+  const [first] = accounts as [(typeof accounts)[number]];
+  const ws = origin.replace(/^http/, "ws");
+  return {
+    schema: "quantdesk.paper/1",
+    url: origin,
+    dataUrl: origin,
+    streamUrl: `${ws}/stream`,
+    dataStreamUrl: ws,
+    keyId: first.keyId,
+    secretKey: first.secretKey,
+    accounts,
+    pid: process.pid,
+    simulated: true,
+  };
+}

@@ -1,0 +1,44 @@
+/** Query parameters: everything arrives as text and is refused by name. */
+import { badRequest } from "./apiError.ts";
+
+export type Query = Readonly<Record<string, string | undefined>>;
+
+/** A repeated parameter counts as a list. */
+export function readQuery(raw: unknown): Query {
+  const query: Record<string, string> = {};
+  for (const [name, value] of Object.entries((raw ?? {}) as Record<string, unknown>)) {
+    if (typeof value === "string") query[name] = value;
+    else if (Array.isArray(value)) query[name] = value.join(",");
+  }
+  return query;
+}
+
+export function wholeNumber(query: Query, name: string, fallback: number, range: { readonly min: number; readonly max: number }): number {
+  const text = query[name];
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < range.min || value > range.max) throw badRequest(`${name} must be a whole number from ${range.min} to ${range.max}`);
+  return value;
+}
+
+export function choice<T extends string>(query: Query, name: string, fallback: T, choices: readonly T[]): T {
+  const text = query[name];
+  if (text === undefined || text === "") return fallback;
+  if (!(choices as readonly string[]).includes(text)) throw badRequest(`invalid ${name}: ${text}`);
+  return text as T;
+}
+
+/** A date (New York, taken as UTC) or an RFC 3339 time; undefined when absent. */
+export function time(query: Query, name: string): number | undefined {
+  const text = query[name];
+  if (text === undefined || text === "") return undefined;
+  const at = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.test(text) ? Date.parse(text.replace(" ", "T")) : /^\d{9,10}$/.test(text) ? Number(text) * 1000 : Number.NaN;
+  if (Number.isNaN(at)) throw badRequest(`invalid format for parameter ${name}: "${text}" is not a date or RFC 3339 time`);
+  return at;
+}
+
+export function symbolList(query: Query): readonly string[] {
+  const symbols = (query["symbols"] ?? "").split(",").map((symbol) => symbol.trim().toUpperCase()).filter((symbol) => symbol !== "");
+  if (symbols.length > 1000) throw badRequest("at most 1000 symbols");
+  return [...new Set(symbols)];
+}

@@ -1,0 +1,89 @@
+/** What the exchange keeps: accounts, orders, fills. Money and quantities exact; times UTC milliseconds of exchange time. */
+import type { Big } from "../base/decimal.ts";
+import type { OrderClass, OrderStatus, OrderType, Side, TimeInForce } from "../domain/orders.ts";
+
+export interface OrderRecord {
+  readonly id: string;
+  readonly clientOrderId: string;
+  readonly accountNumber: string;
+  /** Order of arrival over all accounts. */
+  readonly sequence: number;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly orderClass: OrderClass;
+  readonly timeInForce: TimeInForce;
+  readonly extendedHours: boolean;
+  qty: Big | null;
+  readonly notional: Big | null;
+  readonly limitPrice: Big | null;
+  stopPrice: Big | null;
+  readonly trailPrice: Big | null;
+  readonly trailPercent: Big | null;
+  /** Best price since a trailing stop was sent. */
+  highWaterMark: Big | null;
+  status: OrderStatus;
+  filledQty: Big;
+  /** Sum of price times quantity over its fills. */
+  filledValue: Big;
+  readonly createdAt: number;
+  updatedAt: number;
+  readonly submittedAt: number;
+  filledAt: number | null;
+  expiredAt: number | null;
+  canceledAt: number | null;
+  failedAt: number | null;
+  replacedAt: number | null;
+  replacedBy: string | null;
+  readonly replaces: string | null;
+  /** When it ends by itself: the session's close for day orders. */
+  expiresAt: number;
+  parentId: string | null;
+  readonly role: "entry" | "take_profit" | "stop_loss";
+  /** A stop order whose stop was touched. */
+  triggered: boolean;
+  legIds: readonly string[];
+}
+
+export interface PositionRecord {
+  /** Negative when short. */
+  qty: Big;
+  /** What the quantity cost, negative when short. */
+  cost: Big;
+}
+
+export interface FillRecord {
+  readonly id: string;
+  readonly sequence: number;
+  readonly accountNumber: string;
+  readonly orderId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly price: Big;
+  readonly qty: Big;
+  readonly cumQty: Big;
+  readonly leavesQty: Big;
+  readonly status: OrderStatus;
+  readonly at: number;
+}
+
+export interface AccountRecord {
+  readonly id: string;
+  readonly accountNumber: string;
+  readonly keyId: string;
+  readonly secretKey: string;
+  readonly startCash: Big;
+  readonly createdAt: number;
+  cash: Big;
+  /** Equity at the last session's close. */
+  lastEquity: Big;
+}
+
+/** Orders that are neither ended nor waiting for their parent, and can trade. */
+export function isWorking(order: OrderRecord): boolean {
+  return order.status === "new" || order.status === "partially_filled";
+}
+
+export function isEnded(order: OrderRecord): boolean {
+  return order.status === "filled" || order.status === "canceled" || order.status === "expired" || order.status === "replaced" || order.status === "rejected";
+}

@@ -1,0 +1,138 @@
+/** The HTTP and WebSocket server: who may come in, what answers, and what is closed at the end. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { WebSocketServer, type WebSocket } from "ws";
+import { TradingError } from "../base/errors.ts";
+import { seededRandom } from "../base/random.ts";
+import { authorizeHeaders, isLoopbackHost, RateLimit } from "./access.ts";
+import { ApiError } from "./apiError.ts";
+import { addDataRoutes } from "./dataRoutes.ts";
+import { serveDataStream } from "./dataStream.ts";
+import type { Engine } from "./engine.ts";
+import type { ExchangeClock } from "./exchangeClock.ts";
+import { addHttpFaults, addStreamFaults, type Fault } from "./faults.ts";
+import type { IdleWatch } from "./idleWatch.ts";
+import { greetingOf } from "./lease.ts";
+import type { AccountState } from "./ledger.ts";
+import type { Market } from "./market.ts";
+import { serveTradeStream } from "./tradeStream.ts";
+import { addTradingRoutes } from "./tradingRoutes.ts";
+
+export interface ServerOptions {
+  readonly engine: Engine;
+  readonly market: Market;
+  readonly clock: ExchangeClock;
+  readonly host: string;
+  readonly port: number;
+  readonly rateLimit: number | null;
+  readonly faults: readonly Fault[];
+  readonly idle: IdleWatch;
+  /** The book cannot be written: what is in memory is no longer what is kept. */
+  readonly onFatal: (error: TradingError) => void;
+}
+
+export interface ExchangeServer {
+  /** Where it listens: http://127.0.0.1:8123. */
+  readonly origin: string;
+  close(): Promise<void>;
+}
+
+const MAX_STREAMS = 500;
+
+export async function startServer(options: ServerOptions): Promise<ExchangeServer> {
+  const { engine, idle } = options;
+  const app = Fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true, genReqId: () => randomUUID(), routerOptions: { maxParamLength: 200 } });
+  const callers = new WeakMap<FastifyRequest, AccountState>();
+  const accountOf = (request: FastifyRequest) => callers.get(request) as AccountState;
+  const limits = { trading: new RateLimit(options.rateLimit), data: new RateLimit(options.rateLimit) };
+
+  // Clients send JSON with and without its content type, and DELETE with the type and no body.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+    try {
+      done(null, body === "" ? undefined : JSON.parse(body as string));
+    } catch {
+      done(new ApiError(400, "request body format is invalid", 40_010_000));
+    }
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("X-Request-ID", request.id);
+    if (!isLoopbackHost(request.headers.host)) throw new ApiError(403, "forbidden: this exchange answers to the names of this machine only", 40_310_000);
+    const account = authorizeHeaders(engine.accounts, request.headers);
+    if (account === undefined) throw new ApiError(401, "request is not authorized: wrong or missing key", 40_110_000);
+    callers.set(request, account);
+    idle.touch();
+    if (request.url.startsWith("/quantdesk/")) return;
+    const isData = request.url.startsWith("/v2/stocks/") || request.url.startsWith("/v1beta1/");
+    limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => reply.header(name, value));
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof ApiError) return reply.code(error.status).send({ code: error.code, message: error.message });
+    const status = (error as { statusCode?: number }).statusCode;
+    if (status !== undefined && status >= 400 && status < 500) return reply.code(status).send({ code: status * 100_000, message: (error as Error).message });
+    if (error instanceof TradingError && error.code === "book-unwritable") options.onFatal(error);
+    return reply.code(500).send({ code: 50_010_000, message: "internal server error" });
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: 40_410_000, message: "endpoint not found." }));
+  addHttpFaults(app, options.faults, seededRandom(`${options.market.seed}/faults`));
+  addTradingRoutes(app, { ...options, accountOf });
+  addDataRoutes(app, options);
+  app.get("/quantdesk/health", () => ({ schema: "quantdesk.paper-health/1", pid: process.pid, simulated: true }));
+
+  const streams = addStreams(app, options);
+  try {
+    await app.listen({ host: options.host === "[::1]" ? "::1" : options.host, port: options.port });
+  } catch (error) {
+    await app.close();
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") {
+      throw new TradingError("port-in-use", `Port ${options.port} is already in use.`, { hint: "Give another one with --port, or leave it out for any free one.", cause: error });
+    }
+    throw new TradingError("cannot-listen", `The exchange cannot listen on ${options.host}:${options.port}: ${(error as Error).message}.`, { hint: "Give another --host or --port.", cause: error });
+  }
+  const { address, port, family } = app.server.address() as AddressInfo;
+  return {
+    origin: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    close: async () => {
+      for (const socket of streams.clients) socket.close(1001, "the exchange ends");
+      streams.close();
+      const cut = setTimeout(() => { for (const socket of streams.clients) socket.terminate(); }, 250);
+      await app.close();
+      clearTimeout(cut);
+      for (const socket of streams.clients) socket.terminate();
+    },
+  };
+}
+
+function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServer {
+  const { engine, idle } = options;
+  const server = new WebSocketServer({ noServer: true, maxPayload: 256 * 1024, perMessageDeflate: false });
+  let opened = 0;
+  app.server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {
+    const refuse = (line: string) => raw.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const path = (request.url ?? "").split("?")[0] as string;
+    const serve = streamAt(path, options);
+    raw.on("error", () => raw.destroy());
+    if (!isLoopbackHost(request.headers.host)) return refuse("403 Forbidden");
+    if (serve === undefined) return refuse("404 Not Found");
+    if (path === "/quantdesk/lease" && authorizeHeaders(engine.accounts, request.headers) === undefined) return refuse("401 Unauthorized");
+    if (server.clients.size >= MAX_STREAMS) return refuse("503 Service Unavailable");
+    server.handleUpgrade(request, raw, head, (socket) => {
+      const done = idle.enter();
+      socket.on("close", done);
+      socket.on("error", () => socket.terminate());
+      addStreamFaults(socket, options.faults, seededRandom(`${options.market.seed}/stream-faults/${opened++}`));
+      serve(socket);
+    });
+  });
+  return server;
+}
+
+function streamAt(path: string, options: ServerOptions): ((socket: WebSocket) => void) | undefined {
+  if (path === "/stream") return (socket) => serveTradeStream(socket, options.engine);
+  if (/^\/v2\/(?:iex|sip|test|delayed_sip)$/.test(path)) return (socket) => serveDataStream(socket, options);
+  if (path === "/quantdesk/lease") return (socket) => socket.send(greetingOf(process.pid));
+  return undefined;
+}

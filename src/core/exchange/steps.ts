@@ -1,0 +1,50 @@
+/**
+ * Cuts the time since the exchange last looked into pieces that orders are matched against: single seconds near both
+ * ends, whole minutes between, whole days when days have passed. Opens and closes of sessions are pieces of their own.
+ */
+import { newYorkDate, tradingDays, type TradingDay } from "../domain/nyse.ts";
+
+export type Step =
+  | { readonly kind: "open"; readonly at: number; readonly day: TradingDay }
+  | { readonly kind: "close"; readonly at: number; readonly day: TradingDay }
+  | { readonly kind: "second"; readonly at: number }
+  /** Minutes of a session that start at `at`; the piece ends at `end`. */
+  | { readonly kind: "minute"; readonly at: number; readonly end: number; readonly day: TradingDay }
+  | { readonly kind: "day"; readonly at: number; readonly end: number; readonly day: TradingDay };
+
+const MINUTE = 60_000;
+const FULL_DETAIL_DAYS = 3;
+
+/** Pieces of (from, to], oldest first. `detail: "sessions"` leaves out everything but opens and closes. */
+export function* stepsBetween(from: number, to: number, detail: () => "all" | "sessions"): Generator<Step> {
+  const days = tradingDays(newYorkDate(from), newYorkDate(to));
+  const coarse = days.length > FULL_DETAIL_DAYS;
+  for (const day of days) {
+    if (day.open > from && day.open <= to) yield { kind: "open", at: day.open, day };
+    const start = Math.max(from, day.open - 1000);
+    const end = Math.min(to, day.close);
+    if (end > start && detail() === "all") {
+      if (coarse && from < day.open && to > day.close) yield { kind: "day", at: day.open, end: day.close, day };
+      else yield* within(day, start, end);
+    }
+    if (day.close > from && day.close <= to) yield { kind: "close", at: day.close, day };
+  }
+}
+
+/** Seconds after `from` up to and including `to`, whole minutes taken together. */
+function* within(day: TradingDay, from: number, to: number): Generator<Step> {
+  let next = day.open + (Math.floor((from - day.open) / 1000) + 1) * 1000;
+  while (next <= to) {
+    const intoMinute = (next - day.open) % MINUTE;
+    // A minute's bar holds its seconds 0 to 59; the last one also the closing price.
+    const minuteEnd = next + MINUTE - 1000;
+    if (intoMinute === 0 && minuteEnd <= to && to - from > 2 * MINUTE && next < day.close) {
+      yield { kind: "minute", at: next, end: Math.min(minuteEnd, day.close), day };
+      next += MINUTE;
+    } else {
+      yield { kind: "second", at: next };
+      next += 1000;
+    }
+  }
+}
+

@@ -1,0 +1,242 @@
+/** Alpaca's Trading API v2: account, orders, positions, assets, clock, calendar, activities, portfolio history. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import * as v from "valibot";
+import { Big } from "../base/decimal.ts";
+import { addDays, newYorkDate, tradingDayFrom, tradingDays } from "../domain/nyse.ts";
+import { simulatedStock, type SimulatedStock } from "../domain/simulated.ts";
+import { badRequest, notFound, unprocessable } from "./apiError.ts";
+import type { Engine } from "./engine.ts";
+import type { ExchangeClock } from "./exchangeClock.ts";
+import type { AccountState } from "./ledger.ts";
+import type { Market } from "./market.ts";
+import { readOrderRequest } from "./orderRequest.ts";
+import { choice, readQuery, symbolList, time, wholeNumber } from "./query.ts";
+import { isEnded, type OrderRecord } from "./records.ts";
+import { accountJson, activityJson, assetId, assetJson, instant, newYorkInstant, orderJson, positionJson } from "./wire.ts";
+
+export interface RouteParts {
+  readonly engine: Engine;
+  readonly market: Market;
+  readonly clock: ExchangeClock;
+  /** The account whose key came with the request. */
+  readonly accountOf: (request: FastifyRequest) => AccountState;
+}
+
+export function addTradingRoutes(app: FastifyInstance, parts: RouteParts): void {
+  addAccountRoutes(app, parts);
+  addOrderRoutes(app, parts);
+  addPositionRoutes(app, parts);
+  addMarketRoutes(app, parts);
+}
+
+function param(request: FastifyRequest, name: string): string {
+  return (request.params as Record<string, string>)[name] ?? "";
+}
+
+function addAccountRoutes(app: FastifyInstance, { engine, accountOf }: RouteParts): void {
+  app.get("/v2/account", (request) => {
+    engine.advance();
+    const account = accountOf(request);
+    return accountJson(account, engine.figures(account));
+  });
+  app.get("/v2/account/configurations", () => ({
+    no_shorting: false,
+    suspend_trade: false,
+    fractional_trading: true,
+    max_margin_multiplier: "2",
+    trade_confirm_email: "none",
+    disable_overnight_trading: true,
+    ptp_no_exception_entry: false,
+  }));
+  const activities = (request: FastifyRequest) => {
+    engine.advance();
+    const query = readQuery(request.query);
+    const wanted = param(request, "type") || query["activity_types"] || "FILL";
+    if (!wanted.split(",").includes("FILL")) return [];
+    const size = wholeNumber(query, "page_size", 100, { min: 1, max: 100 });
+    const direction = choice(query, "direction", "desc", ["asc", "desc"]);
+    const [after, until] = [time(query, "after"), time(query, "until")];
+    const date = query["date"];
+    let rows = engine.fills(accountOf(request).record.accountNumber).filter((fill) => (after === undefined || fill.at > after) && (until === undefined || fill.at < until) && (date === undefined || newYorkDate(fill.at) === date)).map(activityJson);
+    if (direction === "desc") rows = rows.reverse();
+    const token = query["page_token"];
+    const from = token === undefined ? 0 : rows.findIndex((row) => row.id === token) + 1;
+    return rows.slice(from, from + size);
+  };
+  app.get("/v2/account/activities", activities);
+  app.get("/v2/account/activities/:type", activities);
+  app.get("/v2/account/portfolio/history", (request) => {
+    const now = engine.advance();
+    const query = readQuery(request.query);
+    const match = /^(\d{1,3})([DWMA])$/.exec(query["period"] ?? "1M");
+    if (match === null) throw badRequest("invalid period");
+    const days = Number(match[1]) * { D: 1, W: 7, M: 31, A: 366 }[match[2] as "D" | "W" | "M" | "A"];
+    const account = accountOf(request);
+    const end = time(query, "end") ?? time(query, "date_end") ?? now;
+    const start = time(query, "start") ?? end - days * 86_400_000;
+    const points = engine.equityPoints(account.record.accountNumber).filter((point) => point.at >= start && point.at <= end);
+    const all = [...points, ...(end >= now ? [{ at: now, equity: engine.figures(account).equity }] : [])];
+    const base = (points[0]?.equity ?? account.record.startCash).toNumber();
+    const equity = all.map((point) => point.equity.round(4).toNumber());
+    return {
+      timestamp: all.map((point) => Math.floor(point.at / 1000)),
+      equity,
+      profit_loss: equity.map((value) => Math.round((value - base) * 10_000) / 10_000),
+      profit_loss_pct: equity.map((value) => (base === 0 ? 0 : value / base - 1)),
+      base_value: base,
+      base_value_asof: newYorkDate(all[0]?.at ?? now),
+      timeframe: "1D",
+    };
+  });
+}
+
+const decimalField = v.optional(v.nullable(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.decimal(), v.transform((text) => new Big(text)))), null);
+const REPLACE = v.object({ qty: decimalField, limit_price: decimalField, stop_price: decimalField, trail: decimalField, time_in_force: v.optional(v.nullable(v.string())), client_order_id: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(128))), null) });
+
+function addOrderRoutes(app: FastifyInstance, { engine, accountOf }: RouteParts): void {
+  const json = (account: AccountState, order: OrderRecord, legs = true) => orderJson(order, account.orders, { legs });
+  app.post("/v2/orders", (request) => {
+    const account = accountOf(request);
+    return json(account, engine.submit(account, readOrderRequest(request.body)));
+  });
+  app.get("/v2/orders", (request) => {
+    engine.advance();
+    const account = accountOf(request);
+    const query = readQuery(request.query);
+    const status = choice(query, "status", "open", ["open", "closed", "all"]);
+    const limit = wholeNumber(query, "limit", 50, { min: 1, max: 500 });
+    const direction = choice(query, "direction", "desc", ["asc", "desc"]);
+    const side = choice(query, "side", "", ["", "buy", "sell"]);
+    const nested = query["nested"] === "true";
+    const [after, until] = [time(query, "after"), time(query, "until")];
+    const symbols = new Set(symbolList(query));
+    const chosen = [...account.orders.values()].filter(
+      (order) =>
+        (status === "all" || (status === "closed") === isEnded(order)) &&
+        (after === undefined || order.submittedAt > after) &&
+        (until === undefined || order.submittedAt < until) &&
+        (symbols.size === 0 || symbols.has(order.symbol)) &&
+        (side === "" || order.side === side),
+    );
+    const ids = new Set(chosen.map((order) => order.id));
+    const top = nested ? chosen.filter((order) => order.parentId === null || !ids.has(order.parentId)) : chosen;
+    top.sort((a, b) => (direction === "asc" ? a.sequence - b.sequence : b.sequence - a.sequence));
+    return top.slice(0, limit).map((order) => json(account, order, nested));
+  });
+  app.delete("/v2/orders", (request, reply) => {
+    const account = accountOf(request);
+    const ended = engine.cancelAll(account);
+    return reply.code(207).send(ended.map((order) => ({ id: order.id, status: 200, body: json(account, order) })));
+  });
+  app.get("/v2/orders::by_client_order_id", (request) => {
+    engine.advance();
+    const account = accountOf(request);
+    const wanted = readQuery(request.query)["client_order_id"] ?? "";
+    const id = account.byClientOrderId.get(wanted);
+    if (id === undefined) throw notFound(`order not found for ${wanted}`);
+    return json(account, engine.order(account, id));
+  });
+  app.get("/v2/orders/:id", (request) => {
+    engine.advance();
+    const account = accountOf(request);
+    return json(account, engine.order(account, param(request, "id")));
+  });
+  app.patch("/v2/orders/:id", (request) => {
+    const account = accountOf(request);
+    const parsed = v.safeParse(REPLACE, request.body ?? {});
+    if (!parsed.success) throw unprocessable(`invalid ${v.getDotPath(parsed.issues[0]) ?? "body"}`);
+    const { qty, limit_price: limitPrice, stop_price: stopPrice, trail, client_order_id: clientOrderId } = parsed.output;
+    return json(account, engine.replace(account, param(request, "id"), { qty, limitPrice, stopPrice, trail, clientOrderId }));
+  });
+  app.delete("/v2/orders/:id", (request, reply) => {
+    engine.cancel(accountOf(request), param(request, "id"));
+    return reply.code(204).send();
+  });
+}
+
+function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: RouteParts): void {
+  const json = (account: AccountState, symbol: string) => {
+    const position = account.positions.get(symbol);
+    if (position === undefined) throw notFound("position does not exist");
+    const at = engine.advance();
+    return positionJson(position, {
+      current: new Big(market.last(symbol, at)),
+      lastDay: new Big(market.previousClose(symbol, at)),
+      available: engine.availableToClose(account, symbol),
+      stock: simulatedStock(symbol) as SimulatedStock,
+    });
+  };
+  const symbolOf = (request: FastifyRequest) => {
+    const wanted = decodeURIComponent(param(request, "symbol"));
+    return market.stocks.find((stock) => stock.symbol === wanted.toUpperCase() || assetId(stock.symbol) === wanted)?.symbol ?? wanted.toUpperCase();
+  };
+  const close = (account: AccountState, symbol: string, part: { readonly qty?: string | undefined; readonly percentage?: string | undefined }) => {
+    const position = account.positions.get(symbol);
+    if (position === undefined) throw notFound("position does not exist");
+    const held = position.qty.abs();
+    if (part.qty !== undefined && part.percentage !== undefined) throw unprocessable("only one of qty and percentage is accepted");
+    for (const text of [part.qty, part.percentage]) if (text !== undefined && !/^\d+(?:\.\d{1,9})?$/.test(text)) throw unprocessable(`"${text}" is not a number`);
+    const qty = part.qty !== undefined ? new Big(part.qty) : part.percentage !== undefined ? held.times(part.percentage).div(100).round(9, Big.roundDown) : held;
+    return engine.submit(account, readOrderRequest({ symbol, qty: qty.toFixed(), side: position.qty.gt(0) ? "sell" : "buy", type: "market", time_in_force: "day" }));
+  };
+  app.get("/v2/positions", (request) => {
+    engine.advance();
+    const account = accountOf(request);
+    return [...account.positions.keys()].sort().map((symbol) => json(account, symbol));
+  });
+  app.get("/v2/positions/:symbol", (request) => {
+    engine.advance();
+    return json(accountOf(request), symbolOf(request));
+  });
+  app.delete("/v2/positions/:symbol", (request) => {
+    engine.advance();
+    const account = accountOf(request);
+    const query = readQuery(request.query);
+    return orderJson(close(account, symbolOf(request), { qty: query["qty"], percentage: query["percentage"] }), account.orders, { legs: true });
+  });
+  app.delete("/v2/positions", (request, reply) => {
+    engine.advance();
+    const account = accountOf(request);
+    if (readQuery(request.query)["cancel_orders"] === "true") engine.cancelAll(account);
+    const answers = [...account.positions.keys()].map((symbol) => {
+      try {
+        return { symbol, status: 200, body: orderJson(close(account, symbol, {}), account.orders, { legs: true }) };
+      } catch (error) {
+        const { status = 500, code = 50_010_000, message } = error as { status?: number; code?: number; message: string };
+        return { symbol, status, body: { code, message } };
+      }
+    });
+    return reply.code(207).send(answers);
+  });
+}
+
+function addMarketRoutes(app: FastifyInstance, { engine, market, clock }: RouteParts): void {
+  app.get("/v2/assets", (request) => {
+    const query = readQuery(request.query);
+    if ((query["status"] ?? "active") !== "active" || (query["asset_class"] ?? "us_equity") !== "us_equity") return [];
+    return market.stocks.map(assetJson);
+  });
+  app.get("/v2/assets/:symbol", (request) => {
+    const wanted = decodeURIComponent(param(request, "symbol"));
+    const stock = market.stocks.find((one) => one.symbol === wanted.toUpperCase() || assetId(one.symbol) === wanted);
+    if (stock === undefined) throw notFound(`asset not found for ${wanted}`);
+    return assetJson(stock);
+  });
+  app.get("/v2/clock", () => {
+    const now = engine.advance();
+    return { timestamp: newYorkInstant(now).replace(/(?=-0\d:00$)/, `.${String(now % 1000).padStart(3, "0")}`), is_open: clock.isOpen(now), next_open: newYorkInstant(clock.nextOpen(now)), next_close: newYorkInstant(clock.nextClose(now)) };
+  });
+  app.get("/v2/calendar", (request) => {
+    const query = readQuery(request.query);
+    const start = instant(Math.max(time(query, "start") ?? 0, 0)).slice(0, 10);
+    const end = instant(Math.min(time(query, "end") ?? Date.UTC(2029, 11, 31), Date.UTC(2029, 11, 31))).slice(0, 10);
+    return tradingDays(start, end).map((day) => ({
+      date: day.date,
+      open: "09:30",
+      close: day.close - day.open === 6.5 * 3_600_000 ? "16:00" : "13:00",
+      session_open: "0400",
+      session_close: "2000",
+      settlement_date: tradingDayFrom(addDays(day.date, 1)).date,
+    }));
+  });
+}

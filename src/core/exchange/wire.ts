@@ -1,0 +1,204 @@
+/** Alpaca's JSON: money and quantities as strings in trading answers, as numbers in market data; times RFC 3339. */
+import { createHash } from "node:crypto";
+import { Big } from "../base/decimal.ts";
+import { newYorkOffset } from "../domain/nyse.ts";
+import type { Quote } from "../domain/orders.ts";
+import type { SimulatedStock } from "../domain/simulated.ts";
+import { MULTIPLIER, type AccountState, type Figures } from "./ledger.ts";
+import type { MarketBar } from "./market.ts";
+import { isEnded, type FillRecord, type OrderRecord, type PositionRecord } from "./records.ts";
+
+export function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** The instant as New York writes it: 2026-11-20T10:00:00-05:00. */
+export function newYorkInstant(at: number): string {
+  const offset = newYorkOffset(at);
+  return `${new Date(at + offset).toISOString().slice(0, 19)}-0${-offset / 3_600_000}:00`;
+}
+
+const ETF_SECTOR = "Index fund";
+
+/** Made of the symbol, so that it is the same in every run. */
+export function assetId(symbol: string): string {
+  const hex = createHash("sha256").update(`quantdesk asset ${symbol}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+function exchangeOf(stock: SimulatedStock): string {
+  if (stock.sector === ETF_SECTOR) return "ARCA";
+  return stock.sector === "Technology" ? "NASDAQ" : "NYSE";
+}
+
+export function assetJson(stock: SimulatedStock) {
+  return {
+    id: assetId(stock.symbol),
+    class: "us_equity",
+    exchange: exchangeOf(stock),
+    symbol: stock.symbol,
+    name: `${stock.name} (SIMULATED)`,
+    status: "active",
+    tradable: true,
+    marginable: true,
+    maintenance_margin_requirement: 30,
+    margin_requirement_long: "30",
+    margin_requirement_short: "30",
+    shortable: true,
+    easy_to_borrow: true,
+    borrow_status: "easy_to_borrow",
+    fractionable: true,
+    attributes: [],
+  };
+}
+
+/** `legs`: nested below their parent. */
+export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderRecord>, options: { readonly legs: boolean }): Record<string, unknown> {
+  const time = (at: number | null) => (at === null ? null : instant(at));
+  const money = (value: Big | null) => (value === null ? null : value.toFixed());
+  const legs = order.legIds.flatMap((id) => orders.get(id) ?? []);
+  return {
+    id: order.id,
+    client_order_id: order.clientOrderId,
+    created_at: instant(order.createdAt),
+    updated_at: instant(order.updatedAt),
+    submitted_at: instant(order.submittedAt),
+    filled_at: time(order.filledAt),
+    expired_at: time(order.expiredAt),
+    expires_at: instant(order.expiresAt),
+    canceled_at: time(order.canceledAt),
+    failed_at: time(order.failedAt),
+    replaced_at: time(order.replacedAt),
+    replaced_by: order.replacedBy,
+    replaces: order.replaces,
+    asset_id: assetId(order.symbol),
+    symbol: order.symbol,
+    asset_class: "us_equity",
+    notional: money(order.notional),
+    qty: money(order.qty),
+    filled_qty: order.filledQty.toFixed(),
+    filled_avg_price: order.filledQty.eq(0) ? null : order.filledValue.div(order.filledQty).round(6).toFixed(),
+    order_class: order.orderClass,
+    order_type: order.type,
+    type: order.type,
+    side: order.side,
+    time_in_force: order.timeInForce,
+    limit_price: money(order.limitPrice),
+    stop_price: money(order.stopPrice),
+    status: order.status,
+    extended_hours: order.extendedHours,
+    legs: options.legs && legs.length > 0 ? legs.map((leg) => orderJson(leg, orders, { legs: false })) : null,
+    trail_percent: money(order.trailPercent),
+    trail_price: money(order.trailPrice),
+    hwm: money(order.highWaterMark),
+    subtag: null,
+    source: null,
+  };
+}
+
+export function accountJson({ record, orders }: AccountState, worth: Figures) {
+  const text = (value: Big) => value.round(8).toFixed();
+  return {
+    id: record.id,
+    account_number: record.accountNumber,
+    status: "ACTIVE",
+    crypto_status: "INACTIVE",
+    currency: "USD",
+    cash: text(record.cash),
+    portfolio_value: text(worth.equity),
+    equity: text(worth.equity),
+    last_equity: text(record.lastEquity),
+    buying_power: text(worth.buyingPower),
+    regt_buying_power: text(worth.buyingPower),
+    non_marginable_buying_power: text(record.cash.gt(0) ? record.cash : new Big(0)),
+    options_buying_power: "0",
+    long_market_value: text(worth.longValue),
+    short_market_value: text(worth.shortValue),
+    initial_margin: text(worth.initialMargin),
+    maintenance_margin: text(worth.maintenanceMargin),
+    last_maintenance_margin: "0",
+    sma: text(worth.equity),
+    multiplier: String(MULTIPLIER),
+    accrued_fees: "0",
+    pending_transfer_in: "0",
+    pending_transfer_out: "0",
+    intraday_adjustments: "0",
+    pending_reg_taf_fees: "0",
+    balance_asof: instant(record.createdAt).slice(0, 10),
+    created_at: instant(record.createdAt),
+    trading_blocked: false,
+    transfers_blocked: false,
+    account_blocked: false,
+    trade_suspended_by_user: false,
+    shorting_enabled: true,
+    options_approved_level: 0,
+    options_trading_level: 0,
+    open_orders: [...orders.values()].reduce((count, order) => count + (isEnded(order) ? 0 : 1), 0),
+    simulated: true,
+  };
+}
+
+export interface PositionPrices {
+  readonly current: Big;
+  readonly lastDay: Big;
+  readonly available: Big;
+  readonly stock: SimulatedStock;
+}
+
+export function positionJson(position: PositionRecord, { current, lastDay, available, stock }: PositionPrices) {
+  const isLong = position.qty.gt(0);
+  const value = position.qty.times(current);
+  const gain = value.minus(position.cost);
+  const dayGain = position.qty.times(current.minus(lastDay));
+  const share = (part: Big, whole: Big) => (whole.eq(0) ? "0" : part.div(whole.abs()).round(10).toFixed());
+  return {
+    asset_id: assetId(stock.symbol),
+    symbol: stock.symbol,
+    exchange: exchangeOf(stock),
+    asset_class: "us_equity",
+    asset_marginable: true,
+    qty: position.qty.toFixed(),
+    qty_available: (isLong ? available : available.times(-1)).toFixed(),
+    side: isLong ? "long" : "short",
+    avg_entry_price: position.cost.div(position.qty).round(6).toFixed(),
+    market_value: value.round(8).toFixed(),
+    cost_basis: position.cost.round(8).toFixed(),
+    unrealized_pl: gain.round(8).toFixed(),
+    unrealized_plpc: share(gain, position.cost),
+    unrealized_intraday_pl: dayGain.round(8).toFixed(),
+    unrealized_intraday_plpc: share(dayGain, position.qty.times(lastDay)),
+    current_price: current.toFixed(),
+    lastday_price: lastDay.toFixed(),
+    change_today: share(current.minus(lastDay), lastDay),
+  };
+}
+
+/** Rows of /v2/account/activities; the id sorts by time. */
+export function activityJson(fill: FillRecord) {
+  return {
+    id: `${instant(fill.at).replace(/[-:TZ.]/g, "")}::${fill.id}`,
+    activity_type: "FILL",
+    transaction_time: instant(fill.at),
+    type: fill.leavesQty.eq(0) ? "fill" : "partial_fill",
+    price: fill.price.toFixed(),
+    qty: fill.qty.toFixed(),
+    side: fill.side,
+    symbol: fill.symbol,
+    leaves_qty: fill.leavesQty.toFixed(),
+    order_id: fill.orderId,
+    cum_qty: fill.cumQty.toFixed(),
+    order_status: fill.status,
+  };
+}
+
+export function barJson(bar: MarketBar) {
+  return { t: instant(bar.t).replace(".000Z", "Z"), o: bar.o, h: bar.h, l: bar.l, c: bar.c, v: bar.v, n: bar.n, vw: bar.vw };
+}
+
+export function quoteJson(quote: Quote) {
+  return { t: instant(quote.at), ax: "V", ap: quote.ask, as: quote.askSize, bx: "V", bp: quote.bid, bs: quote.bidSize, c: ["R"], z: "C" };
+}
+
+export function tradeJson(trade: { readonly at: number; readonly price: number; readonly size: number }) {
+  return { t: instant(trade.at), x: "V", p: trade.price, s: trade.size, c: ["@"], i: Math.floor(trade.at / 1000), z: "C" };
+}
