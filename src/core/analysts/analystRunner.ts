@@ -66,8 +66,11 @@ async function analyze(parts: Parts, written: string, asked: Parameters<AnalystR
   const toolsFor = (calls: Array<Opinion["tools"][number]>, own: AbortSignal) => createAnalystTools({ data, cache, symbol, account, elapsed, log: (call) => calls.push(call) }, own);
   try {
     // The graph loads while the source is asked whether it knows the symbol; the analysts find these bars in the cache.
-    const [graph, bars] = await Promise.all([parts.loadGraph(), toolsFor([], scope.signal).bars()]);
+    const first = toolsFor([], scope.signal);
+    // A simulated market has a clock of its own, which its latest quote tells.
+    const [graph, bars, quote] = await Promise.all([parts.loadGraph(), first.bars(), data.simulated ? first.quote() : undefined]);
     if (bars === null) throw await unknownSymbol(data, symbol, scope.signal);
+    const now = quote?.at ?? startedAt;
     const run: AnalysisRun = {
       selected: chosen.map(({ name }) => name),
       opinionOf: async (name, own) => {
@@ -75,7 +78,7 @@ async function analyze(parts: Parts, written: string, asked: Parameters<AnalystR
         const calls: Array<Opinion["tools"][number]> = [];
         const startMs = elapsed();
         say(`⏱️ ${name} START: ${new Date(startedAt + startMs).toISOString()}`);
-        const judged = await analyst.judge(symbol, toolsFor(calls, own), startedAt);
+        const judged = await analyst.judge(symbol, toolsFor(calls, own), now);
         const endMs = elapsed();
         say(`⏱️ ${name} END: ${new Date(startedAt + endMs).toISOString()} (duration: ${seconds(endMs - startMs)})`);
         return { analyst: name, ...judged, startMs, endMs, tools: calls };

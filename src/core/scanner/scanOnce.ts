@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { TradingError } from "../base/errors.ts";
 import { FlightCache } from "../base/flightCache.ts";
 import type { Log } from "../base/log.ts";
+import { withDeadline } from "../base/scope.ts";
 import type { MarketData } from "../domain/ports.ts";
 import type { MergedCandidate, ScanResult, ToolCall } from "../domain/research.ts";
 import type { ScannerDefinition } from "../domain/scanner.ts";
@@ -59,9 +60,10 @@ export async function scanWith(
     lastSymbols(options, signal),
     findUniverse(options.universe, (own) => tools("universe", own, (call) => toolLog.push(call)), mode.timeoutMs, signal),
   ]);
+  const asOf = (options.data.simulated ? await simulatedTime(options.data, universe.symbols, mode, signal) : undefined) ?? at;
   const findings = await runScanners(scanners, {
     ...mode,
-    state: { universe: universe.symbols, asOf: at, settings: {} },
+    state: { universe: universe.symbols, asOf, settings: {} },
     tools,
     unmet: (needs) => unmetNeed(needs, { keys: options.keys, noUniverse: universe.missing }),
     startedAt,
@@ -78,6 +80,19 @@ export async function scanWith(
       simulated: options.data.simulated,
     },
   };
+}
+
+/** A simulated market has a clock of its own, which its latest quotes tell. */
+async function simulatedTime(data: MarketData, symbols: readonly string[], { cache, timeoutMs }: ScanMode, signal: AbortSignal): Promise<number | undefined> {
+  const first = symbols[0];
+  if (first === undefined) return undefined;
+  try {
+    const quotes = await withDeadline("The latest quote", timeoutMs, signal, (own) => cache.get(`quote ${first}`, own, (inner) => data.quotes([first], inner)));
+    return quotes.value.get(first)?.at;
+  } catch {
+    signal.throwIfAborted();
+    return undefined; // the scanners will say what is wrong with the source
+  }
 }
 
 /** Without its history a scan still finds candidates; all of them are new then. */

@@ -5,8 +5,8 @@
 import { judgement, noJudgement, type Analyst } from "../analyst.ts";
 
 /** Taken from the positive and negative lists of Loughran and McDonald (2011), those that headlines use. */
-const GOOD = new Set(["beat", "beats", "strong", "stronger", "gain", "gains", "rise", "rises", "surge", "surges", "upgrade", "upgraded", "upgrades", "record", "profit", "profits", "profitable", "growth", "improve", "improves", "success", "win", "wins", "raises", "outperform", "approval", "approved", "expands", "rally", "rallies"]);
-const BAD = new Set(["miss", "misses", "missed", "weak", "weaker", "loss", "losses", "fall", "falls", "drop", "drops", "downgrade", "downgraded", "downgrades", "decline", "declines", "lawsuit", "sues", "probe", "investigation", "recall", "recalls", "cut", "cuts", "warns", "warning", "fraud", "bankruptcy", "delay", "delays", "underperform", "plunge", "plunges", "layoffs"]);
+const GOOD = new Set(["beat", "beats", "strong", "stronger", "gain", "gains", "rise", "rises", "surge", "surges", "upgrade", "upgraded", "upgrades", "record", "profit", "profits", "profitable", "growth", "improve", "improves", "success", "win", "wins", "raises", "outperform", "approval", "approved", "expands", "rally", "rallies", "climbs", "upbeat"]);
+const BAD = new Set(["miss", "misses", "missed", "weak", "weaker", "loss", "losses", "fall", "falls", "drop", "drops", "downgrade", "downgraded", "downgrades", "decline", "declines", "lawsuit", "sues", "probe", "investigation", "recall", "recalls", "cut", "cuts", "warns", "warning", "fraud", "bankruptcy", "delay", "delays", "underperform", "plunge", "plunges", "layoffs", "slips", "retreats", "worries", "cautious"]);
 
 const WEEK_MS = 7 * 86_400_000;
 

@@ -1,4 +1,4 @@
-/** Opened well above yesterday's close and has kept the gap: the close (or last price) of the day is not below its open's half-way back. */
+/** Opened well above yesterday's close and has kept at least half of the gap at the day's last price. */
 import { defineScanner } from "../../domain/scanner.ts";
 
 /** Open over the close before, in percent. */

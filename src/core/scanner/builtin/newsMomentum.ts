@@ -1,10 +1,12 @@
-/** Written about more than the others: at least three stories in the last two days. Counts stories and believes none of them. */
+/** Written about more than the others: at least three stories in the last week. Counts stories and believes none of them. */
 import { defineScanner } from "../../domain/scanner.ts";
 
 const MIN_STORIES = 3;
 /** This many stories score 1. */
 const FULL_SCORE_STORIES = 10;
-const WINDOW_MS = 48 * 3_600_000;
+const WINDOW_MS = 7 * 86_400_000;
+/** Newest stories read; on a busy day they reach back less than a week. */
+const STORIES = 200;
 /** A story with more symbols is about the market, not about one of them. */
 const MAX_SYMBOLS = 5;
 
@@ -13,7 +15,7 @@ export const newsMomentum = defineScanner({
   pipeline: "news",
   needs: ["news"],
   async scan(state, tools) {
-    const stories = await tools.news(state.universe, 50);
+    const stories = await tools.news(state.universe, STORIES);
     const universe = new Set(state.universe);
     const counts = new Map<string, number>();
     for (const { symbols, at } of stories) {
@@ -22,6 +24,6 @@ export const newsMomentum = defineScanner({
     }
     return [...counts]
       .filter(([, count]) => count >= MIN_STORIES)
-      .map(([symbol, count]) => ({ symbol, score: Math.min(1, count / FULL_SCORE_STORIES), reason: `${count} stories in 48 hours`, value: count }));
+      .map(([symbol, count]) => ({ symbol, score: Math.min(1, count / FULL_SCORE_STORIES), reason: `${count} stories in a week`, value: count }));
   },
 });

@@ -1,7 +1,9 @@
 /**
  * Shares change hands on rising days: the last days' volume is well above its usual level, and most of it fell on days
- * that closed higher. The idea of on-balance volume (Granville, 1963), as a share instead of a running sum.
+ * that closed higher. The idea of on-balance volume (Granville, 1963), as a share instead of a running sum. A day that is
+ * still under way is left out: its volume says only how late it is.
  */
+import { newYorkDate, tradingDay } from "../../domain/nyse.ts";
 import { defineScanner } from "../../domain/scanner.ts";
 import { mean } from "./mean.ts";
 
@@ -20,10 +22,10 @@ export const volumeAccumulation = defineScanner({
   async scan(state, tools) {
     const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: 60 });
     const found = [];
-    for (const [symbol, { close, volume }] of bars) {
-      const n = close.length;
+    for (const [symbol, { time, close, volume }] of bars) {
+      const n = isOver(time.at(-1) ?? 0, state.asOf) ? close.length : close.length - 1;
       if (n < RECENT_DAYS + USUAL_DAYS + 1) continue;
-      const recent = volume.subarray(n - RECENT_DAYS);
+      const recent = volume.subarray(n - RECENT_DAYS, n);
       const usual = mean(volume.subarray(n - RECENT_DAYS - USUAL_DAYS, n - RECENT_DAYS));
       const ratio = mean(recent) / usual;
       const up = recent.filter((_, i) => (close[n - RECENT_DAYS + i] as number) > (close[n - RECENT_DAYS + i - 1] as number));
@@ -34,3 +36,8 @@ export const volumeAccumulation = defineScanner({
     return found;
   },
 });
+
+function isOver(dayStart: number, asOf: number): boolean {
+  const day = tradingDay(newYorkDate(dayStart));
+  return day === undefined || asOf >= day.close;
+}
