@@ -6,7 +6,7 @@ import type { StrategyDefinition } from "../domain/strategy.ts";
 import { sha256 } from "../base/canonical.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { userFileUrl } from "../base/ownLibrary.ts";
-import { lineOf, type LoadedStrategy } from "./runBacktest.ts";
+import { lineOf, type LoadedStrategy } from "./engines.ts";
 import { findStrategy } from "./strategies/builtin.ts";
 
 const isFunction = v.custom<(...inputs: never[]) => unknown>((value) => typeof value === "function", "must be a function");

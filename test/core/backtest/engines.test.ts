@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { runBacktest, type LoadedStrategy } from "../../../src/core/backtest/runBacktest.ts";
+import type { LoadedStrategy } from "../../../src/core/backtest/engines.ts";
+import { runBacktest } from "../../../src/core/backtest/runBacktest.ts";
 import { BUILTIN_STRATEGIES } from "../../../src/core/backtest/strategies/builtin.ts";
 import { defineStrategy, type BarContext, type StrategyDefinition } from "../../../src/core/domain/strategy.ts";
 import type { BacktestRequest, BacktestResult, EngineName, Params, Sizing } from "../../../src/core/domain/backtest.ts";
