@@ -10,7 +10,7 @@ import type { QueueState } from "../domain/performance.ts";
 import { checkSeries, featuresOf, type Features } from "./computeFeatures.ts";
 import { openProcessPool, type ProcessPool } from "./processPool.ts";
 import { commonGlobals, selfContainedSource } from "./selfContained.ts";
-import { featuresTask, seriesKey } from "./sharedSeries.ts";
+import { blockBytes, featuresTask, seriesKey, SharedBlocks, sharedFeaturesTask } from "./sharedSeries.ts";
 import { generateSignalsForWatchlist, generateTickerSignal, type FeatureSource, type TickerSignal, type WhenFull } from "./signals.ts";
 import type { Task } from "./tasks.ts";
 import { openThreadPool, type TaskPool } from "./threadPool.ts";
@@ -65,6 +65,7 @@ export class AsyncFeatureComputer implements FeatureSource {
   readonly #calls: WorkQueue;
   readonly #kept: FlightCache;
   readonly #sameSeries: FlightCache;
+  readonly #blocks: SharedBlocks;
   readonly #seriesIds = new WeakMap<BarSeries, number>();
   /** Ends what still runs when the drain takes too long. */
   readonly #life = new Scope({ name: "The feature computer" });
@@ -84,6 +85,7 @@ export class AsyncFeatureComputer implements FeatureSource {
     this.workers = options.workersGiven ? options.workers : Math.min(options.workers, availableParallelism());
     this.#queue = new WorkQueue({ slots: this.workers, capacity: options.queueSize });
     this.#calls = new WorkQueue({ slots: this.workers, capacity: options.queueSize });
+    this.#blocks = new SharedBlocks(this.workers);
     const now = () => performance.now();
     this.#kept = new FlightCache({ capacity: options.cacheSize ?? CACHE_SIZE, ttlMs: CACHE_TTL_MS, deadlineMs: FLIGHT_MS, now });
     this.#sameSeries = new FlightCache({ capacity: 0, ttlMs: 0, deadlineMs: FLIGHT_MS, now });
@@ -121,7 +123,7 @@ export class AsyncFeatureComputer implements FeatureSource {
       checkSeries(series);
       const { value } = await this.#sameSeries.get(this.#idOf(series), signal, (flight) => this.#queue.run(options.whenFull ?? "refuse", flight, async () => {
         started();
-        const kept = await this.#kept.get(seriesKey(series), this.#life.signal, () => this.#compute(featuresTask(series, this.#features().sharesMemory)));
+        const kept = await this.#kept.get(seriesKey(series), this.#life.signal, () => this.#computeSeries(series));
         return kept.value;
       }));
       // Equal series are one computation, but each request keeps the name and the times of its own series.
@@ -192,6 +194,16 @@ export class AsyncFeatureComputer implements FeatureSource {
     }
     this.#pool ??= openThreadPool(this.workers);
     return this.#pool;
+  }
+
+  async #computeSeries(series: BarSeries): Promise<Float64Array> {
+    if (!this.#features().sharesMemory) return await this.#compute(featuresTask(series));
+    const block = this.#blocks.take(blockBytes(series));
+    try {
+      return await this.#compute(sharedFeaturesTask(series, block));
+    } finally {
+      this.#blocks.giveBack(block);
+    }
   }
 
   async #compute(task: Task): Promise<Float64Array> {
