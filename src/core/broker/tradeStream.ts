@@ -66,6 +66,7 @@ async function keepOpen(options: TradeStreamOptions, first: { readonly up: () =>
         },
         onMessage: () => { attempt = 0; },
       });
+      if (scope.signal.aborted) break;
       log.warn("The order stream was closed by the server.");
     } catch (error) {
       if (scope.signal.aborted) break;

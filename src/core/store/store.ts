@@ -46,7 +46,6 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
     await worker.terminate();
     throw error;
   }
-  worker.unref();
 
   const ask = <K extends keyof StoreCalls>(name: K, argument: StoreCalls[K]["argument"], caller: AbortSignal) =>
     channel.ask(name, argument, caller) as Promise<StoreCalls[K]["answer"]>;
