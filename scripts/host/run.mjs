@@ -22,7 +22,7 @@ import { parseArgs } from "node:util";
 import { root } from "../node24.mjs";
 import { Bridge } from "./bridge.mjs";
 import { HostUnavailable, installHost } from "./install.mjs";
-import { installVsix, makeProfile, openWorkbench, sleep, startServer } from "./workbench.mjs";
+import { installVsix, makeProfile, openWorkbench, removeProfile, sleep, startServer } from "./workbench.mjs";
 
 const text = { type: "string" };
 const many = { type: "string", multiple: true, default: [] };
@@ -70,7 +70,7 @@ async function main() {
   setTimeout(() => void finish(3, `time ran out (${options.timeoutMs / 1000} s)`), options.timeoutMs);
   mkdirSync(options.shots, { recursive: true });
   const made = makeProfile(options);
-  closers.push(() => (options.keep ? say(`profile kept: ${made.profile}`) : made.remove()));
+  closers.push(() => (options.keep ? say(`profile kept: ${made.profile}`) : removeProfile(made)));
   if (options.vsix !== undefined) {
     await installVsix(host, made, options.vsix);
     say(`${basename(options.vsix)} is installed`);

@@ -49,7 +49,23 @@ export function makeProfile({ workspace, copy, theme, settings, open, extension 
   const all = { ...QUIET, "workbench.colorTheme": THEMES[theme ?? "dark"], ...settings };
   writeFileSync(join(userData, "User", "settings.json"), JSON.stringify(all, null, 2));
   writeFileSync(join(profile, "config.yaml"), "auth: none\n");
-  return { profile, userData, extensions, folder, remove: () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }) };
+  return { profile, userData, extensions, folder };
+}
+
+/** The exchange outlives its last client by a minute; the one of this profile goes with the profile. */
+export async function removeProfile({ profile }) {
+  try {
+    const { pid } = JSON.parse(readFileSync(join(profile, "xdg", "quantdesk", "exchange.json"), "utf8"));
+    process.kill(pid, "SIGTERM");
+    for (let waited = 0; waited < 3000; waited += 100) {
+      process.kill(pid, 0);
+      await sleep(100);
+    }
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // none was started, or it is gone
+  }
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 }
 
 function hostNode(host) {
