@@ -10,7 +10,10 @@ const ROUNDS = 15;
 const RUNS = 20;
 const CASH = 10_000;
 const FEE = 0.001;
-const CASES = [{ fast: 10, slow: 20 }, { fast: 50, slow: 200 }] as const;
+const CASES = [
+  { fast: 10, slow: 20 },
+  { fast: 50, slow: 200 },
+] as const;
 
 export const bench: Benchmark = {
   description: "sma_cross over the daily S&P 500, 20 runs a round",
@@ -28,9 +31,17 @@ export const bench: Benchmark = {
       const repeated = (work: () => number) => () => {
         for (let i = 0; i < RUNS; i++) work();
       };
-      const samples = await inTurns(ROUNDS, { "plain loop": repeated(plain), "vector engine": repeated(() => ours("vector")), "event engine": repeated(() => ours("event")) }, signal);
+      const samples = await inTurns(
+        ROUNDS,
+        { "plain loop": repeated(plain), "vector engine": repeated(() => ours("vector")), "event engine": repeated(() => ours("event")) },
+        signal,
+      );
       comparisons.push({
-        title: `sma_cross ${params.fast}/${params.slow}`, unit: "ms", better: "lower" as const, baseline: "plain loop", samples,
+        title: `sma_cross ${params.fast}/${params.slow}`,
+        unit: "ms",
+        better: "lower" as const,
+        baseline: "plain loop",
+        samples,
         note: `${dataset.series.close.length} bars; all three end at the same equity (1e-9). The engines also list every trade, check orders, compute 19 statistics and hash the run; the plain loop only knows its equity.`,
       });
     }
@@ -39,7 +50,18 @@ export const bench: Benchmark = {
 };
 
 function requestOf(engine: EngineName, params: BacktestRequest["params"]): BacktestRequest {
-  return { strategy: { kind: "builtin", name: "sma_cross" }, params, data: "sp500", engine, cash: CASH, costs: { feeRate: FEE, slippageBps: 0 }, sizing: { kind: "all-in" }, fill: "next-open", riskFree: 0, withEquity: false };
+  return {
+    strategy: { kind: "builtin", name: "sma_cross" },
+    params,
+    data: "sp500",
+    engine,
+    cash: CASH,
+    costs: { feeRate: FEE, slippageBps: 0 },
+    sizing: { kind: "all-in" },
+    fill: "next-open",
+    riskFree: 0,
+    withEquity: false,
+  };
 }
 
 /** As in a first notebook cell: two averages summed anew at every bar, a signal at the close, the fill at the next open. */

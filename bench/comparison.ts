@@ -30,7 +30,11 @@ export interface VariantResult {
 }
 
 /** Milliseconds of each variant, taken in turns so that a change of the machine's speed meets all alike; one round before counts for nothing. */
-export async function inTurns(rounds: number, variants: Readonly<Record<string, (signal: AbortSignal) => unknown>>, signal: AbortSignal): Promise<Record<string, number[]>> {
+export async function inTurns(
+  rounds: number,
+  variants: Readonly<Record<string, (signal: AbortSignal) => unknown>>,
+  signal: AbortSignal,
+): Promise<Record<string, number[]>> {
   const samples: Record<string, number[]> = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
   for (let round = -1; round < rounds; round++) {
     for (const [name, variant] of Object.entries(variants)) {

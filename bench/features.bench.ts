@@ -18,8 +18,15 @@ export const bench: Benchmark = {
     const workers = threads[0]?.workers ?? 0;
     const worst = Math.min(...[...threads, ...processes].map((report) => report.after.successRate));
     const compare = (title: string, unit: string, better: Comparison["better"], of: (side: LatencyReport["before"]) => number): Comparison => ({
-      title, unit, better, baseline: "in the loop",
-      samples: { "in the loop": threads.map((report) => of(report.before)), threads: threads.map((report) => of(report.after)), processes: processes.map((report) => of(report.after)) },
+      title,
+      unit,
+      better,
+      baseline: "in the loop",
+      samples: {
+        "in the loop": threads.map((report) => of(report.before)),
+        threads: threads.map((report) => of(report.after)),
+        processes: processes.map((report) => of(report.after)),
+      },
       note: `${workers} workers, warm, nothing cached; success ${(worst * 100).toFixed(1)} %, each answer compared with the one computed in the loop.`,
     });
     return [

@@ -25,19 +25,26 @@ export const bench: Benchmark = {
       backtester.register("sp500", dataset);
       await backtester.batch(requests.slice(0, 8), {}, signal); // starts the workers
       for (let round = 0; round < ROUNDS; round++) {
-        inLoop.push(await lagDuring(async () => {
-          for (const request of requests) runBacktest(request, strategy, dataset);
-        }));
-        offloaded.push(await lagDuring(async () => {
-          const { succeeded } = await backtester.batch(requests, {}, signal);
-          if (succeeded !== BACKTESTS) throw new Error(`Only ${succeeded} of ${BACKTESTS} backtests succeeded.`);
-        }));
+        inLoop.push(
+          await lagDuring(async () => {
+            for (const request of requests) runBacktest(request, strategy, dataset);
+          }),
+        );
+        offloaded.push(
+          await lagDuring(async () => {
+            const { succeeded } = await backtester.batch(requests, {}, signal);
+            if (succeeded !== BACKTESTS) throw new Error(`Only ${succeeded} of ${BACKTESTS} backtests succeeded.`);
+          }),
+        );
       }
     } finally {
       await backtester.close();
     }
     const compare = (title: string, of: (lag: LagReading) => number): Comparison => ({
-      title, unit: "ms", better: "lower", baseline: "in the loop",
+      title,
+      unit: "ms",
+      better: "lower",
+      baseline: "in the loop",
       samples: { "in the loop": inLoop.map(of), backtester: offloaded.map((lag) => Math.max(of(lag), 0.001)) },
       note: `${workers} workers, warm; in the loop the batch is one block.`,
     });
@@ -46,7 +53,18 @@ export const bench: Benchmark = {
 };
 
 function requestOf(params: BacktestRequest["params"]): BacktestRequest {
-  return { strategy: { kind: "builtin", name: "sma_cross" }, params, data: "sp500", engine: "vector", cash: 10_000, costs: { feeRate: 0.001, slippageBps: 5 }, sizing: { kind: "all-in" }, fill: "next-open", riskFree: 0, withEquity: false };
+  return {
+    strategy: { kind: "builtin", name: "sma_cross" },
+    params,
+    data: "sp500",
+    engine: "vector",
+    cash: 10_000,
+    costs: { feeRate: 0.001, slippageBps: 5 },
+    sizing: { kind: "all-in" },
+    fill: "next-open",
+    riskFree: 0,
+    withEquity: false,
+  };
 }
 
 async function lagDuring(work: () => Promise<void>): Promise<LagReading> {

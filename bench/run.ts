@@ -20,7 +20,10 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   const json = args.includes("--json");
   const unknownFlag = args.find((arg) => arg.startsWith("-") && arg !== "--json");
   if (unknownFlag !== undefined) throw badInput("unknown-flag", `${unknownFlag} is not a flag of bench.`, "Known: --json.");
-  const known = readdirSync(import.meta.dirname).filter((file) => file.endsWith(ENDING)).map((file) => file.slice(0, -ENDING.length)).sort();
+  const known = readdirSync(import.meta.dirname)
+    .filter((file) => file.endsWith(ENDING))
+    .map((file) => file.slice(0, -ENDING.length))
+    .sort();
   const wanted = args.filter((arg) => !arg.startsWith("-"));
   for (const name of wanted) if (!known.includes(name)) throw badInput("unknown-benchmark", `There is no benchmark ${name}.`, knownNames(name, known));
   const finished: Finished[] = [];
@@ -40,7 +43,14 @@ function documentOf(finished: readonly Finished[]): unknown {
     benchmarks: finished.map(({ name, description, comparisons }) => ({
       name,
       description,
-      comparisons: comparisons.map((comparison) => ({ title: comparison.title, unit: comparison.unit, better: comparison.better, baseline: comparison.baseline, note: comparison.note, variants: resultsOf(comparison) })),
+      comparisons: comparisons.map((comparison) => ({
+        title: comparison.title,
+        unit: comparison.unit,
+        better: comparison.better,
+        baseline: comparison.baseline,
+        note: comparison.note,
+        variants: resultsOf(comparison),
+      })),
     })),
   };
 }
@@ -52,15 +62,34 @@ function tableOf(finished: readonly Finished[]): string {
     for (const comparison of comparisons) {
       for (const { variant, median, min, max, ratio, rounds } of resultsOf(comparison)) {
         const figure = (value: number) => `${value.toPrecision(3).includes("e") ? value.toFixed(0) : value.toPrecision(3)} ${comparison.unit}`;
-        rows.push([name, comparison.title, variant, figure(median), figure(min), figure(max), variant === comparison.baseline ? "baseline" : ratio.toPrecision(3), String(rounds)]);
+        rows.push([
+          name,
+          comparison.title,
+          variant,
+          figure(median),
+          figure(min),
+          figure(max),
+          variant === comparison.baseline ? "baseline" : ratio.toPrecision(3),
+          String(rounds),
+        ]);
       }
       notes.push(`${name}, ${comparison.title}: ${comparison.note}`);
     }
   }
   const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   const isText = (column: number) => column < 3;
-  const lines = rows.map((row) => row.map((cell, column) => (isText(column) ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number))).join("  ").trimEnd());
-  return [...lines, "", ...notes, `${availableParallelism()} cores, Node ${process.versions.node}. "Times better" is the median over the rounds of the ratio to the baseline of the same round.`].join("\n");
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => (isText(column) ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number)))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [
+    ...lines,
+    "",
+    ...notes,
+    `${availableParallelism()} cores, Node ${process.versions.node}. "Times better" is the median over the rounds of the ratio to the baseline of the same round.`,
+  ].join("\n");
 }
 
 const controller = new AbortController();

@@ -33,10 +33,13 @@ const NO_LAG: LagReading = { avg: 0, p50: 0, p95: 0, p99: 0, max: 0 };
  */
 export function openLagMeter(options: { readonly resolutionMs?: number } = {}): LagMeter {
   const period = options.resolutionMs ?? 10;
-  if (!Number.isInteger(period) || period < 1 || period > 10) throw badInput("bad-resolution", `The lag meter's resolution is ${period} ms.`, "Give a whole number from 1 to 10.");
+  if (!Number.isInteger(period) || period < 1 || period > 10)
+    throw badInput("bad-resolution", `The lag meter's resolution is ${period} ms.`, "Give a whole number from 1 to 10.");
   const histogram = monitorEventLoopDelay({ resolution: period });
   let lastTick = performance.now();
-  const timer = setInterval(() => { lastTick = performance.now(); }, period);
+  const timer = setInterval(() => {
+    lastTick = performance.now();
+  }, period);
   timer.unref();
   histogram.enable();
   const lag = (nanoseconds: number) => Math.max(0, nanoseconds / NANOSECONDS - period);

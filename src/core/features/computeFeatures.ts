@@ -8,7 +8,21 @@ import type { BarSeries } from "../domain/bars.ts";
 import { atr, bollinger, ema, macd, rsi, sma } from "../domain/indicators.ts";
 
 /** In this order in memory. The periods are those of the authors: Wilder 14, Appel 12/26/9, Bollinger 20 and 2. */
-export const FEATURE_NAMES = ["sma20", "sma50", "sma200", "ema12", "ema26", "rsi14", "macd", "macdSignal", "macdHistogram", "bollingerUpper", "bollingerMiddle", "bollingerLower", "atr14"] as const;
+export const FEATURE_NAMES = [
+  "sma20",
+  "sma50",
+  "sma200",
+  "ema12",
+  "ema26",
+  "rsi14",
+  "macd",
+  "macdSignal",
+  "macdHistogram",
+  "bollingerUpper",
+  "bollingerMiddle",
+  "bollingerLower",
+  "atr14",
+] as const;
 export type FeatureName = (typeof FEATURE_NAMES)[number];
 
 /** Part of the cache's key: another set or formula needs another name. */
@@ -39,7 +53,21 @@ export function computeColumns(series: Pick<BarSeries, "high" | "low" | "close">
   const bars = close.length;
   const moving = macd(close, 12, 26, 9);
   const bands = bollinger(close, 20, 2);
-  const rows = [sma(close, 20), sma(close, 50), sma(close, 200), ema(close, 12), ema(close, 26), rsi(close, 14), moving.line, moving.signal, moving.histogram, bands.upper, bands.middle, bands.lower, atr(high, low, close, 14)];
+  const rows = [
+    sma(close, 20),
+    sma(close, 50),
+    sma(close, 200),
+    ema(close, 12),
+    ema(close, 26),
+    rsi(close, 14),
+    moving.line,
+    moving.signal,
+    moving.histogram,
+    bands.upper,
+    bands.middle,
+    bands.lower,
+    atr(high, low, close, 14),
+  ];
   const columns = new Float64Array(FEATURE_NAMES.length * bars);
   rows.forEach((row, i) => columns.set(row, i * bars));
   return columns;
@@ -55,14 +83,25 @@ export function featuresOf(series: BarSeries, columns: Float64Array): Features {
     named[name] = column;
     latest[name] = finiteOrNull(column[bars - 1]);
   });
-  return { symbol: series.symbol, timeframe: series.timeframe, bars, lastBar: series.time[bars - 1] ?? null, simulated: series.simulated, columns: named, latest };
+  return {
+    symbol: series.symbol,
+    timeframe: series.timeframe,
+    bars,
+    lastBar: series.time[bars - 1] ?? null,
+    simulated: series.simulated,
+    columns: named,
+    latest,
+  };
 }
 
 /** Throws when the columns are not of one length. */
 export function checkSeries(series: BarSeries): void {
   const { time, high, low, close } = series;
   if (time.length !== close.length || high.length !== close.length || low.length !== close.length) {
-    throw badInput("bad-series", `The columns of ${series.symbol} are not of one length (time ${time.length}, high ${high.length}, low ${low.length}, close ${close.length}).`);
+    throw badInput(
+      "bad-series",
+      `The columns of ${series.symbol} are not of one length (time ${time.length}, high ${high.length}, low ${low.length}, close ${close.length}).`,
+    );
   }
 }
 

@@ -79,8 +79,10 @@ export class AsyncFeatureComputer implements FeatureSource {
   #closing: Promise<void> | undefined;
 
   constructor(options: FeatureComputerOptions) {
-    if (!Number.isInteger(options.workers) || options.workers < 1 || options.workers > 64) throw badInput("bad-workers", `features.workers is ${options.workers}.`, "Give a whole number from 1 to 64.");
-    if (!Number.isInteger(options.queueSize) || options.queueSize < 1) throw badInput("bad-queue-size", `features.queueSize is ${options.queueSize}.`, "Give a whole number, at least 1.");
+    if (!Number.isInteger(options.workers) || options.workers < 1 || options.workers > 64)
+      throw badInput("bad-workers", `features.workers is ${options.workers}.`, "Give a whole number from 1 to 64.");
+    if (!Number.isInteger(options.queueSize) || options.queueSize < 1)
+      throw badInput("bad-queue-size", `features.queueSize is ${options.queueSize}.`, "Give a whole number, at least 1.");
     this.#options = options;
     this.workers = options.workersGiven ? options.workers : Math.min(options.workers, availableParallelism());
     this.#queue = new WorkQueue({ slots: this.workers, capacity: options.queueSize });
@@ -94,7 +96,12 @@ export class AsyncFeatureComputer implements FeatureSource {
   /** Of the two queues (features, executeBlocking) the fuller one. */
   get queue(): QueueState & { readonly running: number; readonly refused: number } {
     const [features, calls] = [this.#queue, this.#calls];
-    return { depth: Math.max(features.depth, calls.depth), capacity: features.capacity, running: features.running + calls.running, refused: features.refused + calls.refused };
+    return {
+      depth: Math.max(features.depth, calls.depth),
+      capacity: features.capacity,
+      running: features.running + calls.running,
+      refused: features.refused + calls.refused,
+    };
   }
 
   /** Of the worker processes that live now; empty while there are none. */
@@ -121,11 +128,13 @@ export class AsyncFeatureComputer implements FeatureSource {
     return await this.#recorded("features", async (started) => {
       this.#assertOpen();
       checkSeries(series);
-      const { value } = await this.#sameSeries.get(this.#idOf(series), signal, (flight) => this.#queue.run(options.whenFull ?? "refuse", flight, async () => {
-        started();
-        const kept = await this.#kept.get(seriesKey(series), this.#life.signal, () => this.#computeSeries(series));
-        return kept.value;
-      }));
+      const { value } = await this.#sameSeries.get(this.#idOf(series), signal, (flight) =>
+        this.#queue.run(options.whenFull ?? "refuse", flight, async () => {
+          started();
+          const kept = await this.#kept.get(seriesKey(series), this.#life.signal, () => this.#computeSeries(series));
+          return kept.value;
+        }),
+      );
       // Equal series are one computation, but each request keeps the name and the times of its own series.
       return featuresOf(series, value);
     });
@@ -151,7 +160,8 @@ export class AsyncFeatureComputer implements FeatureSource {
       this.#assertOpen();
       const task = this.#callTask(work, args);
       const timeoutMs = options.timeoutMs ?? TASK_TIMEOUT_MS;
-      if (!(timeoutMs > 0 && timeoutMs <= 86_400_000)) throw badInput("bad-timeout", `timeoutMs is ${timeoutMs}.`, "Give milliseconds, more than 0 and at most a day.");
+      if (!(timeoutMs > 0 && timeoutMs <= 86_400_000))
+        throw badInput("bad-timeout", `timeoutMs is ${timeoutMs}.`, "Give milliseconds, more than 0 and at most a day.");
       return await this.#calls.run("refuse", options.signal, async () => {
         started();
         this.#processes ??= openProcessPool(this.#options.log);
@@ -167,7 +177,12 @@ export class AsyncFeatureComputer implements FeatureSource {
   }
 
   async #close(): Promise<void> {
-    const drained = this.#requests === 0 ? Promise.resolve() : new Promise<void>((resolve) => { this.#onIdle = resolve; });
+    const drained =
+      this.#requests === 0
+        ? Promise.resolve()
+        : new Promise<void>((resolve) => {
+            this.#onIdle = resolve;
+          });
     try {
       const late = new Scope({ deadlineMs: DRAIN_MS });
       try {
@@ -209,7 +224,13 @@ export class AsyncFeatureComputer implements FeatureSource {
   async #compute(task: Task): Promise<Float64Array> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await this.#runIn(this.#features(), task, "computeFeatures", this.#options.taskTimeoutMs ?? TASK_TIMEOUT_MS, this.#life.signal)) as Float64Array;
+        return (await this.#runIn(
+          this.#features(),
+          task,
+          "computeFeatures",
+          this.#options.taskTimeoutMs ?? TASK_TIMEOUT_MS,
+          this.#life.signal,
+        )) as Float64Array;
       } catch (error) {
         const isWorkers = error instanceof TradingError && (error.code === "worker-died" || error.code === "timeout");
         if (!isWorkers || attempt >= ATTEMPTS || this.#life.signal.aborted) throw error;
@@ -262,13 +283,22 @@ export class AsyncFeatureComputer implements FeatureSource {
     let failure: string | null = null;
     this.#requests++;
     try {
-      return await work(() => { began = performance.now(); });
+      return await work(() => {
+        began = performance.now();
+      });
     } catch (error) {
       failure = TradingError.from(error, "failed").code;
       throw error;
     } finally {
       const ended = performance.now();
-      this.#options.metrics.record({ operation, startedAt, queueMs: (began ?? ended) - asked, runMs: ended - (began ?? ended), ok: failure === null, error: failure });
+      this.#options.metrics.record({
+        operation,
+        startedAt,
+        queueMs: (began ?? ended) - asked,
+        runMs: ended - (began ?? ended),
+        ok: failure === null,
+        error: failure,
+      });
       if (--this.#requests === 0) this.#onIdle?.();
     }
   }

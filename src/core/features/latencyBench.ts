@@ -32,24 +32,53 @@ export async function runLatencyBench(options: LatencyBenchOptions, signal: Abor
   const workers = options.workers ?? Math.min(8, availableParallelism());
   const walk = randomWalk(barsPerOperation + operations);
   const seriesOf = (i: number) => sliceBars(walk, i, i + barsPerOperation);
-  const inLoop = benchmark === "feature-computation" ? (series: BarSeries) => fingerprint(computeFeaturesSync(series).latest) : (series: BarSeries) => fingerprint(generateTickerSignalSync(series));
+  const inLoop =
+    benchmark === "feature-computation"
+      ? (series: BarSeries) => fingerprint(computeFeaturesSync(series).latest)
+      : (series: BarSeries) => fingerprint(generateTickerSignalSync(series));
   const offloaded = async (computer: AsyncFeatureComputer, series: BarSeries) =>
-    benchmark === "feature-computation" ? fingerprint((await computer.computeFeatures(series, signal)).latest) : fingerprint(await computer.generateTickerSignal(series, signal));
+    benchmark === "feature-computation"
+      ? fingerprint((await computer.computeFeatures(series, signal)).latest)
+      : fingerprint(await computer.generateTickerSignal(series, signal));
 
   for (let i = 0; i < WARM_UPS; i++) inLoop(seriesOf(i % operations));
   const expected: string[] = [];
-  const before = await measured(operations, signal, (i) => new Promise<boolean>((resolve, reject) => {
-    setImmediate(() => {
-      if (signal.aborted) reject(signal.reason as Error);
-      else resolve((expected[i] = inLoop(seriesOf(i))) !== "");
-    });
-  }));
-  const computer = createFeatureComputer({ workers, workersGiven: true, queueSize: operations, useProcessPool: options.useProcessPool ?? false, metrics: { record: () => undefined }, log: silentLog, cacheSize: 0 });
+  const before = await measured(
+    operations,
+    signal,
+    (i) =>
+      new Promise<boolean>((resolve, reject) => {
+        setImmediate(() => {
+          if (signal.aborted) reject(signal.reason as Error);
+          else resolve((expected[i] = inLoop(seriesOf(i))) !== "");
+        });
+      }),
+  );
+  const computer = createFeatureComputer({
+    workers,
+    workersGiven: true,
+    queueSize: operations,
+    useProcessPool: options.useProcessPool ?? false,
+    metrics: { record: () => undefined },
+    log: silentLog,
+    cacheSize: 0,
+  });
   try {
     await computer.warm(signal);
-    for (let round = 0; round < WARM_UPS; round += workers) await Promise.all(Array.from({ length: workers }, (_, i) => offloaded(computer, seriesOf((round + i) % operations)).catch(() => "")));
+    for (let round = 0; round < WARM_UPS; round += workers)
+      await Promise.all(Array.from({ length: workers }, (_, i) => offloaded(computer, seriesOf((round + i) % operations)).catch(() => "")));
     const after = await measured(operations, signal, async (i) => (await offloaded(computer, seriesOf(i))) === expected[i]);
-    return { schema: "quantdesk.latency/1", benchmark, operations, barsPerOperation, before, after, speedup: after.opsPerSecond / before.opsPerSecond, workers, at: new Date().toISOString() };
+    return {
+      schema: "quantdesk.latency/1",
+      benchmark,
+      operations,
+      barsPerOperation,
+      before,
+      after,
+      speedup: after.opsPerSecond / before.opsPerSecond,
+      workers,
+      at: new Date().toISOString(),
+    };
   } finally {
     await computer.close();
   }
@@ -61,13 +90,15 @@ async function measured(operations: number, signal: AbortSignal, operation: (i: 
   try {
     await settled(meter);
     const started = performance.now();
-    const outcomes = await Promise.all(Array.from({ length: operations }, async (_, i) => {
-      try {
-        return await operation(i);
-      } catch {
-        return false;
-      }
-    }));
+    const outcomes = await Promise.all(
+      Array.from({ length: operations }, async (_, i) => {
+        try {
+          return await operation(i);
+        } catch {
+          return false;
+        }
+      }),
+    );
     const seconds = (performance.now() - started) / 1000;
     signal.throwIfAborted();
     const succeeded = outcomes.filter(Boolean).length;
@@ -90,7 +121,14 @@ function fingerprint(answer: unknown): string {
 /** Seeded made-up prices: every run measures the same work. */
 function randomWalk(bars: number): BarSeries {
   const random = seededRandom("latency bench");
-  const [time, open, high, low, close, volume] = Array.from({ length: 6 }, () => new Float64Array(bars)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  const [time, open, high, low, close, volume] = Array.from({ length: 6 }, () => new Float64Array(bars)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   let price = 100;
   for (let i = 0; i < bars; i++) {
     time[i] = Date.UTC(2000, 0, 1) + i * 60_000;

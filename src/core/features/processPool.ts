@@ -69,7 +69,9 @@ class WorkerProcess {
       child.once("error", (error) => end(error.message));
       child.once("exit", (code, by) => end(by ?? `exit code ${code}`));
     });
-    child.on("message", (message: { readonly id: number; readonly answer: TaskAnswer }) => { if (message.id === this.#id) this.#finish?.(message.answer); });
+    child.on("message", (message: { readonly id: number; readonly answer: TaskAnswer }) => {
+      if (message.id === this.#id) this.#finish?.(message.answer);
+    });
     this.#rest();
   }
 
@@ -103,9 +105,16 @@ class WorkerProcess {
         };
         signal.addEventListener("abort", onAbort, { once: true });
         try {
-          this.#child.send({ id, task } as never, (error) => { if (error !== null) resolve(new TradingError("worker-died", `A worker process could not be reached: ${error.message}`, { cause: error })); });
+          this.#child.send({ id, task } as never, (error) => {
+            if (error !== null) resolve(new TradingError("worker-died", `A worker process could not be reached: ${error.message}`, { cause: error }));
+          });
         } catch (error) {
-          resolve(new TradingError("not-sendable", `The arguments cannot be sent to another process: ${(error as Error).message}`, { kind: "usage", hint: "Pass plain data: numbers, text, arrays, typed arrays, objects of those." }));
+          resolve(
+            new TradingError("not-sendable", `The arguments cannot be sent to another process: ${(error as Error).message}`, {
+              kind: "usage",
+              hint: "Pass plain data: numbers, text, arrays, typed arrays, objects of those.",
+            }),
+          );
         }
       });
       if (outcome instanceof TradingError) throw outcome;

@@ -8,9 +8,50 @@ import { badInput } from "../base/errors.ts";
 
 /** What Node adds to the language's own globals and what is the same in every process. */
 const NODE_GLOBALS = [
-  "AbortController", "AbortSignal", "Blob", "BroadcastChannel", "Buffer", "CompressionStream", "CryptoKey", "DecompressionStream", "DOMException", "Event", "EventTarget", "File", "FormData", "Headers",
-  "MessageChannel", "MessageEvent", "MessagePort", "Performance", "ReadableStream", "Request", "Response", "TextDecoder", "TextEncoder", "TransformStream", "URL", "URLSearchParams", "WebSocket", "WritableStream",
-  "atob", "btoa", "clearImmediate", "clearInterval", "clearTimeout", "console", "crypto", "fetch", "global", "performance", "process", "queueMicrotask", "setImmediate", "setInterval", "setTimeout", "structuredClone",
+  "AbortController",
+  "AbortSignal",
+  "Blob",
+  "BroadcastChannel",
+  "Buffer",
+  "CompressionStream",
+  "CryptoKey",
+  "DecompressionStream",
+  "DOMException",
+  "Event",
+  "EventTarget",
+  "File",
+  "FormData",
+  "Headers",
+  "MessageChannel",
+  "MessageEvent",
+  "MessagePort",
+  "Performance",
+  "ReadableStream",
+  "Request",
+  "Response",
+  "TextDecoder",
+  "TextEncoder",
+  "TransformStream",
+  "URL",
+  "URLSearchParams",
+  "WebSocket",
+  "WritableStream",
+  "atob",
+  "btoa",
+  "clearImmediate",
+  "clearInterval",
+  "clearTimeout",
+  "console",
+  "crypto",
+  "fetch",
+  "global",
+  "performance",
+  "process",
+  "queueMicrotask",
+  "setImmediate",
+  "setInterval",
+  "setTimeout",
+  "structuredClone",
 ] as const;
 
 /** Names that every process has: not those that somebody has added to this one. */
@@ -22,7 +63,8 @@ export function commonGlobals(): ReadonlySet<string> {
 export function selfContainedSource(work: (...args: never[]) => unknown, globals: ReadonlySet<string>): string {
   const text = Function.prototype.toString.call(work);
   const refuse = (message: string) => badInput("not-self-contained", message, "Pass what it needs in args, or give {module, export} instead.");
-  if (/\{\s*\[native code\]\s*\}$/.test(text)) throw refuse(`The function ${work.name || "given"} has no source text (it is built in or bound), so it cannot be sent.`);
+  if (/\{\s*\[native code\]\s*\}$/.test(text))
+    throw refuse(`The function ${work.name || "given"} has no source text (it is built in or bound), so it cannot be sent.`);
   if (/^class\b/.test(text)) throw refuse(`${work.name || "What was given"} is a class, not a function.`);
   // A method's text is no expression by itself: it is one inside an object.
   const candidates = [`(${text})`, `Object.values({${text}})[0]`];
@@ -30,7 +72,8 @@ export function selfContainedSource(work: (...args: never[]) => unknown, globals
     const tree = parsed(source);
     if (tree === undefined) continue;
     const missing = freeNames(tree, globals);
-    if (missing.length > 0) throw refuse(`The function uses ${listed(missing)}, which it does not define itself; it runs in another process and must be self-contained.`);
+    if (missing.length > 0)
+      throw refuse(`The function uses ${listed(missing)}, which it does not define itself; it runs in another process and must be self-contained.`);
     return source;
   }
   throw refuse(`The text of the function ${work.name || "given"} cannot be read as one function.`);

@@ -28,10 +28,22 @@ export function generateTickerSignal(features: Features): TickerSignal {
     reasons.push(reason);
   };
   if (sma20 !== null && sma50 !== null) {
-    vote(1, Math.sign(sma20 - sma50), sma20 === sma50 ? "No trend: the 20-bar average equals the 50-bar average." : `Trend ${sma20 > sma50 ? "up" : "down"}: the 20-bar average (${sma20.toFixed(2)}) is ${sma20 > sma50 ? "above" : "below"} the 50-bar average (${sma50.toFixed(2)}).`);
+    vote(
+      1,
+      Math.sign(sma20 - sma50),
+      sma20 === sma50
+        ? "No trend: the 20-bar average equals the 50-bar average."
+        : `Trend ${sma20 > sma50 ? "up" : "down"}: the 20-bar average (${sma20.toFixed(2)}) is ${sma20 > sma50 ? "above" : "below"} the 50-bar average (${sma50.toFixed(2)}).`,
+    );
   }
   if (macdHistogram !== null) {
-    vote(1, Math.sign(macdHistogram), macdHistogram === 0 ? "Momentum is flat: the MACD is at its signal line." : `Momentum ${macdHistogram > 0 ? "rising" : "falling"}: the MACD is ${Math.abs(macdHistogram).toFixed(3)} ${macdHistogram > 0 ? "above" : "below"} its signal line.`);
+    vote(
+      1,
+      Math.sign(macdHistogram),
+      macdHistogram === 0
+        ? "Momentum is flat: the MACD is at its signal line."
+        : `Momentum ${macdHistogram > 0 ? "rising" : "falling"}: the MACD is ${Math.abs(macdHistogram).toFixed(3)} ${macdHistogram > 0 ? "above" : "below"} its signal line.`,
+    );
   }
   if (rsi14 !== null) {
     const lean = rsi14 < 30 ? 1 : rsi14 > 70 ? -1 : 0;
@@ -39,11 +51,23 @@ export function generateTickerSignal(features: Features): TickerSignal {
   }
   if (close !== null && bollingerUpper !== null && bollingerLower !== null) {
     const lean = close < bollingerLower ? 1 : close > bollingerUpper ? -1 : 0;
-    vote(lean === 0 ? 0 : 1, lean, lean === 0 ? "The close is inside the Bollinger bands." : `The close (${close.toFixed(2)}) is ${lean > 0 ? "below the lower" : "above the upper"} Bollinger band.`);
+    vote(
+      lean === 0 ? 0 : 1,
+      lean,
+      lean === 0
+        ? "The close is inside the Bollinger bands."
+        : `The close (${close.toFixed(2)}) is ${lean > 0 ? "below the lower" : "above the upper"} Bollinger band.`,
+    );
   }
   if (reasons.length === 0) reasons.push(`Only ${features.bars} bars: nothing is defined yet.`);
   const lean = weight === 0 ? 0 : votes / weight;
-  return { symbol: features.symbol, signal: lean > LEAN ? "buy" : lean < -LEAN ? "sell" : "hold", strength: Math.abs(lean), reasons, simulated: features.simulated };
+  return {
+    symbol: features.symbol,
+    signal: lean > LEAN ? "buy" : lean < -LEAN ? "sell" : "hold",
+    strength: Math.abs(lean),
+    reasons,
+    simulated: features.simulated,
+  };
 }
 
 /** The synchronous twin for one series. */
@@ -63,14 +87,20 @@ export type WhenFull = "refuse" | { readonly waitMs: number };
 const WATCHLIST_WAIT_MS = 30_000;
 
 /** One outcome per series, in their order: a series that fails leaves the others alone; an abort ends all. */
-export async function generateSignalsForWatchlist(source: FeatureSource, watchlist: readonly BarSeries[], signal: AbortSignal): Promise<ReadonlyArray<Outcome<TickerSignal>>> {
-  const outcomes = await Promise.all(watchlist.map(async (series): Promise<Outcome<TickerSignal>> => {
-    try {
-      return { ok: true, value: generateTickerSignal(await source.computeFeatures(series, signal, { whenFull: { waitMs: WATCHLIST_WAIT_MS } })) };
-    } catch (error) {
-      return { ok: false, error: TradingError.from(error, "features-failed") };
-    }
-  }));
+export async function generateSignalsForWatchlist(
+  source: FeatureSource,
+  watchlist: readonly BarSeries[],
+  signal: AbortSignal,
+): Promise<ReadonlyArray<Outcome<TickerSignal>>> {
+  const outcomes = await Promise.all(
+    watchlist.map(async (series): Promise<Outcome<TickerSignal>> => {
+      try {
+        return { ok: true, value: generateTickerSignal(await source.computeFeatures(series, signal, { whenFull: { waitMs: WATCHLIST_WAIT_MS } })) };
+      } catch (error) {
+        return { ok: false, error: TradingError.from(error, "features-failed") };
+      }
+    }),
+  );
   signal.throwIfAborted();
   return outcomes;
 }

@@ -1,6 +1,7 @@
 /** What workers do, the same in a thread and in a process: their answers carry a failure as a value, so that a rejection means the worker itself. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { constants, runInThisContext } from "node:vm";
 import { badInput, TradingError, type PlainError } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
 import { computeColumns } from "./computeFeatures.ts";
@@ -12,9 +13,7 @@ export type Task =
   /** `module` is an absolute path, a file: address or a package's name. */
   | { readonly kind: "module"; readonly module: string; readonly name: string; readonly args: readonly unknown[] };
 
-export type TaskAnswer =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: PlainError };
+export type TaskAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: PlainError };
 
 export async function runTask(task: Task): Promise<TaskAnswer> {
   try {
@@ -29,7 +28,9 @@ function valueOf(task: Task): unknown {
     case "features":
       return computeColumns(task);
     case "function": {
-      const work = new Function(`"use strict"; return ${task.source};`)() as (...args: readonly unknown[]) => unknown;
+      // `import("node:fs")` in it works as in a module; relative paths start at the working directory.
+      const options = { filename: "executeBlocking", importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
+      const work = runInThisContext(`"use strict"; ${task.source}`, options) as (...args: readonly unknown[]) => unknown;
       return work(...task.args);
     }
     case "module":
@@ -43,9 +44,14 @@ async function callExport(module: string, name: string, args: readonly unknown[]
   try {
     exported = (await import(address)) as Record<string, unknown>;
   } catch (error) {
-    throw badInput("module-not-loaded", `The module ${module} cannot be loaded: ${(error as Error).message}`, "Give an absolute path or the name of an installed package.");
+    throw badInput(
+      "module-not-loaded",
+      `The module ${module} cannot be loaded: ${(error as Error).message}`,
+      "Give an absolute path or the name of an installed package.",
+    );
   }
   const work = exported[name];
-  if (typeof work !== "function") throw badInput("unknown-export", `The module ${module} exports no function ${name}.`, knownNames(name, Object.keys(exported)));
+  if (typeof work !== "function")
+    throw badInput("unknown-export", `The module ${module} exports no function ${name}.`, knownNames(name, Object.keys(exported)));
   return (work as (...args: readonly unknown[]) => unknown)(...args);
 }

@@ -88,9 +88,12 @@ export class WorkQueue {
       const onAbort = () => waiter.fail(signal.reason);
       signal.addEventListener("abort", onAbort, { once: true });
       // Only the wait for a place has this deadline; once inside, its turn comes.
-      const timer = place === this.#outside && whenFull !== "refuse"
-        ? setTimeout(() => { if (this.#outside.has(waiter)) waiter.fail(deadlineError("Waiting for a place in the task queue", whenFull.waitMs)); }, whenFull.waitMs)
-        : undefined;
+      const timer =
+        place === this.#outside && whenFull !== "refuse"
+          ? setTimeout(() => {
+              if (this.#outside.has(waiter)) waiter.fail(deadlineError("Waiting for a place in the task queue", whenFull.waitMs));
+            }, whenFull.waitMs)
+          : undefined;
       place.add(waiter);
     });
   }

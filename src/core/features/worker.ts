@@ -21,16 +21,21 @@ async function answerMessage(id: number, task: Task): Promise<void> {
   try {
     process.send?.({ id, answer });
   } catch (error) {
-    const failure = new TradingError("not-sendable", `The answer cannot be sent back: ${(error as Error).message}`, { hint: "Answer plain data: numbers, text, arrays, typed arrays, objects of those." });
+    const failure = new TradingError("not-sendable", `The answer cannot be sent back: ${(error as Error).message}`, {
+      hint: "Answer plain data: numbers, text, arrays, typed arrays, objects of those.",
+    });
     process.send?.({ id, answer: { ok: false, error: failure.toPlain() } satisfies TaskAnswer });
   }
 }
 
 /** A function that never returns keeps this process from seeing that its parent has died: a thread looks once a second. */
 function watchParent(): void {
-  const watch = new Worker(`
+  const watch = new Worker(
+    `
     const parent = process.ppid;
     setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 1000);
-  `, { eval: true, env: {} });
+  `,
+    { eval: true, env: {} },
+  );
   watch.unref();
 }

@@ -14,7 +14,14 @@ const HEALTH_MS = 2_000;
 const BENCHMARK_MS = 300_000;
 const MAX_CONNECTIONS = 100;
 const STATUS: Readonly<Record<string, number>> = {
-  "unauthorized": 401, "wrong-host": 403, "wrong-origin": 403, "unknown-route": 404, "benchmark-running": 409, "queue-full": 503, "timeout": 503, "closed": 503,
+  unauthorized: 401,
+  "wrong-host": 403,
+  "wrong-origin": 403,
+  "unknown-route": 404,
+  "benchmark-running": 409,
+  "queue-full": 503,
+  timeout: 503,
+  closed: 503,
 };
 
 export interface ApiServerOptions {
@@ -33,7 +40,14 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   server.addContentTypeParser("*", { parseAs: "string" }, (_request, _body, done) => done(null, undefined));
   server.addHook("onRequest", (request, _reply, done) => done(refusal(request, options) as FastifyError | undefined));
   server.setErrorHandler((error: FastifyError, _request, reply) => answerError(reply, error));
-  server.setNotFoundHandler((request, reply) => answerError(reply, new TradingError("unknown-route", `There is no ${request.method} ${pathOf(request)} here.`, { hint: "Known: GET /api/performance/health, metrics, metrics/summary, benchmarks; GET /metrics." })));
+  server.setNotFoundHandler((request, reply) =>
+    answerError(
+      reply,
+      new TradingError("unknown-route", `There is no ${request.method} ${pathOf(request)} here.`, {
+        hint: "Known: GET /api/performance/health, metrics, metrics/summary, benchmarks; GET /metrics.",
+      }),
+    ),
+  );
 
   let lastHealth: HealthReport | undefined;
   server.get("/api/performance/metrics", (request) => ask("metrics", countIn(request, "last_n", null, Number.MAX_SAFE_INTEGER), ANSWER_MS));
@@ -42,7 +56,8 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   server.get("/api/performance/benchmarks", () => ask("benchmarks", null, ANSWER_MS));
   for (const kind of ["feature-computation", "signal-generation"] satisfies BenchmarkKind[]) {
     server.post(`/api/performance/benchmarks/${kind}`, (request) =>
-      ask("runBenchmark", { kind, operations: countIn(request, "num_operations", DEFAULT_OPERATIONS, MAX_OPERATIONS) }, BENCHMARK_MS));
+      ask("runBenchmark", { kind, operations: countIn(request, "num_operations", DEFAULT_OPERATIONS, MAX_OPERATIONS) }, BENCHMARK_MS),
+    );
   }
   server.post("/api/performance/benchmarks/clear", async () => ({ cleared: await ask("clearBenchmarks", null, ANSWER_MS) }));
   server.get("/api/performance/health", async () => {
@@ -66,9 +81,11 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
 function refusal(request: FastifyRequest, options: ApiServerOptions): TradingError | undefined {
   const own = options.ownHosts();
   // A web page can make a browser send requests here under a name of its own (DNS rebinding): only our own addresses count.
-  if (!own.has((request.headers.host ?? "").toLowerCase())) return new TradingError("wrong-host", "The Host header does not name this server.", { hint: `Call it as ${[...own].join(" or ")}.` });
+  if (!own.has((request.headers.host ?? "").toLowerCase()))
+    return new TradingError("wrong-host", "The Host header does not name this server.", { hint: `Call it as ${[...own].join(" or ")}.` });
   const origin = request.headers.origin;
-  if (origin !== undefined && !own.has(origin.toLowerCase().replace(/^http:\/\//, ""))) return new TradingError("wrong-origin", "Requests from other web pages are not served.");
+  if (origin !== undefined && !own.has(origin.toLowerCase().replace(/^http:\/\//, "")))
+    return new TradingError("wrong-origin", "Requests from other web pages are not served.");
   const presented = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   if (presented === undefined || !timingSafeEqual(Buffer.from(sha256(presented)), Buffer.from(options.tokenSha256))) {
     return new TradingError("unauthorized", "The token is missing or wrong.", { hint: "Send it as Authorization: Bearer TOKEN; it is in the token file." });
@@ -83,7 +100,10 @@ function countIn<T extends number | null>(request: FastifyRequest, name: string,
   const count = typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (!(count >= 1 && count <= max)) {
     const shown = typeof text === "string" ? `"${text.slice(0, 40)}"` : "given more than once";
-    throw badInput("bad-count", `${name} is ${shown}; it must be ${max === Number.MAX_SAFE_INTEGER ? "a whole number of at least 1" : `a whole number from 1 to ${max}`}.`);
+    throw badInput(
+      "bad-count",
+      `${name} is ${shown}; it must be ${max === Number.MAX_SAFE_INTEGER ? "a whole number of at least 1" : `a whole number from 1 to ${max}`}.`,
+    );
   }
   return count;
 }
@@ -92,7 +112,15 @@ function blocked(last: HealthReport | undefined, askedAt: Date): HealthReport {
   return {
     schema: "quantdesk.health/1",
     status: "failing",
-    alerts: [{ code: "loop-blocked", value: HEALTH_MS, limit: HEALTH_MS, since: askedAt.toISOString(), reason: `The session's event loop has not turned for ${HEALTH_MS / 1000} s: something computes in it.` }],
+    alerts: [
+      {
+        code: "loop-blocked",
+        value: HEALTH_MS,
+        limit: HEALTH_MS,
+        since: askedAt.toISOString(),
+        reason: `The session's event loop has not turned for ${HEALTH_MS / 1000} s: something computes in it.`,
+      },
+    ],
     workers: last?.workers ?? 0,
     queue: last?.queue ?? { depth: 0, capacity: 0 },
   };
@@ -102,7 +130,12 @@ function answerError(reply: FastifyReply, error: FastifyError | TradingError): F
   const ours = error instanceof TradingError;
   const status = ours ? (STATUS[error.code] ?? (error.kind === "usage" ? 400 : 500)) : (error.statusCode ?? 500);
   if (status === 401) reply.header("www-authenticate", "Bearer");
-  const body = { schema: "quantdesk.error/1", code: ours ? error.code : status < 500 ? "bad-request" : "failed", message: ours || status < 500 ? error.message : "The request failed.", ...(ours && error.hint !== undefined ? { hint: error.hint } : {}) };
+  const body = {
+    schema: "quantdesk.error/1",
+    code: ours ? error.code : status < 500 ? "bad-request" : "failed",
+    message: ours || status < 500 ? error.message : "The request failed.",
+    ...(ours && error.hint !== undefined ? { hint: error.hint } : {}),
+  };
   return reply.code(status).header("content-type", "application/json; charset=utf-8").send(JSON.stringify(body));
 }
 

@@ -43,13 +43,41 @@ export function createHealth(input: HealthInput): { check(): HealthReport } {
         if (now - began >= lastsMs) alerts.push({ code, value, limit, since: new Date(began).toISOString(), reason });
       };
       const lag = input.lagP95Ms();
-      watch("loop-lag", lag > HEALTH_LIMITS.lagP95Ms, 0, lag, HEALTH_LIMITS.lagP95Ms, `The event loop turns ${lag.toFixed(1)} ms late (P95): something computes in it. Move that work to computeFeatures or executeBlocking.`);
+      watch(
+        "loop-lag",
+        lag > HEALTH_LIMITS.lagP95Ms,
+        0,
+        lag,
+        HEALTH_LIMITS.lagP95Ms,
+        `The event loop turns ${lag.toFixed(1)} ms late (P95): something computes in it. Move that work to computeFeatures or executeBlocking.`,
+      );
       const success = ended === 0 ? 1 : (ended - failed) / ended;
-      watch("success-rate", success < HEALTH_LIMITS.successRate, 0, success, HEALTH_LIMITS.successRate, `${failed} of the last ${ended} operations failed. The metrics list says with which error.`);
+      watch(
+        "success-rate",
+        success < HEALTH_LIMITS.successRate,
+        0,
+        success,
+        HEALTH_LIMITS.successRate,
+        `${failed} of the last ${ended} operations failed. The metrics list says with which error.`,
+      );
       const share = queue.depth / queue.capacity;
-      watch("queue-filling", share > HEALTH_LIMITS.queueShare, HEALTH_LIMITS.queueForMs, share, HEALTH_LIMITS.queueShare, `${queue.depth} of ${queue.capacity} places in the queue are taken. Ask for less at once, or raise features.queueSize.`);
+      watch(
+        "queue-filling",
+        share > HEALTH_LIMITS.queueShare,
+        HEALTH_LIMITS.queueForMs,
+        share,
+        HEALTH_LIMITS.queueShare,
+        `${queue.depth} of ${queue.capacity} places in the queue are taken. Ask for less at once, or raise features.queueSize.`,
+      );
       const rate = (ended * 1000) / HEALTH_LIMITS.windowMs;
-      watch("low-throughput", queue.depth > 0 && rate < HEALTH_LIMITS.opsPerSecond, Math.max(HEALTH_LIMITS.loadForMs, HEALTH_LIMITS.windowMs), rate, HEALTH_LIMITS.opsPerSecond, `${rate.toFixed(1)} operations a second end while ${queue.depth} wait. Fewer bars per request, or more cores, help.`);
+      watch(
+        "low-throughput",
+        queue.depth > 0 && rate < HEALTH_LIMITS.opsPerSecond,
+        Math.max(HEALTH_LIMITS.loadForMs, HEALTH_LIMITS.windowMs),
+        rate,
+        HEALTH_LIMITS.opsPerSecond,
+        `${rate.toFixed(1)} operations a second end while ${queue.depth} wait. Fewer bars per request, or more cores, help.`,
+      );
       return { schema: "quantdesk.health/1", status: statusOf(alerts), alerts, workers: input.workers(), queue };
     },
   };

@@ -32,7 +32,8 @@ const OTHER = "other";
 /** Keeps at most `capacity` operations; the oldest make room. */
 export function createMetrics(options: { readonly capacity: number }): Metrics {
   const { capacity } = options;
-  if (!Number.isInteger(capacity) || capacity < 1) throw badInput("bad-capacity", `The metrics' capacity is ${capacity}.`, "Give a whole number of operations, at least 1.");
+  if (!Number.isInteger(capacity) || capacity < 1)
+    throw badInput("bad-capacity", `The metrics' capacity is ${capacity}.`, "Give a whole number of operations, at least 1.");
   let ring: OperationRecord[] = [];
   let next = 0;
   const counts = new Map<string, Count>();

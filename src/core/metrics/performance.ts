@@ -65,7 +65,10 @@ export function openPerformance(options: PerformanceOptions): Performance {
       clear: () => metrics.clear(),
       benchmarks: () => [...reports],
       runBenchmark: async (kind, operations, signal) => {
-        if (running) throw new TradingError("benchmark-running", "A benchmark is running already.", { hint: "Ask again when it has ended: two at once would measure each other." });
+        if (running)
+          throw new TradingError("benchmark-running", "A benchmark is running already.", {
+            hint: "Ask again when it has ended: two at once would measure each other.",
+          });
         running = true;
         try {
           const report = await options.runBenchmark(kind, operations, signal);

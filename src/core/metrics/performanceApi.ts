@@ -32,8 +32,10 @@ const START_MS = 10_000;
 
 /** Resolves once it listens. `signal` gives up the start; the owner closes what has started. */
 export async function startPerformanceApi(options: PerformanceApiOptions, signal: AbortSignal): Promise<PerformanceApi> {
-  if (!LOOPBACK.includes(options.host)) throw badInput("not-loopback", `The performance API listens on this machine only, not on ${options.host}.`, `Use ${LOOPBACK[0]}.`);
-  if (!Number.isInteger(options.port) || options.port < 0 || options.port > 65_535) throw badInput("bad-port", `${options.port} is no port.`, "Give a whole number from 0 to 65535; 0 takes any that is free.");
+  if (!LOOPBACK.includes(options.host))
+    throw badInput("not-loopback", `The performance API listens on this machine only, not on ${options.host}.`, `Use ${LOOPBACK[0]}.`);
+  if (!Number.isInteger(options.port) || options.port < 0 || options.port > 65_535)
+    throw badInput("bad-port", `${options.port} is no port.`, "Give a whole number from 0 to 65535; 0 takes any that is free.");
   if (options.token.length < 16) throw badInput("bad-token", "The performance API needs a token of at least 16 characters.");
   signal.throwIfAborted();
   const workerData: ApiWorkerData = { host: options.host, port: options.port, tokenSha256: sha256(options.token) };
@@ -68,7 +70,9 @@ export async function startPerformanceApi(options: PerformanceApiOptions, signal
 }
 
 function answer(channel: Channel, source: PerformanceSource): void {
-  const calls: { readonly [K in keyof ApiCalls]: (argument: ApiCalls[K]["argument"], signal: AbortSignal) => ApiCalls[K]["answer"] | Promise<ApiCalls[K]["answer"]> } = {
+  const calls: {
+    readonly [K in keyof ApiCalls]: (argument: ApiCalls[K]["argument"], signal: AbortSignal) => ApiCalls[K]["answer"] | Promise<ApiCalls[K]["answer"]>;
+  } = {
     metrics: (lastN) => source.metrics(lastN),
     summary: () => source.summary(),
     clear: () => source.clear(),

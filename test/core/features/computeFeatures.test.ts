@@ -7,12 +7,15 @@ import { givenSeries } from "./series.ts";
 
 describe("features", () => {
   it("never look ahead: cutting off later bars changes none of the earlier values", () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 260 }), fc.nat(1000), (cut, seed) => {
-      const series = givenSeries(260, seed);
-      const whole = computeFeaturesSync(series).columns;
-      const short = computeFeaturesSync(sliceBars(series, 0, cut)).columns;
-      for (const name of FEATURE_NAMES) assert.deepEqual(short[name], whole[name].subarray(0, cut), name);
-    }), { numRuns: 30 });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 260 }), fc.nat(1000), (cut, seed) => {
+        const series = givenSeries(260, seed);
+        const whole = computeFeaturesSync(series).columns;
+        const short = computeFeaturesSync(sliceBars(series, 0, cut)).columns;
+        for (const name of FEATURE_NAMES) assert.deepEqual(short[name], whole[name].subarray(0, cut), name);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it("are undefined, not invented, while there are too few bars", () => {

@@ -20,7 +20,15 @@ describe("AsyncFeatureComputer", () => {
 
   function given(options: Partial<FeatureComputerOptions> = {}): AsyncFeatureComputer {
     records = [];
-    const computer = createFeatureComputer({ workers: 2, workersGiven: true, queueSize: 1000, useProcessPool: false, metrics: { record: (operation) => records.push(operation) }, log: silentLog, ...options });
+    const computer = createFeatureComputer({
+      workers: 2,
+      workersGiven: true,
+      queueSize: 1000,
+      useProcessPool: false,
+      metrics: { record: (operation) => records.push(operation) },
+      log: silentLog,
+      ...options,
+    });
     open.push(computer);
     return computer;
   }
@@ -48,11 +56,13 @@ describe("AsyncFeatureComputer", () => {
 
       it("computes series that lie in shared memory already, also when they are a part of it", async () => {
         const series = givenSeries(300);
-        const shared = Object.fromEntries((["time", "open", "high", "low", "close", "volume"] as const).map((name) => {
-          const column = new Float64Array(new SharedArrayBuffer(300 * 8));
-          column.set(series[name]);
-          return [name, column];
-        })) as unknown as typeof series;
+        const shared = Object.fromEntries(
+          (["time", "open", "high", "low", "close", "volume"] as const).map((name) => {
+            const column = new Float64Array(new SharedArrayBuffer(300 * 8));
+            column.set(series[name]);
+            return [name, column];
+          }),
+        ) as unknown as typeof series;
         const part = sliceBars({ ...series, ...shared }, 50, 300);
         assert.deepEqual((await given({ useProcessPool }).computeFeatures(part, signal)).columns, computeFeaturesSync(sliceBars(series, 50, 300)).columns);
       });
@@ -98,8 +108,13 @@ describe("AsyncFeatureComputer", () => {
   it("loses none when callers wait for a place instead", async () => {
     const computer = given({ queueSize: 10, cacheSize: 0 });
     const long = givenSeries(1_500);
-    const answers = await Promise.all(Array.from({ length: 400 }, (_, i) => computer.computeFeatures(sliceBars(long, i, i + 300), signal, { whenFull: { waitMs: 20_000 } })));
-    assert.deepEqual(answers.map((answer) => answer.latest.close), Array.from({ length: 400 }, (_, i) => long.close[i + 299]));
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, (_, i) => computer.computeFeatures(sliceBars(long, i, i + 300), signal, { whenFull: { waitMs: 20_000 } })),
+    );
+    assert.deepEqual(
+      answers.map((answer) => answer.latest.close),
+      Array.from({ length: 400 }, (_, i) => long.close[i + 299]),
+    );
     assert.equal(computer.queue.refused, 0);
   });
 
@@ -145,7 +160,13 @@ describe("AsyncFeatureComputer", () => {
     const series = givenSeries(100);
     await assert.rejects(computer.computeFeatures({ ...series, low: series.low.subarray(1) }, signal), { code: "bad-series" });
     assert.equal((await computer.computeFeatures(series, signal)).bars, 100);
-    assert.deepEqual(records.map((record) => [record.ok, record.error]), [[false, "bad-series"], [true, null]]);
+    assert.deepEqual(
+      records.map((record) => [record.ok, record.error]),
+      [
+        [false, "bad-series"],
+        [true, null],
+      ],
+    );
   });
 
   it("signals for one ticker and for a watch list, one outcome each", async () => {
@@ -153,7 +174,10 @@ describe("AsyncFeatureComputer", () => {
     const good = [givenSeries(300, 1, "AAA"), givenSeries(300, 2, "BBB")] as const;
     assert.deepEqual(await computer.generateTickerSignal(good[0], signal), generateTickerSignalSync(good[0]));
     const outcomes = await computer.generateSignalsForWatchlist([good[0], { ...good[0], symbol: "BAD", low: new Float64Array(1) }, good[1]], signal);
-    assert.deepEqual(outcomes.map((outcome) => (outcome.ok ? outcome.value.symbol : outcome.error.code)), ["AAA", "bad-series", "BBB"]);
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.ok ? outcome.value.symbol : outcome.error.code)),
+      ["AAA", "bad-series", "BBB"],
+    );
   });
 
   it("keeps two instances apart", async () => {
@@ -171,12 +195,21 @@ describe("AsyncFeatureComputer", () => {
     assert.equal((await Promise.all(accepted)).length, 20);
     await closing;
     await computer.close();
-    await assert.rejects(computer.executeBlocking(() => 1, [], { signal }), { code: "closed" });
+    await assert.rejects(
+      computer.executeBlocking(() => 1, [], { signal }),
+      { code: "closed" },
+    );
   });
 
   it("closes within its grace even when a function hangs", async () => {
     const computer = given();
-    const hung = computer.executeBlocking(() => { for (;;); }, [], { signal });
+    const hung = computer.executeBlocking(
+      () => {
+        for (;;);
+      },
+      [],
+      { signal },
+    );
     const ended = assert.rejects(hung, { code: "closed" });
     await computer.close();
     await ended;
@@ -191,7 +224,10 @@ describe("AsyncFeatureComputer", () => {
       await asked[0];
       process.kill(computer.workerPids[0] as number, how);
       const answers = await Promise.all(asked);
-      assert.deepEqual(answers.map((answer) => answer.latest.close), answers.map((_, i) => long.close[i + 1_999]));
+      assert.deepEqual(
+        answers.map((answer) => answer.latest.close),
+        answers.map((_, i) => long.close[i + 1_999]),
+      );
     });
   }
 
@@ -203,46 +239,97 @@ describe("AsyncFeatureComputer", () => {
   describe("executeBlocking", () => {
     it("runs a self-contained function elsewhere", async () => {
       const computer = given();
-      const answer = await computer.executeBlocking(async (a: number, b: Float64Array) => ({ sum: a + (b[1] as number), pid: process.pid }), [1, Float64Array.of(2, 3)], { signal });
+      const answer = await computer.executeBlocking(
+        async (a: number, b: Float64Array) => ({ sum: a + (b[1] as number), pid: process.pid }),
+        [1, Float64Array.of(2, 3)],
+        { signal },
+      );
       assert.equal(answer.sum, 4);
       assert.notEqual(answer.pid, process.pid);
-      assert.deepEqual(records.map((record) => [record.operation, record.ok]), [["executeBlocking", true]]);
+      assert.deepEqual(
+        records.map((record) => [record.operation, record.ok]),
+        [["executeBlocking", true]],
+      );
+    });
+
+    it("lets a function import what it needs", async () => {
+      const eol = await given().executeBlocking(async () => (await import("node:os")).EOL, [], { signal });
+      assert.equal(eol, process.platform === "win32" ? "\r\n" : "\n");
     });
 
     it("refuses a captured variable by name, before anything runs", async () => {
-      await assert.rejects(given().executeBlocking((x: number) => x > threshold, [1], { signal }), (error: { code: string; message: string; kind: string }) => {
-        assert.deepEqual([error.code, error.kind], ["not-self-contained", "usage"]);
-        return error.message.includes("uses threshold,");
-      });
+      await assert.rejects(
+        given().executeBlocking((x: number) => x > threshold, [1], { signal }),
+        (error: { code: string; message: string; kind: string }) => {
+          assert.deepEqual([error.code, error.kind], ["not-self-contained", "usage"]);
+          return error.message.includes("uses threshold,");
+        },
+      );
     });
 
     it("ends a runaway at its timeout, and the next call gets a new worker", async () => {
       const computer = given({ workers: 1 });
-      await assert.rejects(computer.executeBlocking(() => { for (;;); }, [], { signal, timeoutMs: 300 }), (error: { code: string; message: string }) => {
-        assert.deepEqual([error.code, error.message], ["timeout", "executeBlocking: timeout after 0.3s"]);
-        return true;
-      });
+      await assert.rejects(
+        computer.executeBlocking(
+          () => {
+            for (;;);
+          },
+          [],
+          { signal, timeoutMs: 300 },
+        ),
+        (error: { code: string; message: string }) => {
+          assert.deepEqual([error.code, error.message], ["timeout", "executeBlocking: timeout after 0.3s"]);
+          return true;
+        },
+      );
       assert.equal(await computer.executeBlocking(() => 7, [], { signal }), 7);
     });
 
     it("survives a function that kills its process", async () => {
       const computer = given({ workers: 1 });
-      await assert.rejects(computer.executeBlocking(() => process.kill(process.pid, "SIGKILL"), [], { signal }), { code: "worker-died" });
-      await assert.rejects(computer.executeBlocking(() => process.exit(3), [], { signal }), /exit code 3/);
+      await assert.rejects(
+        computer.executeBlocking(() => process.kill(process.pid, "SIGKILL"), [], { signal }),
+        { code: "worker-died" },
+      );
+      await assert.rejects(
+        computer.executeBlocking(() => process.exit(3), [], { signal }),
+        /exit code 3/,
+      );
       assert.equal(await computer.executeBlocking(() => 7, [], { signal }), 7);
     });
 
     it("hands back a function's own error, and one sentence for what cannot be sent", async () => {
       const computer = given({ workers: 1 });
-      await assert.rejects(computer.executeBlocking(() => { throw new RangeError("too far"); }, [], { signal }), { code: "task-failed", message: "too far" });
-      await assert.rejects(computer.executeBlocking(() => () => 1, [], { signal }), { code: "not-sendable" });
-      await assert.rejects(computer.executeBlocking((f: unknown) => f, [() => 1], { signal }), { code: "not-sendable" });
+      await assert.rejects(
+        computer.executeBlocking(
+          () => {
+            throw new RangeError("too far");
+          },
+          [],
+          { signal },
+        ),
+        { code: "task-failed", message: "too far" },
+      );
+      await assert.rejects(
+        computer.executeBlocking(() => () => 1, [], { signal }),
+        { code: "not-sendable" },
+      );
+      await assert.rejects(
+        computer.executeBlocking((f: unknown) => f, [() => 1], { signal }),
+        { code: "not-sendable" },
+      );
       assert.equal(await computer.executeBlocking(() => 7, [], { signal }), 7);
     });
 
     it("ends with its caller's signal", async () => {
       const controller = new AbortController();
-      const running = given().executeBlocking(() => { for (;;); }, [], { signal: controller.signal });
+      const running = given().executeBlocking(
+        () => {
+          for (;;);
+        },
+        [],
+        { signal: controller.signal },
+      );
       setImmediate(() => controller.abort(new Error("enough")));
       await assert.rejects(running, /enough/);
     });

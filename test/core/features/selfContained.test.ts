@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
 import { commonGlobals, selfContainedSource } from "../../../src/core/features/selfContained.ts";
 
 const globals = commonGlobals();
@@ -16,14 +17,49 @@ describe("a function that is sent as source", () => {
     }
   }
   const accepted = (work: (...args: never[]) => unknown) => assert.equal(missing(work), "");
-  const refused = (work: (...args: never[]) => unknown, names: string) => assert.equal(missing(work), `The function uses ${names}, which it does not define itself; it runs in another process and must be self-contained.`);
+  const refused = (work: (...args: never[]) => unknown, names: string) =>
+    assert.equal(missing(work), `The function uses ${names}, which it does not define itself; it runs in another process and must be self-contained.`);
 
   it("may use its arguments, its own variables and what every process has", () => {
     accepted((a: number, { b, c: [d = a] }: { b: number; c: number[] }, ...rest: number[]) => Math.max(a, b, d, ...rest));
-    accepted(async () => { const os = await import("node:os"); return os.cpus().length; });
-    accepted(function own(n: number): number { return n < 2 ? 1 : n * own(n - 1) + arguments.length; });
-    accepted(() => { hoisted(); function hoisted() { return later; } var later = 1; for (const x of [1]) { try { later += x; } catch (e) { console.log(e); } } class A { #p = 1; p() { return this.#p; } } return new A().p(); });
-    accepted(() => { const o = { outside: 1, method() { return this.outside; } }; label: for (;;) break label; return o.outside; });
+    accepted(async () => {
+      const os = await import("node:os");
+      return os.cpus().length;
+    });
+    accepted(function own(n: number): number {
+      return n < 2 ? 1 : n * own(n - 1) + arguments.length;
+    });
+    accepted(() => {
+      hoisted();
+      function hoisted() {
+        return later;
+      }
+      var later = 1;
+      for (const x of [1]) {
+        try {
+          later += x;
+        } catch (e) {
+          console.log(e);
+        }
+      }
+      class A {
+        #p = 1;
+        p() {
+          return this.#p;
+        }
+      }
+      return new A().p();
+    });
+    accepted(() => {
+      const o = {
+        outside: 1,
+        method() {
+          return this.outside;
+        },
+      };
+      label: for (;;) break label;
+      return o.outside;
+    });
   });
 
   it("is refused with the names of what it captures", () => {
@@ -31,7 +67,13 @@ describe("a function that is sent as source", () => {
     refused((x: number) => [x].map((y) => y * outside * another.deep), "outside and another");
     refused((x = outside) => x, "outside");
     refused(() => ({ outside }), "outside");
-    refused(() => { { const outside = 1; void outside; } return outside; }, "outside");
+    refused(() => {
+      {
+        const outside = 1;
+        void outside;
+      }
+      return outside;
+    }, "outside");
     refused(() => assert.ok(describe), "assert and describe");
   });
 
@@ -43,8 +85,15 @@ describe("a function that is sent as source", () => {
   });
 
   it("can be a method", () => {
-    const source = selfContainedSource({ twice(x: number) { return x * 2; } }.twice, globals);
-    assert.equal((new Function(`return ${source}`)() as (x: number) => number)(4), 8);
+    const source = selfContainedSource(
+      {
+        twice(x: number) {
+          return x * 2;
+        },
+      }.twice,
+      globals,
+    );
+    assert.equal((runInNewContext(source) as (x: number) => number)(4), 8);
   });
 
   it("is refused when it has no source: built in, bound, or a class", () => {

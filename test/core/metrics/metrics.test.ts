@@ -76,8 +76,14 @@ describe("operation metrics", () => {
   it("keeps the last operations, oldest first, and counts all", () => {
     const metrics = createMetrics({ capacity: 3 });
     for (let i = 1; i <= 5; i++) metrics.record(operation({ startedAt: i, ok: i !== 5, error: i === 5 ? "x" : null }));
-    assert.deepEqual(metrics.recent().map((o) => o.startedAt), [3, 4, 5]);
-    assert.deepEqual(metrics.recent(2).map((o) => o.startedAt), [4, 5]);
+    assert.deepEqual(
+      metrics.recent().map((o) => o.startedAt),
+      [3, 4, 5],
+    );
+    assert.deepEqual(
+      metrics.recent(2).map((o) => o.startedAt),
+      [4, 5],
+    );
     const summary = metrics.summary(NO_LAG);
     assert.equal(summary.operations, 5);
     assert.equal(summary.successRate, 0.8);
@@ -116,7 +122,10 @@ describe("health", () => {
     const state = { lag: 0, depth: 0, ended: 0, failed: 0 };
     const health = createHealth({
       metrics: { endedSince: () => ({ ended: state.ended, failed: state.failed }) },
-      lagP95Ms: () => state.lag, queue: () => ({ depth: state.depth, capacity: 1000 }), workers: () => 2, clock,
+      lagP95Ms: () => state.lag,
+      queue: () => ({ depth: state.depth, capacity: 1000 }),
+      workers: () => 2,
+      clock,
     });
     return { clock, state, health };
   }
@@ -132,7 +141,10 @@ describe("health", () => {
     clock.advance(3_000);
     const report = health.check();
     assert.equal(report.status, "degraded");
-    assert.deepEqual(report.alerts.map((a) => [a.code, a.value, a.limit, a.since]), [["loop-lag", 12, 10, new Date(100_000).toISOString()]]);
+    assert.deepEqual(
+      report.alerts.map((a) => [a.code, a.value, a.limit, a.since]),
+      [["loop-lag", 12, 10, new Date(100_000).toISOString()]],
+    );
     state.lag = 9;
     assert.equal(health.check().status, "ok");
   });
@@ -150,9 +162,15 @@ describe("health", () => {
     Object.assign(state, { depth: 900, ended: 10 });
     assert.deepEqual(health.check().alerts, []);
     clock.advance(5_000);
-    assert.deepEqual(health.check().alerts.map((a) => a.code), ["queue-filling"]);
+    assert.deepEqual(
+      health.check().alerts.map((a) => a.code),
+      ["queue-filling"],
+    );
     clock.advance(5_000);
-    assert.deepEqual(health.check().alerts.map((a) => a.code), ["queue-filling", "low-throughput"]);
+    assert.deepEqual(
+      health.check().alerts.map((a) => a.code),
+      ["queue-filling", "low-throughput"],
+    );
   });
 });
 
@@ -164,7 +182,8 @@ describe("Prometheus text", () => {
     metrics.record(operation({ runMs: 2 }));
     metrics.record(operation({ ok: false, error: "x" }));
     const samples = readPrometheus(await prometheus.text());
-    const value = (name: string, labels: Record<string, string> = {}) => samples.find((s) => s.name === name && Object.entries(labels).every(([k, v]) => s.labels[k] === v))?.value;
+    const value = (name: string, labels: Record<string, string> = {}) =>
+      samples.find((s) => s.name === name && Object.entries(labels).every(([k, v]) => s.labels[k] === v))?.value;
     assert.equal(value("quantdesk_operations_total", { operation: "features", outcome: "ok" }), 1);
     assert.equal(value("quantdesk_operations_total", { operation: "features", outcome: "error" }), 1);
     assert.equal(value("quantdesk_event_loop_lag_seconds", { quantile: "0.95" }), 0.005);
@@ -186,7 +205,9 @@ describe("Prometheus text", () => {
 
 describe("the token", () => {
   let folder: string;
-  beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), "quantdesk-token-")); });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-token-"));
+  });
   afterEach(() => rm(folder, { recursive: true }));
 
   it("is made once, for this user only, and read again", async () => {

@@ -12,7 +12,17 @@ const ZERO = { avg: 0, p50: 0, p95: 0, p99: 0, max: 0 };
 
 function report(operations: number): LatencyReport {
   const side = { lagMs: ZERO, opsPerSecond: 1, successRate: 1 };
-  return { schema: "quantdesk.latency/1", benchmark: "feature-computation", operations, barsPerOperation: 1, before: side, after: side, speedup: 1, workers: 1, at: new Date(0).toISOString() };
+  return {
+    schema: "quantdesk.latency/1",
+    benchmark: "feature-computation",
+    operations,
+    barsPerOperation: 1,
+    before: side,
+    after: side,
+    speedup: 1,
+    workers: 1,
+    at: new Date(0).toISOString(),
+  };
 }
 
 interface Answer {
@@ -27,7 +37,11 @@ describe("the performance API", () => {
   let api: PerformanceApi;
 
   beforeEach(async () => {
-    performance = openPerformance({ queue: () => ({ depth: 4, capacity: 1000 }), workers: () => 2, runBenchmark: async (_kind, operations) => report(operations) });
+    performance = openPerformance({
+      queue: () => ({ depth: 4, capacity: 1000 }),
+      workers: () => 2,
+      runBenchmark: async (_kind, operations) => report(operations),
+    });
     api = await startPerformanceApi({ port: 0, host: "127.0.0.1", token: TOKEN, source: performance.source }, signal);
   });
   afterEach(async () => {
@@ -40,10 +54,20 @@ describe("the performance API", () => {
     return new Promise((resolve, reject) => {
       const sent = httpRequest(`${api.url}${path}`, { method, agent: false, headers: { authorization: `Bearer ${TOKEN}`, ...headers } }, (answer) => {
         let text = "";
-        answer.setEncoding("utf8").on("data", (part: string) => { text += part; }).on("end", () => {
-          const type = answer.headers["content-type"] ?? "";
-          resolve({ status: answer.statusCode ?? 0, type, text, json: type.startsWith("application/json") ? (JSON.parse(text) as Record<string, unknown>) : {} });
-        });
+        answer
+          .setEncoding("utf8")
+          .on("data", (part: string) => {
+            text += part;
+          })
+          .on("end", () => {
+            const type = answer.headers["content-type"] ?? "";
+            resolve({
+              status: answer.statusCode ?? 0,
+              type,
+              text,
+              json: type.startsWith("application/json") ? (JSON.parse(text) as Record<string, unknown>) : {},
+            });
+          });
       });
       sent.on("error", reject);
       sent.end(body);
@@ -62,7 +86,10 @@ describe("the performance API", () => {
     assert.equal(all.json["queueDepth"], 4);
     assert.equal((all.json["metrics"] as unknown[]).length, 5);
     const last = await call("GET", "/api/performance/metrics?last_n=2");
-    assert.deepEqual((last.json["metrics"] as Array<{ startedAt: number }>).map((m) => m.startedAt), [3, 4]);
+    assert.deepEqual(
+      (last.json["metrics"] as Array<{ startedAt: number }>).map((m) => m.startedAt),
+      [3, 4],
+    );
     const summary = await call("GET", "/api/performance/metrics/summary");
     assert.deepEqual([summary.json["schema"], summary.json["operations"], summary.json["successRate"]], ["quantdesk.metrics-summary/1", 5, 1]);
     assert.deepEqual(Object.keys(summary.json["lagMs"] as object), ["avg", "p50", "p95", "p99", "max"]);
@@ -81,13 +108,16 @@ describe("the performance API", () => {
   it("says that the session's loop stands while it stands", async () => {
     const { Worker } = await import("node:worker_threads");
     // Asked from another thread, since this one is about to stand still.
-    const asker = new Worker(`
+    const asker = new Worker(
+      `
       const { parentPort, workerData } = require("node:worker_threads");
       parentPort.postMessage("started");
       setTimeout(async () => {
         const answer = await fetch(workerData.url + "/api/performance/health", { headers: { authorization: "Bearer " + workerData.token } });
         parentPort.postMessage(await answer.json());
-      }, 100);`, { eval: true, workerData: { url: api.url, token: TOKEN }, env: {} });
+      }, 100);`,
+      { eval: true, workerData: { url: api.url, token: TOKEN }, env: {} },
+    );
     try {
       await new Promise((resolve) => asker.once("message", resolve));
       const answered = new Promise<{ status: string; alerts: Array<{ code: string }> }>((resolve) => asker.once("message", resolve));
@@ -95,7 +125,10 @@ describe("the performance API", () => {
       while (Date.now() < end);
       const health = await answered;
       assert.equal(health.status, "failing");
-      assert.deepEqual(health.alerts.map((a) => a.code), ["loop-blocked"]);
+      assert.deepEqual(
+        health.alerts.map((a) => a.code),
+        ["loop-blocked"],
+      );
     } finally {
       await asker.terminate();
     }
@@ -103,9 +136,15 @@ describe("the performance API", () => {
 
   it("runs benchmarks, lists and clears them", async () => {
     assert.equal((await call("POST", "/api/performance/benchmarks/feature-computation")).json["operations"], 100);
-    assert.equal((await call("POST", "/api/performance/benchmarks/signal-generation?num_operations=7", { "content-type": "application/json" })).json["operations"], 7);
+    assert.equal(
+      (await call("POST", "/api/performance/benchmarks/signal-generation?num_operations=7", { "content-type": "application/json" })).json["operations"],
+      7,
+    );
     const list = JSON.parse((await call("GET", "/api/performance/benchmarks")).text) as Array<{ schema: string }>;
-    assert.deepEqual(list.map((r) => r.schema), ["quantdesk.latency/1", "quantdesk.latency/1"]);
+    assert.deepEqual(
+      list.map((r) => r.schema),
+      ["quantdesk.latency/1", "quantdesk.latency/1"],
+    );
     assert.deepEqual((await call("POST", "/api/performance/benchmarks/clear", { "content-type": "application/json" }, "{}")).json, { cleared: 2 });
   });
 
@@ -119,9 +158,14 @@ describe("the performance API", () => {
 
   it("refuses bad counts in one sentence", async () => {
     for (const [method, path] of [
-      ["GET", "/api/performance/metrics?last_n=0"], ["GET", "/api/performance/metrics?last_n=-1"], ["GET", "/api/performance/metrics?last_n=abc"],
-      ["GET", "/api/performance/metrics?last_n=1.5"], ["GET", "/api/performance/metrics?last_n="], ["GET", "/api/performance/metrics?last_n=1&last_n=2"],
-      ["POST", "/api/performance/benchmarks/feature-computation?num_operations=5001"], ["POST", "/api/performance/benchmarks/signal-generation?num_operations=x"],
+      ["GET", "/api/performance/metrics?last_n=0"],
+      ["GET", "/api/performance/metrics?last_n=-1"],
+      ["GET", "/api/performance/metrics?last_n=abc"],
+      ["GET", "/api/performance/metrics?last_n=1.5"],
+      ["GET", "/api/performance/metrics?last_n="],
+      ["GET", "/api/performance/metrics?last_n=1&last_n=2"],
+      ["POST", "/api/performance/benchmarks/feature-computation?num_operations=5001"],
+      ["POST", "/api/performance/benchmarks/signal-generation?num_operations=x"],
     ] as const) {
       const { status, json } = await call(method, path);
       assert.deepEqual([status, json["schema"], json["code"]], [400, "quantdesk.error/1", "bad-count"], path);
@@ -132,9 +176,15 @@ describe("the performance API", () => {
   it("serves nobody without the token, under another name, or from another web page", async () => {
     const port = new URL(api.url).port;
     for (const [headers, status] of [
-      [{ authorization: "" }, 401], [{ authorization: "Bearer wrong" }, 401], [{ authorization: `Basic ${TOKEN}` }, 401],
-      [{ host: "evil.example" }, 403], [{ host: `evil.example:${port}` }, 403], [{ origin: "http://evil.example" }, 403], [{ origin: "null" }, 403],
-      [{ host: `localhost:${port}` }, 200], [{ origin: api.url }, 200],
+      [{ authorization: "" }, 401],
+      [{ authorization: "Bearer wrong" }, 401],
+      [{ authorization: `Basic ${TOKEN}` }, 401],
+      [{ host: "evil.example" }, 403],
+      [{ host: `evil.example:${port}` }, 403],
+      [{ origin: "http://evil.example" }, 403],
+      [{ origin: "null" }, 403],
+      [{ host: `localhost:${port}` }, 200],
+      [{ origin: api.url }, 200],
     ] as const) {
       for (const path of ["/api/performance/health", "/metrics"]) {
         assert.equal((await call("GET", path, headers)).status, status, JSON.stringify(headers));
@@ -153,10 +203,13 @@ describe("the performance API", () => {
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     const { port } = taken.address() as AddressInfo;
     try {
-      await assert.rejects(startPerformanceApi({ port, host: "127.0.0.1", token: TOKEN, source: performance.source }, signal), (error: { code: string; message: string; hint: string }) => {
-        assert.deepEqual([error.code, error.message], ["port-in-use", `Port ${port} on 127.0.0.1 is in use by another program.`]);
-        return /--port/.test(error.hint);
-      });
+      await assert.rejects(
+        startPerformanceApi({ port, host: "127.0.0.1", token: TOKEN, source: performance.source }, signal),
+        (error: { code: string; message: string; hint: string }) => {
+          assert.deepEqual([error.code, error.message], ["port-in-use", `Port ${port} on 127.0.0.1 is in use by another program.`]);
+          return /--port/.test(error.hint);
+        },
+      );
     } finally {
       await new Promise((resolve) => taken.close(resolve));
     }

@@ -39,12 +39,13 @@ export function readPrometheus(text: string): readonly Sample[] {
     if (sample === null) throw new Error(`Neither a sample nor a comment: ${line}`);
     const [, name, labelText, valueText] = sample as unknown as [string, string, string | undefined, string];
     const type = types.get(family);
-    if (type === undefined || !(SUFFIXES[type] ?? [""]).some((suffix) => name === family + suffix)) throw new Error(`${name} does not belong to ${family} (${type}).`);
+    if (type === undefined || !(SUFFIXES[type] ?? [""]).some((suffix) => name === family + suffix))
+      throw new Error(`${name} does not belong to ${family} (${type}).`);
     const labels = labelsOf(labelText ?? "");
     const value = valueText === "+Inf" ? Number.POSITIVE_INFINITY : valueText === "-Inf" ? Number.NEGATIVE_INFINITY : Number(valueText);
     if (Number.isNaN(value) && valueText !== "NaN") throw new Error(`Not a number: ${line}`);
     if (type === "counter" && value < 0) throw new Error(`A counter below zero: ${line}`);
-    const key = name + JSON.stringify(Object.entries(labels).sort());
+    const key = name + JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
     if (seen.has(key)) throw new Error(`Twice: ${line}`);
     seen.add(key);
     samples.push({ name, labels, value });
@@ -72,7 +73,9 @@ function checkBuckets(samples: readonly Sample[], types: ReadonlyMap<string, str
   for (const [family, type] of types) {
     if (type !== "histogram") continue;
     for (const count of samples.filter((sample) => sample.name === `${family}_count`)) {
-      const buckets = samples.filter((sample) => sample.name === `${family}_bucket` && Object.entries(count.labels).every(([name, value]) => sample.labels[name] === value));
+      const buckets = samples.filter(
+        (sample) => sample.name === `${family}_bucket` && Object.entries(count.labels).every(([name, value]) => sample.labels[name] === value),
+      );
       const values = buckets.map((bucket) => bucket.value);
       if (values.some((value, i) => i > 0 && value < (values[i - 1] as number))) throw new Error(`The buckets of ${family} fall.`);
       if (buckets.at(-1)?.labels["le"] !== "+Inf" || buckets.at(-1)?.value !== count.value) throw new Error(`The last bucket of ${family} is not its count.`);
