@@ -12,7 +12,9 @@ export interface SimulatedMarketData extends MarketData {
 }
 
 /** Half a second of work, done once. */
-const PRICES: ReadonlyMap<string, BarSeries> = new Map(SIMULATED_UNIVERSE.map(({ symbol }) => [symbol, simulatedDailyBars(symbol, 7, AS_OF - 500 * 86_400_000, AS_OF)]));
+const PRICES: ReadonlyMap<string, BarSeries> = new Map(
+  SIMULATED_UNIVERSE.map(({ symbol }) => [symbol, simulatedDailyBars(symbol, 7, AS_OF - 500 * 86_400_000, AS_OF)]),
+);
 
 /** `fault` is asked before every call and may throw or wait. */
 export function simulatedMarketData(fault: (tool: string, signal: AbortSignal) => Promise<void> = () => Promise.resolve()): SimulatedMarketData {
@@ -24,21 +26,29 @@ export function simulatedMarketData(fault: (tool: string, signal: AbortSignal) =
     await fault(tool, signal);
   };
   const last = (series: BarSeries, ago = 0) => series.close.at(-1 - ago) as number;
-  const movers = [...all].map(([symbol, bars]) => ({ symbol, price: last(bars), changePct: (last(bars) / last(bars, 1) - 1) * 100 })).sort((a, b) => b.changePct - a.changePct);
+  const movers = [...all]
+    .map(([symbol, bars]) => ({ symbol, price: last(bars), changePct: (last(bars) / last(bars, 1) - 1) * 100 }))
+    .sort((a, b) => b.changePct - a.changePct);
   return {
     calls,
     simulated: true,
     bars: async (symbols, { limit }, signal) => {
       await reach("bars", signal);
       const known = symbols.flatMap((symbol) => all.get(symbol) ?? []);
-      return new Map(known.map((series) => [series.symbol, sliceBars(series, Math.max(0, series.close.length - (limit ?? Number.POSITIVE_INFINITY)), series.close.length)]));
+      return new Map(
+        known.map((series) => [series.symbol, sliceBars(series, Math.max(0, series.close.length - (limit ?? Number.POSITIVE_INFINITY)), series.close.length)]),
+      );
     },
     quotes: async (symbols, signal) => {
       await reach("quotes", signal);
-      return new Map(symbols.flatMap((symbol) => {
-        const series = all.get(symbol);
-        return series === undefined ? [] : [[symbol, { symbol, bid: last(series) - 0.01, ask: last(series) + 0.01, bidSize: 100, askSize: 100, at: AS_OF }] as const];
-      }));
+      return new Map(
+        symbols.flatMap((symbol) => {
+          const series = all.get(symbol);
+          return series === undefined
+            ? []
+            : [[symbol, { symbol, bid: last(series) - 0.01, ask: last(series) + 0.01, bidSize: 100, askSize: 100, at: AS_OF }] as const];
+        }),
+      );
     },
     movers: async (top, signal) => {
       await reach("movers", signal);
@@ -46,13 +56,23 @@ export function simulatedMarketData(fault: (tool: string, signal: AbortSignal) =
     },
     mostActive: async (top, signal) => {
       await reach("mostActive", signal);
-      return [...all].map(([symbol, { volume }]) => ({ symbol, volume: volume.at(-1) as number, trades: 1000 })).sort((a, b) => b.volume - a.volume).slice(0, top);
+      return [...all]
+        .map(([symbol, { volume }]) => ({ symbol, volume: volume.at(-1) as number, trades: 1000 }))
+        .sort((a, b) => b.volume - a.volume)
+        .slice(0, top);
     },
     news: async (symbols, limit, signal) => {
       await reach("news", signal);
       return symbols.slice(0, limit).map((symbol, i) => {
         const isStrong = (rsi((all.get(symbol) as BarSeries).close, 14).at(-1) as number) > 50;
-        return { headline: isStrong ? `${symbol} beats and raises` : `${symbol} misses`, summary: "", source: "simulated", url: "http://127.0.0.1/", symbols: [symbol], at: AS_OF - i * 60_000 };
+        return {
+          headline: isStrong ? `${symbol} beats and raises` : `${symbol} misses`,
+          summary: "",
+          source: "simulated",
+          url: "http://127.0.0.1/",
+          symbols: [symbol],
+          at: AS_OF - i * 60_000,
+        };
       });
     },
     assets: async (signal) => {

@@ -63,7 +63,8 @@ async function analyze(parts: Parts, written: string, asked: Parameters<AnalystR
   };
   const account: ToolAccount = { hits: 0, misses: 0, missing: new Set() };
   const scope = new Scope({ name: `The analysis of ${symbol}`, signal, deadlineMs: ANALYSIS_MS });
-  const toolsFor = (calls: Array<Opinion["tools"][number]>, own: AbortSignal) => createAnalystTools({ data, cache, symbol, account, elapsed, log: (call) => calls.push(call) }, own);
+  const toolsFor = (calls: Array<Opinion["tools"][number]>, own: AbortSignal) =>
+    createAnalystTools({ data, cache, symbol, account, elapsed, log: (call) => calls.push(call) }, own);
   try {
     // The graph loads while the source is asked whether it knows the symbol; the analysts find these bars in the cache.
     const first = toolsFor([], scope.signal);
@@ -116,7 +117,14 @@ function chooseAnalysts(wanted: readonly string[]): readonly Analyst[] {
 }
 
 async function unknownSymbol(data: MarketData, symbol: string, signal: AbortSignal): Promise<TradingError> {
-  const near = await data.assets(signal).then((assets) => nearest(symbol, assets.map((asset) => asset.symbol)), () => undefined);
+  const near = await data.assets(signal).then(
+    (assets) =>
+      nearest(
+        symbol,
+        assets.map((asset) => asset.symbol),
+      ),
+    () => undefined,
+  );
   return badInput("unknown-symbol", `There are no prices for ${symbol}.`, near === undefined ? "Check the symbol." : `Did you mean ${near}?`);
 }
 

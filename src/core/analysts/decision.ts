@@ -57,13 +57,27 @@ export function limitRisk(proposal: Proposal, bars: BarSeries | null | undefined
   const close = bars?.close.at(-1);
   const range = bars == null ? undefined : atr(bars.high, bars.low, bars.close, RANGE_BARS).at(-1);
   if (close === undefined || range === undefined || !(range > 0)) {
-    return { action: "HOLD", confidence: proposal.confidence, reasons: [...proposal.reasons, `No stop can be set without prices: ${proposal.action} becomes HOLD.`], size: 0, stop: null, target: null };
+    return {
+      action: "HOLD",
+      confidence: proposal.confidence,
+      reasons: [...proposal.reasons, `No stop can be set without prices: ${proposal.action} becomes HOLD.`],
+      size: 0,
+      stop: null,
+      target: null,
+    };
   }
   const away = proposal.action === "BUY" ? 1 : -1;
   const stop = cents(close - away * STOP_RANGES * range);
   const target = cents(close + away * TARGET_RANGES * range);
   if (stop <= 0 || target <= 0) {
-    return { action: "HOLD", confidence: proposal.confidence, reasons: [...proposal.reasons, `It moves too much for a stop: ${proposal.action} becomes HOLD.`], size: 0, stop: null, target: null };
+    return {
+      action: "HOLD",
+      confidence: proposal.confidence,
+      reasons: [...proposal.reasons, `It moves too much for a stop: ${proposal.action} becomes HOLD.`],
+      size: 0,
+      stop: null,
+      target: null,
+    };
   }
   const size = Math.floor(Math.min(MAX_SIZE, RISK_SHARE / ((STOP_RANGES * range) / close)) * 10_000) / 10_000;
   const sized = `Average true range ${range.toFixed(2)}: stop ${STOP_RANGES} and target ${TARGET_RANGES} of them from ${close.toFixed(2)}; ${(size * 100).toFixed(1)} % of equity.`;

@@ -33,7 +33,9 @@ export async function createGraph(): Promise<AnalystGraph> {
     decision: Annotation<Decision>,
   });
   const graph = new StateGraph(State)
-    .addNode("analyst", async ({ run, analyst }: { readonly run: AnalysisRun; readonly analyst: string }, config) => ({ opinions: [await run.opinionOf(analyst, config.signal as AbortSignal)] }))
+    .addNode("analyst", async ({ run, analyst }: { readonly run: AnalysisRun; readonly analyst: string }, config) => ({
+      opinions: [await run.opinionOf(analyst, config.signal as AbortSignal)],
+    }))
     .addNode("weigh", (state) => ({ debate: debate(inOrder(state)) }))
     .addNode("trader", (state) => ({ proposal: propose(state.debate, inOrder(state)) }))
     .addNode("risk", async (state, config) => ({ decision: limitRisk(state.proposal, await state.run.riskBars(config.signal as AbortSignal)) }))

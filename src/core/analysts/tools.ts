@@ -18,7 +18,6 @@ export interface ToolAccount {
   readonly missing: Set<string>;
 }
 
-
 export interface AnalystToolsOptions {
   readonly data: MarketData;
   readonly cache: FlightCache;
@@ -49,7 +48,12 @@ export function createAnalystTools({ data, cache, symbol, account, elapsed, log 
     }
   };
   return {
-    bars: () => call("bars", { symbol, timeframe: "1Day", limit: BARS }, async (own) => (await data.bars([symbol], { timeframe: "1Day", limit: BARS }, own)).get(symbol) ?? null),
+    bars: () =>
+      call(
+        "bars",
+        { symbol, timeframe: "1Day", limit: BARS },
+        async (own) => (await data.bars([symbol], { timeframe: "1Day", limit: BARS }, own)).get(symbol) ?? null,
+      ),
     quote: () => call("quote", { symbol }, async (own) => (await data.quotes([symbol], own)).get(symbol) ?? null),
     movers: () => call("movers", { top: TOP }, (own) => data.movers(TOP, own)),
     mostActive: () => call("mostActive", { top: TOP }, (own) => data.mostActive(TOP, own)),

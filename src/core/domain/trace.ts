@@ -10,7 +10,10 @@ export interface TraceSpan {
   readonly kind: 1;
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
-  readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: { readonly stringValue: string } | { readonly doubleValue: number } | { readonly boolValue: boolean } }>;
+  readonly attributes: ReadonlyArray<{
+    readonly key: string;
+    readonly value: { readonly stringValue: string } | { readonly doubleValue: number } | { readonly boolValue: boolean };
+  }>;
   readonly status: { readonly code: 1 | 2; readonly message?: string };
 }
 
@@ -26,19 +29,47 @@ export function traceJson(analysis: Analysis, endedAt: number = Date.now()): Tra
   const startedAt = endedAt - analysis.durationMs;
   const traceId = sha256(`${analysis.symbol} ${startedAt} ${JSON.stringify(analysis.opinions)}`).slice(0, 32);
   const spans: TraceSpan[] = [];
-  const add = (parentSpanId: string, name: string, startMs: number, endMs: number, attributes: Readonly<Record<string, string | number | boolean>>, error: string | null = null): string => {
+  const add = (
+    parentSpanId: string,
+    name: string,
+    startMs: number,
+    endMs: number,
+    attributes: Readonly<Record<string, string | number | boolean>>,
+    error: string | null = null,
+  ): string => {
     const spanId = sha256(`${traceId} ${spans.length}`).slice(0, 16);
     const status = error === null ? { code: 1 as const } : { code: 2 as const, message: error };
-    spans.push({ traceId, spanId, parentSpanId, name, kind: 1, startTimeUnixNano: nanos(startedAt + startMs), endTimeUnixNano: nanos(startedAt + endMs), attributes: attributesOf(attributes), status });
+    spans.push({
+      traceId,
+      spanId,
+      parentSpanId,
+      name,
+      kind: 1,
+      startTimeUnixNano: nanos(startedAt + startMs),
+      endTimeUnixNano: nanos(startedAt + endMs),
+      attributes: attributesOf(attributes),
+      status,
+    });
     return spanId;
   };
   const { symbol, action, confidence, simulated, cache } = analysis;
-  const root = add("", `analyze ${symbol}`, 0, analysis.durationMs, { symbol, action, confidence, simulated, "cache.hits": cache.hits, "cache.misses": cache.misses });
+  const root = add("", `analyze ${symbol}`, 0, analysis.durationMs, {
+    symbol,
+    action,
+    confidence,
+    simulated,
+    "cache.hits": cache.hits,
+    "cache.misses": cache.misses,
+  });
   for (const opinion of analysis.opinions) {
     const parent = add(root, `analyst ${opinion.analyst}`, opinion.startMs, opinion.endMs, { stance: opinion.stance, confidence: opinion.confidence });
     for (const tool of opinion.tools) add(parent, `tool ${tool.name}`, tool.startMs, tool.endMs, { cached: tool.cached }, tool.error);
   }
-  return { resourceSpans: [{ resource: { attributes: attributesOf({ "service.name": "quantdesk" }) }, scopeSpans: [{ scope: { name: "quantdesk.analysts" }, spans }] }] };
+  return {
+    resourceSpans: [
+      { resource: { attributes: attributesOf({ "service.name": "quantdesk" }) }, scopeSpans: [{ scope: { name: "quantdesk.analysts" }, spans }] },
+    ],
+  };
 }
 
 /** Whole microseconds: a float64 of today's milliseconds holds no finer time. */

@@ -27,7 +27,10 @@ export function parseCandidates(answer: unknown): readonly Candidate[] {
     const parsed = v.safeParse(CandidateShape, raw);
     if (!parsed.success) {
       const issue = parsed.issues[0];
-      throw new TradingError("scanner-garbage", `candidate ${index + 1}: ${v.getDotPath(issue) ?? "it"} ${issue.kind === "schema" ? `is not a ${issue.expected}` : issue.message}`);
+      throw new TradingError(
+        "scanner-garbage",
+        `candidate ${index + 1}: ${v.getDotPath(issue) ?? "it"} ${issue.kind === "schema" ? `is not a ${issue.expected}` : issue.message}`,
+      );
     }
     const { symbol, score, reason, value } = parsed.output;
     const known = best.get(symbol);
@@ -47,7 +50,10 @@ function describe(answer: unknown): string {
  * only) and cut off at 0; several scanners' scores s1, s2 ... of one symbol become 1 - (1 - s1)(1 - s2)..., so that
  * agreement raises it and it stays within 0 and 1.
  */
-export function mergeCandidates(found: ReadonlyArray<{ readonly scanner: string; readonly candidates: readonly Candidate[] }>, known: ReadonlySet<string>): readonly MergedCandidate[] {
+export function mergeCandidates(
+  found: ReadonlyArray<{ readonly scanner: string; readonly candidates: readonly Candidate[] }>,
+  known: ReadonlySet<string>,
+): readonly MergedCandidate[] {
   const merged = new Map<string, { doubt: number; reasons: Array<MergedCandidate["reasons"][number]> }>();
   for (const { scanner, candidates } of found) {
     const top = candidates.reduce((most, { score }) => Math.max(most, score), 1);

@@ -45,14 +45,23 @@ export async function openFileScanner(path: string, loadMs: number, owner: Scope
     const parsed = v.safeParse(Described, answer);
     if (!parsed.success) {
       const issue = parsed.issues[0];
-      throw badInput("not-a-scanner", `${path}: ${v.getDotPath(issue) ?? "its default export"} ${issue.kind === "schema" ? "is missing or of the wrong kind" : issue.message}.`, SHAPE);
+      throw badInput(
+        "not-a-scanner",
+        `${path}: ${v.getDotPath(issue) ?? "its default export"} ${issue.kind === "schema" ? "is missing or of the wrong kind" : issue.message}.`,
+        SHAPE,
+      );
     }
     return { ...parsed.output, scan: (state, tools) => scanInProcess(channel, end, state, tools) };
   } catch (error) {
     await end();
     const failure = TradingError.from(error, "scanner-failed");
     if (failure.kind === "usage" || owner.signal.aborted) throw failure;
-    return { name: fileName, pipeline: "user", needs: [], scan: () => Promise.reject(new TradingError(failure.code, failure.code === "timeout" ? `did not load within ${loadMs / 1000}s` : failure.message)) };
+    return {
+      name: fileName,
+      pipeline: "user",
+      needs: [],
+      scan: () => Promise.reject(new TradingError(failure.code, failure.code === "timeout" ? `did not load within ${loadMs / 1000}s` : failure.message)),
+    };
   } finally {
     await loading.close();
   }

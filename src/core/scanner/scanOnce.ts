@@ -55,19 +55,24 @@ export async function scanWith(
   const startedAt = performance.now();
   const at = options.clock.now();
   const toolLog: ToolCall[] = [];
-  const tools = (name: string, own: AbortSignal, log: (call: ToolCall) => void) => createScanTools({ data: options.data, cache: mode.cache, startedAt }, name, own, log);
+  const tools = (name: string, own: AbortSignal, log: (call: ToolCall) => void) =>
+    createScanTools({ data: options.data, cache: mode.cache, startedAt }, name, own, log);
   const [known, universe] = await Promise.all([
     lastSymbols(options, signal),
     findUniverse(options.universe, (own) => tools("universe", own, (call) => toolLog.push(call)), mode.timeoutMs, signal),
   ]);
   const asOf = (options.data.simulated ? await simulatedTime(options.data, universe.symbols, mode, signal) : undefined) ?? at;
-  const findings = await runScanners(scanners, {
-    ...mode,
-    state: { universe: universe.symbols, asOf, settings: {} },
-    tools,
-    unmet: (needs) => unmetNeed(needs, { keys: options.keys, noUniverse: universe.missing }),
-    startedAt,
-  }, signal);
+  const findings = await runScanners(
+    scanners,
+    {
+      ...mode,
+      state: { universe: universe.symbols, asOf, settings: {} },
+      tools,
+      unmet: (needs) => unmetNeed(needs, { keys: options.keys, noUniverse: universe.missing }),
+      startedAt,
+    },
+    signal,
+  );
   for (const found of findings) toolLog.push(...found.toolLog);
   return {
     at,
@@ -75,7 +80,10 @@ export async function scanWith(
       mode: mode.concurrent ? "concurrent" : "sequential",
       durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
       scanners: findings.map(({ run }) => run),
-      candidates: mergeCandidates(findings.map(({ run, candidates }) => ({ scanner: run.name, candidates })), known),
+      candidates: mergeCandidates(
+        findings.map(({ run, candidates }) => ({ scanner: run.name, candidates })),
+        known,
+      ),
       toolLog,
       simulated: options.data.simulated,
     },

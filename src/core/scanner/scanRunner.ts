@@ -29,13 +29,18 @@ async function scan(options: ScanRunnerOptions, breaker: Breaker, asked: ScanOpt
   const scope = new Scope({ name: "The scan", signal });
   try {
     const fromFiles = await openFiles(asked.files ?? [], limits.timeoutMs, scope, options.log);
-    const outcome = await scanWith([...builtin, ...fromFiles], options, {
-      ...limits,
-      concurrent: options.settings.concurrent && asked.sequential !== true,
-      breaker,
-      cache: scanCache(limits.timeoutMs),
-      onLine: asked.onLine ?? (() => {}),
-    }, scope.signal);
+    const outcome = await scanWith(
+      [...builtin, ...fromFiles],
+      options,
+      {
+        ...limits,
+        concurrent: options.settings.concurrent && asked.sequential !== true,
+        breaker,
+        cache: scanCache(limits.timeoutMs),
+        onLine: asked.onLine ?? (() => {}),
+      },
+      scope.signal,
+    );
     await options.saveScan(outcome.at, outcome.result.candidates, scope.signal).catch((error: unknown) => {
       signal.throwIfAborted();
       options.log.warn(`The scan is not in the history: ${TradingError.from(error, "store-failed").message}`);

@@ -24,7 +24,8 @@ export function chooseScanners(known: readonly ScannerDefinition[], asked: ScanO
   let chosen = wanted === undefined ? known.filter(({ name }) => settings.enabled(name)) : known.filter(({ name }) => wanted.includes(name));
   if (asked.pipeline !== undefined) {
     const pipelines = [...new Set(known.map(({ pipeline }) => pipeline))];
-    if (!pipelines.includes(asked.pipeline)) throw badInput("unknown-pipeline", `No scanner belongs to the pipeline "${asked.pipeline}".`, knownNames(asked.pipeline, pipelines));
+    if (!pipelines.includes(asked.pipeline))
+      throw badInput("unknown-pipeline", `No scanner belongs to the pipeline "${asked.pipeline}".`, knownNames(asked.pipeline, pipelines));
     chosen = chosen.filter(({ pipeline }) => pipeline === asked.pipeline);
   }
   if (chosen.length === 0 && (asked.files ?? []).length === 0) {
@@ -33,10 +34,15 @@ export function chooseScanners(known: readonly ScannerDefinition[], asked: ScanO
   return chosen;
 }
 
-export function workersAndTimeout(settings: ScanSettings, asked: Pick<ScanOptions, "maxWorkers" | "timeoutMs">): { readonly maxWorkers: number; readonly timeoutMs: number } {
+export function workersAndTimeout(
+  settings: ScanSettings,
+  asked: Pick<ScanOptions, "maxWorkers" | "timeoutMs">,
+): { readonly maxWorkers: number; readonly timeoutMs: number } {
   const maxWorkers = asked.maxWorkers ?? settings.maxWorkers;
   const timeoutMs = asked.timeoutMs ?? settings.timeoutMs;
-  if (!Number.isInteger(maxWorkers) || maxWorkers < 1 || maxWorkers > 64) throw badInput("bad-workers", `${maxWorkers} workers cannot run.`, "Give a whole number from 1 to 64.");
-  if (!(timeoutMs >= 1 && timeoutMs <= 3_600_000)) throw badInput("bad-timeout", `A timeout of ${timeoutMs / 1000} s cannot be kept.`, "Give seconds from 0.001 to 3600.");
+  if (!Number.isInteger(maxWorkers) || maxWorkers < 1 || maxWorkers > 64)
+    throw badInput("bad-workers", `${maxWorkers} workers cannot run.`, "Give a whole number from 1 to 64.");
+  if (!(timeoutMs >= 1 && timeoutMs <= 3_600_000))
+    throw badInput("bad-timeout", `A timeout of ${timeoutMs / 1000} s cannot be kept.`, "Give seconds from 0.001 to 3600.");
   return { maxWorkers, timeoutMs };
 }

@@ -14,7 +14,12 @@ export interface Universe {
   readonly missing: string | undefined;
 }
 
-export async function findUniverse(given: readonly string[] | undefined, tools: (signal: AbortSignal) => ScanTools, deadlineMs: number, signal: AbortSignal): Promise<Universe> {
+export async function findUniverse(
+  given: readonly string[] | undefined,
+  tools: (signal: AbortSignal) => ScanTools,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<Universe> {
   if (given !== undefined) return { symbols: [...new Set(given)].sort(), missing: given.length === 0 ? "name at least one symbol" : undefined };
   const scope = new Scope({ name: "The list of symbols", deadlineMs, signal });
   try {

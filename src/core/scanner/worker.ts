@@ -26,7 +26,11 @@ channel.handle("load", async (path) => {
   }
   const found = loaded.default as Partial<ScannerDefinition> | null | undefined;
   if (found === null || typeof found !== "object" || typeof found.scan !== "function") {
-    throw badInput("not-a-scanner", `${path as string} has no scanner as its default export.`, 'Write: export default defineScanner({ name, pipeline, needs, scan }), with defineScanner from "quantdesk".');
+    throw badInput(
+      "not-a-scanner",
+      `${path as string} has no scanner as its default export.`,
+      'Write: export default defineScanner({ name, pipeline, needs, scan }), with defineScanner from "quantdesk".',
+    );
   }
   scanner = found as ScannerDefinition;
   return { name: found.name, pipeline: found.pipeline, needs: found.needs ?? [] };

@@ -24,7 +24,16 @@ function givenAnalysts(data: MarketData = simulatedMarketData(), clock = new Man
 
 /** What must not depend on timing. */
 function judged({ opinions, durationMs: _durationMs, cache: _cache, ...decision }: Analysis) {
-  return { ...decision, opinions: opinions.map(({ analyst, stance, confidence, text, tools }) => ({ analyst, stance, confidence, text, tools: tools.map(({ name }) => name).sort() })) };
+  return {
+    ...decision,
+    opinions: opinions.map(({ analyst, stance, confidence, text, tools }) => ({
+      analyst,
+      stance,
+      confidence,
+      text,
+      tools: tools.map(({ name }) => name).sort(),
+    })),
+  };
 }
 
 describe("createAnalysts", () => {
@@ -32,7 +41,10 @@ describe("createAnalysts", () => {
     const first = await givenAnalysts().analyze("AAPL", {}, signal);
     const again = await givenAnalysts().analyze("aapl", {}, signal);
     assert.deepEqual(judged(again), judged(first));
-    assert.deepEqual(first.opinions.map(({ analyst }) => analyst), ["market", "technical", "news"]);
+    assert.deepEqual(
+      first.opinions.map(({ analyst }) => analyst),
+      ["market", "technical", "news"],
+    );
     assert.equal(first.simulated, true);
     assert.deepEqual(first.missing, []);
     assert.ok(["BUY", "HOLD", "SELL"].includes(first.action));
@@ -64,14 +76,32 @@ describe("createAnalysts", () => {
       await new Promise<void>((done) => waiting.push(done));
     });
     const lines: string[] = [];
-    const analysis = givenAnalysts(data).analyze("AAPL", { onLine: (line) => { lines.push(line); if (lines.length === 3) setImmediate(() => { for (const go of waiting) go(); }); } }, signal);
+    const analysis = givenAnalysts(data).analyze(
+      "AAPL",
+      {
+        onLine: (line) => {
+          lines.push(line);
+          if (lines.length === 3)
+            setImmediate(() => {
+              for (const go of waiting) go();
+            });
+        },
+      },
+      signal,
+    );
     const { opinions } = await analysis;
-    assert.deepEqual(lines.slice(0, 3).map((line) => line.replace(/: .*/, "")), ["⏱️ market START", "⏱️ technical START", "⏱️ news START"]);
+    assert.deepEqual(
+      lines.slice(0, 3).map((line) => line.replace(/: .*/, "")),
+      ["⏱️ market START", "⏱️ technical START", "⏱️ news START"],
+    );
     assert.match(lines[3] ?? "", /^⏱️ \w+ END: \d{4}-\d\d-\d\dT[\d:.]+Z \(duration: \d+\.\d{3}s\)$/);
     assert.match(lines.at(-1) ?? "", /^Total execution time: \d+\.\d{3}s$/);
     const tools = opinions.find(({ analyst }) => analyst === "market")?.tools ?? [];
     assert.equal(tools.length, 4);
-    assert.ok(Math.max(...tools.map(({ startMs }) => startMs)) <= Math.min(...tools.filter(({ cached }) => !cached).map(({ endMs }) => endMs)), "tool calls of one analyst overlap");
+    assert.ok(
+      Math.max(...tools.map(({ startMs }) => startMs)) <= Math.min(...tools.filter(({ cached }) => !cached).map(({ endMs }) => endMs)),
+      "tool calls of one analyst overlap",
+    );
   });
 
   it("shares tool answers between analysts and analyses until they are old", async () => {
@@ -125,13 +155,25 @@ describe("createAnalysts", () => {
 
   it("sends nothing to LangSmith because of environment variables alone", async () => {
     let requests = 0;
-    const server = createServer((_request, response) => { requests++; response.end("{}"); });
+    const server = createServer((_request, response) => {
+      requests++;
+      response.end("{}");
+    });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     try {
       const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const names = ["LANGSMITH", "LANGCHAIN"].flatMap((prefix) => [[`${prefix}_TRACING`, "true"], [`${prefix}_TRACING_V2`, "true"], [`${prefix}_API_KEY`, "lsv2_test"], [`${prefix}_ENDPOINT`, address], [`${prefix}_PROJECT`, "desk"], [`${prefix}_TRACING_BACKGROUND`, "false"]]);
-      const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL("analyzeOnce.ts", import.meta.url))], { env: childEnv({ ...Object.fromEntries(names), LANGCHAIN_VERBOSE: "true" }) });
+      const names = ["LANGSMITH", "LANGCHAIN"].flatMap((prefix) => [
+        [`${prefix}_TRACING`, "true"],
+        [`${prefix}_TRACING_V2`, "true"],
+        [`${prefix}_API_KEY`, "lsv2_test"],
+        [`${prefix}_ENDPOINT`, address],
+        [`${prefix}_PROJECT`, "desk"],
+        [`${prefix}_TRACING_BACKGROUND`, "false"],
+      ]);
+      const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL("analyzeOnce.ts", import.meta.url))], {
+        env: childEnv({ ...Object.fromEntries(names), LANGCHAIN_VERBOSE: "true" }),
+      });
       assert.match(stdout, /^(BUY|HOLD|SELL)\n$/, "nor prints anything where the answer goes");
       assert.equal(requests, 0);
     } finally {
@@ -147,13 +189,17 @@ describe("traceJson", () => {
     assert.equal(spans.length, 1 + 3 + analysis.opinions.reduce((sum, { tools }) => sum + tools.length, 0));
     const byId = new Map(spans.map((span) => [span.spanId, span]));
     assert.equal(byId.size, spans.length);
-    assert.deepEqual(spans.filter(({ parentSpanId }) => parentSpanId === "").map(({ name }) => name), ["analyze AAPL"]);
+    assert.deepEqual(
+      spans.filter(({ parentSpanId }) => parentSpanId === "").map(({ name }) => name),
+      ["analyze AAPL"],
+    );
     for (const span of spans) {
       assert.match(span.traceId, /^[0-9a-f]{32}$/);
       assert.match(span.spanId, /^[0-9a-f]{16}$/);
       assert.ok(BigInt(span.endTimeUnixNano) >= BigInt(span.startTimeUnixNano));
       const parent = byId.get(span.parentSpanId);
-      if (parent !== undefined) assert.ok(BigInt(span.startTimeUnixNano) >= BigInt(parent.startTimeUnixNano) && BigInt(span.endTimeUnixNano) <= BigInt(parent.endTimeUnixNano) + 1000n);
+      if (parent !== undefined)
+        assert.ok(BigInt(span.startTimeUnixNano) >= BigInt(parent.startTimeUnixNano) && BigInt(span.endTimeUnixNano) <= BigInt(parent.endTimeUnixNano) + 1000n);
     }
   });
 });

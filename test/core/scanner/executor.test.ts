@@ -42,15 +42,21 @@ function givenOptions(change: Partial<ExecutorOptions> = {}, data = simulatedMar
 
 describe("runScanners", () => {
   it("finds the same candidates in the same order side by side and one after another", async () => {
-    const scanners = Array.from({ length: 12 }, (_, i) => scanner(`s${i}`, async (state, tools) => {
-      await tools.bars(state.universe, { timeframe: "1Day", limit: 5 + i });
-      // Later scanners finish first.
-      for (let turn = i; turn < 12; turn++) await new Promise((done) => setImmediate(done));
-      return state.universe.map((symbol) => candidate(symbol, 1 / (i + 2)));
-    }));
+    const scanners = Array.from({ length: 12 }, (_, i) =>
+      scanner(`s${i}`, async (state, tools) => {
+        await tools.bars(state.universe, { timeframe: "1Day", limit: 5 + i });
+        // Later scanners finish first.
+        for (let turn = i; turn < 12; turn++) await new Promise((done) => setImmediate(done));
+        return state.universe.map((symbol) => candidate(symbol, 1 / (i + 2)));
+      }),
+    );
     const text = async (concurrent: boolean) => {
       const found = await runScanners(scanners, givenOptions({ concurrent }).options, signal);
-      const list = found.map(({ run, candidates, toolLog }) => ({ scanner: run.name, candidates, tools: toolLog.map(({ scanner: name, tool, error }) => [name, tool, error]) }));
+      const list = found.map(({ run, candidates, toolLog }) => ({
+        scanner: run.name,
+        candidates,
+        tools: toolLog.map(({ scanner: name, tool, error }) => [name, tool, error]),
+      }));
       return canonicalJson([list, mergeCandidates(list, new Set(["AAPL"]))]);
     };
     assert.equal(await text(true), await text(false));
@@ -59,12 +65,14 @@ describe("runScanners", () => {
   it("keeps at most maxWorkers scanners running", async () => {
     let running = 0;
     let most = 0;
-    const scanners = Array.from({ length: 20 }, (_, i) => scanner(`s${i}`, async () => {
-      most = Math.max(most, ++running);
-      for (let turn = 0; turn < 5; turn++) await new Promise((done) => setImmediate(done));
-      running--;
-      return [];
-    }));
+    const scanners = Array.from({ length: 20 }, (_, i) =>
+      scanner(`s${i}`, async () => {
+        most = Math.max(most, ++running);
+        for (let turn = 0; turn < 5; turn++) await new Promise((done) => setImmediate(done));
+        running--;
+        return [];
+      }),
+    );
     await runScanners(scanners, givenOptions({ maxWorkers: 3 }).options, signal);
     assert.equal(most, 3);
   });
@@ -72,16 +80,28 @@ describe("runScanners", () => {
   it("lets a scanner that throws, hangs, floods or answers garbage harm only itself", async () => {
     const { options, lines } = givenOptions({ timeoutMs: 150 });
     let slowSignal: AbortSignal | undefined;
-    const found = await runScanners([
-      scanner("sound", () => Promise.resolve([candidate("AAPL")])),
-      scanner("slow_scanner", (_state, tools) => { slowSignal = tools.signal; return new Promise(() => {}); }),
-      scanner("broken_scanner", () => { throw new Error("HTTP 500 error"); }),
-      scanner("flood", () => Promise.resolve(Array.from({ length: 20_000 }, () => candidate("AAPL")))),
-      scanner("not_finite", () => Promise.resolve([candidate("AAPL", Number.NaN)])),
-      scanner("not_a_symbol", () => Promise.resolve([candidate("; rm -rf")])),
-      scanner("nothing", () => Promise.resolve(undefined as never)),
-    ], options, signal);
-    assert.deepEqual(found.map(({ run }) => run.status), ["ok", "timeout", "error", "error", "error", "error", "error"]);
+    const found = await runScanners(
+      [
+        scanner("sound", () => Promise.resolve([candidate("AAPL")])),
+        scanner("slow_scanner", (_state, tools) => {
+          slowSignal = tools.signal;
+          return new Promise(() => {});
+        }),
+        scanner("broken_scanner", () => {
+          throw new Error("HTTP 500 error");
+        }),
+        scanner("flood", () => Promise.resolve(Array.from({ length: 20_000 }, () => candidate("AAPL")))),
+        scanner("not_finite", () => Promise.resolve([candidate("AAPL", Number.NaN)])),
+        scanner("not_a_symbol", () => Promise.resolve([candidate("; rm -rf")])),
+        scanner("nothing", () => Promise.resolve(undefined as never)),
+      ],
+      options,
+      signal,
+    );
+    assert.deepEqual(
+      found.map(({ run }) => run.status),
+      ["ok", "timeout", "error", "error", "error", "error", "error"],
+    );
     assert.match(found[3]?.run.error ?? "", /20000 candidates, at most 500/);
     assert.match(found[4]?.run.error ?? "", /candidate 1: score/);
     assert.match(found[5]?.run.error ?? "", /symbol is not a symbol/);
@@ -94,15 +114,24 @@ describe("runScanners", () => {
   });
 
   it("counts each deadline from the scanner's own start", async () => {
-    const wait = (name: string) => scanner(name, async () => { await new Promise((done) => setTimeout(done, 120)); return []; });
+    const wait = (name: string) =>
+      scanner(name, async () => {
+        await new Promise((done) => setTimeout(done, 120));
+        return [];
+      });
     const found = await runScanners([wait("a"), wait("b"), wait("c")], givenOptions({ concurrent: false, timeoutMs: 300 }).options, signal);
-    assert.deepEqual(found.map(({ run }) => run.status), ["ok", "ok", "ok"]); // 360 ms in all, more than the 300 of each
+    assert.deepEqual(
+      found.map(({ run }) => run.status),
+      ["ok", "ok", "ok"],
+    ); // 360 ms in all, more than the 300 of each
   });
 
   it("gives each scanner a frozen state and bars that it may spoil for itself alone", async () => {
     const vandal = scanner("vandal", async (state, tools) => {
       assert.throws(() => (state.universe as string[]).push("X"), TypeError);
-      assert.throws(() => { (state as { asOf: number }).asOf = 0; }, TypeError);
+      assert.throws(() => {
+        (state as { asOf: number }).asOf = 0;
+      }, TypeError);
       (await tools.bars(["AAPL"], { timeframe: "1Day", limit: 5 })).get("AAPL")?.close.fill(0);
       return [];
     });
@@ -113,7 +142,13 @@ describe("runScanners", () => {
     });
     const data = simulatedMarketData();
     const found = await runScanners([vandal, honest], givenOptions({ concurrent: false }, data).options, signal);
-    assert.deepEqual(found.map(({ run }) => [run.status, run.error]), [["ok", null], ["ok", null]]);
+    assert.deepEqual(
+      found.map(({ run }) => [run.status, run.error]),
+      [
+        ["ok", null],
+        ["ok", null],
+      ],
+    );
     assert.equal(data.calls.get("bars"), 1, "equal calls of one scan reach the source once");
   });
 
@@ -123,9 +158,20 @@ describe("runScanners", () => {
     await once(server, "listening");
     try {
       const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-      const data = simulatedMarketData(async (_tool, own) => { await fetch(address, { signal: own }); });
+      const data = simulatedMarketData(async (_tool, own) => {
+        await fetch(address, { signal: own });
+      });
       const closed = once(server, "request").then(([, response]) => once(response as NodeJS.EventEmitter, "close"));
-      const [found] = await runScanners([scanner("slow", async (_state, tools) => { await tools.movers(5); return []; })], givenOptions({ timeoutMs: 200 }, data).options, signal);
+      const [found] = await runScanners(
+        [
+          scanner("slow", async (_state, tools) => {
+            await tools.movers(5);
+            return [];
+          }),
+        ],
+        givenOptions({ timeoutMs: 200 }, data).options,
+        signal,
+      );
       assert.equal(found?.run.status, "timeout");
       await closed;
     } finally {
@@ -147,7 +193,10 @@ describe("runScanners", () => {
     const { options, lines } = givenOptions({ breaker: new Breaker(clock) });
     let runs = 0;
     let isWell = false;
-    const moody = scanner("x", () => { runs++; return isWell ? Promise.resolve([]) : Promise.reject(new TradingError("http", "bad", { data: { status: 503 } })); });
+    const moody = scanner("x", () => {
+      runs++;
+      return isWell ? Promise.resolve([]) : Promise.reject(new TradingError("http", "bad", { data: { status: 503 } }));
+    });
     const status = async () => (await runScanners([moody], options, signal))[0]?.run.status;
     assert.deepEqual([await status(), await status(), await status(), await status()], ["error", "error", "error", "open-circuit"]);
     assert.equal(runs, 3);
@@ -165,7 +214,10 @@ describe("runScanners", () => {
     const cancel = new AbortController();
     const clock = new ManualClock(AS_OF);
     const breaker = new Breaker(clock);
-    const hang = scanner("hang", () => { cancel.abort(new TradingError("interrupted", "Ctrl-C", { kind: "interrupted" })); return new Promise(() => {}); });
+    const hang = scanner("hang", () => {
+      cancel.abort(new TradingError("interrupted", "Ctrl-C", { kind: "interrupted" }));
+      return new Promise(() => {});
+    });
     for (let i = 0; i < 4; i++) await assert.rejects(runScanners([hang], givenOptions({ breaker }).options, cancel.signal), /Ctrl-C/);
     assert.equal(breaker.openUntil("hang"), null);
   });
@@ -173,12 +225,25 @@ describe("runScanners", () => {
 
 describe("mergeCandidates", () => {
   it("raises the score of a symbol that several scanners found and says what is new", () => {
-    const merged = mergeCandidates([
-      { scanner: "a", candidates: [candidate("AAPL", 0.5), candidate("MSFT", 0.6)] },
-      { scanner: "b", candidates: [candidate("AAPL", 50), candidate("TSLA", 100)] },
-    ], new Set(["MSFT"]));
-    assert.deepEqual(merged.map(({ symbol, score, new: isNew }) => [symbol, score, isNew]), [["TSLA", 1, true], ["AAPL", 0.75, true], ["MSFT", 0.6, false]]);
-    assert.deepEqual(merged[1]?.reasons.map((reason) => reason.scanner), ["a", "b"]);
+    const merged = mergeCandidates(
+      [
+        { scanner: "a", candidates: [candidate("AAPL", 0.5), candidate("MSFT", 0.6)] },
+        { scanner: "b", candidates: [candidate("AAPL", 50), candidate("TSLA", 100)] },
+      ],
+      new Set(["MSFT"]),
+    );
+    assert.deepEqual(
+      merged.map(({ symbol, score, new: isNew }) => [symbol, score, isNew]),
+      [
+        ["TSLA", 1, true],
+        ["AAPL", 0.75, true],
+        ["MSFT", 0.6, false],
+      ],
+    );
+    assert.deepEqual(
+      merged[1]?.reasons.map((reason) => reason.scanner),
+      ["a", "b"],
+    );
   });
 
   it("keeps the better of two candidates for one symbol", () => {

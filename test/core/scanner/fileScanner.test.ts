@@ -12,7 +12,9 @@ const signal = new AbortController().signal;
 describe("A scanner file", () => {
   let folder: string;
   const logged: string[] = [];
-  before(async () => { folder = await mkdtemp(join(tmpdir(), "quantdesk-scanner-")); });
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-scanner-"));
+  });
   after(() => rm(folder, { recursive: true }));
 
   async function scan(files: Readonly<Record<string, string>>, timeoutMs = 10_000) {
@@ -38,13 +40,24 @@ export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"
   it("runs with types, the library and our tools, in an environment without keys", async () => {
     process.env["FINNHUB_API_KEY"] = "fh-very-secret";
     try {
-      const result = await scan({ "sound.ts": file("sound", `
+      const result = await scan({
+        "sound.ts": file(
+          "sound",
+          `
         const bars = await tools.bars(state.universe.slice(0, 3), { timeframe: "1Day", limit: 30 });
         console.log("seen", bars.size);
         const found: { symbol: string; score: number; reason: string; value: number }[] = [];
         for (const [symbol, series] of bars) found.push({ symbol, score: 0.9, reason: Object.keys(process.env).join(), value: sma(series.close, 20).at(-1) as number });
-        return found;`) });
-      assert.deepEqual(result.scanners.map(({ name, pipeline, status, candidates }) => [name, pipeline, status, candidates]), [["most_active", "momentum", "ok", 10], ["sound", "mine", "ok", 3]]);
+        return found;`,
+        ),
+      });
+      assert.deepEqual(
+        result.scanners.map(({ name, pipeline, status, candidates }) => [name, pipeline, status, candidates]),
+        [
+          ["most_active", "momentum", "ok", 10],
+          ["sound", "mine", "ok", 3],
+        ],
+      );
       const mine = result.candidates.flatMap(({ reasons }) => reasons).filter(({ scanner }) => scanner === "sound");
       assert.ok(mine.every(({ text, value }) => !text.includes("FINNHUB") && (value as number) > 0));
       assert.ok(result.toolLog.some(({ scanner, tool, error }) => scanner === "sound" && tool === "bars" && error === null));
@@ -56,16 +69,19 @@ export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"
 
   it("ends only itself when it loops, exits, kills itself, throws or floods", async () => {
     const pidFile = join(folder, "pid");
-    const result = await scan({
-      "loop.ts": file("loop", `(await import("node:fs")).writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); while (true) {}`),
-      "exit.ts": file("exits", "process.exit(7);"),
-      "kill.ts": file("kills", 'process.kill(process.pid, "SIGKILL"); return [];'),
-      "throw.ts": file("throws", 'throw new Error("HTTP 500 error");'),
-      "late.ts": file("late", 'setTimeout(() => { throw new Error("later"); }, 5); await new Promise(() => {});'),
-      "flood.ts": file("floods", 'return Array.from({ length: 600 }, () => ({ symbol: "A", score: 1, reason: "" }));'),
-      "nan.ts": file("bad_args", 'await tools.bars("AAPL" as never, { timeframe: "1Day", limit: 5 }); return [];'),
-      "top.ts": "while (true) {}",
-    }, 3000);
+    const result = await scan(
+      {
+        "loop.ts": file("loop", `(await import("node:fs")).writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); while (true) {}`),
+        "exit.ts": file("exits", "process.exit(7);"),
+        "kill.ts": file("kills", 'process.kill(process.pid, "SIGKILL"); return [];'),
+        "throw.ts": file("throws", 'throw new Error("HTTP 500 error");'),
+        "late.ts": file("late", 'setTimeout(() => { throw new Error("later"); }, 5); await new Promise(() => {});'),
+        "flood.ts": file("floods", 'return Array.from({ length: 600 }, () => ({ symbol: "A", score: 1, reason: "" }));'),
+        "nan.ts": file("bad_args", 'await tools.bars("AAPL" as never, { timeframe: "1Day", limit: 5 }); return [];'),
+        "top.ts": "while (true) {}",
+      },
+      3000,
+    );
     const of = (name: string) => result.scanners.find((run) => run.name === name);
     assert.equal(of("most_active")?.status, "ok");
     assert.equal(of("loop")?.status, "timeout");

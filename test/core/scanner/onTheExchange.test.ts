@@ -24,11 +24,27 @@ describe("On the paper exchange", () => {
     exchange = await findOrStartExchange({ home, own: true, seed: 3 }, signal);
     const { endpoint } = exchange;
     const client = (origin: string) => {
-      const http = createHttpClient({ origin, headers: { "APCA-API-KEY-ID": endpoint.keyId, "APCA-API-SECRET-KEY": endpoint.secretKey }, connections: 10, timeoutMs: 10_000, retries: 0, backoffMs: 100, requestsPerMinute: 10_000, log: silentLog });
+      const http = createHttpClient({
+        origin,
+        headers: { "APCA-API-KEY-ID": endpoint.keyId, "APCA-API-SECRET-KEY": endpoint.secretKey },
+        connections: 10,
+        timeoutMs: 10_000,
+        retries: 0,
+        backoffMs: 100,
+        requestsPerMinute: 10_000,
+        log: silentLog,
+      });
       clients.push(http);
       return http;
     };
-    data = createAlpacaData({ http: client(endpoint.dataUrl), trading: client(endpoint.tradingUrl), feed: "iex", adjustment: "all", simulated: true, log: silentLog });
+    data = createAlpacaData({
+      http: client(endpoint.dataUrl),
+      trading: client(endpoint.tradingUrl),
+      feed: "iex",
+      adjustment: "all",
+      simulated: true,
+      log: silentLog,
+    });
   });
 
   after(async () => {
@@ -48,7 +64,10 @@ describe("On the paper exchange", () => {
       clock: systemClock,
     });
     const { scanners, candidates, simulated } = await runner.scan({}, signal);
-    assert.deepEqual(scanners.map(({ name, status, error }) => [name, status, error]), runner.names.map((name) => [name, "ok", null]));
+    assert.deepEqual(
+      scanners.map(({ name, status, error }) => [name, status, error]),
+      runner.names.map((name) => [name, "ok", null]),
+    );
     assert.ok(scanners.filter((run) => run.candidates > 0).length >= 4, JSON.stringify(scanners));
     assert.ok(candidates.length > 0 && simulated);
     assert.ok((await runner.verify({}, signal)).ok);

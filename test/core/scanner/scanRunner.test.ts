@@ -13,7 +13,9 @@ function givenRunner(data = simulatedMarketData(), disabled: readonly string[] =
     data,
     settings: { concurrent: true, maxWorkers: 8, timeoutMs: 10_000, enabled: (name) => !disabled.includes(name) },
     lastScanSymbols: () => Promise.resolve(new Set(saved.at(-1)?.map(({ symbol }) => symbol))),
-    saveScan: async (_at, candidates) => { saved.push(candidates); },
+    saveScan: async (_at, candidates) => {
+      saved.push(candidates);
+    },
     keys: new Set(),
     log: silentLog,
     clock: new ManualClock(AS_OF),
@@ -25,9 +27,15 @@ describe("createScanRunner", () => {
   it("runs the built-in scanners on live data and ranks what they found", async () => {
     const { runner } = givenRunner();
     const result = await runner.scan({}, signal);
-    assert.deepEqual(result.scanners.map(({ name, status }) => [name, status]), runner.names.map((name) => [name, "ok"]));
+    assert.deepEqual(
+      result.scanners.map(({ name, status }) => [name, status]),
+      runner.names.map((name) => [name, "ok"]),
+    );
     assert.ok(result.candidates.length >= 10);
-    assert.deepEqual(result.candidates.map(({ score }) => score), result.candidates.map(({ score }) => score).toSorted((a, b) => b - a));
+    assert.deepEqual(
+      result.candidates.map(({ score }) => score),
+      result.candidates.map(({ score }) => score).toSorted((a, b) => b - a),
+    );
     assert.equal(new Set(result.candidates.map(({ symbol }) => symbol)).size, result.candidates.length);
     assert.equal(result.simulated, true);
     assert.ok(result.toolLog.every(({ startMs, endMs, error }) => endMs >= startMs && error === null));
@@ -69,16 +77,28 @@ describe("createScanRunner", () => {
   it("goes on with the others when one source fails", async () => {
     const { runner } = givenRunner(simulatedMarketData((tool) => (tool === "news" ? Promise.reject(new Error("HTTP 500 error")) : Promise.resolve())));
     const result = await runner.scan({}, signal);
-    assert.deepEqual(result.scanners.filter(({ status }) => status !== "ok").map(({ name, error }) => [name, error]), [["news_momentum", "HTTP 500 error"]]);
+    assert.deepEqual(
+      result.scanners.filter(({ status }) => status !== "ok").map(({ name, error }) => [name, error]),
+      [["news_momentum", "HTTP 500 error"]],
+    );
     assert.ok(result.toolLog.some(({ tool, error }) => tool === "news" && error === "HTTP 500 error"));
   });
 
   it("skips what needs symbols when the market lists none, with the reason", async () => {
     const { runner } = givenRunner(simulatedMarketData(() => Promise.reject(new Error("no network"))));
     const result = await runner.scan({}, signal);
-    assert.deepEqual(result.scanners.map(({ name, status }) => `${name} ${status}`), [
-      "market_movers error", "most_active error", "volume_accumulation skipped", "gap_up skipped", "breakout_52w skipped", "oversold_rsi skipped", "news_momentum skipped",
-    ]);
+    assert.deepEqual(
+      result.scanners.map(({ name, status }) => `${name} ${status}`),
+      [
+        "market_movers error",
+        "most_active error",
+        "volume_accumulation skipped",
+        "gap_up skipped",
+        "breakout_52w skipped",
+        "oversold_rsi skipped",
+        "news_momentum skipped",
+      ],
+    );
     assert.match(result.scanners[2]?.error ?? "", /no symbols to look at: no network/);
   });
 

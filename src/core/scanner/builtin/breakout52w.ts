@@ -19,7 +19,12 @@ export const breakout52w = defineScanner({
       const yearHigh = high.subarray(Math.max(0, n - 1 - YEAR_BARS), n - 1).reduce((top, value) => Math.max(top, value), 0);
       const abovePct = ((close[n - 1] as number) / yearHigh - 1) * 100;
       if (!(abovePct > 0)) continue;
-      found.push({ symbol, score: Math.min(1, 0.6 + abovePct / 10), reason: `closed ${abovePct.toFixed(2)} % above its 52-week high of ${yearHigh.toFixed(2)}`, value: abovePct });
+      found.push({
+        symbol,
+        score: Math.min(1, 0.6 + abovePct / 10),
+        reason: `closed ${abovePct.toFixed(2)} % above its 52-week high of ${yearHigh.toFixed(2)}`,
+        value: abovePct,
+      });
     }
     return found;
   },

@@ -20,7 +20,12 @@ export const gapUp = defineScanner({
       const gapPct = ((open[n - 1] as number) / before - 1) * 100;
       const isKept = (close[n - 1] as number) >= ((open[n - 1] as number) + before) / 2;
       if (!(gapPct >= MIN_GAP_PCT && isKept)) continue;
-      found.push({ symbol, score: Math.min(1, gapPct / FULL_SCORE_PCT), reason: `opened ${gapPct.toFixed(2)} % above the close before and holds`, value: gapPct });
+      found.push({
+        symbol,
+        score: Math.min(1, gapPct / FULL_SCORE_PCT),
+        reason: `opened ${gapPct.toFixed(2)} % above the close before and holds`,
+        value: gapPct,
+      });
     }
     return found;
   },

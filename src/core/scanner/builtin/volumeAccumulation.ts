@@ -31,7 +31,12 @@ export const volumeAccumulation = defineScanner({
       const up = recent.filter((_, i) => (close[n - RECENT_DAYS + i] as number) > (close[n - RECENT_DAYS + i - 1] as number));
       const upShare = up.reduce((sum, v) => sum + v, 0) / recent.reduce((sum, v) => sum + v, 0);
       if (!(usual > 0 && ratio >= MIN_RATIO && upShare >= MIN_UP_SHARE)) continue;
-      found.push({ symbol, score: Math.min(1, (ratio - 1) * upShare), reason: `volume ${ratio.toFixed(1)} times its ${USUAL_DAYS}-day mean, ${Math.round(upShare * 100)} % of it on rising days`, value: ratio });
+      found.push({
+        symbol,
+        score: Math.min(1, (ratio - 1) * upShare),
+        reason: `volume ${ratio.toFixed(1)} times its ${USUAL_DAYS}-day mean, ${Math.round(upShare * 100)} % of it on rising days`,
+        value: ratio,
+      });
     }
     return found;
   },
