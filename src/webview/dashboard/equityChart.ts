@@ -4,7 +4,10 @@ import { h } from "../dom.ts";
 import { moment, usd } from "../format.ts";
 
 interface Point {
+  /** UTC seconds moved to the reader's time zone: the library labels its axis in UTC. */
   readonly time: UTCTimestamp;
+  /** UTC milliseconds. */
+  readonly at: number;
   readonly value: number;
 }
 
@@ -22,6 +25,7 @@ export class EquityChart {
     this.#chart = createChart(this.element, { autoSize: true, handleScroll: false, handleScale: false, crosshair: { mode: CrosshairMode.Magnet }, localization: { priceFormatter: (price: number) => usd(price, 0) } });
     this.#line = this.#chart.addSeries(LineSeries, { lineWidth: 2, priceLineVisible: false });
     this.recolor();
+    this.#chart.timeScale().subscribeSizeChange(() => this.#chart.timeScale().fitContent());
     // The editor changes the body's classes with its theme; a canvas has to be told.
     new MutationObserver(() => this.recolor()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
@@ -34,11 +38,14 @@ export class EquityChart {
   }
 
   set(equity: ReadonlyArray<{ readonly at: number; readonly equity: number }>): void {
-    const bySecond = new Map<number, number>();
-    for (const { at, equity: value } of equity) bySecond.set(Math.floor(at / 1000), value);
-    this.#points = [...bySecond].sort(([a], [b]) => a - b).map(([time, value]) => ({ time: time as UTCTimestamp, value }));
+    const bySecond = new Map<number, Point>();
+    for (const { at, equity: value } of equity) {
+      const time = (Math.floor(at / 1000) - new Date(at).getTimezoneOffset() * 60) as UTCTimestamp;
+      bySecond.set(time, { time, at, value });
+    }
+    this.#points = [...bySecond.values()].sort((a, b) => a.time - b.time);
     const span = (this.#points.at(-1)?.time ?? 0) - (this.#points[0]?.time ?? 0);
-    this.#chart.applyOptions({ timeScale: { timeVisible: span < 10 * 86_400, secondsVisible: span < 600 } });
+    this.#chart.applyOptions({ timeScale: { minBarSpacing: 0.01, timeVisible: span < 10 * 86_400, secondsVisible: span < 600 } });
     this.#line.setData([...this.#points]);
     this.#chart.timeScale().fitContent();
     const last = this.#points.length - 1;
@@ -88,7 +95,7 @@ export class EquityChart {
 
   #words(index: number): string {
     const point = this.#points[index];
-    return point === undefined ? "" : `${moment(point.time * 1000)}  ${usd(point.value)}`;
+    return point === undefined ? "" : `${moment(point.at)}  ${usd(point.value)}`;
   }
 }
 

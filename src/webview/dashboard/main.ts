@@ -1,4 +1,5 @@
 /** The dashboard page: built once, then every frame changes only what differs. */
+import "./dashboard.css";
 import { h, showOnChange } from "../dom.ts";
 import { MISSING, moment, number, paramWords, plain, signed, timeOfDay, usd } from "../format.ts";
 import { openHost } from "../host.ts";
@@ -112,7 +113,7 @@ const BOARD: readonly Column[] = [{ title: "#", numeric: true }, { title: "Strat
 
 function showBoard(panel: PanelBox, { best, runs }: DashboardFrame, button: ButtonMaker): void {
   const first = best[0];
-  showOnChange(panel.say, [first, runs], () => (first === undefined ? [] : [h("b", {}, `${first.strategy} ${paramWords(first.params)}`), ` leads ${number(runs, 0)} stored ${runs === 1 ? "run" : "runs"} with ${plain(first.sharpe)}. The more you try, the more of the best is luck.`]));
+  showOnChange(panel.say, [first, runs], () => (first === undefined ? [] : [h("b", {}, `${first.strategy} ${paramWords(first.params)}`), ` leads ${number(runs, 0)} stored ${runs === 1 ? "run" : "runs"} with a Sharpe ratio of ${plain(first.sharpe)}. The more you try, the more of the best is luck.`]));
   showOnChange(panel.body, best, () => [
     best.length === 0
       ? h("div", { class: "empty" }, h("p", {}, "No backtests yet. The best by Sharpe ratio will be listed here."), h("p", {}, button("Run Backtest…", "backtest", "p")), h("p", { class: "s" }, button("New strategy file", "newStrategy", "link"), " · ", button("New notebook", "newNotebook", "link")))

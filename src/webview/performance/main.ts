@@ -1,4 +1,5 @@
 /** The performance view: one number large, a logarithmic meter with its limit, two minutes as a line, then the operations. */
+import "./performance.css";
 import { h, showOnChange, svg } from "../dom.ts";
 import { number, plain } from "../format.ts";
 import { openHost } from "../host.ts";
@@ -47,6 +48,7 @@ function figures(frame: PerformanceFrame, lag: LagFigures, width: number): HTMLE
 
 function operations({ operations: done, lag }: PerformanceFrame): HTMLElement {
   const row = (name: string, value: string, unit = "") => h("div", {}, h("dt", {}, name), h("dd", {}, value, unit === "" ? null : h("small", {}, ` ${unit}`)));
+  // Cut, not rounded: 99.97 % must not read 100.
   const rate = done?.successRate ?? null;
   return h(
     "dl",
@@ -54,7 +56,7 @@ function operations({ operations: done, lag }: PerformanceFrame): HTMLElement {
     row("Longest wait", `${number(lag?.max ?? 0, 1)}\u00a0ms`),
     row("Operations", plain(done?.perSecond ?? null, 1), "/s"),
     row("Operations in all", number(done?.total ?? 0, 0)),
-    row("Success", rate === null ? "–" : `${number(rate * 100, 1)}\u00a0%`, done !== null && done.failed > 0 ? `${number(done.failed, 0)} failed` : ""),
+    row("Success", rate === null ? "–" : `${number(Math.floor(rate * 1000) / 10, 1)}\u00a0%`, done !== null && done.failed > 0 ? `${number(done.failed, 0)} failed` : ""),
   );
 }
 

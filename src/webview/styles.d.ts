@@ -1,0 +1,2 @@
+/** esbuild writes imported styles beside the page's script. */
+declare module "*.css";

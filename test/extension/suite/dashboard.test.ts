@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { extension, hasBridge, run, screenshot, theme, until, webviewTexts } from "./host.ts";
+
+const lagP99 = async () => (await extension()).openSession?.status().lag.p99;
+
+describe("the dashboard", () => {
+  it("opens, and shows a backtest as soon as it is stored", async () => {
+    await extension();
+    await vscode.commands.executeCommand("workbench.action.closeSidebar");
+    await run("openDashboard");
+    const tab = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).find((one) => one.input instanceof vscode.TabInputWebview && one.input.viewType.includes("quantdesk.dashboard"));
+    await until("the dashboard's tab", tab);
+    if (hasBridge) await until("its first frame", async () => (await webviewTexts()).some((text) => text.includes("Leaderboard")));
+    const result = await run<{ strategy: string; simulated: boolean; stats: { trades: number } }>("backtest", { data: "sample:simulated", strategy: "sma_cross" });
+    assert.equal(result.strategy, "sma_cross");
+    assert.equal(result.simulated, true);
+    if (hasBridge) await until("the run on the leaderboard", async () => (await webviewTexts()).some((text) => /Leaderboard[\s\S]*sma_cross/.test(text)));
+    const { views } = await extension();
+    await until("the run in the tree", () => views.backtests.rows.some((row) => row.label.startsWith("sma_cross")));
+  });
+
+  it("does not open twice", async () => {
+    await run("openDashboard");
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((one) => one.input instanceof vscode.TabInputWebview && one.input.viewType.includes("quantdesk.dashboard"));
+    assert.equal(tabs.length, 1);
+  });
+
+  it("looks right in all four kinds of theme", async () => {
+    for (const strategy of ["rsi_reversion", "breakout", "buy_and_hold"]) await run("backtest", { data: "sample:simulated", strategy });
+    for (const [name, shot] of [["Default Light Modern", "dashboard-light"], ["Default High Contrast", "dashboard-high-contrast"], ["Default High Contrast Light", "dashboard-high-contrast-light"], ["Default Dark Modern", "dashboard-dark"]] as const) {
+      await theme(name);
+      await screenshot(shot);
+    }
+  });
+
+  it("leaves the extension host's loop free while 200 backtests run", async () => {
+    const session = await (await extension()).session();
+    const specs = Array.from({ length: 200 }, (_, index) => ({ data: "sample:simulated", strategy: "sma_cross", params: { fast: 3 + (index % 20), slow: 30 + Math.floor(index / 20) * 5 } }));
+    let worst = 0;
+    const stop = session.onStatus(({ lag }) => { worst = Math.max(worst, lag.p99); });
+    const batch = await session.backtests(specs, {}, AbortSignal.timeout(55_000));
+    stop();
+    console.log(`200 backtests in ${batch.durationMs.toFixed(0)} ms on ${batch.workers} workers: loop lag P99 ${worst.toFixed(1)} ms at most, now ${(await lagP99())?.toFixed(1)} ms`);
+    assert.equal(batch.run, 200);
+    assert.equal(batch.succeeded, 200);
+  });
+
+  it("refuses an unknown strategy with the nearest name", async () => {
+    const { error } = await run<{ error: { code: string; hint?: string } }>("backtest", { data: "sample:simulated", strategy: "sma_crss" });
+    assert.equal(error.code, "unknown-strategy");
+    assert.match(error.hint ?? "", /sma_cross/);
+  });
+});

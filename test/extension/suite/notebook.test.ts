@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { extension, ID, run, screenshot, theme, until } from "./host.ts";
+
+const folder = () => {
+  const found = vscode.workspace.workspaceFolders?.[0];
+  assert.ok(found, "no folder is open");
+  return found.uri;
+};
+const outputText = (cell: vscode.NotebookCell) => cell.outputs.flatMap((output) => output.items).map((item) => new TextDecoder().decode(item.data)).join("\n");
+const mimes = (cell: vscode.NotebookCell) => cell.outputs.flatMap((output) => output.items).map((item) => item.mime);
+const codeOf = (notebook: vscode.NotebookDocument) => notebook.getCells().filter((cell) => cell.kind === vscode.NotebookCellKind.Code);
+
+async function open(uri: vscode.Uri): Promise<vscode.NotebookDocument> {
+  const notebook = await vscode.workspace.openNotebookDocument(uri);
+  const editor = await vscode.window.showNotebookDocument(notebook);
+  await vscode.commands.executeCommand("notebook.selectKernel", { id: "quantdesk-typescript", extension: ID, notebookEditor: editor });
+  return notebook;
+}
+
+async function draft(name: string, sources: readonly string[]): Promise<vscode.NotebookDocument> {
+  const file = join(folder().fsPath, name);
+  const cells = sources.map((source, index) => ({ cell_type: "code", id: `cell-${index}`, execution_count: null, metadata: { vscode: { languageId: "typescript" } }, outputs: [], source }));
+  const metadata = { kernelspec: { name: "quantdesk", display_name: "Quantdesk TypeScript", language: "typescript" }, language_info: { name: "typescript" } };
+  await writeFile(file, JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }));
+  return open(vscode.Uri.file(file));
+}
+
+describe("a notebook with the Quantdesk kernel", () => {
+  it("runs all cells of the first-steps notebook, from connecting to a filled order", async function () {
+    this.timeout(180_000);
+    await extension();
+    await vscode.commands.executeCommand("workbench.action.closeSidebar");
+    const notebook = await open(vscode.Uri.joinPath(folder(), "01-first-steps.ipynb"));
+    await vscode.commands.executeCommand("notebook.execute");
+    const cells = codeOf(notebook);
+    const failed = () => cells.find((cell) => cell.executionSummary?.success === false);
+    await until("every cell to end", () => failed() !== undefined || cells.every((cell) => cell.executionSummary?.success === true), 150_000);
+    const broken = failed();
+    assert.equal(broken, undefined, broken === undefined ? "" : `cell ${broken.index}: ${outputText(broken)}`);
+    const all = cells.map(outputText).join("\n");
+    assert.match(all, /SIMULATED/);
+    assert.match(all, /filled/i);
+    assert.ok(cells.flatMap(mimes).some((mime) => mime === "image/svg+xml" || mime === "text/html"), "no chart or table was drawn");
+    assert.ok(cells.every((cell) => (cell.executionSummary?.executionOrder ?? 0) > 0));
+    await notebook.save();
+    assert.match(new TextDecoder().decode(await vscode.workspace.fs.readFile(notebook.uri)), /SIMULATED/);
+    await vscode.commands.executeCommand("notebook.focusTop");
+    await screenshot("notebook-dark");
+    await theme("Default Light Modern");
+    await screenshot("notebook-light");
+    await theme("Default Dark Modern");
+  });
+
+  it("streams what a cell prints and keeps state between cells", async () => {
+    const notebook = await draft("state.ipynb", ["const shares: number = 41; console.log('one'); console.log('two')", "shares + 1"]);
+    await vscode.commands.executeCommand("notebook.execute");
+    const [first, second] = codeOf(notebook);
+    await until("both cells", () => second?.executionSummary?.success !== undefined);
+    assert.match(outputText(first as vscode.NotebookCell), /one[\s\S]*two/);
+    assert.match(outputText(second as vscode.NotebookCell), /42/);
+  });
+
+  it("stops at the first cell that fails and shows where", async () => {
+    const notebook = await draft("error.ipynb", ["const x = 1;\nthrow new RangeError('too far')", "x + 1"]);
+    await vscode.commands.executeCommand("notebook.execute");
+    const [first, second] = codeOf(notebook);
+    await until("the failure", () => first?.executionSummary?.success === false);
+    const item = first?.outputs.flatMap((output) => output.items).find((one) => one.mime === "application/vnd.code.notebook.error");
+    assert.ok(item, outputText(first as vscode.NotebookCell));
+    const error = JSON.parse(new TextDecoder().decode(item.data)) as { name: string; message: string; stack: string };
+    assert.equal(error.name, "RangeError");
+    assert.match(error.stack, /Cell 1:2/);
+    assert.equal(second?.executionSummary?.success, undefined);
+  });
+
+  it("refuses a cell with a type error before it runs, and marks the place", async () => {
+    const notebook = await draft("types.ipynb", ["console.log('ran');\nconst n: number = 'text'"]);
+    await vscode.commands.executeCommand("notebook.execute");
+    const [cell] = codeOf(notebook);
+    await until("the failure", () => cell?.executionSummary?.success === false);
+    assert.doesNotMatch(outputText(cell as vscode.NotebookCell), /^ran$/m);
+    const marks = vscode.languages.getDiagnostics((cell as vscode.NotebookCell).document.uri).filter((mark) => mark.source === "quantdesk");
+    assert.equal(marks.length, 1);
+    assert.equal(marks[0]?.range.start.line, 1);
+  });
+
+  it("interrupts an endless loop and keeps the state; a restart forgets it", async () => {
+    const notebook = await draft("loop.ipynb", ["let kept = 7", "while (true) {}", "kept"]);
+    const [, loop, last] = codeOf(notebook);
+    const runCell = (index: number) => vscode.commands.executeCommand("notebook.cell.execute", { ranges: [{ start: index, end: index + 1 }], document: notebook.uri });
+    await runCell(0);
+    await until("the first cell", () => codeOf(notebook)[0]?.executionSummary?.success);
+    const looping = runCell(1);
+    await until("the loop to start", () => loop?.executionSummary?.timing === undefined);
+    await new Promise((resolve) => setTimeout(resolve, 500)); // nothing tells from outside that the loop spins
+    await vscode.commands.executeCommand("notebook.cancelExecution");
+    await until("the loop's end", () => loop?.executionSummary?.success === false);
+    await looping;
+    await runCell(2);
+    await until("the last cell", () => last?.executionSummary?.success);
+    assert.match(outputText(last as vscode.NotebookCell), /7/);
+    assert.deepEqual(await run("restartKernel", notebook.uri), { restarted: true });
+    await runCell(2);
+    await until("the last cell to fail", () => last?.executionSummary?.success === false);
+  });
+
+});
