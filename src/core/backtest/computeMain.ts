@@ -41,6 +41,8 @@ function main(): void {
     return pool.run(request, dataset, timeoutMs, signal);
   });
 
+  channel.emit("ready", null);
+
   setInterval(() => {
     if (process.memoryUsage.rss() > MEMORY_LIMIT) process.exit(OUT_OF_MEMORY_EXIT);
   }, 250).unref();

@@ -1,6 +1,6 @@
 /** The session's side of a compute process: starts it, hands it data sets once, asks it for runs, ends it. */
 import { fork, type ChildProcess } from "node:child_process";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { BacktestRequest, BacktestResult } from "../domain/backtest.ts";
 import type { Dataset } from "../domain/bars.ts";
 import { Channel } from "../base/channel.ts";
@@ -16,6 +16,8 @@ const GRACE_MS = 25_000;
 /** As in computeMain.ts, which is an entry and must not be imported. */
 const OUT_OF_MEMORY_EXIT = 77;
 const LAST_WORDS_MS = 300;
+/** Lines of output of one process that go into the log. */
+const MAX_LINES = 2000;
 /** `data.reason` of a `compute-died` error when memory was the reason. */
 export const OUT_OF_MEMORY = "out of memory";
 
@@ -25,31 +27,28 @@ export class ComputeProcess {
   readonly #sent = new Map<string, Promise<unknown>>();
   readonly #exited: Promise<void>;
   #running = 0;
+  #isReady = false;
   #isGone = false;
   #ranOutOfMemory = false;
+  #lastWords = "";
 
   constructor(log: Log) {
     this.#child = fork(entryPath("compute"), [], { env: childEnv(), execArgv: [], serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
     const child = this.#child;
-    // What a strategy prints is for its author; standard output belongs to our own results.
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream !== null)
-        createInterface({ input: stream }).on("line", (line) => {
-          // A worker at its heap limit is usually ended alone, but V8 sometimes ends the process.
-          if (line.includes("JavaScript heap out of memory")) this.#ranOutOfMemory = true;
-          log.debug(`compute: ${line.slice(0, 2000)}`);
-        });
-    }
+    for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.#listen(stream, log);
     this.#channel = new Channel({
       post: (message) => void child.send(message as never, (error) => { if (error !== null) log.debug(`compute: a message was not sent: ${error.message}`); }),
       onMessage: (listener) => child.on("message", listener),
     });
+    this.#channel.on("ready", () => { this.#isReady = true; });
     this.#channel.on("stray", (text) => log.warn(`compute: an error outside of any backtest: ${String(text)}`));
     this.#exited = new Promise((resolve) => {
       const gone = (reason: string) => {
         if (!this.#isGone) {
           this.#isGone = true;
-          this.#channel.close(new TradingError("compute-died", `The compute process ended (${reason}).`, { data: { running: this.#running, reason } }));
+          this.#channel.close(this.#isReady
+            ? new TradingError("compute-died", `The compute process ended (${reason}).`, { data: { running: this.#running, reason } })
+            : new TradingError("compute-not-started", `The compute process could not be started (${reason}).`, this.#lastWords === "" ? {} : { hint: `It said: ${this.#lastWords}` }));
         }
         resolve();
       };
@@ -71,7 +70,7 @@ export class ComputeProcess {
     return this.#isGone || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Rejects with code `compute-died` when the process ends under it; `data.running` says how many runs it had. */
+  /** Rejects with code `compute-died` when the process ends under it (`data.running`: how many runs it had), `compute-not-started` when it never was ready. */
   async run(request: BacktestRequest, dataset: Dataset, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult> {
     this.#running++;
     try {
@@ -100,6 +99,21 @@ export class ComputeProcess {
     if (this.#child.connected) this.#child.disconnect();
     const force = setTimeout(() => this.#child.kill("SIGKILL"), 1000);
     return this.#exited.finally(() => clearTimeout(force));
+  }
+
+  /** What a strategy prints is for its author; standard output belongs to our own results. Bounded, and not kept. */
+  #listen(stream: Readable, log: Log): void {
+    let lines = 0;
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      // A worker at its heap limit is usually ended alone, but V8 sometimes ends the process.
+      if (text.includes("JavaScript heap out of memory")) this.#ranOutOfMemory = true;
+      for (const line of text.split("\n")) {
+        if (line.trim() === "" || lines > MAX_LINES) continue;
+        lines++;
+        this.#lastWords = line.slice(0, 300);
+        log.debug(lines > MAX_LINES ? "compute: further output is dropped" : `compute: ${line.slice(0, 2000)}`);
+      }
+    });
   }
 
   async #register(key: string, dataset: Dataset, signal: AbortSignal): Promise<void> {

@@ -47,7 +47,7 @@ function header(result: BacktestResult, data: ReportData, name: string): string 
   const { stats, dataset, costs } = result;
   const mark = result.simulated ? `<span class="chip">SIMULATED</span> PRICES · QUANTDESK BACKTEST REPORT` : "SIMULATED TRADING ON PAST PRICES · QUANTDESK BACKTEST REPORT";
   const range = sharpeRange(result);
-  const sharpe = range === null ? "" : ` Sharpe ratio ${plain(stats.sharpe, 2)}, 95 % range ${plain(range[0], 2)} to ${plain(range[1], 2)}${range[0] <= 0 ? ": no better than luck would explain" : ""}.`;
+  const sharpe = range === null ? "" : ` Sharpe ratio ${plain(stats.sharpe, 2)}, 95 % range ${plain(range[0], 2)} to ${plain(range[1], 2)}${range[0] <= 0 ? ": luck alone can explain that" : ""}.`;
   const held = data.hold[data.hold.length - 1] ?? data.cash;
   return `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)} on ${escapeHtml(dataset.name)}</h1>
 <p class="lead">${dollars(data.cash)} became <b>${dollars(stats.finalEquity)}</b> (${change(stats.totalReturnPct)}) in ${plain(stats.trades, 0)} ${stats.trades === 1 ? "trade" : "trades"}; holding the instrument gave ${dollars(held)}. Worst fall ${percent(-stats.maxDrawdownPct)}.${sharpe}</p>

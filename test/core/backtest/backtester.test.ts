@@ -23,6 +23,7 @@ export default defineStrategy({ name: "plain", params: {}, signals: ({ close, cr
   "exit.ts": `export default { name: "exit", params: {}, signals() { process.exit(3); } };`,
   "kill.ts": `export default { name: "kill", params: {}, signals() { process.kill(process.pid, "SIGKILL"); while (true) {} } };`,
   "interrupt.ts": `export default { name: "interrupt", params: {}, onBar(bar: { index: number }) { if (bar.index === 0) process.kill(process.pid, "SIGINT"); } };`,
+  "talks.ts": `export default { name: "talks", params: {}, onBar(bar: { index: number }) { console.log("bar " + bar.index); } };`,
   "throws.ts": `export default { name: "throws", params: {},\n  onBar(bar: { index: number }) {\n    if (bar.index === 7) throw new RangeError("at seven");\n  } };`,
   "syntax.ts": `const a = 1;\n\nexport default { name: ; };`,
   "syntax.js": `const a = 1;\n\nexport default { name: ; };`,
@@ -134,6 +135,13 @@ describe("The backtester", () => {
     const expected = await backtester.run(builtin("buy_and_hold"), signal);
     await backtester.run(file("writes.ts"), signal);
     assert.deepEqual((await backtester.run(builtin("buy_and_hold"), signal)).stats, expected.stats);
+  });
+
+  it("puts what a strategy prints into the log, and not without end", async () => {
+    await backtester.run(file("talks.ts"), signal);
+    assert.ok(lines.includes("debug compute: bar 0"));
+    const printed = lines.filter((line) => line.startsWith("debug compute: bar "));
+    assert.ok(printed.length > 0 && printed.length <= 2000, `${printed.length} lines`);
   });
 
   it("gives a strategy no secret in its environment", async () => {

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { summarize } from "../../../src/core/backtest/batch.ts";
+import { Slots } from "../../../src/core/backtest/slots.ts";
+
+/** Work that lasts until it is told to end. */
+function held() {
+  let end = () => {};
+  const over = new Promise<void>((resolve) => { end = resolve; });
+  return { work: () => over, end };
+}
+
+describe("Slots", () => {
+  const signal = new AbortController().signal;
+
+  it("let so many work at once, the others in their order", async () => {
+    const slots = new Slots(2);
+    const [a, b] = [held(), held()];
+    const order: string[] = [];
+    const all = [slots.run(signal, a.work), slots.run(signal, b.work), ...["c", "d"].map((name) => slots.run(signal, async () => void order.push(name)))];
+    assert.deepEqual(order, []);
+    a.end();
+    await Promise.all(all.slice(2));
+    assert.deepEqual(order, ["c", "d"]);
+    b.end();
+    await Promise.all(all);
+  });
+
+  it("pass the turn of a waiter that gives up to the next", async () => {
+    const slots = new Slots(1);
+    const first = held();
+    const running = slots.run(signal, first.work);
+    const impatient = new AbortController();
+    const left = slots.run(impatient.signal, async () => assert.fail("it had given up"));
+    const next = slots.run(signal, async () => "next");
+    impatient.abort(new Error("no time"));
+    await assert.rejects(left, /no time/);
+    first.end();
+    await running;
+    assert.equal(await next, "next");
+    assert.equal(await slots.run(signal, async () => "free again"), "free again");
+  });
+
+  it("free the place of work that fails", async () => {
+    const slots = new Slots(1);
+    await assert.rejects(slots.run(signal, () => Promise.reject(new Error("broken"))), /broken/);
+    assert.equal(await slots.run(signal, async () => 1), 1);
+  });
+
+  it("grow for a while and shrink again without stopping what runs", async () => {
+    const slots = new Slots(1);
+    const [a, b] = [held(), held()];
+    const first = slots.run(signal, a.work);
+    const second = slots.run(signal, b.work);
+    slots.grow(1);
+    slots.grow(-1);
+    let third = false;
+    const last = slots.run(signal, async () => { third = true; });
+    a.end();
+    await first;
+    assert.equal(third, false);
+    b.end();
+    await Promise.all([second, last]);
+    assert.equal(third, true);
+  });
+});
+
+describe("The figures of a batch", () => {
+  it("count each outcome once, over the items that ran", () => {
+    const batch = summarize([{ index: 0, status: "ok" }, { index: 1, status: "error" }, { index: 2, status: "timeout" }, { index: 3, status: "cancelled" }], [30, 10, 20], 2, 60);
+    assert.deepEqual(
+      { ...batch, results: batch.results.length },
+      { schema: "quantdesk.batch/1", run: 3, succeeded: 1, failed: 1, timedOut: 1, cancelled: 1, workers: 2, durationMs: 60, avgMs: 20, medianMs: 20, p95Ms: 30, successRate: 0.25, results: 4 },
+    );
+  });
+
+  it("are null or zero for an empty batch", () => {
+    const { avgMs, medianMs, p95Ms, successRate } = summarize([], [], 2, 0);
+    assert.deepEqual([avgMs, medianMs, p95Ms, successRate], [null, null, null, 0]);
+  });
+});
