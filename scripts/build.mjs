@@ -68,10 +68,13 @@ function bundles(missing) {
   const node = { ...common, platform: "node", target: "node24", define: ESM_DEFINE, banner: { js: ESM_BANNER } };
   return [
     // One build for all of them: what they share is one chunk, and what is imported lazily stays lazy.
-    modules.length > 0 && { ...node, format: "esm", splitting: true, entryPoints: modules, chunkNames: "chunk-[hash]" },
+    // piscina starts the worker.js beside itself, which is dist/ for a bundled piscina; its marks on what is moved are symbols,
+    // so that worker must share the chunk with our own.
+    modules.length > 0 && {
+      ...node, format: "esm", splitting: true, chunkNames: "chunk-[hash]",
+      entryPoints: [...modules, { out: "worker", in: "node_modules/piscina/dist/worker.js" }],
+    },
     launcher.length > 0 && { ...common, platform: "node", target: "node20.18", format: "esm", entryPoints: launcher },
-    // piscina starts the worker.js beside itself, which is dist/ for a bundled piscina.
-    { ...node, format: "esm", entryPoints: [{ out: "worker", in: "node_modules/piscina/dist/worker.js" }] },
     extension.length > 0 && {
       ...node, format: "cjs", plugins: [lazyOutside], entryPoints: extension, outExtension: { ".js": ".cjs" },
       define: { "import.meta.url": "__qdUrl" }, banner: { js: 'const __qdUrl = require("node:url").pathToFileURL(__filename).href;' },

@@ -1,4 +1,5 @@
 /** How a command ends: exit codes and the error document of CONTRACTS.md. */
+import { inspect } from "node:util";
 import { TradingError } from "../core/base/errors.ts";
 import type { Io } from "./io.ts";
 
@@ -20,6 +21,6 @@ export function reportFailure(error: unknown, io: Io, how: { readonly json: bool
     io.json({ schema: "quantdesk.error/1", code: failure.code, message: failure.message, ...(failure.hint === undefined ? {} : { hint: failure.hint }) });
   }
   io.say(`${io.style("red", "Error:")} ${failure.message}${failure.hint === undefined ? "" : ` ${failure.hint}`}`);
-  if (how.verbose) io.say(failure.stack ?? "");
+  if (how.verbose) io.say(inspect(failure));
   return failure.kind === "usage" ? EXIT.usage : failure.kind === "refused" ? EXIT.refused : EXIT.failed;
 }
