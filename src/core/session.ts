@@ -29,7 +29,7 @@ import { createBacktester } from "./backtest/backtester.ts";
 import { findStrategy } from "./backtest/strategies/builtin.ts";
 import { createScanRunner } from "./scanner/scanRunner.ts";
 import { createAnalysts } from "./analysts/analystRunner.ts";
-import { runLatencyBench } from "./features/latencyBench.ts";
+import { runLatencyBenchApart } from "./features/benchApart.ts";
 import { createFeatureComputer, type AsyncFeatureComputer } from "./features/featureComputer.ts";
 import type { Metrics } from "./metrics/operations.ts";
 import { openPerformance, type Performance } from "./metrics/performance.ts";
@@ -206,7 +206,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   const performance = openPerformance({
     queue: () => ({ depth: features?.queue.depth ?? 0, capacity: config["features.queueSize"] }),
     workers: () => featureWorkers,
-    runBenchmark: (benchmark, operations, signal) => runLatencyBench({ benchmark, operations, workers: featureWorkers }, signal),
+    runBenchmark: (benchmark, operations, signal) => runLatencyBenchApart({ benchmark, operations, workers: featureWorkers }, signal, log),
   });
   scope.onClose(() => performance.close());
   features = createFeatureComputer({

@@ -5,9 +5,11 @@ import { constants, runInThisContext } from "node:vm";
 import { badInput, TradingError, type PlainError } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
 import { computeColumns } from "./computeFeatures.ts";
+import type { LatencyBenchOptions } from "./latencyBench.ts";
 
 export type Task =
   | { readonly kind: "features"; readonly high: Float64Array; readonly low: Float64Array; readonly close: Float64Array }
+  | { readonly kind: "latency-bench"; readonly options: LatencyBenchOptions }
   /** `source` is an expression that evaluates to a function. */
   | { readonly kind: "function"; readonly source: string; readonly args: readonly unknown[] }
   /** `module` is an absolute path, a file: address or a package's name. */
@@ -27,6 +29,8 @@ function valueOf(task: Task): unknown {
   switch (task.kind) {
     case "features":
       return computeColumns(task);
+    case "latency-bench":
+      return latencyBench(task.options);
     case "function": {
       // `import("node:fs")` in it works as in a module; relative paths start at the working directory.
       const options = { filename: "executeBlocking", importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
@@ -36,6 +40,12 @@ function valueOf(task: Task): unknown {
     case "module":
       return callExport(task.module, task.name, task.args);
   }
+}
+
+/** Loaded when it is asked for only: it brings pools of its own. The process is ended by whoever asked. */
+async function latencyBench(options: LatencyBenchOptions): Promise<unknown> {
+  const { runLatencyBench } = await import("./latencyBench.ts");
+  return await runLatencyBench(options, new AbortController().signal);
 }
 
 async function callExport(module: string, name: string, args: readonly unknown[]): Promise<unknown> {

@@ -7,6 +7,7 @@ import { sliceBars } from "../../../src/core/domain/bars.ts";
 import type { OperationRecord } from "../../../src/core/domain/ports.ts";
 import { computeFeaturesSync } from "../../../src/core/features/computeFeatures.ts";
 import { createFeatureComputer, type AsyncFeatureComputer, type FeatureComputerOptions } from "../../../src/core/features/featureComputer.ts";
+import { runLatencyBenchApart } from "../../../src/core/features/benchApart.ts";
 import { runLatencyBench } from "../../../src/core/features/latencyBench.ts";
 import { generateTickerSignalSync } from "../../../src/core/features/signals.ts";
 import { givenSeries } from "./series.ts";
@@ -370,5 +371,14 @@ describe("AsyncFeatureComputer", () => {
       }
       assert.equal(report.speedup, report.after.opsPerSecond / report.before.opsPerSecond);
     }
+  });
+
+  it("measures in a process of its own when asked to, and stops when its caller does", async () => {
+    const report = await runLatencyBenchApart({ operations: 10, workers: 1, barsPerOperation: 500 }, signal, silentLog);
+    assert.deepEqual([report.operations, report.before.successRate, report.after.successRate], [10, 1, 1]);
+    const controller = new AbortController();
+    const stopped = runLatencyBenchApart({ operations: 5_000 }, controller.signal, silentLog);
+    setTimeout(() => controller.abort(new Error("enough")), 200);
+    await assert.rejects(stopped, /enough/);
   });
 });
