@@ -7,6 +7,7 @@
  * started again, and what else was under way in it runs once more, each alone in a second process, so that the one that
  * does it again is the culprit and is named.
  */
+import { totalmem } from "node:os";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "../domain/backtest.ts";
 import type { Dataset } from "../domain/bars.ts";
 import type { Backtester } from "../domain/ports.ts";
@@ -24,11 +25,14 @@ export interface BacktesterOptions {
   /** Per run, from its own start. */
   readonly timeoutMs: number;
   readonly log: Log;
+  /** Resident memory of the compute process, bars included; by default 60 % of the machine's, at most 8 GB. */
+  readonly memoryMb?: number;
 }
 
 /** Data sets kept; the one not used for longest is dropped. */
 const MAX_DATASETS = 1000;
 const MAX_WORKERS = 64;
+const MAX_MEMORY_MB = 8192;
 
 export function createBacktester(options: BacktesterOptions): Backtester {
   return new LocalBacktester(options);
@@ -152,7 +156,7 @@ class LocalBacktester implements Backtester {
 
   #alive(compute: ComputeProcess | undefined): ComputeProcess {
     this.#scope.signal.throwIfAborted();
-    return compute === undefined || compute.isGone ? new ComputeProcess(this.#options.log) : compute;
+    return compute === undefined || compute.isGone ? new ComputeProcess({ log: this.#options.log, memoryMb: this.#options.memoryMb ?? Math.min(MAX_MEMORY_MB, (totalmem() * 0.6) / 1024 ** 2) }) : compute;
   }
 
   #forget(key: string): void {
@@ -162,7 +166,7 @@ class LocalBacktester implements Backtester {
 }
 
 function culprit(request: BacktestRequest, died: TradingError): TradingError {
-  if (died.data["reason"] === OUT_OF_MEMORY) return new TradingError("strategy-out-of-memory", `${nameOf(request)} used more memory than a worker has.`, { cause: died });
+  if (died.data["reason"] === OUT_OF_MEMORY) return new TradingError("strategy-out-of-memory", `${nameOf(request)} used more memory than it may have.`, { cause: died });
   return new TradingError("strategy-crashed", `${nameOf(request)} took the compute process down (${String(died.data["reason"])}).`, { cause: died, hint: "Other backtests were not affected." });
 }
 

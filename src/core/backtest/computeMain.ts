@@ -3,7 +3,6 @@
  * which all code that users write runs, so that nothing such code does can reach the process of the session.
  * It ends with its parent.
  */
-import { totalmem } from "node:os";
 import * as v from "valibot";
 import { Channel } from "../base/channel.ts";
 import { badInput } from "../base/errors.ts";
@@ -13,7 +12,6 @@ import { share, type PackedDataset, type SharedDataset } from "./sharedBars.ts";
 
 /** Exit code that tells the session that memory was the reason. */
 const OUT_OF_MEMORY_EXIT = 77;
-const MEMORY_LIMIT = Math.min(totalmem() * 0.6, 8 * 1024 ** 3);
 
 const RunMessage = v.object({ request: v.unknown(), timeoutMs: v.pipe(v.number(), v.gtValue(0)) });
 
@@ -43,9 +41,11 @@ function main(): void {
 
   channel.emit("ready", null);
 
+  // Buffers of a strategy count against no heap limit: the process as a whole is watched.
+  const limit = Number(process.argv[2]) * 1024 ** 2;
   setInterval(() => {
-    if (process.memoryUsage.rss() > MEMORY_LIMIT) process.exit(OUT_OF_MEMORY_EXIT);
-  }, 250).unref();
+    if (process.memoryUsage.rss() > limit) process.exit(OUT_OF_MEMORY_EXIT);
+  }, 100).unref();
 }
 
 main();

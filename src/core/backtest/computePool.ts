@@ -39,7 +39,7 @@ async function runOne(pool: Piscina, task: WorkerTask, timeoutMs: number, signal
   const controller = new AbortController();
   const cancel = () => controller.abort(signal.reason);
   signal.addEventListener("abort", cancel, { once: true });
-  let timer = setTimeout(() => controller.abort(deadlineError("a backtest worker's start", START_MS)), START_MS);
+  let timer = setTimeout(() => controller.abort(new TradingError("worker-not-started", `A backtest worker did not start within ${START_MS / 1000} s.`)), START_MS);
   const started = new Int32Array(task.started);
   let isDone = false;
   void whenSet(started).then(() => {

@@ -32,8 +32,9 @@ export class ComputeProcess {
   #ranOutOfMemory = false;
   #lastWords = "";
 
-  constructor(log: Log) {
-    this.#child = fork(entryPath("compute"), [], { env: childEnv(), execArgv: [], serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  /** `memoryMb`: resident memory at which the process ends itself. */
+  constructor({ log, memoryMb }: { readonly log: Log; readonly memoryMb: number }) {
+    this.#child = fork(entryPath("compute"), [String(memoryMb)], { env: childEnv(), execArgv: [], serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
     const child = this.#child;
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.#listen(stream, log);
     this.#channel = new Channel({

@@ -31,6 +31,7 @@ export default defineStrategy({ name: "plain", params: {}, signals: ({ close, cr
   "noName.ts": `export default { params: {}, onBar() {} };`,
   "writes.ts": `export default { name: "writes", params: {}, signals({ close, length }: { close: Float64Array; length: number }) { close.fill(1); return { entries: new Int8Array(length), exits: new Int8Array(length) }; } };`,
   "environment.ts": `export default { name: "environment", params: {}, signals() { throw new Error(Object.keys(process.env).filter((name) => /KEY|SECRET|TOKEN/.test(name)).join() || "nothing secret"); } };`,
+  "buffers.ts": `export default { name: "buffers", params: {}, signals() { const kept: object[] = []; for (;;) { kept.push(new Float64Array(1_000_000).fill(1)); const until = performance.now() + 5; while (performance.now() < until); } } };`,
   "memory.ts": `export default { name: "memory", params: {}, signals() { const kept: object[] = []; for (;;) kept.push(new Array(1_000_000).fill(0.5)); } };`,
 } as const;
 
@@ -194,6 +195,17 @@ describe("The backtester", () => {
     this.timeout(60_000);
     const batch = await backtester.batch([file("memory.ts"), builtin("sma_cross")], { timeoutMs: 40_000, workers: 1 }, signal);
     assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["strategy-out-of-memory", "ok"]);
+  });
+
+  it("ends a strategy whose buffers outgrow the process, and runs the others", async () => {
+    const own = createBacktester({ workers: 2, timeoutMs: 15_000, memoryMb: 500, log: logTo(() => {}) });
+    try {
+      own.register("bars", sp500());
+      const batch = await own.batch([file("buffers.ts"), builtin("sma_cross"), builtin("breakout")], {}, signal);
+      assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["strategy-out-of-memory", "ok", "ok"]);
+    } finally {
+      await own.close();
+    }
   });
 
   it("leaves no process behind, and takes no work after its end", async () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseParams } from "../../../src/core/backtest/params.ts";
 import { parseRequest } from "../../../src/core/backtest/request.ts";
 import { BUILTIN_STRATEGIES, findStrategy } from "../../../src/core/backtest/strategies/builtin.ts";
-import { request } from "./givenBars.ts";
+import { request, root } from "./givenBars.ts";
 
 describe("Built-in strategies", () => {
   it("have the names and defaults that the contract lists", () => {
@@ -12,6 +14,14 @@ describe("Built-in strategies", () => {
       bollinger: { period: 20, width: 2 }, breakout: { entry: 20, exit: 10 }, momentum: { lookback: 126 }, zscore: { period: 20, entry: -2, exit: 0 },
       turn_of_month: { before: 4, after: 3 }, buy_and_hold: {},
     });
+  });
+
+  it("are documented with their parameters", () => {
+    const text = readFileSync(join(root, "docs", "strategies.md"), "utf8");
+    for (const { name, params } of BUILTIN_STRATEGIES) {
+      const defaults = Object.entries(params).map(([key, spec]) => `${key}=${spec.default}`).join(", ");
+      assert.ok(text.includes(`| \`${name}\` | ${defaults === "" ? "" : `\`${defaults}\` `}|`), `docs/strategies.md lacks ${name} with ${defaults}`);
+    }
   });
 
   it("are found by name, and a typo is answered with the nearest", () => {
