@@ -56,7 +56,11 @@ class LocalBacktester implements Backtester {
   register(key: string, dataset: Dataset): void {
     const known = this.#datasets.get(key);
     this.#datasets.delete(key);
-    const isSame = known !== undefined && known.info.sha256 === dataset.info.sha256 && known.info.bars === dataset.info.bars && known.series.symbol === dataset.series.symbol;
+    const isSame =
+      known !== undefined &&
+      known.info.sha256 === dataset.info.sha256 &&
+      known.info.bars === dataset.info.bars &&
+      known.series.symbol === dataset.series.symbol;
     this.#datasets.set(key, isSame ? known : dataset);
     if (known !== undefined && !isSame) this.#forget(key);
     if (this.#datasets.size > MAX_DATASETS) {
@@ -77,14 +81,23 @@ class LocalBacktester implements Backtester {
     }
   }
 
-  async batch(requests: readonly BacktestRequest[], options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void }, signal: AbortSignal): Promise<BatchResult> {
+  async batch(
+    requests: readonly BacktestRequest[],
+    options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void },
+    signal: AbortSignal,
+  ): Promise<BatchResult> {
     const workers = options.workers ?? this.#options.workers;
-    if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) throw badInput("bad-workers", `workers is ${workers}, but must be a whole number from 1 to ${MAX_WORKERS}.`);
+    if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS)
+      throw badInput("bad-workers", `workers is ${workers}, but must be a whole number from 1 to ${MAX_WORKERS}.`);
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
     if (!(timeoutMs > 0)) throw badInput("bad-timeout", `The time per backtest is ${timeoutMs} ms, but must be above zero.`);
     const started = performance.now();
     const times: number[] = [];
-    const results: BatchItem[] = requests.map((_request, index) => ({ index, status: "cancelled", error: { code: "cancelled", message: "The batch was cancelled before this one was done." } }));
+    const results: BatchItem[] = requests.map((_request, index) => ({
+      index,
+      status: "cancelled",
+      error: { code: "cancelled", message: "The batch was cancelled before this one was done." },
+    }));
     const more = Math.max(0, workers - this.#options.workers);
     const scope = this.#scope.child({ name: "A batch of backtests", signal });
     this.#slots.grow(more);
@@ -156,7 +169,9 @@ class LocalBacktester implements Backtester {
 
   #alive(compute: ComputeProcess | undefined): ComputeProcess {
     this.#scope.signal.throwIfAborted();
-    return compute === undefined || compute.isGone ? new ComputeProcess({ log: this.#options.log, memoryMb: this.#options.memoryMb ?? Math.min(MAX_MEMORY_MB, (totalmem() * 0.6) / 1024 ** 2) }) : compute;
+    return compute === undefined || compute.isGone
+      ? new ComputeProcess({ log: this.#options.log, memoryMb: this.#options.memoryMb ?? Math.min(MAX_MEMORY_MB, (totalmem() * 0.6) / 1024 ** 2) })
+      : compute;
   }
 
   #forget(key: string): void {
@@ -166,8 +181,12 @@ class LocalBacktester implements Backtester {
 }
 
 function culprit(request: BacktestRequest, died: TradingError): TradingError {
-  if (died.data["reason"] === OUT_OF_MEMORY) return new TradingError("strategy-out-of-memory", `${nameOf(request)} used more memory than it may have.`, { cause: died });
-  return new TradingError("strategy-crashed", `${nameOf(request)} took the compute process down (${String(died.data["reason"])}).`, { cause: died, hint: "Other backtests were not affected." });
+  if (died.data["reason"] === OUT_OF_MEMORY)
+    return new TradingError("strategy-out-of-memory", `${nameOf(request)} used more memory than it may have.`, { cause: died });
+  return new TradingError("strategy-crashed", `${nameOf(request)} took the compute process down (${String(died.data["reason"])}).`, {
+    cause: died,
+    hint: "Other backtests were not affected.",
+  });
 }
 
 function nameOf(request: BacktestRequest): string {

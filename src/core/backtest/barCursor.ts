@@ -31,7 +31,13 @@ export class BarCursor implements BarContext {
   readonly #bars: BarSeries;
   readonly #params: Params;
   readonly #ledger: Ledger;
-  readonly #lines: Readonly<Record<LineKind, Map<number, Float64Array>>> = { sma: new Map(), ema: new Map(), rsi: new Map(), highest: new Map(), lowest: new Map() };
+  readonly #lines: Readonly<Record<LineKind, Map<number, Float64Array>>> = {
+    sma: new Map(),
+    ema: new Map(),
+    rsi: new Map(),
+    highest: new Map(),
+    lowest: new Map(),
+  };
   readonly orders: WorkingOrders = noOrders();
   #t = 0;
 
@@ -41,23 +47,55 @@ export class BarCursor implements BarContext {
     this.#ledger = ledger;
   }
 
-  get index() { return this.#t; }
-  get time() { return this.#bars.time[this.#t]!; }
-  get open() { return this.#bars.open[this.#t]!; }
-  get high() { return this.#bars.high[this.#t]!; }
-  get low() { return this.#bars.low[this.#t]!; }
-  get close() { return this.#bars.close[this.#t]!; }
-  get volume() { return this.#bars.volume[this.#t]!; }
-  get position() { return this.#ledger.units; }
-  get cash() { return this.#ledger.cash; }
-  get equity() { return this.#ledger.cash + this.#ledger.units * this.close; }
+  get index() {
+    return this.#t;
+  }
+  get time() {
+    return this.#bars.time[this.#t]!;
+  }
+  get open() {
+    return this.#bars.open[this.#t]!;
+  }
+  get high() {
+    return this.#bars.high[this.#t]!;
+  }
+  get low() {
+    return this.#bars.low[this.#t]!;
+  }
+  get close() {
+    return this.#bars.close[this.#t]!;
+  }
+  get volume() {
+    return this.#bars.volume[this.#t]!;
+  }
+  get position() {
+    return this.#ledger.units;
+  }
+  get cash() {
+    return this.#ledger.cash;
+  }
+  get equity() {
+    return this.#ledger.cash + this.#ledger.units * this.close;
+  }
 
-  lag(bars: number): number { return before(this.#bars.close, this.#t, bars); }
-  sma(period: number, ago = 0): number { return before(this.#line("sma", period), this.#t, ago); }
-  ema(period: number, ago = 0): number { return before(this.#line("ema", period), this.#t, ago); }
-  rsi(period: number, ago = 0): number { return before(this.#line("rsi", period), this.#t, ago); }
-  highestHigh(period: number): number { return before(this.#line("highest", period), this.#t, 1); }
-  lowestLow(period: number): number { return before(this.#line("lowest", period), this.#t, 1); }
+  lag(bars: number): number {
+    return before(this.#bars.close, this.#t, bars);
+  }
+  sma(period: number, ago = 0): number {
+    return before(this.#line("sma", period), this.#t, ago);
+  }
+  ema(period: number, ago = 0): number {
+    return before(this.#line("ema", period), this.#t, ago);
+  }
+  rsi(period: number, ago = 0): number {
+    return before(this.#line("rsi", period), this.#t, ago);
+  }
+  highestHigh(period: number): number {
+    return before(this.#line("highest", period), this.#t, 1);
+  }
+  lowestLow(period: number): number {
+    return before(this.#line("lowest", period), this.#t, 1);
+  }
 
   crossedAbove(fast: number | string, slow: number | string): boolean {
     const [a, b] = [this.#period(fast), this.#period(slow)];
@@ -73,7 +111,8 @@ export class BarCursor implements BarContext {
   buy(options: BracketOptions = {}): void {
     if (this.#ledger.units > 0) return;
     const { limit, stop, stopLoss, takeProfit } = options;
-    if (limit !== undefined && stop !== undefined) throw badInput("not-yet", "buy() got both a limit and a stop: stop-limit orders are not built yet.", "Give one of them.");
+    if (limit !== undefined && stop !== undefined)
+      throw badInput("not-yet", "buy() got both a limit and a stop: stop-limit orders are not built yet.", "Give one of them.");
     const orders = this.orders;
     if (limit !== undefined) orders.buyLimit = price(limit, "limit");
     else if (stop !== undefined) orders.buyStop = price(stop, "stop");
@@ -102,7 +141,8 @@ export class BarCursor implements BarContext {
   #period(nameOrPeriod: number | string): number {
     if (typeof nameOrPeriod === "number") return nameOrPeriod;
     const value = this.#params[nameOrPeriod];
-    if (value === undefined) throw badInput("unknown-parameter", `crossedAbove or crossedBelow was given "${nameOrPeriod}", which is no parameter of this strategy.`);
+    if (value === undefined)
+      throw badInput("unknown-parameter", `crossedAbove or crossedBelow was given "${nameOrPeriod}", which is no parameter of this strategy.`);
     return value;
   }
 
@@ -110,7 +150,8 @@ export class BarCursor implements BarContext {
     const lines = this.#lines[kind];
     const known = lines.get(period);
     if (known !== undefined) return known;
-    if (lines.size >= MAX_PERIODS) throw new TradingError("too-many-indicators", `A strategy may use ${MAX_PERIODS} different periods of ${kind}; ${period} is one more.`);
+    if (lines.size >= MAX_PERIODS)
+      throw new TradingError("too-many-indicators", `A strategy may use ${MAX_PERIODS} different periods of ${kind}; ${period} is one more.`);
     const line = this.#compute(kind, period);
     lines.set(period, line);
     return line;
@@ -118,11 +159,16 @@ export class BarCursor implements BarContext {
 
   #compute(kind: LineKind, period: number): Float64Array {
     switch (kind) {
-      case "sma": return sma(this.#bars.close, period);
-      case "ema": return ema(this.#bars.close, period);
-      case "rsi": return rsi(this.#bars.close, period);
-      case "highest": return highest(this.#bars.high, period);
-      case "lowest": return lowest(this.#bars.low, period);
+      case "sma":
+        return sma(this.#bars.close, period);
+      case "ema":
+        return ema(this.#bars.close, period);
+      case "rsi":
+        return rsi(this.#bars.close, period);
+      case "highest":
+        return highest(this.#bars.high, period);
+      case "lowest":
+        return lowest(this.#bars.low, period);
     }
   }
 }

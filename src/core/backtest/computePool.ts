@@ -39,7 +39,10 @@ async function runOne(pool: Piscina, task: WorkerTask, timeoutMs: number, signal
   const controller = new AbortController();
   const cancel = () => controller.abort(signal.reason);
   signal.addEventListener("abort", cancel, { once: true });
-  let timer = setTimeout(() => controller.abort(new TradingError("worker-not-started", `A backtest worker did not start within ${START_MS / 1000} s.`)), START_MS);
+  let timer = setTimeout(
+    () => controller.abort(new TradingError("worker-not-started", `A backtest worker did not start within ${START_MS / 1000} s.`)),
+    START_MS,
+  );
   const started = new Int32Array(task.started);
   let isDone = false;
   void whenSet(started).then(() => {
@@ -72,7 +75,8 @@ function translate(error: unknown, request: BacktestRequest): TradingError {
   if (error instanceof TradingError) return error;
   const { code, message } = error as { code?: string; message?: string };
   const name = nameOf(request);
-  if (code === "ERR_WORKER_OUT_OF_MEMORY") return new TradingError("strategy-out-of-memory", `${name} used more memory than a worker has (${WORKER_HEAP_MB} MB).`);
+  if (code === "ERR_WORKER_OUT_OF_MEMORY")
+    return new TradingError("strategy-out-of-memory", `${name} used more memory than a worker has (${WORKER_HEAP_MB} MB).`);
   if (message?.startsWith("worker exited") === true) return new TradingError("strategy-exited", `${name} ended its own worker, as process.exit() does.`);
   return new TradingError("backtest-failed", `${name}: ${message ?? String(error)}`, { cause: error });
 }

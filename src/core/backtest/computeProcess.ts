@@ -34,22 +34,38 @@ export class ComputeProcess {
 
   /** `memoryMb`: resident memory at which the process ends itself. */
   constructor({ log, memoryMb }: { readonly log: Log; readonly memoryMb: number }) {
-    this.#child = fork(entryPath("compute"), [String(memoryMb)], { env: childEnv(), execArgv: [], serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    this.#child = fork(entryPath("compute"), [String(memoryMb)], {
+      env: childEnv(),
+      execArgv: [],
+      serialization: "advanced",
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
     const child = this.#child;
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.#listen(stream, log);
     this.#channel = new Channel({
-      post: (message) => void child.send(message as never, (error) => { if (error !== null) log.debug(`compute: a message was not sent: ${error.message}`); }),
+      post: (message) =>
+        void child.send(message as never, (error) => {
+          if (error !== null) log.debug(`compute: a message was not sent: ${error.message}`);
+        }),
       onMessage: (listener) => child.on("message", listener),
     });
-    this.#channel.on("ready", () => { this.#isReady = true; });
+    this.#channel.on("ready", () => {
+      this.#isReady = true;
+    });
     this.#channel.on("stray", (text) => log.warn(`compute: an error outside of any backtest: ${String(text)}`));
     this.#exited = new Promise((resolve) => {
       const gone = (reason: string) => {
         if (!this.#isGone) {
           this.#isGone = true;
-          this.#channel.close(this.#isReady
-            ? new TradingError("compute-died", `The compute process ended (${reason}).`, { data: { running: this.#running, reason } })
-            : new TradingError("compute-not-started", `The compute process could not be started (${reason}).`, this.#lastWords === "" ? {} : { hint: `It said: ${this.#lastWords}` }));
+          this.#channel.close(
+            this.#isReady
+              ? new TradingError("compute-died", `The compute process ended (${reason}).`, { data: { running: this.#running, reason } })
+              : new TradingError(
+                  "compute-not-started",
+                  `The compute process could not be started (${reason}).`,
+                  this.#lastWords === "" ? {} : { hint: `It said: ${this.#lastWords}` },
+                ),
+          );
         }
         resolve();
       };

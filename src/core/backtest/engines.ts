@@ -38,8 +38,14 @@ export function chooseEngine(definition: StrategyDefinition, asked: EngineName |
       ? { engine: "vector", reason: "auto: the strategy has signals(), and the vector engine is the fastest that runs them", next: ["event", "simple"] }
       : { engine: "event", reason: "auto: the strategy has only onBar(), which needs the event engine", next: [] };
   }
-  if (asked === "event") return { engine: asked, reason: definition.onBar === undefined ? "asked for; the strategy has no onBar(), so its signals() are played bar by bar" : "asked for", next: [] };
-  if (!hasSignals) throw badInput("engine-not-possible", `The ${asked} engine needs signals(), which ${definition.name} does not have.`, "Use --engine event or auto.");
+  if (asked === "event")
+    return {
+      engine: asked,
+      reason: definition.onBar === undefined ? "asked for; the strategy has no onBar(), so its signals() are played bar by bar" : "asked for",
+      next: [],
+    };
+  if (!hasSignals)
+    throw badInput("engine-not-possible", `The ${asked} engine needs signals(), which ${definition.name} does not have.`, "Use --engine event or auto.");
   return { engine: asked, reason: "asked for", next: [] };
 }
 
@@ -80,14 +86,24 @@ function signalsOf({ strategy, params, bars }: Run): SignalBytes {
   } catch (error) {
     throw ownError(error, strategy, "signals()");
   }
-  return { entries: bytes(definition.name, "entries", answer?.entries, bars.close.length), exits: bytes(definition.name, "exits", answer?.exits, bars.close.length) };
+  return {
+    entries: bytes(definition.name, "entries", answer?.entries, bars.close.length),
+    exits: bytes(definition.name, "exits", answer?.exits, bars.close.length),
+  };
 }
 
 /** Anything but 0, NaN, false and null is a signal. */
 function bytes(name: string, what: string, values: SignalArray | undefined, length: number): Uint8Array {
   const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
-  if (!isList) throw new TradingError("strategy-error", `${name}: signals() must answer { entries, exits }, each with one value per bar; ${what} is ${values === undefined ? "missing" : "no array"}.`);
-  if (values.length !== length) throw new TradingError("strategy-error", `${name}: ${what} has ${values.length} values for ${length} bars.`, { hint: "Answer arrays of the bars' own length." });
+  if (!isList)
+    throw new TradingError(
+      "strategy-error",
+      `${name}: signals() must answer { entries, exits }, each with one value per bar; ${what} is ${values === undefined ? "missing" : "no array"}.`,
+    );
+  if (values.length !== length)
+    throw new TradingError("strategy-error", `${name}: ${what} has ${values.length} values for ${length} bars.`, {
+      hint: "Answer arrays of the bars' own length.",
+    });
   const out = new Uint8Array(length);
   for (let t = 0; t < length; t++) if (values[t]) out[t] = 1;
   return out;

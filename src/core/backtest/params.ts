@@ -18,11 +18,15 @@ export function parseParams(strategy: StrategyDefinition, given: Params): Params
 
 function check(strategy: string, name: string, spec: ParamSpec, given: number | undefined): number {
   const value = given ?? spec.default;
-  const wrong = !Number.isFinite(value) ? "a finite number"
-    : spec.integer === true && !Number.isInteger(value) ? "a whole number"
-    : spec.min !== undefined && value < spec.min ? `at least ${spec.min}`
-    : spec.max !== undefined && value > spec.max ? `at most ${spec.max}`
-    : undefined;
+  const wrong = !Number.isFinite(value)
+    ? "a finite number"
+    : spec.integer === true && !Number.isInteger(value)
+      ? "a whole number"
+      : spec.min !== undefined && value < spec.min
+        ? `at least ${spec.min}`
+        : spec.max !== undefined && value > spec.max
+          ? `at most ${spec.max}`
+          : undefined;
   if (wrong !== undefined) throw badInput("bad-parameter", `${strategy}: ${name} is ${value}, but must be ${wrong}.`, `Default: ${spec.default}.`);
   return value;
 }

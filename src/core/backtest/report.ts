@@ -45,9 +45,14 @@ export function renderReport(result: BacktestResult, series: BarSeries, extras: 
 
 function header(result: BacktestResult, data: ReportData, name: string): string {
   const { stats, dataset, costs } = result;
-  const mark = result.simulated ? `<span class="chip">SIMULATED</span> PRICES · QUANTDESK BACKTEST REPORT` : "SIMULATED TRADING ON PAST PRICES · QUANTDESK BACKTEST REPORT";
+  const mark = result.simulated
+    ? `<span class="chip">SIMULATED</span> PRICES · QUANTDESK BACKTEST REPORT`
+    : "SIMULATED TRADING ON PAST PRICES · QUANTDESK BACKTEST REPORT";
   const range = sharpeRange(result);
-  const sharpe = range === null ? "" : ` Sharpe ratio ${plain(stats.sharpe, 2)}, 95 % range ${plain(range[0], 2)} to ${plain(range[1], 2)}${range[0] <= 0 ? ": luck alone can explain that" : ""}.`;
+  const sharpe =
+    range === null
+      ? ""
+      : ` Sharpe ratio ${plain(stats.sharpe, 2)}, 95 % range ${plain(range[0], 2)} to ${plain(range[1], 2)}${range[0] <= 0 ? ": luck alone can explain that" : ""}.`;
   const held = data.hold[data.hold.length - 1] ?? data.cash;
   return `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)} on ${escapeHtml(dataset.name)}</h1>
 <p class="lead">${dollars(data.cash)} became <b>${dollars(stats.finalEquity)}</b> (${change(stats.totalReturnPct)}) in ${plain(stats.trades, 0)} ${stats.trades === 1 ? "trade" : "trades"}; holding the instrument gave ${dollars(held)}. Worst fall ${percent(-stats.maxDrawdownPct)}.${sharpe}</p>
@@ -56,26 +61,56 @@ function header(result: BacktestResult, data: ReportData, name: string): string 
 
 function equityPanel(result: BacktestResult, data: ReportData): string {
   const say = `${dollars(data.cash)} became <b>${dollars(result.stats.finalEquity)}</b>; the thin line is the same money held in the instrument, without costs. Below: the fall from the highest equity so far, at worst ${percent(-result.stats.maxDrawdownPct)}.`;
-  return panel({ title: "Equity and drawdown", say, body: `<div class="chart"><p class="names"><b>${escapeHtml(result.strategy)}</b> · held</p><div id="equity" style="height:320px" role="img" aria-label="Equity and drawdown; the numbers are in the sentence above and the tables below"></div></div>` });
+  return panel({
+    title: "Equity and drawdown",
+    say,
+    body: `<div class="chart"><p class="names"><b>${escapeHtml(result.strategy)}</b> · held</p><div id="equity" style="height:320px" role="img" aria-label="Equity and drawdown; the numbers are in the sentence above and the tables below"></div></div>`,
+  });
 }
 
 function pricePanel(result: BacktestResult, data: ReportData): string {
   const rest = data.bars.close.length > VISIBLE_CANDLES ? ` The last ${VISIBLE_CANDLES} candles; drag to see those before.` : "";
-  return panel({ title: "Price with trades", say: `▲ bought, ▼ sold, with the result of each trade.${rest}`, body: `<div class="chart"><p class="names">${escapeHtml(result.dataset.name)}</p><div id="price" style="height:300px" role="img" aria-label="Candles with the trades; they are listed in the table of trades"></div></div>` });
+  return panel({
+    title: "Price with trades",
+    say: `▲ bought, ▼ sold, with the result of each trade.${rest}`,
+    body: `<div class="chart"><p class="names">${escapeHtml(result.dataset.name)}</p><div id="price" style="height:300px" role="img" aria-label="Candles with the trades; they are listed in the table of trades"></div></div>`,
+  });
 }
 
 function monthlyPanel(data: ReportData): string {
   const returns = monthlyReturns(data.equity, data.bars.time, data.cash);
   const all = returns.years.flatMap((year) => year.months).filter((value) => value !== null);
   if (all.length < 2) return "";
-  return panel({ title: "Monthly returns, percent after costs", say: `Up in ${all.filter((value) => value > 0).length} of ${all.length} months.`, body: monthlyTable(returns) });
+  return panel({
+    title: "Monthly returns, percent after costs",
+    say: `Up in ${all.filter((value) => value > 0).length} of ${all.length} months.`,
+    body: monthlyTable(returns),
+  });
 }
 
 function againPanel(result: BacktestResult, data: ReportData): string {
   const { dataset, costs } = result;
-  const parts = ["quantdesk backtest", `--data ${shell(dataset.name)}`, `--strategy ${shell(result.strategy)}`, paramsText(result) === "" ? "" : `--params ${paramsText(result)}`, `--cash ${Number(data.cash.toPrecision(12))}`, `--fee-rate ${costs.feeRate}`, `--slippage-bps ${costs.slippageBps}`, `--sizing ${costs.sizing}`, `--fill ${costs.fill}`, `--engine ${result.engine}`, `--from ${dataset.from ?? ""}`, `--to ${dataset.to ?? ""}`, "--report report.html"];
+  const parts = [
+    "quantdesk backtest",
+    `--data ${shell(dataset.name)}`,
+    `--strategy ${shell(result.strategy)}`,
+    paramsText(result) === "" ? "" : `--params ${paramsText(result)}`,
+    `--cash ${Number(data.cash.toPrecision(12))}`,
+    `--fee-rate ${costs.feeRate}`,
+    `--slippage-bps ${costs.slippageBps}`,
+    `--sizing ${costs.sizing}`,
+    `--fill ${costs.fill}`,
+    `--engine ${result.engine}`,
+    `--from ${dataset.from ?? ""}`,
+    `--to ${dataset.to ?? ""}`,
+    "--report report.html",
+  ];
   const say = `Same inputs, same report, byte for byte. Sharpe ratio: mean over standard deviation of the returns of all bars, times the root of ${plain(result.stats.periodsPerYear, 0)}. A position open at the end is closed at the last close.`;
-  return panel({ title: "Run it again", say, body: `<pre tabindex="0">${escapeHtml(parts.filter((part) => part !== "").join(" "))}\ndata sha256 ${escapeHtml(dataset.sha256)}\nrun ${escapeHtml(result.runHash)}</pre>` });
+  return panel({
+    title: "Run it again",
+    say,
+    body: `<pre tabindex="0">${escapeHtml(parts.filter((part) => part !== "").join(" "))}\ndata sha256 ${escapeHtml(dataset.sha256)}\nrun ${escapeHtml(result.runHash)}</pre>`,
+  });
 }
 
 function footer(result: BacktestResult): string {

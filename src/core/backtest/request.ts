@@ -14,10 +14,7 @@ const Sizing = v.variant("kind", [
 ]);
 
 const Request = v.object({
-  strategy: v.variant("kind", [
-    v.object({ kind: v.literal("builtin"), name: v.string() }),
-    v.object({ kind: v.literal("file"), path: v.string() }),
-  ]),
+  strategy: v.variant("kind", [v.object({ kind: v.literal("builtin"), name: v.string() }), v.object({ kind: v.literal("file"), path: v.string() })]),
   params: v.record(v.string(), number),
   data: v.string(),
   engine: v.picklist(["auto", "event", "vector", "simple"]),

@@ -25,7 +25,11 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
   const { outcome, engine, reason } = runChosen(chosen, { request, strategy, params, bars });
   const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
   const stats = statistics({ ...outcome, time: bars.time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
-  if (!Number.isFinite(stats.finalEquity)) throw new TradingError("not-finite", `${definition.name} on ${dataset.info.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`);
+  if (!Number.isFinite(stats.finalEquity))
+    throw new TradingError(
+      "not-finite",
+      `${definition.name} on ${dataset.info.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`,
+    );
   const iso = (index: number) => new Date(bars.time[index]!).toISOString();
   return {
     schema: "quantdesk.backtest/1",
@@ -52,7 +56,12 @@ function between(dataset: Dataset, from: number | undefined, to: number | undefi
   let end = series.time.length;
   if (from !== undefined) while (first < end && series.time[first]! < from) first++;
   if (to !== undefined) while (end > first && series.time[end - 1]! > to) end--;
-  if (end - first < 1) throw badInput("no-bars", `${info.name} has no bars in the range that was asked for.`, info.from === null ? "The data set is empty." : `It holds ${info.from.slice(0, 10)} to ${info.to?.slice(0, 10)}.`);
+  if (end - first < 1)
+    throw badInput(
+      "no-bars",
+      `${info.name} has no bars in the range that was asked for.`,
+      info.from === null ? "The data set is empty." : `It holds ${info.from.slice(0, 10)} to ${info.to?.slice(0, 10)}.`,
+    );
   return first === 0 && end === series.time.length ? series : sliceBars(series, first, end);
 }
 
@@ -88,8 +97,10 @@ function sizingText(sizing: Sizing): string {
 
 function warningsOf(request: BacktestRequest, outcome: SimpleOutcome, bars: BarSeries): string[] {
   const warnings: string[] = [];
-  if (request.fill === "close") warnings.push("Filled at the close of the signal's own bar (--fill close): that price is known only when it is too late to trade at it.");
-  if (outcome.skipped > 0) warnings.push(`${outcome.skipped} ${outcome.skipped === 1 ? "entry was" : "entries were"} not filled: the cash did not reach for the size asked for.`);
+  if (request.fill === "close")
+    warnings.push("Filled at the close of the signal's own bar (--fill close): that price is known only when it is too late to trade at it.");
+  if (outcome.skipped > 0)
+    warnings.push(`${outcome.skipped} ${outcome.skipped === 1 ? "entry was" : "entries were"} not filled: the cash did not reach for the size asked for.`);
   if (outcome.trades.length === 0) warnings.push(`No trade in ${bars.time.length} bars.`);
   return warnings;
 }
@@ -97,5 +108,13 @@ function warningsOf(request: BacktestRequest, outcome: SimpleOutcome, bars: BarS
 /** Same request, code, bars and engine version: same hash, and same result but for `durationMs`. */
 function runHash(request: BacktestRequest, strategy: LoadedStrategy, params: Params, dataset: Dataset): string {
   const { data: _label, strategy: _where, ...rest } = request;
-  return sha256(canonicalJson({ ...rest, params, strategy: { name: strategy.definition.name, hash: strategy.hash }, data: dataset.info.sha256, engineVersion: ENGINE_VERSION }));
+  return sha256(
+    canonicalJson({
+      ...rest,
+      params,
+      strategy: { name: strategy.definition.name, hash: strategy.hash },
+      data: dataset.info.sha256,
+      engineVersion: ENGINE_VERSION,
+    }),
+  );
 }

@@ -32,7 +32,14 @@ export function share({ columns, ...rest }: PackedDataset): SharedDataset {
 export function unshare({ memory, info, symbol, timeframe, simulated }: SharedDataset): Dataset {
   const bars = memory.byteLength / BAR_COLUMNS.length / 8;
   const column = (at: number) => new Float64Array(memory, at * bars * 8, bars);
-  const [time, open, high, low, close, volume] = BAR_COLUMNS.map((_name, at) => column(at)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  const [time, open, high, low, close, volume] = BAR_COLUMNS.map((_name, at) => column(at)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   const series: BarSeries = { symbol, timeframe, simulated, time, open, high, low, close, volume };
   return { info, series };
 }

@@ -27,9 +27,14 @@ export function runSimple(bars: BarSeries, signals: SignalBytes, rules: Rules): 
     const price = quoted * (1 + slippageBps / 10_000);
     const affordable = cash / (price * (1 + feeRate));
     const wanted = { "all-in": affordable, "whole-shares": Math.floor(affordable), fixed: 0, percent: 0 }[rules.sizing.kind];
-    const units = rules.sizing.kind === "fixed" ? (rules.sizing.units <= affordable ? rules.sizing.units : 0)
-      : rules.sizing.kind === "percent" ? (affordable * rules.sizing.percent) / 100
-      : wanted;
+    const units =
+      rules.sizing.kind === "fixed"
+        ? rules.sizing.units <= affordable
+          ? rules.sizing.units
+          : 0
+        : rules.sizing.kind === "percent"
+          ? (affordable * rules.sizing.percent) / 100
+          : wanted;
     if (!(price > 0) || !(units > 0)) {
       skipped++;
       return;
@@ -44,8 +49,15 @@ export function runSimple(bars: BarSeries, signals: SignalBytes, rules: Rules): 
     const fee = feeRate * held.units * price;
     cash += held.units * price - fee;
     trades.push({
-      entryIndex: held.index, exitIndex: index, entryPrice: held.price, exitPrice: price, size: held.units, entryFee: held.fee, exitFee: fee,
-      pnl: held.units * (price - held.price) - held.fee - fee, finalized,
+      entryIndex: held.index,
+      exitIndex: index,
+      entryPrice: held.price,
+      exitPrice: price,
+      size: held.units,
+      entryFee: held.fee,
+      exitFee: fee,
+      pnl: held.units * (price - held.price) - held.fee - fee,
+      finalized,
     });
     held = undefined;
   };

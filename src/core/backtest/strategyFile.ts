@@ -29,7 +29,11 @@ async function sourceOf(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw badInput("no-strategy-file", `The strategy file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}).`, "Give the path of a .ts or .js file, or a built-in name.");
+    throw badInput(
+      "no-strategy-file",
+      `The strategy file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}).`,
+      "Give the path of a .ts or .js file, or a built-in name.",
+    );
   }
 }
 
@@ -66,7 +70,11 @@ function definitionIn(module: Record<string, unknown>, path: string): StrategyDe
   if (!parsed.success) {
     const issue = parsed.issues[0];
     const where = v.getDotPath(issue);
-    throw badInput("bad-strategy-file", `${path}: its default export is no strategy: ${where === null ? "it" : where} ${issue.message}.`, "Write: export default defineStrategy({ name, params, signals or onBar }).");
+    throw badInput(
+      "bad-strategy-file",
+      `${path}: its default export is no strategy: ${where === null ? "it" : where} ${issue.message}.`,
+      "Write: export default defineStrategy({ name, params, signals or onBar }).",
+    );
   }
   if (parsed.output.signals === undefined && parsed.output.onBar === undefined) {
     throw badInput("bad-strategy-file", `${path}: the strategy ${parsed.output.name} has neither signals() nor onBar().`, "It needs one of them.");

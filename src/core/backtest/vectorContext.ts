@@ -14,6 +14,14 @@ export function vectorContext(bars: BarSeries, options: { readonly copy: boolean
     low: column(bars.low),
     close: column(bars.close),
     volume: column(bars.volume),
-    sma, ema, rsi, highest, lowest, stdev, lag, crossOver, crossUnder,
+    sma,
+    ema,
+    rsi,
+    highest,
+    lowest,
+    stdev,
+    lag,
+    crossOver,
+    crossUnder,
   };
 }

@@ -42,7 +42,8 @@ describe("The backtester", () => {
   const lines: string[] = [];
 
   const builtin = (name: string, change: Partial<BacktestRequest> = {}) => request({ name, ...change });
-  const file = (name: keyof typeof FILES, change: Partial<BacktestRequest> = {}) => request({ strategy: { kind: "file", path: join(folder, name) }, ...change });
+  const file = (name: keyof typeof FILES, change: Partial<BacktestRequest> = {}) =>
+    request({ strategy: { kind: "file", path: join(folder, name) }, ...change });
   const failure = async (name: keyof typeof FILES) => (await backtester.batch([file(name)], {}, signal)).results[0]?.error ?? { code: "none", message: "" };
 
   before(async () => {
@@ -76,7 +77,8 @@ describe("The backtester", () => {
 
   it("sees a change of a strategy file at the next run, and in its hash", async () => {
     const path = join(folder, "changing.ts");
-    const text = (bar: number) => `export default { name: "changing", params: {}, onBar(b: { index: number; buy(): void }) { if (b.index === ${bar}) b.buy(); } };`;
+    const text = (bar: number) =>
+      `export default { name: "changing", params: {}, onBar(b: { index: number; buy(): void }) { if (b.index === ${bar}) b.buy(); } };`;
     const run = () => backtester.run(request({ strategy: { kind: "file", path } }), signal);
     await writeFile(path, text(3));
     const first = await run();
@@ -88,10 +90,23 @@ describe("The backtester", () => {
 
   it("answers a batch of different requests in their order, whatever becomes of each", async () => {
     const seen: BatchItem[] = [];
-    const requests = [builtin("sma_cross"), builtin("no_such"), builtin("sma_cross", { params: { fasst: 3 } }), file("throws.ts"), builtin("breakout"), builtin("sma_cross", { data: "nothing" })];
+    const requests = [
+      builtin("sma_cross"),
+      builtin("no_such"),
+      builtin("sma_cross", { params: { fasst: 3 } }),
+      file("throws.ts"),
+      builtin("breakout"),
+      builtin("sma_cross", { data: "nothing" }),
+    ];
     const batch = await backtester.batch(requests, { onItem: (item) => seen.push(item) }, signal);
-    assert.deepEqual(batch.results.map((item) => item.index), [0, 1, 2, 3, 4, 5]);
-    assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["ok", "unknown-strategy", "unknown-parameter", "strategy-error", "ok", "unknown-data"]);
+    assert.deepEqual(
+      batch.results.map((item) => item.index),
+      [0, 1, 2, 3, 4, 5],
+    );
+    assert.deepEqual(
+      batch.results.map((item) => item.error?.code ?? item.status),
+      ["ok", "unknown-strategy", "unknown-parameter", "strategy-error", "ok", "unknown-data"],
+    );
     assert.equal(seen.length, 6);
     assert.deepEqual([batch.run, batch.succeeded, batch.failed, batch.timedOut, batch.cancelled, batch.workers], [6, 2, 4, 0, 0, 2]);
     assert.ok(batch.successRate > 0.33 && batch.successRate < 0.34);
@@ -100,21 +115,34 @@ describe("The backtester", () => {
 
   it("ends a strategy that never returns at its deadline, and the others are done", async () => {
     const batch = await backtester.batch([file("endless.ts"), builtin("sma_cross"), file("endlessImport.ts"), builtin("breakout")], { timeoutMs: 400 }, signal);
-    assert.deepEqual(batch.results.map((item) => item.status), ["timeout", "ok", "timeout", "ok"]);
+    assert.deepEqual(
+      batch.results.map((item) => item.status),
+      ["timeout", "ok", "timeout", "ok"],
+    );
     assert.match(batch.results[0]?.error?.message ?? "", /endless\.ts: timeout after 0\.4s/);
     assert.equal(batch.timedOut, 2);
   });
 
   it("loses only the item that ends its worker or its process, and names it", async () => {
-    const batch = await backtester.batch([builtin("sma_cross"), file("kill.ts"), file("good.ts"), file("exit.ts"), builtin("breakout"), builtin("rsi_reversion")], { workers: 4 }, signal);
-    assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["ok", "strategy-crashed", "ok", "strategy-exited", "ok", "ok"]);
+    const batch = await backtester.batch(
+      [builtin("sma_cross"), file("kill.ts"), file("good.ts"), file("exit.ts"), builtin("breakout"), builtin("rsi_reversion")],
+      { workers: 4 },
+      signal,
+    );
+    assert.deepEqual(
+      batch.results.map((item) => item.error?.code ?? item.status),
+      ["ok", "strategy-crashed", "ok", "strategy-exited", "ok", "ok"],
+    );
     assert.match(batch.results[1]?.error?.message ?? "", /kill\.ts took the compute process down \(SIGKILL\)/);
     assert.equal((await backtester.run(builtin("sma_cross"), signal)).trades.length > 0, true);
   });
 
   it("goes on when Ctrl-C reaches the compute process, since the session decides what that means", async () => {
     const batch = await backtester.batch([file("interrupt.ts"), builtin("sma_cross")], {}, signal);
-    assert.deepEqual(batch.results.map((item) => item.status), ["ok", "ok"]);
+    assert.deepEqual(
+      batch.results.map((item) => item.status),
+      ["ok", "ok"],
+    );
   });
 
   it("names the strategy that crashed it when it ran alone", async () => {
@@ -178,7 +206,10 @@ describe("The backtester", () => {
     const other = createBacktester({ workers: 1, timeoutMs: 10_000, log: logTo(() => {}) });
     try {
       other.register("bars", sp500());
-      const [a, b] = await Promise.all([backtester.run(builtin("breakout", { withEquity: true }), signal), other.run(builtin("breakout", { withEquity: true }), signal)]);
+      const [a, b] = await Promise.all([
+        backtester.run(builtin("breakout", { withEquity: true }), signal),
+        other.run(builtin("breakout", { withEquity: true }), signal),
+      ]);
       assert.equal(JSON.stringify({ ...a, durationMs: 0 }), JSON.stringify({ ...b, durationMs: 0 }));
       assert.match(a.runHash, /^[0-9a-f]{64}$/);
     } finally {
@@ -194,7 +225,10 @@ describe("The backtester", () => {
   it("stops only the worker whose strategy eats its memory", async function () {
     this.timeout(60_000);
     const batch = await backtester.batch([file("memory.ts"), builtin("sma_cross")], { timeoutMs: 40_000, workers: 1 }, signal);
-    assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["strategy-out-of-memory", "ok"]);
+    assert.deepEqual(
+      batch.results.map((item) => item.error?.code ?? item.status),
+      ["strategy-out-of-memory", "ok"],
+    );
   });
 
   it("ends a strategy whose buffers outgrow the process, and runs the others", async () => {
@@ -202,7 +236,10 @@ describe("The backtester", () => {
     try {
       own.register("bars", sp500());
       const batch = await own.batch([file("buffers.ts"), builtin("sma_cross"), builtin("breakout")], {}, signal);
-      assert.deepEqual(batch.results.map((item) => item.error?.code ?? item.status), ["strategy-out-of-memory", "ok", "ok"]);
+      assert.deepEqual(
+        batch.results.map((item) => item.error?.code ?? item.status),
+        ["strategy-out-of-memory", "ok", "ok"],
+      );
     } finally {
       await own.close();
     }

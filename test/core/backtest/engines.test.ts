@@ -10,8 +10,16 @@ import { barsOf, randomBars, request } from "./givenBars.ts";
 
 /** Short windows, so that strategies trade within a hundred bars. */
 const SHORT: Readonly<Record<string, Params>> = {
-  sma_cross: { fast: 2, slow: 5 }, ema_cross: { fast: 2, slow: 5 }, rsi_reversion: { period: 3, low: 40, high: 60 }, macd: { fast: 2, slow: 4, signal: 2 }, bollinger: { period: 4, width: 1 },
-  breakout: { entry: 4, exit: 2 }, momentum: { lookback: 5 }, zscore: { period: 4, entry: -0.5, exit: 0.5 }, turn_of_month: {}, buy_and_hold: {},
+  sma_cross: { fast: 2, slow: 5 },
+  ema_cross: { fast: 2, slow: 5 },
+  rsi_reversion: { period: 3, low: 40, high: 60 },
+  macd: { fast: 2, slow: 4, signal: 2 },
+  bollinger: { period: 4, width: 1 },
+  breakout: { entry: 4, exit: 2 },
+  momentum: { lookback: 5 },
+  zscore: { period: 4, entry: -0.5, exit: 0.5 },
+  turn_of_month: {},
+  buy_and_hold: {},
 };
 
 const strategies = fc.constantFrom(...BUILTIN_STRATEGIES);
@@ -37,53 +45,79 @@ function assertNear(actual: unknown, expected: unknown): void {
 
 describe("The engines", () => {
   it("agree bit by bit between vector and event form, for every strategy, cost, size and fill", () => {
-    fc.assert(fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
-      const run = (engine: EngineName) => essence(runBacktest(request({ ...rule, engine, params: SHORT[definition.name] as Params, withEquity: true }), loaded(definition), bars));
-      assert.deepEqual(run("event"), run("vector"));
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
+        const run = (engine: EngineName) =>
+          essence(runBacktest(request({ ...rule, engine, params: SHORT[definition.name] as Params, withEquity: true }), loaded(definition), bars));
+        assert.deepEqual(run("event"), run("vector"));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("agree with the simple engine, which shares no code with them", () => {
-    fc.assert(fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
-      const run = (engine: EngineName) => runBacktest(request({ ...rule, engine, params: SHORT[definition.name] as Params }), loaded(definition), bars);
-      const [simple, vector] = [run("simple"), run("vector")];
-      assert.deepEqual(simple.trades.map((t) => [t.entryIndex, t.exitIndex, t.entryPrice, t.exitPrice, t.finalized]), vector.trades.map((t) => [t.entryIndex, t.exitIndex, t.entryPrice, t.exitPrice, t.finalized]));
-      assert.ok(Math.abs(simple.stats.finalEquity / vector.stats.finalEquity - 1) < 1e-9);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
+        const run = (engine: EngineName) => runBacktest(request({ ...rule, engine, params: SHORT[definition.name] as Params }), loaded(definition), bars);
+        const [simple, vector] = [run("simple"), run("vector")];
+        assert.deepEqual(
+          simple.trades.map((t) => [t.entryIndex, t.exitIndex, t.entryPrice, t.exitPrice, t.finalized]),
+          vector.trades.map((t) => [t.entryIndex, t.exitIndex, t.entryPrice, t.exitPrice, t.finalized]),
+        );
+        assert.ok(Math.abs(simple.stats.finalEquity / vector.stats.finalEquity - 1) < 1e-9);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it("never look ahead: a run on the first bars has the trades of the whole run", () => {
-    fc.assert(fc.property(randomBars(), strategies, fc.constantFrom<EngineName>("vector", "event"), fc.nat(), (bars, definition, engine, n) => {
-      const cut = 1 + (n % bars.series.time.length);
-      const short: Dataset = { info: bars.info, series: sliceBars(bars.series, 0, cut) };
-      const run = (data: Dataset) => runBacktest(request({ engine, params: SHORT[definition.name] as Params, withEquity: true }), loaded(definition), data);
-      const [whole, part] = [run(bars), run(short)];
-      const closed = part.trades.filter((trade) => !trade.finalized);
-      assert.deepEqual(closed, whole.trades.slice(0, closed.length));
-      assert.deepEqual(part.equity?.slice(0, cut - 1), whole.equity?.slice(0, cut - 1));
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(randomBars(), strategies, fc.constantFrom<EngineName>("vector", "event"), fc.nat(), (bars, definition, engine, n) => {
+        const cut = 1 + (n % bars.series.time.length);
+        const short: Dataset = { info: bars.info, series: sliceBars(bars.series, 0, cut) };
+        const run = (data: Dataset) => runBacktest(request({ engine, params: SHORT[definition.name] as Params, withEquity: true }), loaded(definition), data);
+        const [whole, part] = [run(bars), run(short)];
+        const closed = part.trades.filter((trade) => !trade.finalized);
+        assert.deepEqual(closed, whole.trades.slice(0, closed.length));
+        assert.deepEqual(part.equity?.slice(0, cut - 1), whole.equity?.slice(0, cut - 1));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("keep cash and position equal to equity, and profits equal to the change of equity", () => {
-    fc.assert(fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
-      const { trades, stats } = runBacktest(request({ ...rule, params: SHORT[definition.name] as Params }), loaded(definition), bars);
-      const profit = trades.reduce((sum, trade) => sum + trade.pnl, 0);
-      assert.ok(Math.abs(10_000 + profit - stats.finalEquity) < 1e-6, `${profit} and ${stats.finalEquity}`);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
+        const { trades, stats } = runBacktest(request({ ...rule, params: SHORT[definition.name] as Params }), loaded(definition), bars);
+        const profit = trades.reduce((sum, trade) => sum + trade.pnl, 0);
+        assert.ok(Math.abs(10_000 + profit - stats.finalEquity) < 1e-6, `${profit} and ${stats.finalEquity}`);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it("give the same result, byte for byte but for the duration, for the same request", () => {
-    fc.assert(fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
-      const run = () => JSON.stringify({ ...runBacktest(request({ ...rule, params: SHORT[definition.name] as Params, withEquity: true }), loaded(definition), bars), durationMs: 0 });
-      assert.equal(run(), run());
-    }), { numRuns: 50 });
+    fc.assert(
+      fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
+        const run = () =>
+          JSON.stringify({
+            ...runBacktest(request({ ...rule, params: SHORT[definition.name] as Params, withEquity: true }), loaded(definition), bars),
+            durationMs: 0,
+          });
+        assert.equal(run(), run());
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("answer numbers or null, never NaN or infinity", () => {
-    fc.assert(fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
-      const { stats } = runBacktest(request({ ...rule, params: SHORT[definition.name] as Params }), loaded(definition), bars);
-      for (const [name, value] of Object.entries(stats)) assert.ok(value === null || Number.isFinite(value), `${name} is ${value}`);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
+        const { stats } = runBacktest(request({ ...rule, params: SHORT[definition.name] as Params }), loaded(definition), bars);
+        for (const [name, value] of Object.entries(stats)) assert.ok(value === null || Number.isFinite(value), `${name} is ${value}`);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
@@ -106,7 +140,14 @@ describe("The choice of an engine", () => {
   });
 
   it("never hides a strategy's own error behind another engine", () => {
-    const broken = defineStrategy({ name: "broken", params: {}, signals() { throw new Error("no luck"); }, onBar() {} });
+    const broken = defineStrategy({
+      name: "broken",
+      params: {},
+      signals() {
+        throw new Error("no luck");
+      },
+      onBar() {},
+    });
     assert.throws(() => runBacktest(request(), loaded(broken), bars), /broken: signals\(\) failed: Error: no luck/);
   });
 
@@ -118,7 +159,12 @@ describe("The choice of an engine", () => {
 
 describe("Orders in the event engine", () => {
   /** Buys with `options` at the first bar; then `later` is called at each bar. */
-  function play(rows: ReadonlyArray<readonly [number, number, number, number]>, first: (bar: BarContext) => void, later: (bar: BarContext) => void = () => {}, change: Partial<BacktestRequest> = {}) {
+  function play(
+    rows: ReadonlyArray<readonly [number, number, number, number]>,
+    first: (bar: BarContext) => void,
+    later: (bar: BarContext) => void = () => {},
+    change: Partial<BacktestRequest> = {},
+  ) {
     const strategy = defineStrategy({ name: "orders", params: {}, onBar: (bar) => (bar.index === 0 ? first(bar) : later(bar)) });
     const { trades } = runBacktest(request(change), loaded(strategy), barsOf(rows));
     return trades.map((trade) => [trade.entryIndex, trade.entryPrice, trade.exitIndex, trade.exitPrice, trade.finalized]);
@@ -126,50 +172,110 @@ describe("Orders in the event engine", () => {
   const quiet = [100, 101, 99, 100] as const;
 
   it("fill a limit at its price when the bar reaches it, and at the open when it opens below", () => {
-    assert.deepEqual(play([quiet, quiet, [100, 101, 94, 97], quiet], (bar) => bar.buy({ limit: 95 })), [[2, 95, 3, 100, true]]);
-    assert.deepEqual(play([quiet, quiet, [93, 101, 92, 97], quiet], (bar) => bar.buy({ limit: 95 })), [[2, 93, 3, 100, true]]);
+    assert.deepEqual(
+      play([quiet, quiet, [100, 101, 94, 97], quiet], (bar) => bar.buy({ limit: 95 })),
+      [[2, 95, 3, 100, true]],
+    );
+    assert.deepEqual(
+      play([quiet, quiet, [93, 101, 92, 97], quiet], (bar) => bar.buy({ limit: 95 })),
+      [[2, 93, 3, 100, true]],
+    );
   });
 
   it("fill a stop entry by touch, and at the open through a gap", () => {
-    assert.deepEqual(play([quiet, [100, 106, 99, 104], quiet], (bar) => bar.buy({ stop: 105 })), [[1, 105, 2, 100, true]]);
-    assert.deepEqual(play([quiet, [110, 112, 108, 111], quiet], (bar) => bar.buy({ stop: 105 })), [[1, 110, 2, 100, true]]);
+    assert.deepEqual(
+      play([quiet, [100, 106, 99, 104], quiet], (bar) => bar.buy({ stop: 105 })),
+      [[1, 105, 2, 100, true]],
+    );
+    assert.deepEqual(
+      play([quiet, [110, 112, 108, 111], quiet], (bar) => bar.buy({ stop: 105 })),
+      [[1, 110, 2, 100, true]],
+    );
   });
 
   it("sell at the stop loss, and at the open when it gaps through", () => {
-    assert.deepEqual(play([quiet, quiet, [100, 101, 89, 95], quiet], (bar) => bar.buy({ stopLoss: 90 })), [[1, 100, 2, 90, false]]);
-    assert.deepEqual(play([quiet, quiet, [80, 85, 79, 81], quiet], (bar) => bar.buy({ stopLoss: 90 })), [[1, 100, 2, 80, false]]);
+    assert.deepEqual(
+      play([quiet, quiet, [100, 101, 89, 95], quiet], (bar) => bar.buy({ stopLoss: 90 })),
+      [[1, 100, 2, 90, false]],
+    );
+    assert.deepEqual(
+      play([quiet, quiet, [80, 85, 79, 81], quiet], (bar) => bar.buy({ stopLoss: 90 })),
+      [[1, 100, 2, 80, false]],
+    );
   });
 
   it("sell at the take profit, or better when it opens above", () => {
-    assert.deepEqual(play([quiet, quiet, [100, 111, 99, 105], quiet], (bar) => bar.buy({ takeProfit: 110 })), [[1, 100, 2, 110, false]]);
-    assert.deepEqual(play([quiet, quiet, [115, 116, 109, 112], quiet], (bar) => bar.buy({ takeProfit: 110, stopLoss: 90 })), [[1, 100, 2, 115, false]]);
+    assert.deepEqual(
+      play([quiet, quiet, [100, 111, 99, 105], quiet], (bar) => bar.buy({ takeProfit: 110 })),
+      [[1, 100, 2, 110, false]],
+    );
+    assert.deepEqual(
+      play([quiet, quiet, [115, 116, 109, 112], quiet], (bar) => bar.buy({ takeProfit: 110, stopLoss: 90 })),
+      [[1, 100, 2, 115, false]],
+    );
   });
 
   it("take the stop when one bar touches both sides of a bracket", () => {
-    assert.deepEqual(play([quiet, quiet, [100, 120, 80, 100], quiet], (bar) => bar.buy({ takeProfit: 110, stopLoss: 90 })), [[1, 100, 2, 90, false]]);
+    assert.deepEqual(
+      play([quiet, quiet, [100, 120, 80, 100], quiet], (bar) => bar.buy({ takeProfit: 110, stopLoss: 90 })),
+      [[1, 100, 2, 90, false]],
+    );
   });
 
   it("let a bracket work in the bar of its entry", () => {
-    assert.deepEqual(play([quiet, [100, 101, 85, 99], quiet], (bar) => bar.buy({ stopLoss: 90 })), [[1, 100, 1, 90, false]]);
+    assert.deepEqual(
+      play([quiet, [100, 101, 85, 99], quiet], (bar) => bar.buy({ stopLoss: 90 })),
+      [[1, 100, 1, 90, false]],
+    );
   });
 
   it("do not take a limit entry's profit from a high that may have come before it", () => {
-    assert.deepEqual(play([quiet, [100, 111, 94, 97], quiet], (bar) => bar.buy({ limit: 95, takeProfit: 110 })), [[1, 95, 2, 100, true]]);
+    assert.deepEqual(
+      play([quiet, [100, 111, 94, 97], quiet], (bar) => bar.buy({ limit: 95, takeProfit: 110 })),
+      [[1, 95, 2, 100, true]],
+    );
   });
 
   it("forget working orders at cancelAll, and replace a stop that is moved", () => {
-    assert.deepEqual(play([quiet, quiet, [100, 101, 94, 97], quiet], (bar) => bar.buy({ limit: 95 }), (bar) => bar.cancelAll()), []);
-    assert.deepEqual(play([quiet, quiet, [100, 101, 96, 97], quiet], (bar) => bar.buy({ stopLoss: 90 }), (bar) => bar.sell({ stop: 97 })), [[1, 100, 2, 97, false]]);
+    assert.deepEqual(
+      play(
+        [quiet, quiet, [100, 101, 94, 97], quiet],
+        (bar) => bar.buy({ limit: 95 }),
+        (bar) => bar.cancelAll(),
+      ),
+      [],
+    );
+    assert.deepEqual(
+      play(
+        [quiet, quiet, [100, 101, 96, 97], quiet],
+        (bar) => bar.buy({ stopLoss: 90 }),
+        (bar) => bar.sell({ stop: 97 }),
+      ),
+      [[1, 100, 2, 97, false]],
+    );
   });
 
   it("ignore a second entry while long", () => {
-    assert.equal(play([quiet, quiet, quiet, quiet], (bar) => bar.buy(), (bar) => bar.buy()).length, 1);
+    assert.equal(
+      play(
+        [quiet, quiet, quiet, quiet],
+        (bar) => bar.buy(),
+        (bar) => bar.buy(),
+      ).length,
+      1,
+    );
   });
 
   it("move market and stop fills against the order by the slippage, limits not", () => {
     const costs = { feeRate: 0, slippageBps: 100 };
-    assert.deepEqual(play([quiet, quiet, [100, 101, 89, 95], quiet], (bar) => bar.buy({ stopLoss: 90 }), undefined, { costs }), [[1, 101, 2, 90 * 0.99, false]]);
-    assert.deepEqual(play([quiet, quiet, [100, 111, 99, 105], quiet], (bar) => bar.buy({ takeProfit: 110 }), undefined, { costs }), [[1, 101, 2, 110, false]]);
+    assert.deepEqual(
+      play([quiet, quiet, [100, 101, 89, 95], quiet], (bar) => bar.buy({ stopLoss: 90 }), undefined, { costs }),
+      [[1, 101, 2, 90 * 0.99, false]],
+    );
+    assert.deepEqual(
+      play([quiet, quiet, [100, 111, 99, 105], quiet], (bar) => bar.buy({ takeProfit: 110 }), undefined, { costs }),
+      [[1, 101, 2, 110, false]],
+    );
   });
 
   it("show a strategy no bar but those up to its own", () => {
@@ -180,7 +286,11 @@ describe("Orders in the event engine", () => {
 });
 
 describe("Sizes and fills", () => {
-  const rising = barsOf([[10, 10, 10, 10], [10, 10, 10, 10], [20, 20, 20, 20]]);
+  const rising = barsOf([
+    [10, 10, 10, 10],
+    [10, 10, 10, 10],
+    [20, 20, 20, 20],
+  ]);
   const hold = BUILTIN_STRATEGIES.find((strategy) => strategy.name === "buy_and_hold");
   const run = (change: Partial<BacktestRequest>) => runBacktest(request({ cash: 105, ...change }), loaded(hold), rising);
 
@@ -212,9 +322,22 @@ describe("Sizes and fills", () => {
   });
 
   it("agree to the last digit with a hand calculation", () => {
-    assertNear(run({ costs: { feeRate: 0.01, slippageBps: 0 } }).trades, [{
-      side: "long", entryIndex: 1, exitIndex: 2, entryTime: "1970-01-02T00:00:00.000Z", exitTime: "1970-01-03T00:00:00.000Z", entryPrice: 10, exitPrice: 20,
-      size: 105 / 10.1, fees: (105 / 10.1) * 0.3, pnl: (105 / 10.1) * 9.7, pnlPct: 97, bars: 1, finalized: true,
-    }]);
+    assertNear(run({ costs: { feeRate: 0.01, slippageBps: 0 } }).trades, [
+      {
+        side: "long",
+        entryIndex: 1,
+        exitIndex: 2,
+        entryTime: "1970-01-02T00:00:00.000Z",
+        exitTime: "1970-01-03T00:00:00.000Z",
+        entryPrice: 10,
+        exitPrice: 20,
+        size: 105 / 10.1,
+        fees: (105 / 10.1) * 0.3,
+        pnl: (105 / 10.1) * 9.7,
+        pnlPct: 97,
+        bars: 1,
+        finalized: true,
+      },
+    ]);
   });
 });

@@ -28,7 +28,14 @@ function csv(path: string, name: string): Dataset {
     const at = names.findIndex((column) => known.includes(column));
     return Float64Array.from(rows, (row) => (known.includes("date") ? Date.parse(row[at] as string) : Number(row[at])));
   };
-  return dataset(name, { time: column("date", "timestamp"), open: column("open"), high: column("high"), low: column("low"), close: column("close"), volume: column("volume") });
+  return dataset(name, {
+    time: column("date", "timestamp"),
+    open: column("open"),
+    high: column("high"),
+    low: column("low"),
+    close: column("close"),
+    volume: column("volume"),
+  });
 }
 
 type Columns = Pick<BarSeries, "time" | "open" | "high" | "low" | "close" | "volume">;
@@ -43,21 +50,34 @@ export function dataset(name: string, columns: Columns): Dataset {
 /** Daily bars from [open, high, low, close] rows. */
 export function barsOf(rows: ReadonlyArray<readonly [number, number, number, number]>): Dataset {
   const column = (at: 0 | 1 | 2 | 3) => Float64Array.from(rows, (row) => row[at]);
-  return dataset("rows", { time: Float64Array.from(rows, (_row, i) => i * 86_400_000), open: column(0), high: column(1), low: column(2), close: column(3), volume: new Float64Array(rows.length) });
+  return dataset("rows", {
+    time: Float64Array.from(rows, (_row, i) => i * 86_400_000),
+    open: column(0),
+    high: column(1),
+    low: column(2),
+    close: column(3),
+    volume: new Float64Array(rows.length),
+  });
 }
 
 /** Random walks in cents with gaps, ties, flat stretches and bars without volume. */
 export function randomBars(maxLength = 120): fc.Arbitrary<Dataset> {
-  const step = fc.oneof({ weight: 6, arbitrary: fc.integer({ min: -150, max: 150 }) }, { weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: -3000, max: 3000 }) });
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: -150, max: 150 }) },
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: -3000, max: 3000 }) },
+  );
   const bar = fc.record({ gap: step, move: step, up: fc.nat(80), down: fc.nat(80) });
   return fc.array(bar, { minLength: 1, maxLength }).map((steps) => {
     let last = 10_000;
-    return barsOf(steps.map(({ gap, move, up, down }) => {
-      const open = Math.max(100, last + gap);
-      const close = Math.max(100, open + move);
-      last = close;
-      return [open / 100, (Math.max(open, close) + up) / 100, Math.max(1, Math.min(open, close) - down) / 100, close / 100] as const;
-    }));
+    return barsOf(
+      steps.map(({ gap, move, up, down }) => {
+        const open = Math.max(100, last + gap);
+        const close = Math.max(100, open + move);
+        last = close;
+        return [open / 100, (Math.max(open, close) + up) / 100, Math.max(1, Math.min(open, close) - down) / 100, close / 100] as const;
+      }),
+    );
   });
 }
 

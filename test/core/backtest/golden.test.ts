@@ -25,13 +25,21 @@ interface GoldenStats {
 /** "sma_cross_10_20" as a name and its parameters. */
 function parse(label: string): { readonly name: string; readonly params: Params } {
   const name = /^[a-z_]+[a-z]/.exec(label)?.[0] ?? label;
-  const values = label.slice(name.length).split("_").filter((part) => part !== "").map(Number);
+  const values = label
+    .slice(name.length)
+    .split("_")
+    .filter((part) => part !== "")
+    .map(Number);
   return { name, params: Object.fromEntries(Object.keys(findStrategy(name).params).map((key, i) => [key, values[i] as number])) };
 }
 
 function run(data: Dataset, label: string, feeRate: number, engine: EngineName): BacktestResult {
   const { name, params } = parse(label);
-  return runBacktest(request({ name, params, engine, costs: { feeRate, slippageBps: 0 }, withEquity: true }), { definition: findStrategy(name), hash: "" }, data);
+  return runBacktest(
+    request({ name, params, engine, costs: { feeRate, slippageBps: 0 }, withEquity: true }),
+    { definition: findStrategy(name), hash: "" },
+    data,
+  );
 }
 
 function near(actual: number | null, expected: number | null, what: string): void {
@@ -55,7 +63,12 @@ describe("Results of other engines on the S&P 500", () => {
   const golden = JSON.parse(readFileSync(new URL("./sp500.golden.json", import.meta.url), "utf8")) as {
     readonly bars: number;
     readonly periods_per_year: number;
-    readonly runs: ReadonlyArray<{ readonly strategy: string; readonly fee_rate: number; readonly stats: GoldenStats; readonly trades: ReadonlyArray<readonly [number, number, number, number, number, number, boolean]> }>;
+    readonly runs: ReadonlyArray<{
+      readonly strategy: string;
+      readonly fee_rate: number;
+      readonly stats: GoldenStats;
+      readonly trades: ReadonlyArray<readonly [number, number, number, number, number, number, boolean]>;
+    }>;
   };
   const data = sp500();
 
@@ -73,7 +86,10 @@ describe("Results of other engines on the S&P 500", () => {
         assert.equal(result.trades.length, trades.length);
         result.trades.forEach((trade, i) => {
           const [entryIndex, exitIndex, entryPrice, exitPrice, size, pnl, finalized] = trades[i] as (typeof trades)[number];
-          assert.deepEqual([trade.entryIndex, trade.exitIndex, trade.entryPrice, trade.exitPrice, trade.finalized], [entryIndex, exitIndex, entryPrice, exitPrice, finalized]);
+          assert.deepEqual(
+            [trade.entryIndex, trade.exitIndex, trade.entryPrice, trade.exitPrice, trade.finalized],
+            [entryIndex, exitIndex, entryPrice, exitPrice, finalized],
+          );
           near(trade.size, size, `size of trade ${i}`);
           near(trade.pnl, pnl, `profit of trade ${i}`);
         });
@@ -88,7 +104,22 @@ interface GoldenFile {
   readonly fee_rate: number;
   readonly periods_per_year: number;
   readonly equity_reference: readonly number[];
-  readonly engines: { readonly reference: { readonly stats: GoldenStats; readonly trades: ReadonlyArray<{ readonly entry_index: number; readonly exit_index: number; readonly entry_price: number; readonly exit_price: number; readonly size: number; readonly entry_fee: number; readonly exit_fee: number; readonly pnl: number; readonly finalized: boolean }> } };
+  readonly engines: {
+    readonly reference: {
+      readonly stats: GoldenStats;
+      readonly trades: ReadonlyArray<{
+        readonly entry_index: number;
+        readonly exit_index: number;
+        readonly entry_price: number;
+        readonly exit_price: number;
+        readonly size: number;
+        readonly entry_fee: number;
+        readonly exit_fee: number;
+        readonly pnl: number;
+        readonly finalized: boolean;
+      }>;
+    };
+  };
 }
 
 if (goldenFolder !== undefined) {

@@ -10,7 +10,8 @@ import { request, sp500 } from "./givenBars.ts";
 
 describe("The report", () => {
   const data = sp500();
-  const run = (name: string, change: Partial<BacktestRequest> = {}): BacktestResult => runBacktest(request({ name, withEquity: true, ...change }), { definition: findStrategy(name), hash: "" }, data);
+  const run = (name: string, change: Partial<BacktestRequest> = {}): BacktestResult =>
+    runBacktest(request({ name, withEquity: true, ...change }), { definition: findStrategy(name), hash: "" }, data);
 
   it("is one page that loads nothing", () => {
     const html = renderReport(run("sma_cross"), data.series);
@@ -62,7 +63,10 @@ describe("The report", () => {
     const board = /Leaderboard by Sharpe ratio[\s\S]*?<\/table>/.exec(html)?.[0] ?? "";
     const sharpes = [...board.matchAll(/(\u2212?\d+\.\d\d) <small>/g)].map(([, text]) => Number((text as string).replace("\u2212", "-")));
     assert.equal(sharpes.length, 3);
-    assert.deepEqual(sharpes, [...sharpes].sort((a, b) => b - a));
+    assert.deepEqual(
+      sharpes,
+      [...sharpes].sort((a, b) => b - a),
+    );
   });
 
   it("stands without any trade", () => {
@@ -74,12 +78,21 @@ describe("Monthly returns", () => {
   it("multiply to the return of the year", () => {
     const time = Float64Array.of(Date.UTC(2020, 0, 15), Date.UTC(2020, 0, 31), Date.UTC(2020, 1, 28), Date.UTC(2021, 0, 29));
     const { years } = monthlyReturns(Float64Array.of(100, 110, 121, 60.5), time, 100);
-    assert.deepEqual(years.map((row) => [row.year, row.months.filter((value) => value !== null).map((value) => Math.round(value)), Math.round(row.total)]), [[2020, [10, 10], 21], [2021, [-50], -50]]);
+    assert.deepEqual(
+      years.map((row) => [row.year, row.months.filter((value) => value !== null).map((value) => Math.round(value)), Math.round(row.total)]),
+      [
+        [2020, [10, 10], 21],
+        [2021, [-50], -50],
+      ],
+    );
   });
 });
 
 describe("Numbers in reports", () => {
   it("have a true minus, a plus on changes, and no sign at zero", () => {
-    assert.deepEqual([plain(-1.234, 2), plain(-0.001, 2), change(12.34), change(-0.01), change(0), dollars(-1234.5, 2), plain(null, 2)], ["\u22121.23", "0.00", "+12.3\u00a0%", "0.0\u00a0%", "0.0\u00a0%", "\u2212$1,234.50", "\u2013"]);
+    assert.deepEqual(
+      [plain(-1.234, 2), plain(-0.001, 2), change(12.34), change(-0.01), change(0), dollars(-1234.5, 2), plain(null, 2)],
+      ["\u22121.23", "0.00", "+12.3\u00a0%", "0.0\u00a0%", "0.0\u00a0%", "\u2212$1,234.50", "\u2013"],
+    );
   });
 });

@@ -5,7 +5,9 @@ import { Slots } from "../../../src/core/backtest/slots.ts";
 /** Work that lasts until it is told to end. */
 function held() {
   let end = () => {};
-  const over = new Promise<void>((resolve) => { end = resolve; });
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   return { work: () => over, end };
 }
 
@@ -42,7 +44,10 @@ describe("Slots", () => {
 
   it("free the place of work that fails", async () => {
     const slots = new Slots(1);
-    await assert.rejects(slots.run(signal, () => Promise.reject(new Error("broken"))), /broken/);
+    await assert.rejects(
+      slots.run(signal, () => Promise.reject(new Error("broken"))),
+      /broken/,
+    );
     assert.equal(await slots.run(signal, async () => 1), 1);
   });
 
@@ -54,7 +59,9 @@ describe("Slots", () => {
     slots.grow(1);
     slots.grow(-1);
     let third = false;
-    const last = slots.run(signal, async () => { third = true; });
+    const last = slots.run(signal, async () => {
+      third = true;
+    });
     a.end();
     await first;
     assert.equal(third, false);
@@ -66,10 +73,34 @@ describe("Slots", () => {
 
 describe("The figures of a batch", () => {
   it("count each outcome once, over the items that ran", () => {
-    const batch = summarize([{ index: 0, status: "ok" }, { index: 1, status: "error" }, { index: 2, status: "timeout" }, { index: 3, status: "cancelled" }], [30, 10, 20], 2, 60);
+    const batch = summarize(
+      [
+        { index: 0, status: "ok" },
+        { index: 1, status: "error" },
+        { index: 2, status: "timeout" },
+        { index: 3, status: "cancelled" },
+      ],
+      [30, 10, 20],
+      2,
+      60,
+    );
     assert.deepEqual(
       { ...batch, results: batch.results.length },
-      { schema: "quantdesk.batch/1", run: 3, succeeded: 1, failed: 1, timedOut: 1, cancelled: 1, workers: 2, durationMs: 60, avgMs: 20, medianMs: 20, p95Ms: 30, successRate: 0.25, results: 4 },
+      {
+        schema: "quantdesk.batch/1",
+        run: 3,
+        succeeded: 1,
+        failed: 1,
+        timedOut: 1,
+        cancelled: 1,
+        workers: 2,
+        durationMs: 60,
+        avgMs: 20,
+        medianMs: 20,
+        p95Ms: 30,
+        successRate: 0.25,
+        results: 4,
+      },
     );
   });
 

@@ -18,7 +18,10 @@ function trade(pnl: number): LedgerTrade {
 describe("Statistics", () => {
   it("leave undefined figures null when nothing moves", () => {
     const { sharpe, sortino, calmar, winRatePct, profitFactor, expectancyPct, sqn, volatilityPct, maxDrawdownPct: fall } = stats([100, 100, 100]);
-    assert.deepEqual([sharpe, sortino, calmar, winRatePct, profitFactor, expectancyPct, sqn, volatilityPct, fall], [null, null, null, null, null, null, null, 0, 0]);
+    assert.deepEqual(
+      [sharpe, sortino, calmar, winRatePct, profitFactor, expectancyPct, sqn, volatilityPct, fall],
+      [null, null, null, null, null, null, null, 0, 0],
+    );
   });
 
   it("survive a single bar and an empty series", () => {
@@ -40,7 +43,15 @@ describe("Statistics", () => {
   });
 
   it("grow by the calendar year", () => {
-    const { cagrPct } = statistics({ equity: Float64Array.of(100, 121), time: Float64Array.of(0, 2 * 365.25 * DAY), trades: [], barsHeld: 0, cash: 100, periodsPerYear: 252, riskFree: 0 });
+    const { cagrPct } = statistics({
+      equity: Float64Array.of(100, 121),
+      time: Float64Array.of(0, 2 * 365.25 * DAY),
+      trades: [],
+      barsHeld: 0,
+      cash: 100,
+      periodsPerYear: 252,
+      riskFree: 0,
+    });
     assert.ok(Math.abs((cagrPct as number) - 10) < 1e-9);
   });
 });
@@ -58,16 +69,41 @@ describe("Drawdown", () => {
 });
 
 describe("Periods per year", () => {
-  const check = (what: string, expected: number, times: readonly number[]) => it(`are ${expected} for ${what}`, () => assert.equal(inferPeriodsPerYear(Float64Array.from(times)), expected));
+  const check = (what: string, expected: number, times: readonly number[]) =>
+    it(`are ${expected} for ${what}`, () => assert.equal(inferPeriodsPerYear(Float64Array.from(times)), expected));
   const start = Date.UTC(2024, 0, 1); // a Monday
   const weekdays = Array.from({ length: 60 }, (_v, i) => start + i * DAY).filter((t) => ![0, 6].includes(new Date(t).getUTCDay()));
 
   check("trading days", 252, weekdays);
-  check("days with Saturdays", 365, Array.from({ length: 60 }, (_v, i) => start + i * DAY));
-  check("weeks", 52, Array.from({ length: 60 }, (_v, i) => start + i * 7 * DAY));
-  check("months", 12, Array.from({ length: 30 }, (_v, i) => Date.UTC(2020, i + 1, 0)));
-  check("hours of trading days around the clock", 6048, weekdays.flatMap((day) => Array.from({ length: 24 }, (_v, h) => day + h * 3_600_000)));
-  check("half-hours of a stock exchange", 252 * 13, weekdays.flatMap((day) => Array.from({ length: 13 }, (_v, k) => day + 14.5 * 3_600_000 + k * 1_800_000)));
-  check("minutes of a market that never closes", 365 * 1440, Array.from({ length: 14 * 1440 }, (_v, i) => start + i * 60_000));
+  check(
+    "days with Saturdays",
+    365,
+    Array.from({ length: 60 }, (_v, i) => start + i * DAY),
+  );
+  check(
+    "weeks",
+    52,
+    Array.from({ length: 60 }, (_v, i) => start + i * 7 * DAY),
+  );
+  check(
+    "months",
+    12,
+    Array.from({ length: 30 }, (_v, i) => Date.UTC(2020, i + 1, 0)),
+  );
+  check(
+    "hours of trading days around the clock",
+    6048,
+    weekdays.flatMap((day) => Array.from({ length: 24 }, (_v, h) => day + h * 3_600_000)),
+  );
+  check(
+    "half-hours of a stock exchange",
+    252 * 13,
+    weekdays.flatMap((day) => Array.from({ length: 13 }, (_v, k) => day + 14.5 * 3_600_000 + k * 1_800_000)),
+  );
+  check(
+    "minutes of a market that never closes",
+    365 * 1440,
+    Array.from({ length: 14 * 1440 }, (_v, i) => start + i * 60_000),
+  );
   check("a single bar", 252, [start]);
 });

@@ -8,18 +8,29 @@ import { request, root } from "./givenBars.ts";
 
 describe("Built-in strategies", () => {
   it("have the names and defaults that the contract lists", () => {
-    const defaults = Object.fromEntries(BUILTIN_STRATEGIES.map(({ name, params }) => [name, Object.fromEntries(Object.entries(params).map(([key, spec]) => [key, spec.default]))]));
+    const defaults = Object.fromEntries(
+      BUILTIN_STRATEGIES.map(({ name, params }) => [name, Object.fromEntries(Object.entries(params).map(([key, spec]) => [key, spec.default]))]),
+    );
     assert.deepEqual(defaults, {
-      sma_cross: { fast: 10, slow: 20 }, ema_cross: { fast: 10, slow: 20 }, rsi_reversion: { period: 14, low: 30, high: 70 }, macd: { fast: 12, slow: 26, signal: 9 },
-      bollinger: { period: 20, width: 2 }, breakout: { entry: 20, exit: 10 }, momentum: { lookback: 126 }, zscore: { period: 20, entry: -2, exit: 0 },
-      turn_of_month: { before: 4, after: 3 }, buy_and_hold: {},
+      sma_cross: { fast: 10, slow: 20 },
+      ema_cross: { fast: 10, slow: 20 },
+      rsi_reversion: { period: 14, low: 30, high: 70 },
+      macd: { fast: 12, slow: 26, signal: 9 },
+      bollinger: { period: 20, width: 2 },
+      breakout: { entry: 20, exit: 10 },
+      momentum: { lookback: 126 },
+      zscore: { period: 20, entry: -2, exit: 0 },
+      turn_of_month: { before: 4, after: 3 },
+      buy_and_hold: {},
     });
   });
 
   it("are documented with their parameters", () => {
     const text = readFileSync(join(root, "docs", "strategies.md"), "utf8");
     for (const { name, params } of BUILTIN_STRATEGIES) {
-      const defaults = Object.entries(params).map(([key, spec]) => `${key}=${spec.default}`).join(", ");
+      const defaults = Object.entries(params)
+        .map(([key, spec]) => `${key}=${spec.default}`)
+        .join(", ");
       assert.ok(text.includes(`| \`${name}\` | ${defaults === "" ? "" : `\`${defaults}\` `}|`), `docs/strategies.md lacks ${name} with ${defaults}`);
     }
   });

@@ -70,10 +70,9 @@ export function chartData(result: BacktestResult, data: ReportData): unknown {
       digits,
       visible: VISIBLE_CANDLES,
       bars: candles(bars, group, seconds, (value) => round(value, digits)),
-      trades: result.trades.slice(-MAX_MARKED_TRADES).flatMap((trade) => [
-        [candleTime(trade.entryIndex), 1, ""] as const,
-        [candleTime(trade.exitIndex), -1, change(trade.pnlPct)] as const,
-      ]),
+      trades: result.trades
+        .slice(-MAX_MARKED_TRADES)
+        .flatMap((trade) => [[candleTime(trade.entryIndex), 1, ""] as const, [candleTime(trade.exitIndex), -1, change(trade.pnlPct)] as const]),
     },
   };
 }

@@ -34,7 +34,10 @@ export function monthlyReturns(equity: Float64Array, time: Float64Array, cash: n
 
 export function monthlyTable({ years }: MonthlyReturns): string {
   const head = `<tr><th scope="col"><span class="sr">Year</span></th>${[...MONTHS, "Year"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr>`;
-  const rows = years.map(({ year, months, total }) => `<tr><th scope="row">${escapeHtml(String(year))}</th>${months.map((value) => cell(value, 8, "")).join("")}${cell(total, 30, "sum")}</tr>`);
+  const rows = years.map(
+    ({ year, months, total }) =>
+      `<tr><th scope="row">${escapeHtml(String(year))}</th>${months.map((value) => cell(value, 8, "")).join("")}${cell(total, 30, "sum")}</tr>`,
+  );
   return `<div class="scroll" tabindex="0" role="region" aria-label="Monthly returns in percent"><table class="heat"><thead>${head}</thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 

@@ -34,10 +34,15 @@ export function page({ title, body, charts }: Page): string {
 
 /** lightweight-charts as one script: beside the bundles, or in a clone's node_modules. */
 function chartLibrary(): string {
-  const places = [join(packageRoot(), "node_modules", "lightweight-charts", "dist", "lightweight-charts.standalone.production.js"), join(packageRoot(), "dist", "lightweight-charts.js")];
+  const places = [
+    join(packageRoot(), "node_modules", "lightweight-charts", "dist", "lightweight-charts.standalone.production.js"),
+    join(packageRoot(), "dist", "lightweight-charts.js"),
+  ];
   const found = places.find((place) => existsSync(place));
   if (found === undefined) throw new TradingError("no-chart-library", "The chart library for reports is not installed.", { hint: "Run npm ci." });
-  return readFileSync(found, "utf8").replace(/<\/script/gi, "<\\/script").replace(/^\/\/# sourceMappingURL=.*$/m, "");
+  return readFileSync(found, "utf8")
+    .replace(/<\/script/gi, "<\\/script")
+    .replace(/^\/\/# sourceMappingURL=.*$/m, "");
 }
 
 /** The roles of the house's look; only the two palettes hold literal colours. The canvas of the charts needs plain ones (--c-*). */

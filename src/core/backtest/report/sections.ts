@@ -20,7 +20,9 @@ export function panel({ title, say, body }: Panel): string {
 export function table(label: string, head: readonly string[], rows: ReadonlyArray<readonly string[]>, bestRow = -1): string {
   const align = (name: string) => (name.startsWith("#") ? ` class="n"` : "");
   const header = head.map((name) => `<th scope="col"${align(name)}>${escapeHtml(name.replace(/^#/, ""))}</th>`).join("");
-  const body = rows.map((row, at) => `<tr${at === bestRow ? ` class="best"` : ""}>${row.map((value, i) => `<td${align(head[i] as string)}>${value}</td>`).join("")}</tr>`).join("");
+  const body = rows
+    .map((row, at) => `<tr${at === bestRow ? ` class="best"` : ""}>${row.map((value, i) => `<td${align(head[i] as string)}>${value}</td>`).join("")}</tr>`)
+    .join("");
   return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(label)}"><table><thead><tr>${header}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
@@ -28,30 +30,39 @@ export function statistics(result: BacktestResult, data: ReportData): string {
   const { stats } = result;
   const held = ((data.hold[data.hold.length - 1] ?? data.cash) / data.cash - 1) * 100;
   const groups: ReadonlyArray<readonly [string, ReadonlyArray<readonly [string, string]>]> = [
-    ["Return", [
-      ["Total", change(stats.totalReturnPct)],
-      ["Per year (CAGR)", change(stats.cagrPct)],
-      ["Held from the first close", change(held)],
-      ["Sharpe", sharpeWithRange(result)],
-      ["Sortino", plain(stats.sortino, 2)],
-      ["Calmar", plain(stats.calmar, 2)],
-    ]],
-    ["Risk", [
-      ["Volatility a year", percent(stats.volatilityPct)],
-      ["Worst fall", stats.maxDrawdownPct === 0 ? percent(0) : percent(-stats.maxDrawdownPct)],
-      ["Longest fall", `${plain(stats.maxDrawdownDays, 0)} days`],
-      ["Invested", percent(stats.exposurePct)],
-      ["Bars a year", plain(stats.periodsPerYear, 0)],
-      ["Fees paid", dollars(stats.totalFees, 2)],
-    ]],
-    ["Trades", [
-      ["Number", plain(stats.trades, 0)],
-      ["Won", percent(stats.winRatePct)],
-      ["Profit factor", plain(stats.profitFactor, 2)],
-      ["Expectancy", change(stats.expectancyPct, 2)],
-      ["SQN", plain(stats.sqn, 1)],
-      ["Best, worst", stats.trades === 0 ? MISSING : `${change(stats.bestTradePct)}, ${change(stats.worstTradePct)}`],
-    ]],
+    [
+      "Return",
+      [
+        ["Total", change(stats.totalReturnPct)],
+        ["Per year (CAGR)", change(stats.cagrPct)],
+        ["Held from the first close", change(held)],
+        ["Sharpe", sharpeWithRange(result)],
+        ["Sortino", plain(stats.sortino, 2)],
+        ["Calmar", plain(stats.calmar, 2)],
+      ],
+    ],
+    [
+      "Risk",
+      [
+        ["Volatility a year", percent(stats.volatilityPct)],
+        ["Worst fall", stats.maxDrawdownPct === 0 ? percent(0) : percent(-stats.maxDrawdownPct)],
+        ["Longest fall", `${plain(stats.maxDrawdownDays, 0)} days`],
+        ["Invested", percent(stats.exposurePct)],
+        ["Bars a year", plain(stats.periodsPerYear, 0)],
+        ["Fees paid", dollars(stats.totalFees, 2)],
+      ],
+    ],
+    [
+      "Trades",
+      [
+        ["Number", plain(stats.trades, 0)],
+        ["Won", percent(stats.winRatePct)],
+        ["Profit factor", plain(stats.profitFactor, 2)],
+        ["Expectancy", change(stats.expectancyPct, 2)],
+        ["SQN", plain(stats.sqn, 1)],
+        ["Best, worst", stats.trades === 0 ? MISSING : `${change(stats.bestTradePct)}, ${change(stats.worstTradePct)}`],
+      ],
+    ],
   ];
   return `<h2 class="sr">Statistics</h2><div class="cols">${groups.map(([name, rows]) => `<div><h3>${name}</h3><dl class="stats">${rows.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join("")}</dl></div>`).join("")}</div>`;
 }
@@ -73,12 +84,20 @@ export function trades(result: BacktestResult, intraday: boolean): string {
   if (result.trades.length === 0) return panel({ title: "Trades", say: "There were none.", body: "" });
   const total = result.trades.length;
   const shown = result.trades.slice(-MAX_TRADES);
-  const rows = shown.map((trade, at) => [
-    plain(total - shown.length + at + 1, 0),
-    date(trade.entryTime, { withTime: intraday }),
-    trade.finalized ? "open, at the last close" : date(trade.exitTime, { withTime: intraday }),
-    quantity(trade.size), price(trade.entryPrice), price(trade.exitPrice), dollars(trade.fees, 2), dollars(trade.pnl, 2), move(trade.pnlPct), plain(trade.bars, 0),
-  ]).reverse();
+  const rows = shown
+    .map((trade, at) => [
+      plain(total - shown.length + at + 1, 0),
+      date(trade.entryTime, { withTime: intraday }),
+      trade.finalized ? "open, at the last close" : date(trade.exitTime, { withTime: intraday }),
+      quantity(trade.size),
+      price(trade.entryPrice),
+      price(trade.exitPrice),
+      dollars(trade.fees, 2),
+      dollars(trade.pnl, 2),
+      move(trade.pnlPct),
+      plain(trade.bars, 0),
+    ])
+    .reverse();
   return panel({
     title: shown.length === total ? "Trades" : `Trades, last ${shown.length} of ${plain(total, 0)}`,
     say: "Newest first. The result is after fees, as a share of what was bought.",
@@ -89,8 +108,15 @@ export function trades(result: BacktestResult, intraday: boolean): string {
 export function leaderboard(results: readonly BacktestResult[]): string {
   const ranked = [...results].sort((a, b) => (b.stats.sharpe ?? Number.NEGATIVE_INFINITY) - (a.stats.sharpe ?? Number.NEGATIVE_INFINITY));
   const rows = ranked.map((result, at) => [
-    String(at + 1), escapeHtml(result.strategy), `<span class="mono">${escapeHtml(paramsText(result)) || MISSING}</span>`, escapeHtml(result.dataset.name),
-    sharpeWithRange(result), change(result.stats.totalReturnPct), percent(-result.stats.maxDrawdownPct), plain(result.stats.trades, 0), percent(result.stats.winRatePct),
+    String(at + 1),
+    escapeHtml(result.strategy),
+    `<span class="mono">${escapeHtml(paramsText(result)) || MISSING}</span>`,
+    escapeHtml(result.dataset.name),
+    sharpeWithRange(result),
+    change(result.stats.totalReturnPct),
+    percent(-result.stats.maxDrawdownPct),
+    plain(result.stats.trades, 0),
+    percent(result.stats.winRatePct),
   ]);
   return panel({
     title: "Leaderboard by Sharpe ratio",
@@ -102,8 +128,12 @@ export function leaderboard(results: readonly BacktestResult[]): string {
 export function orderPanel(order: Order): string {
   const filled = order.filledAvgPrice === null ? escapeHtml(order.status) : `filled at ${dollars(Number(order.filledAvgPrice), 2)}`;
   const legs = order.legs.map((leg) => [
-    leg.side === "buy" ? "Buy" : "Sell", escapeHtml(leg.type.replace("_", " ")), leg.qty?.toFixed() ?? MISSING,
-    leg.limitPrice === null ? MISSING : dollars(Number(leg.limitPrice), 2), leg.stopPrice === null ? MISSING : dollars(Number(leg.stopPrice), 2), escapeHtml(leg.status),
+    leg.side === "buy" ? "Buy" : "Sell",
+    escapeHtml(leg.type.replace("_", " ")),
+    leg.qty?.toFixed() ?? MISSING,
+    leg.limitPrice === null ? MISSING : dollars(Number(leg.limitPrice), 2),
+    leg.stopPrice === null ? MISSING : dollars(Number(leg.stopPrice), 2),
+    escapeHtml(leg.status),
   ]);
   return panel({
     title: "Order on the paper exchange",
@@ -113,5 +143,7 @@ export function orderPanel(order: Order): string {
 }
 
 export function paramsText(result: BacktestResult): string {
-  return Object.entries(result.params).map(([name, value]) => `${name}=${value}`).join(",");
+  return Object.entries(result.params)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
 }

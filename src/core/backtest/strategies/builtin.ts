@@ -13,7 +13,18 @@ import smaCross from "./smaCross.ts";
 import turnOfMonth from "./turnOfMonth.ts";
 import zscore from "./zscore.ts";
 
-export const BUILTIN_STRATEGIES: readonly StrategyDefinition[] = [smaCross, emaCross, rsiReversion, macd, bollinger, breakout, momentum, zscore, turnOfMonth, buyAndHold];
+export const BUILTIN_STRATEGIES: readonly StrategyDefinition[] = [
+  smaCross,
+  emaCross,
+  rsiReversion,
+  macd,
+  bollinger,
+  breakout,
+  momentum,
+  zscore,
+  turnOfMonth,
+  buyAndHold,
+];
 
 const LATER: readonly string[] = ["dual_momentum", "pairs", "vol_target"];
 
@@ -21,8 +32,20 @@ const LATER: readonly string[] = ["dual_momentum", "pairs", "vol_target"];
 export function findStrategy(name: string): StrategyDefinition {
   const found = BUILTIN_STRATEGIES.find((strategy) => strategy.name === name);
   if (found !== undefined) return found;
-  if (LATER.includes(name)) throw badInput("not-yet", `The strategy ${name} is not built yet: it holds several symbols or sizes a position over time.`, `Built in now: ${namesOf(BUILTIN_STRATEGIES)}.`);
-  throw badInput("unknown-strategy", `There is no strategy called "${name}".`, `${knownNames(name, BUILTIN_STRATEGIES.map((strategy) => strategy.name))} A file of your own is given by its path, like ./my_cross.ts.`);
+  if (LATER.includes(name))
+    throw badInput(
+      "not-yet",
+      `The strategy ${name} is not built yet: it holds several symbols or sizes a position over time.`,
+      `Built in now: ${namesOf(BUILTIN_STRATEGIES)}.`,
+    );
+  throw badInput(
+    "unknown-strategy",
+    `There is no strategy called "${name}".`,
+    `${knownNames(
+      name,
+      BUILTIN_STRATEGIES.map((strategy) => strategy.name),
+    )} A file of your own is given by its path, like ./my_cross.ts.`,
+  );
 }
 
 function namesOf(strategies: readonly StrategyDefinition[]): string {

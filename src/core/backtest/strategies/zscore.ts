@@ -3,7 +3,11 @@ import { defineStrategy } from "../../domain/strategy.ts";
 
 export default defineStrategy({
   name: "zscore",
-  params: { period: { default: 20, min: 2, max: 10_000, integer: true }, entry: { default: -2, min: -100, max: 100 }, exit: { default: 0, min: -100, max: 100 } },
+  params: {
+    period: { default: 20, min: 2, max: 10_000, integer: true },
+    entry: { default: -2, min: -100, max: 100 },
+    exit: { default: 0, min: -100, max: 100 },
+  },
   signals({ close, sma, stdev }, { period, entry, exit }) {
     const mean = sma(close, period);
     const spread = stdev(close, period);
