@@ -28,7 +28,7 @@ export interface FeatureComputerOptions {
   readonly log: Log;
   /** Longest time one computation may run, 30 s when absent. */
   readonly taskTimeoutMs?: number;
-  /** Answers kept for equal requests, 64 when absent; 0 keeps none. */
+  /** Answers kept for equal requests, 32 when absent; 0 keeps none. */
   readonly cacheSize?: number;
 }
 
@@ -42,13 +42,17 @@ export interface BlockingOptions {
   readonly signal: AbortSignal;
   /** 30 s when absent; then the function is ended, whatever it does. */
   readonly timeoutMs?: number;
+  /** Refused when absent. */
+  readonly whenFull?: WhenFull;
 }
 
 const TASK_TIMEOUT_MS = 30_000;
 /** A backstop only: what runs has its own deadline, what waits ends with its caller's signal or with close. */
 const FLIGHT_MS = 24 * 3_600_000;
 const CACHE_TTL_MS = 300_000;
-const CACHE_SIZE = 64;
+const CACHE_SIZE = 32;
+/** Answers for more bars than this (2 MB) are not kept: a few of them would fill the memory of a window. */
+const MAX_KEPT_BARS = 20_000;
 const DRAIN_MS = 1_500;
 /** Computing is repeatable: when its worker dies under it, it is run again this often. */
 const ATTEMPTS = 2;
@@ -131,8 +135,8 @@ export class AsyncFeatureComputer implements FeatureSource {
       const { value } = await this.#sameSeries.get(this.#idOf(series), signal, (flight) =>
         this.#queue.run(options.whenFull ?? "refuse", flight, async () => {
           started();
-          const kept = await this.#kept.get(seriesKey(series), this.#life.signal, () => this.#computeSeries(series));
-          return kept.value;
+          if (series.close.length > MAX_KEPT_BARS) return await this.#computeSeries(series);
+          return (await this.#kept.get(seriesKey(series), this.#life.signal, () => this.#computeSeries(series))).value;
         }),
       );
       // Equal series are one computation, but each request keeps the name and the times of its own series.
@@ -162,7 +166,7 @@ export class AsyncFeatureComputer implements FeatureSource {
       const timeoutMs = options.timeoutMs ?? TASK_TIMEOUT_MS;
       if (!(timeoutMs > 0 && timeoutMs <= 86_400_000))
         throw badInput("bad-timeout", `timeoutMs is ${timeoutMs}.`, "Give milliseconds, more than 0 and at most a day.");
-      return await this.#calls.run("refuse", options.signal, async () => {
+      return await this.#calls.run(options.whenFull ?? "refuse", options.signal, async () => {
         started();
         this.#processes ??= openProcessPool(this.#options.log);
         return (await this.#runIn(this.#processes, task, "executeBlocking", timeoutMs, options.signal)) as Awaited<R>;
