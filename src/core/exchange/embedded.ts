@@ -107,7 +107,11 @@ async function start(options: EmbeddedOptions, signal: AbortSignal): Promise<Emb
       throw new TradingError("exchange-not-started", `The built-in exchange did not start${said === "" ? "" : `: ${said}`}`, { data: { exitCode: ready } });
     }
     const lease = await takeLease(ready, signal);
-    if (lease === undefined) throw new TradingError("exchange-not-started", "The built-in exchange started and does not answer.");
+    if (lease === undefined) {
+      child.kill("SIGKILL"); // it does not answer, or is on its way out again
+      await exited;
+      return undefined;
+    }
     child.stdout?.destroy();
     child.unref();
     return embedded(ready, lease, own ? () => endChild(child, exited) : undefined);

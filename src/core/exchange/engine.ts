@@ -395,7 +395,6 @@ export class Engine {
 
   #fill(order: OrderRecord, price: Big, qty: Big, at: number): void {
     const account = this.account(order.accountNumber);
-    const before = account.positions.get(order.symbol);
     const positionQty = bookFill(account, order.symbol, order.side, price, qty);
     order.filledQty = order.filledQty.plus(qty);
     order.filledValue = order.filledValue.plus(price.times(qty));
@@ -424,7 +423,6 @@ export class Engine {
     this.#dirty.positions.set(`${order.accountNumber} ${order.symbol}`, { accountNumber: order.accountNumber, symbol: order.symbol, position });
     this.#touch(order);
     this.#queue("fill", order, at, fill, positionQty);
-    if (before !== undefined && before.qty.times(positionQty).lt(0)) throw new Error(`fill of ${order.id} flipped a position`);
     this.#afterFill(account, order, at);
   }
 

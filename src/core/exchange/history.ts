@@ -94,6 +94,7 @@ function periodStart(t: number, frame: BarFrame): number {
 }
 
 function newYorkMidnight(date: string): number {
-  const noon = Date.parse(`${date}T12:00:00Z`);
-  return Date.parse(`${date}T00:00:00Z`) - newYorkOffset(noon);
+  const utc = Date.parse(`${date}T00:00:00Z`);
+  const summer = utc + 4 * 3_600_000;
+  return summer + newYorkOffset(summer) === utc ? summer : utc + 5 * 3_600_000;
 }

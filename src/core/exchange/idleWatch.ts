@@ -4,18 +4,23 @@ export interface IdleWatch {
   touch(): void;
   /** Somebody stays; the answer is called when they leave. */
   enter(): () => void;
+  /** The exchange is on its way out: nobody may enter any more, or they would hold what is already ending. */
+  readonly isOver: boolean;
   stop(): void;
 }
 
 /** Calls `onIdle` once, when for `idleMs` nobody was there and nobody asked. */
 export function watchIdle(idleMs: number | undefined, onIdle: () => void): IdleWatch {
   let present = 0;
+  let isOver = false;
   let last = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const look = () => {
     const left = present > 0 ? (idleMs as number) : last + (idleMs as number) - performance.now();
-    if (left <= 0) onIdle();
-    else timer = setTimeout(look, left);
+    if (left <= 0) {
+      isOver = true;
+      onIdle();
+    } else timer = setTimeout(look, left);
   };
   if (idleMs !== undefined) timer = setTimeout(look, idleMs);
   return {
@@ -30,6 +35,12 @@ export function watchIdle(idleMs: number | undefined, onIdle: () => void): IdleW
         last = performance.now();
       };
     },
-    stop: () => clearTimeout(timer),
+    get isOver() {
+      return isOver;
+    },
+    stop: () => {
+      isOver = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -25,8 +25,8 @@ export interface RunningExchange {
 }
 
 const DEFAULT_SEED = 1;
-/** How often waiting orders are looked at, wall time. */
-const LOOK_MS = 100;
+/** How often waiting orders are looked at, wall time: prices move once a second of the exchange's time. */
+const lookMs = (speed: number) => Math.min(250, Math.max(25, 500 / speed));
 
 /** Starts the exchange and answers when it serves. Nothing is left behind when it throws. */
 export async function startExchange(options: PaperOptions): Promise<RunningExchange> {
@@ -59,7 +59,7 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
     };
     // After the answer has been sent: an order is acknowledged first and traded then.
     const onWaiting = () => {
-      looking ??= setInterval(look, LOOK_MS);
+      looking ??= setInterval(look, lookMs(options.speed));
       setImmediate(look);
     };
     const engine = new Engine({ market, clock, book, onWaiting });
@@ -81,11 +81,26 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
       closers.push(() => forgetExchangeFile(home));
       await writeExchangeFile(home, ready);
     }
+    closers.push(warmUp(market, () => clock.now()), () => idle.stop());
     return { ready, ended, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Walks the stocks' histories one by one in the background, so that the first question about all of them need not wait. */
+function warmUp(market: Market, now: () => number): () => void {
+  const left = market.stocks.map((stock) => stock.symbol);
+  let next: NodeJS.Immediate | undefined;
+  const step = () => {
+    const symbol = left.shift();
+    if (symbol === undefined) return;
+    market.last(symbol, now());
+    next = setImmediate(step);
+  };
+  next = setImmediate(step);
+  return () => clearImmediate(next);
 }
 
 async function bookOf({ home }: PaperOptions): Promise<Book> {

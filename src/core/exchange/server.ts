@@ -118,7 +118,7 @@ function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServ
     if (!isLoopbackHost(request.headers.host)) return refuse("403 Forbidden");
     if (serve === undefined) return refuse("404 Not Found");
     if (path === "/quantdesk/lease" && authorizeHeaders(engine.accounts, request.headers) === undefined) return refuse("401 Unauthorized");
-    if (server.clients.size >= MAX_STREAMS) return refuse("503 Service Unavailable");
+    if (idle.isOver || server.clients.size >= MAX_STREAMS) return refuse("503 Service Unavailable");
     server.handleUpgrade(request, raw, head, (socket) => {
       const done = idle.enter();
       socket.on("close", done);

@@ -97,7 +97,7 @@ export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderR
 }
 
 export function accountJson({ record, orders }: AccountState, worth: Figures) {
-  const text = (value: Big) => value.round(8).toFixed();
+  const text = (value: Big) => value.toFixed(); // not rounded: cash plus positions is equity to the last place
   return {
     id: record.id,
     account_number: record.accountNumber,
@@ -161,7 +161,7 @@ export function positionJson(position: PositionRecord, { current, lastDay, avail
     qty_available: (isLong ? available : available.times(-1)).toFixed(),
     side: isLong ? "long" : "short",
     avg_entry_price: position.cost.div(position.qty).round(6).toFixed(),
-    market_value: value.round(8).toFixed(),
+    market_value: value.toFixed(),
     cost_basis: position.cost.round(8).toFixed(),
     unrealized_pl: gain.round(8).toFixed(),
     unrealized_plpc: share(gain, position.cost),

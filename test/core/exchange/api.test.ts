@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { WebSocket } from "ws";
+import { givenExchange, START, type GivenExchange } from "./givenExchange.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+const spec = join(root, "..", "shared", "spec");
+
+function rawGet(url: string, headers: Record<string, string>): Promise<{ status: number; body: any }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { headers }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (part) => { text += part; }).on("end", () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) }));
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+describe("the paper exchange's API", () => {
+  let exchange: GivenExchange;
+  before(async () => { exchange = await givenExchange("--accounts", "2", "--cash", "50000"); });
+  after(() => exchange.end());
+
+  it("tells where it is in one line, with two accounts", () => {
+    const { ready, child } = exchange;
+    assert.equal(ready.schema, "quantdesk.paper/1");
+    assert.equal(ready.pid, child.pid);
+    assert.equal(ready.simulated, true);
+    assert.equal(ready.accounts.length, 2);
+    assert.deepEqual([ready.keyId, ready.secretKey], [ready.accounts[0].keyId, ready.accounts[0].secretKey]);
+    assert.match(ready.url, /^http:\/\/127\.0\.0\.1:\d+$/);
+    assert.match(ready.streamUrl, /^ws:\/\/127\.0\.0\.1:\d+\/stream$/);
+  });
+
+  it("lets nobody in without the key, nor under a foreign name", async () => {
+    const { url, keyId, secretKey } = exchange.ready;
+    const keys = { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey };
+    for (const headers of [{}, { ...keys, "APCA-API-SECRET-KEY": "wrong" }, { ...keys, "APCA-API-KEY-ID": "PKNOBODY" }]) {
+      for (const path of ["/v2/account", "/v2/stocks/bars?symbols=AAPL", "/quantdesk/health"]) {
+        const answer = await rawGet(url + path, headers as Record<string, string>);
+        assert.deepEqual([answer.status, answer.body.code], [401, 40110000]);
+      }
+    }
+    assert.equal((await rawGet(`${url}/v2/account`, { ...keys, host: "evil.example" })).status, 403);
+    assert.equal((await rawGet(`${url}/v2/account`, { ...keys, host: "localhost:1" })).status, 200);
+    const failed = await new Promise<Error>((resolve) => new WebSocket(exchange.ready.streamUrl, { headers: { host: "evil.example" } }).on("error", resolve));
+    assert.match(failed.message, /403/);
+  });
+
+  it("keeps two accounts apart", async () => {
+    const stream = await exchange.stream(1);
+    const own = await exchange.stream(0);
+    const order = (await exchange.call("POST", "/v2/orders", { symbol: "KO", qty: "1", side: "buy", type: "market", time_in_force: "day", client_order_id: "mine" }, 0)).body;
+    await own.update((data) => data.event === "fill" && data.order.id === order.id);
+    assert.deepEqual(await exchange.get("/v2/positions", 1), []);
+    assert.deepEqual(await exchange.get("/v2/orders?status=all", 1), []);
+    assert.equal((await exchange.get("/v2/account", 1)).cash, "50000");
+    assert.equal((await exchange.call("GET", `/v2/orders/${order.id}`, undefined, 1)).status, 404);
+    assert.equal((await exchange.call("DELETE", `/v2/orders/${order.id}`, undefined, 1)).status, 404);
+    // The same client_order_id is free in another account, and its events go there alone.
+    const other = (await exchange.call("POST", "/v2/orders", { symbol: "KO", qty: "2", side: "buy", type: "market", time_in_force: "day", client_order_id: "mine" }, 1)).body;
+    await stream.update((data) => data.event === "fill" && data.order.id === other.id);
+    assert.ok(stream.messages.every((m) => m.data.order === undefined || m.data.order.id === other.id));
+    stream.close();
+    own.close();
+  });
+
+  it("answers what is unknown in Alpaca's form, with a request id", async () => {
+    const answer = await exchange.call("GET", "/v2/nothing");
+    assert.deepEqual([answer.status, answer.body.code], [404, 40410000]);
+    assert.match(answer.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
+    const { url, keyId, secretKey } = exchange.ready;
+    const broken = await fetch(`${url}/v2/orders`, { method: "POST", body: "{", headers: { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey } });
+    assert.deepEqual([broken.status, ((await broken.json()) as any).code], [400, 40010000]);
+  });
+
+  it("knows the clock and the calendar", async () => {
+    const clock = await exchange.get("/v2/clock");
+    assert.equal(clock.is_open, true);
+    assert.match(clock.timestamp, /^2026-11-20T10:0\d:\d\d\.\d{3}-05:00$/);
+    assert.equal(clock.next_close, "2026-11-20T16:00:00-05:00");
+    assert.equal(clock.next_open, "2026-11-23T09:30:00-05:00");
+    const days = await exchange.get("/v2/calendar?start=2026-11-25&end=2026-11-30");
+    assert.deepEqual(days.map((d: any) => [d.date, d.open, d.close]), [["2026-11-25", "09:30", "16:00"], ["2026-11-27", "09:30", "13:00"], ["2026-11-30", "09:30", "16:00"]]);
+  });
+
+  it("lists assets that say they are simulated", async () => {
+    const assets = await exchange.get("/v2/assets?status=active");
+    assert.ok(assets.length >= 60);
+    const apple = await exchange.get("/v2/assets/AAPL");
+    assert.match(apple.name, /SIMULATED/);
+    assert.deepEqual(await exchange.get(`/v2/assets/${apple.id}`), apple);
+    assert.equal((await exchange.call("GET", "/v2/assets/NOSUCH")).status, 404);
+  });
+
+  it("pages bars over symbols, up and down, without a gap", async () => {
+    const range = "symbols=AAPL,MSFT,NOSUCH&timeframe=1Day&start=2026-10-01&end=2026-11-20";
+    const whole = (await exchange.get(`/v2/stocks/bars?${range}&limit=10000`)).bars;
+    assert.deepEqual(Object.keys(whole), ["AAPL", "MSFT"]);
+    for (const sort of ["asc", "desc"]) {
+      const paged: Record<string, any[]> = {};
+      let token = "";
+      do {
+        const page = await exchange.get(`/v2/stocks/bars?${range}&limit=13&sort=${sort}${token}`);
+        for (const [symbol, bars] of Object.entries<any[]>(page.bars)) (paged[symbol] ??= []).push(...bars);
+        token = page.next_page_token === null ? "" : `&page_token=${page.next_page_token}`;
+      } while (token !== "");
+      for (const symbol of ["AAPL", "MSFT"]) assert.deepEqual(paged[symbol]?.map((b) => b.t), (sort === "asc" ? whole[symbol] : [...whole[symbol]].reverse()).map((b: any) => b.t));
+    }
+  });
+
+  it("shows nothing of the future, and today's bar as far as it has come", async () => {
+    const { bars } = await exchange.get("/v2/stocks/SPY/bars?timeframe=1Day&start=2026-11-18&end=2027-01-01");
+    assert.deepEqual(bars.map((b: any) => b.t), ["2026-11-18T05:00:00Z", "2026-11-19T05:00:00Z", "2026-11-20T05:00:00Z"]);
+    const minutes = (await exchange.get("/v2/stocks/SPY/bars?timeframe=1Min&start=2026-11-20")).bars;
+    assert.equal(minutes[0].t, "2026-11-20T14:30:00Z");
+    assert.ok(Date.parse(minutes.at(-1).t) - Date.parse(START) < 120_000);
+    assert.equal(minutes[0].o, bars[2].o);
+    assert.ok(minutes.every((b: any) => b.h <= Math.max(bars[2].h, b.o) + 1 && b.l >= bars[2].l - 1));
+  });
+
+  it("makes minutes, hours, weeks and months of the same prices", async () => {
+    const day = (await exchange.get("/v2/stocks/XOM/bars?timeframe=1Day&start=2026-11-19&end=2026-11-19")).bars[0];
+    for (const timeframe of ["1Min", "5Min", "15Min", "1Hour"]) {
+      const { bars } = await exchange.get(`/v2/stocks/XOM/bars?timeframe=${timeframe}&start=2026-11-19&end=2026-11-19&limit=1000`);
+      assert.deepEqual([bars[0].o, Math.max(...bars.map((b: any) => b.h)), Math.min(...bars.map((b: any) => b.l)), bars.at(-1).c], [day.o, day.h, day.l, day.c], timeframe);
+    }
+    const weeks = (await exchange.get("/v2/stocks/XOM/bars?timeframe=1Week&start=2026-11-01&end=2026-11-20")).bars;
+    assert.deepEqual(weeks.map((b: any) => b.t.slice(0, 10)), ["2026-11-02", "2026-11-09", "2026-11-16"]);
+    const months = (await exchange.get("/v2/stocks/XOM/bars?timeframe=1Month&start=2026-09-01&end=2026-11-20")).bars;
+    assert.deepEqual(months.map((b: any) => b.t), ["2026-09-01T04:00:00Z", "2026-10-01T04:00:00Z", "2026-11-01T04:00:00Z"]);
+    assert.equal((await exchange.call("GET", "/v2/stocks/XOM/bars?timeframe=7Days")).status, 400);
+  });
+
+  it("quotes around the last trade, for one symbol and for many", async () => {
+    const snapshots = await exchange.get("/v2/stocks/snapshots?symbols=AAPL,BRK.B");
+    for (const symbol of ["AAPL", "BRK.B"]) {
+      const { latestQuote, latestTrade, dailyBar, prevDailyBar, minuteBar } = snapshots[symbol];
+      assert.ok(latestQuote.bp < latestQuote.ap && latestQuote.bp <= latestTrade.p && latestTrade.p <= latestQuote.ap);
+      assert.ok(dailyBar.l <= latestTrade.p && latestTrade.p <= dailyBar.h);
+      assert.ok(prevDailyBar.t < dailyBar.t && minuteBar.t > dailyBar.t);
+    }
+    assert.equal((await exchange.get("/v2/stocks/AAPL/snapshot")).symbol, "AAPL");
+    assert.ok((await exchange.get("/v2/stocks/trades/latest?symbols=AAPL")).trades.AAPL.p > 0);
+    assert.ok((await exchange.get("/v2/stocks/AAPL/trades/latest")).trade.p > 0);
+    assert.equal((await exchange.call("GET", "/v2/stocks/NOSUCH/quotes/latest")).status, 404);
+    assert.equal((await exchange.call("GET", "/v2/stocks/quotes/latest")).status, 400);
+  });
+
+  it("ranks movers and the most active", async () => {
+    const { gainers, losers } = await exchange.get("/v1beta1/screener/stocks/movers?top=5");
+    for (const list of [gainers, losers]) assert.ok(list.length > 0 && list.length <= 5);
+    assert.ok(gainers[0].percent_change >= gainers.at(-1).percent_change && losers[0].percent_change <= losers.at(-1).percent_change);
+    const snapshot = (await exchange.get(`/v2/stocks/${gainers[0].symbol}/snapshot`)) as any;
+    assert.ok(Math.abs((gainers[0].price / snapshot.prevDailyBar.c - 1) * 100 - gainers[0].percent_change) < 0.02);
+    const { most_actives } = await exchange.get("/v1beta1/screener/stocks/most-actives?by=volume&top=3");
+    assert.equal(most_actives.length, 3);
+    assert.ok(most_actives[0].volume >= most_actives[2].volume);
+  });
+
+  it("marks its news as simulated", async () => {
+    const first = await exchange.get("/v1beta1/news?symbols=AAPL,MSFT&limit=5");
+    assert.equal(first.news.length, 5);
+    for (const row of first.news) {
+      assert.match(row.headline, /^SIMULATED/);
+      assert.equal(row.source, "simulated");
+      assert.ok(Date.parse(row.created_at) < Date.parse(START) + 3_600_000);
+    }
+    const second = await exchange.get(`/v1beta1/news?symbols=AAPL,MSFT&limit=5&page_token=${first.next_page_token}`);
+    assert.ok(second.news.every((row: any) => first.news.every((other: any) => other.id !== row.id)));
+  });
+
+  it("streams quotes, trades and bars to who subscribes", async () => {
+    await using fast = await givenExchange("--speed", "240");
+    const socket = new WebSocket(`${fast.ready.dataStreamUrl}/v2/iex`);
+    const seen: any[] = [];
+    const found = (wanted: (m: any) => boolean) =>
+      new Promise<any>((resolve) => {
+        const look = () => {
+          const one = seen.find(wanted);
+          if (one !== undefined) resolve(one);
+          else socket.once("message", () => setImmediate(look));
+        };
+        look();
+      });
+    socket.on("message", (data) => seen.push(...JSON.parse(String(data))));
+    await found((m) => m.msg === "connected");
+    socket.send(JSON.stringify({ action: "subscribe", quotes: ["AAPL"] }));
+    await found((m) => m.T === "error" && m.code === 401);
+    socket.send(JSON.stringify({ action: "auth", key: fast.ready.keyId, secret: fast.ready.secretKey }));
+    await found((m) => m.msg === "authenticated");
+    socket.send(Buffer.from(JSON.stringify({ action: "subscribe", quotes: ["AAPL"], trades: ["AAPL"], bars: ["*"] })));
+    assert.deepEqual((await found((m) => m.T === "subscription")).quotes, ["AAPL"]);
+    const quote = await found((m) => m.T === "q" && m.S === "AAPL");
+    assert.ok(quote.bp < quote.ap);
+    await found((m) => m.T === "t" && m.S === "AAPL");
+    await found((m) => m.T === "b" && m.S === "MSFT");
+    socket.terminate();
+  });
+
+  it("counts requests a minute and says 429 beyond", async () => {
+    await using strict = await givenExchange("--rate-limit=3");
+    const answers = [];
+    for (let i = 0; i < 5; i++) answers.push(await strict.call("GET", "/v2/account"));
+    assert.deepEqual(answers.map((a) => a.status), [200, 200, 200, 429, 429]);
+    assert.deepEqual(answers.map((a) => a.headers.get("x-ratelimit-remaining")), ["2", "1", "0", "0", "0"]);
+    assert.ok(Number(answers[0]?.headers.get("x-ratelimit-reset")) > Date.now() / 1000);
+  });
+
+  it("has the same market for the same seed and another for another", async () => {
+    const path = "/v2/stocks/AAPL/bars?timeframe=5Min&start=2026-11-19&end=2026-11-19";
+    await using same = await givenExchange();
+    const mine = await exchange.get(path);
+    assert.deepEqual(await same.get(path), mine);
+  });
+
+  if (existsSync(spec)) {
+    it("answers in the shapes of Alpaca's own description", async () => {
+      const trading = JSON.parse(readFileSync(join(spec, "trading-api.json"), "utf8"));
+      const data = JSON.parse(readFileSync(join(spec, "market-data-api.json"), "utf8"));
+      const order = (await exchange.call("POST", "/v2/orders", { symbol: "PG", qty: "1", side: "buy", type: "market", time_in_force: "day", client_order_id: "shape" })).body;
+      const stream = await exchange.stream();
+      while ((await exchange.get(`/v2/orders/${order.id}`)).status !== "filled");
+      stream.close();
+      const answers: ReadonlyArray<readonly [any, string, string, string?]> = [
+        [trading, "/v2/account", "/v2/account"],
+        [trading, "/v2/orders", "/v2/orders?status=all"],
+        [trading, "/v2/orders/{order_id}", `/v2/orders/${order.id}`],
+        [trading, "/v2/positions", "/v2/positions"],
+        [trading, "/v2/positions/{symbol_or_asset_id}", "/v2/positions/PG"],
+        [trading, "/v2/assets", "/v2/assets"],
+        [trading, "/v2/clock", "/v2/clock"],
+        [trading, "/v2/calendar", "/v2/calendar?start=2026-11-01&end=2026-12-01"],
+        [trading, "/v2/account/portfolio/history", "/v2/account/portfolio/history"],
+        [data, "/v2/stocks/bars", "/v2/stocks/bars?symbols=AAPL,SPY&timeframe=1Day&start=2026-11-01"],
+        [data, "/v2/stocks/{symbol}/bars", "/v2/stocks/AAPL/bars?timeframe=1Hour&start=2026-11-19"],
+        [data, "/v2/stocks/quotes/latest", "/v2/stocks/quotes/latest?symbols=AAPL,SPY"],
+        [data, "/v2/stocks/trades/latest", "/v2/stocks/trades/latest?symbols=AAPL,SPY"],
+        [data, "/v2/stocks/{symbol}/quotes/latest", "/v2/stocks/AAPL/quotes/latest"],
+        [data, "/v2/stocks/snapshots", "/v2/stocks/snapshots?symbols=AAPL,SPY"],
+        [data, "/v2/stocks/{symbol}/snapshot", "/v2/stocks/AAPL/snapshot"],
+        [data, "/v1beta1/screener/{market_type}/movers", "/v1beta1/screener/stocks/movers"],
+        [data, "/v1beta1/screener/stocks/most-actives", "/v1beta1/screener/stocks/most-actives"],
+        [data, "/v1beta1/news", "/v1beta1/news"],
+      ];
+      const wrong: string[] = [];
+      for (const [document, path, asked] of answers) {
+        const content = resolveRef(document, document.paths[path].get.responses["200"]).content;
+        const body = await exchange.get(asked);
+        wrong.push(...mismatches(document, content["application/json"].schema, body, asked));
+      }
+      assert.deepEqual(wrong, []);
+    });
+  }
+});
+
+function resolveRef(document: any, node: any): any {
+  return typeof node.$ref === "string" ? resolveRef(document, node.$ref.slice(2).split("/").reduce((at: any, key: string) => at[key], document)) : node;
+}
+
+/** What of a value does not fit an OpenAPI 3.0 schema: types, required and known properties, enums. */
+function mismatches(document: any, unresolved: any, value: any, at: string): string[] {
+  const schema = resolveRef(document, unresolved);
+  if (schema.allOf !== undefined) return schema.allOf.flatMap((part: any) => mismatches(document, part, value, at));
+  const choices = schema.oneOf ?? schema.anyOf;
+  if (choices !== undefined) return choices.some((part: any) => mismatches(document, part, value, at).length === 0) ? [] : [`${at} fits none of ${choices.length}`];
+  if (value === null) return schema.nullable === true ? [] : [`${at} is null`];
+  const type = Array.isArray(value) ? "array" : typeof value;
+  const wanted = schema.type === "integer" ? "number" : schema.type;
+  if (wanted !== undefined && wanted !== type) return [`${at} is ${type}, not ${schema.type}`];
+  if (schema.type === "integer" && !Number.isInteger(value)) return [`${at} is not whole`];
+  if (schema.enum !== undefined && !schema.enum.includes(value)) return [`${at} is ${value}`];
+  if (type === "array") return value.slice(0, 5).flatMap((item: any, i: number) => mismatches(document, schema.items ?? {}, item, `${at}[${i}]`));
+  if (type !== "object") return [];
+  const missing = (schema.required ?? []).filter((name: string) => !(name in value)).map((name: string) => `${at}.${name} is missing`);
+  const parts = Object.entries<any>(value).flatMap(([name, part]) => {
+    const property = schema.properties?.[name] ?? (typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined);
+    return property === undefined ? [] : mismatches(document, property, part, `${at}.${name}`);
+  });
+  return [...missing, ...parts];
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Big } from "../../../src/core/base/decimal.ts";
+import { forgetfulBook } from "../../../src/core/exchange/book.ts";
+import { ApiError } from "../../../src/core/exchange/apiError.ts";
+import { Engine, type OrderEvent } from "../../../src/core/exchange/engine.ts";
+import { ExchangeClock, type MarketHours } from "../../../src/core/exchange/exchangeClock.ts";
+import { Market } from "../../../src/core/exchange/market.ts";
+import { readOrderRequest } from "../../../src/core/exchange/orderRequest.ts";
+import { isEnded } from "../../../src/core/exchange/records.ts";
+import { stepsBetween } from "../../../src/core/exchange/steps.ts";
+
+function givenEngine(options: { readonly start?: string; readonly hours?: MarketHours; readonly seed?: number } = {}) {
+  let wallMs = 0;
+  const market = new Market(options.seed ?? 11);
+  const clock = new ExchangeClock({ startMs: Date.parse(options.start ?? "2026-11-18T15:00:00Z"), speed: 1, hours: options.hours ?? "always", wall: () => wallMs });
+  const engine = new Engine({ market, clock, book: forgetfulBook, onWaiting: () => {} });
+  engine.openAccounts(1, new Big(100_000));
+  const account = engine.accounts[0] as (typeof engine.accounts)[number];
+  const events: OrderEvent[] = [];
+  engine.events.on((event) => events.push(event));
+  return {
+    market,
+    clock,
+    engine,
+    account,
+    events,
+    submit: (body: object) => engine.submit(account, readOrderRequest({ qty: "1", side: "buy", type: "market", time_in_force: "day", symbol: "AAPL", ...body })),
+    pass: (ms: number) => {
+      wallMs += ms;
+      return engine.advance();
+    },
+  };
+}
+
+const HOUR = 3_600_000;
+
+describe("the matching engine", () => {
+  it("keeps cash plus positions equal to equity, exactly, and cash equal to what the fills say", () => {
+    const symbol = fc.constantFrom("AAPL", "TSLA", "KO");
+    const step = fc.oneof(
+      fc.record({ do: fc.constant("market" as const), symbol, side: fc.constantFrom("buy", "sell"), qty: fc.integer({ min: 1, max: 20 }) }),
+      fc.record({ do: fc.constant("limit" as const), symbol, side: fc.constantFrom("buy", "sell"), qty: fc.integer({ min: 1, max: 20 }), off: fc.integer({ min: -300, max: 300 }) }),
+      fc.record({ do: fc.constant("notional" as const), symbol, amount: fc.integer({ min: 1, max: 5000 }) }),
+      fc.record({ do: fc.constant("bracket" as const), symbol, qty: fc.integer({ min: 1, max: 20 }), off: fc.integer({ min: 10, max: 200 }) }),
+      fc.record({ do: fc.constant("cancel" as const) }),
+      fc.record({ do: fc.constant("pass" as const), ms: fc.constantFrom(1000, 45_000, 20 * 60_000, 3 * HOUR, 40 * HOUR) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), fc.integer({ min: 0, max: 50 }), (steps, seed) => {
+        const desk = givenEngine({ seed });
+        for (const step of steps) {
+          const price = (name: string, bps: number) => (desk.market.last(name, desk.clock.now()) * (1 + bps / 10_000)).toFixed(2);
+          try {
+            if (step.do === "pass") desk.pass(step.ms);
+            else if (step.do === "cancel") desk.engine.cancelAll(desk.account);
+            else if (step.do === "market") desk.submit({ symbol: step.symbol, side: step.side, qty: step.qty });
+            else if (step.do === "limit") desk.submit({ symbol: step.symbol, side: step.side, qty: step.qty, type: "limit", limit_price: price(step.symbol, step.off), time_in_force: "gtc" });
+            else if (step.do === "notional") desk.submit({ symbol: step.symbol, qty: null, notional: step.amount });
+            else desk.submit({ symbol: step.symbol, qty: step.qty, order_class: "bracket", take_profit: { limit_price: price(step.symbol, step.off) }, stop_loss: { stop_price: price(step.symbol, -step.off) } });
+          } catch (error) {
+            if (!(error instanceof ApiError)) throw error; // a refusal changes nothing
+          }
+          desk.pass(0);
+          const { equity, buyingPower } = desk.engine.figures(desk.account);
+          let worth = desk.account.record.cash;
+          for (const [name, position] of desk.account.positions) worth = worth.plus(position.qty.times(desk.market.last(name, desk.clock.now())));
+          assert.equal(equity.toFixed(), worth.toFixed());
+          assert.ok(buyingPower.gte(0));
+          let cash = new Big(100_000);
+          for (const fill of desk.engine.fills(desk.account.record.accountNumber)) cash = cash.minus(fill.price.times(fill.qty).times(fill.side === "buy" ? 1 : -1));
+          assert.equal(desk.account.record.cash.toFixed(), cash.toFixed());
+        }
+        // No family of legs has both exits filled, and no order a second end.
+        for (const order of desk.account.orders.values()) {
+          const legs = order.legIds.map((id) => desk.account.orders.get(id)?.status);
+          assert.ok(legs.filter((status) => status === "filled").length <= 1);
+          const ends = desk.events.filter((event) => event.order.id === order.id && ["fill", "canceled", "expired", "replaced"].includes(event.event));
+          assert.equal(ends.length, isEnded(order) ? 1 : 0);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("fills a limit at its price or better, whether time passes second by second or in one leap", () => {
+    for (const leap of [1000, 60_000, 6 * HOUR]) {
+      const desk = givenEngine();
+      const limit = (desk.market.last("TSLA", desk.clock.now()) * 0.9995).toFixed(2);
+      const order = desk.submit({ symbol: "TSLA", type: "limit", limit_price: limit, time_in_force: "gtc" });
+      for (let passed = 0; passed < 60 * HOUR && order.status !== "filled"; passed += leap) desk.pass(leap);
+      assert.equal(order.status, "filled");
+      assert.ok(order.filledValue.lte(limit), `${order.filledValue.toFixed()} is above ${limit}`);
+    }
+  });
+
+  it("takes the stop, not the profit, when one bar holds both", () => {
+    const desk = givenEngine();
+    const last = desk.market.last("TSLA", desk.clock.now());
+    const entry = desk.submit({ symbol: "TSLA", order_class: "bracket", time_in_force: "gtc", take_profit: { limit_price: (last * 1.001).toFixed(2) }, stop_loss: { stop_price: (last * 0.9995).toFixed(2) } });
+    desk.pass(0);
+    assert.equal(entry.status, "filled");
+    desk.pass(40 * HOUR * 24); // 40 sessions at once: whole days are the bars
+    const [profit, loss] = entry.legIds.map((id) => desk.account.orders.get(id)?.status);
+    assert.equal([profit, loss].filter((status) => status === "filled").length, 1);
+    assert.equal([profit, loss].filter((status) => status === "canceled").length, 1);
+  });
+
+  it("lets orders wait for the open when the market keeps New York's hours", () => {
+    const desk = givenEngine({ hours: "nyse", start: "2026-11-21T12:00:00Z" }); // a Saturday
+    const order = desk.submit({});
+    assert.equal(order.status, "accepted");
+    desk.pass(24 * HOUR);
+    assert.equal(order.status, "accepted");
+    desk.pass(27 * HOUR);
+    assert.equal(order.status, "filled");
+    assert.equal(new Date(order.filledAt ?? 0).toISOString(), "2026-11-23T14:30:00.000Z");
+    const quote = desk.market.quote("AAPL", order.filledAt as number);
+    assert.equal(order.filledValue.toNumber(), quote.ask);
+  });
+
+  it("ends immediate orders that do not trade at once", () => {
+    const desk = givenEngine();
+    const order = desk.submit({ type: "limit", limit_price: "1", time_in_force: "ioc" });
+    desk.pass(0);
+    assert.equal(order.status, "canceled");
+  });
+
+  it("notes the equity of every close", () => {
+    const desk = givenEngine();
+    desk.submit({ qty: "10" });
+    desk.pass(0);
+    desk.pass(14 * HOUR); // beyond two closes
+    const points = desk.engine.equityPoints(desk.account.record.accountNumber);
+    assert.deepEqual(points.map((point) => new Date(point.at).toISOString()), ["2026-11-18T15:00:00.000Z", "2026-11-18T21:00:00.000Z", "2026-11-19T21:00:00.000Z"]);
+    assert.equal(desk.account.record.lastEquity.toFixed(), points.at(-1)?.equity.toFixed());
+  });
+});
+
+describe("the exchange's clock", () => {
+  it("knows only open hours with always, and never stands still or goes back", () => {
+    let wall = 0;
+    const clock = new ExchangeClock({ startMs: Date.parse("2026-11-26T12:00:00Z"), speed: 600, hours: "always", wall: () => wall }); // Thanksgiving
+    let before = clock.now();
+    assert.equal(new Date(before).toISOString(), "2026-11-27T14:30:00.000Z");
+    for (let i = 0; i < 500; i++) {
+      wall += 1000;
+      const now = clock.now();
+      assert.ok(now > before && clock.isOpen(now), new Date(now).toISOString());
+      before = now;
+    }
+  });
+
+  it("is cut into pieces that leave nothing out", () => {
+    const start = Date.parse("2026-11-18T14:00:00Z");
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 30_000 }), fc.integer({ min: 1, max: 30_000 }), (offset, length) => {
+        const [from, to] = [start + offset * 1000, start + (offset + length) * 1000];
+        const seconds = new Set<number>();
+        for (const step of stepsBetween(from, to, () => "all")) {
+          if (step.kind === "second") seconds.add(step.at);
+          else if (step.kind === "minute" || step.kind === "day") for (let at = step.at; at <= step.end; at += 1000) seconds.add(at);
+        }
+        const market = new ExchangeClock({ startMs: from, speed: 1, hours: "nyse" });
+        let expected = 0;
+        for (let at = from + 1000; at <= to; at += 1000) if (market.isOpen(at) || market.isOpen(at - 1)) expected++;
+        assert.equal(seconds.size, expected);
+        for (const at of seconds) assert.ok(at > from && at <= to);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});

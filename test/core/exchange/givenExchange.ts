@@ -1,0 +1,100 @@
+/** A real exchange process for tests, with a client that knows its key. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { WebSocket } from "ws";
+import { childEnv } from "../../../src/core/base/childEnv.ts";
+import { entryPath } from "../../../src/core/base/entry.ts";
+
+export interface Answer<T = any> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+export interface GivenExchange {
+  readonly ready: any;
+  readonly child: ChildProcess;
+  call(method: string, path: string, body?: unknown, account?: number): Promise<Answer>;
+  get(path: string, account?: number): Promise<any>;
+  stream(account?: number): Promise<GivenStream>;
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface GivenStream {
+  readonly messages: any[];
+  /** The first trade update, past or future, that the predicate takes. */
+  update(wanted: (data: any) => boolean): Promise<any>;
+  close(): void;
+}
+
+/** Friday 20 November 2026, 10:00 New York: the market is the same in every run. */
+export const START = "2026-11-20T15:00:00Z";
+
+export async function givenExchange(...flags: string[]): Promise<GivenExchange> {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...unless(flags, "--seed", "7"), ...unless(flags, "--start", START), ...unless(flags, "--rate-limit", "off"), ...flags], { env: childEnv(), stdio: ["ignore", "pipe", "inherit"] });
+  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  const ready: any = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).once("line", (line) => resolve(JSON.parse(line)));
+    void exited.then((code) => reject(new Error(`the exchange ended with ${code}`)));
+  });
+  const headers = (account: number) => ({ "APCA-API-KEY-ID": ready.accounts[account].keyId, "APCA-API-SECRET-KEY": ready.accounts[account].secretKey });
+  const call = async (method: string, path: string, body?: unknown, account = 0): Promise<Answer> => {
+    const answer = await fetch(ready.url + path, { method, headers: { ...headers(account), "content-type": "application/json" }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: text === "" ? undefined : JSON.parse(text) };
+  };
+  const end = async (signal: NodeJS.Signals = "SIGTERM") => {
+    child.kill(signal);
+    return exited;
+  };
+  return {
+    ready,
+    child,
+    call,
+    end,
+    get: async (path, account) => {
+      const answer = await call("GET", path, undefined, account);
+      if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body;
+    },
+    stream: (account = 0) => openStream(ready, account),
+    [Symbol.asyncDispose]: async () => { await end(); },
+  };
+}
+
+function unless(flags: readonly string[], flag: string, value: string): readonly string[] {
+  return flags.some((given) => given.split("=")[0] === flag) ? [] : [flag, value];
+}
+
+async function openStream(ready: any, account: number): Promise<GivenStream> {
+  const socket = new WebSocket(ready.streamUrl);
+  const messages: any[] = [];
+  const waiting = new Set<() => void>();
+  socket.on("message", (data) => {
+    messages.push(JSON.parse(String(data)));
+    for (const look of [...waiting]) look();
+  });
+  const until = <T>(find: () => T | undefined) =>
+    new Promise<T>((resolve) => {
+      const look = () => {
+        const found = find();
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
+  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+  const { keyId, secretKey } = ready.accounts[account];
+  socket.send(JSON.stringify({ action: "auth", key: keyId, secret: secretKey }));
+  await until(() => messages.find((m) => m.stream === "authorization"));
+  socket.send(Buffer.from(JSON.stringify({ action: "listen", data: { streams: ["trade_updates"] } })));
+  await until(() => messages.find((m) => m.stream === "listening"));
+  return {
+    messages,
+    update: (wanted) => until(() => messages.find((m) => m.stream === "trade_updates" && wanted(m.data))?.data),
+    close: () => socket.terminate(),
+  };
+}
