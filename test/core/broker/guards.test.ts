@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Big } from "../../../src/core/base/decimal.ts";
+import { roundToTick } from "../../../src/core/broker/guards/tick.ts";
+import { orderBody } from "../../../src/core/broker/orderBody.ts";
+import type { ClientOrderId, OrderIntent, RefusalCode } from "../../../src/core/domain/orders.ts";
+import type { RiskLimits } from "../../../src/core/broker/guards/limits.ts";
+import type { AlpacaServer } from "./alpacaServer.ts";
+import { Desk, buy, holding, sell } from "./desk.ts";
+
+const d = (text: string) => new Big(text);
+
+interface Given {
+  readonly limits?: Partial<RiskLimits>;
+  readonly server?: (server: AlpacaServer) => void;
+}
+
+/** Sends nothing, whatever the verdict. */
+async function verdictOf(intent: OrderIntent, given: Given) {
+  await using desk = await Desk.connected(given.limits === undefined ? {} : { limits: given.limits });
+  given.server?.(desk.server);
+  const verdict = await desk.broker.check(intent, desk.signal);
+  assert.equal(desk.server.count("POST"), 0);
+  assert.equal(desk.journal.entries.length, verdict.allowed ? 1 : 0, "only a checked order is in the journal");
+  return verdict;
+}
+
+describe("the guards", () => {
+  const limit = (price: string) => ({ type: "limit", limitPrice: d(price) }) as const;
+  const refusals: ReadonlyArray<readonly [string, OrderIntent, RefusalCode, RegExp, Given?]> = [
+    ["a symbol that the exchange does not know, with the nearest", buy("1", { symbol: "APL" }), "unknown-symbol", /Did you mean AAPL/],
+    ["half a cent", buy("1", limit("99.995")), "bad-tick", /Use 99\.99/],
+    ["a stop-loss off the tick", buy("1", { stopLoss: { stopPrice: d("90.001") } }), "bad-tick", /Use 90\./],
+    ["a buy limit more than 10 % above the ask", buy("1", limit("110.12")), "price-collar", /at most 110\.11/],
+    ["a sell limit more than 10 % below the bid", sell("1", limit("89.90")), "price-collar", /at least 89\.91/, { server: (s) => s.positions.push(holding("5")) }],
+    ["a market order on an old quote", buy("1"), "stale-quote", /limit price/, { server: (s) => { s.quote.t = new Date(Date.now() - 20_000).toISOString(); } }],
+    ["a market order without an ask", buy("1"), "stale-quote", /limit price/, { server: (s) => { s.quote.ap = 0; } }],
+    ["selling what is not held", sell("1"), "insufficient-position", /--short/],
+    ["selling more than is held", sell("6"), "insufficient-position", /at most 5/, { server: (s) => s.positions.push(holding("5")) }],
+    ["selling what open orders bind", sell("5"), "insufficient-position", /at most 2/, { server: (s) => s.positions.push(holding("5", "2")) }],
+    ["going short through a long position", sell("6", { allowShort: true }), "insufficient-position", /Sell the 5 first/, { server: (s) => s.positions.push(holding("5")) }],
+    ["shorting what cannot be borrowed", sell("1", { symbol: "BRK.B", allowShort: true }), "not-tradable", /another symbol/],
+    ["shorting half a share", sell("0.5", { allowShort: true }), "not-tradable", /whole number/],
+    ["half a share of what trades in whole ones", buy("0.5", { symbol: "BRK.B" }), "not-tradable", /whole number/],
+    ["more than the order limit", buy("100"), "over-limit", /maxOrderValue/],
+    ["more than the order limit in dollars", buy("1", { qty: undefined, notional: d("10000.01") } as never), "over-limit", /maxOrderValue/],
+    ["more than the position limit", buy("10"), "over-limit", /maxPositionValue/, { server: (s) => s.positions.push(holding("499")) }],
+    ["a symbol that is not allowed", buy("1"), "over-limit", /risk\.symbols/, { limits: { symbols: ["MSFT"] } }],
+    ["opening after the day's loss", buy("1"), "over-limit", /maxDailyLoss/, { limits: { maxDailyLoss: 500 }, server: (s) => { s.account = { ...s.account, equity: "99500" }; } }],
+    ["more than can be paid", buy("50"), "insufficient-buying-power", /at most 9 /, { server: (s) => { s.account = { ...s.account, buying_power: "1000" }; } }],
+    ["an order of a blocked account", buy("1"), "not-tradable", /Ask the broker/, { server: (s) => { s.account = { ...s.account, trading_blocked: true }; } }],
+  ];
+  for (const [name, intent, code, remedy, given] of refusals) {
+    it(`refuse ${name}`, async () => {
+      const verdict = await verdictOf(intent, given ?? {});
+      assert.ok(!verdict.allowed);
+      assert.equal(verdict.code, code, verdict.message);
+      assert.match(verdict.hint, remedy);
+      assert.match(verdict.message, /\.$/);
+    });
+  }
+
+  const passes: ReadonlyArray<readonly [string, OrderIntent, Given?]> = [
+    ["a limit on the edge of the collar", buy("1", limit("110.11"))],
+    ["a limit on an old quote", buy("1", limit("100")), { server: (s) => { s.quote.t = new Date(0).toISOString(); } }],
+    ["a sale of all that is held, over the position limit", sell("99"), { server: (s) => s.positions.push(holding("99")), limits: { maxPositionValue: 10 } }],
+    ["a short that was asked for", sell("1", { allowShort: true })],
+    ["buying a short back without buying power", buy("5"), { server: (s) => { s.positions.push(holding("-5")); s.account = { ...s.account, buying_power: "0" }; } }],
+    ["a sale after the day's loss", sell("1"), { limits: { maxDailyLoss: 500 }, server: (s) => { s.positions.push(holding("1")); s.account = { ...s.account, equity: "99000" }; } }],
+    ["a bracket", buy("1", { takeProfit: { limitPrice: d("120") }, stopLoss: { stopPrice: d("90") } })],
+    ["a small symbol name", buy("1", { symbol: " aapl " })],
+  ];
+  for (const [name, intent, given] of passes) {
+    it(`let ${name} pass`, async () => {
+      const verdict = await verdictOf(intent, given ?? {});
+      assert.ok(verdict.allowed, verdict.allowed ? "" : verdict.message);
+      assert.equal(verdict.order.symbol, "AAPL");
+    });
+  }
+
+  it("warn outside market hours instead of refusing, however old the quote is", async () => {
+    const verdict = await verdictOf(buy("1"), { server: (s) => { s.isOpen = false; s.quote.t = new Date(0).toISOString(); } });
+    assert.ok(verdict.allowed);
+    assert.match(verdict.warnings.join(), /market is closed/);
+  });
+
+  it("refuse before connecting", async () => {
+    await using desk = await Desk.open();
+    const verdict = await desk.broker.check(buy("1"), desk.signal);
+    assert.ok(!verdict.allowed);
+    assert.equal(verdict.code, "not-connected");
+  });
+
+  it("refuse an equal intent within the window unless it is asked for again", async () => {
+    await using desk = await Desk.connected();
+    await desk.checked(buy("1"));
+    const twice = await desk.broker.check(buy("1"), desk.signal);
+    assert.equal(twice.allowed ? "" : twice.code, "duplicate-intent");
+    await desk.checked(buy("1", { again: true }));
+    await desk.checked(buy("2"));
+  });
+
+  it("refuse while the kill switch is on, and when the journal cannot be written", async () => {
+    await using desk = await Desk.connected();
+    desk.journal.killed = true;
+    const killed = await desk.broker.check(buy("1"), desk.signal);
+    assert.equal(killed.allowed ? "" : killed.code, "kill-switch");
+    desk.journal.killed = false;
+    desk.journal.broken = true;
+    const broken = await desk.broker.check(buy("1"), desk.signal);
+    assert.equal(broken.allowed ? "" : broken.code, "journal-unwritable");
+  });
+
+  it("count the orders of the last minute at the exchange, whoever sent them", async () => {
+    await using desk = await Desk.connected({ limits: { maxOrdersPerMinute: 2 } });
+    await desk.broker.submitOrder(await desk.checked(buy("1")), desk.signal);
+    await desk.broker.submitOrder(await desk.checked(buy("2")), desk.signal);
+    const third = await desk.broker.check(buy("3"), desk.signal);
+    assert.equal(third.allowed ? "" : third.code, "over-limit");
+    for (const order of desk.server.orders) order.submitted_at = new Date(Date.now() - 61_000).toISOString();
+    await desk.checked(buy("3"));
+  });
+
+  const nonsense: ReadonlyArray<readonly [string, OrderIntent, RegExp]> = [
+    ["no size", { ...buy("1"), qty: undefined } as never, /quantity or an amount/],
+    ["a quantity and an amount", buy("1", { notional: d("5") }), /either/],
+    ["a negative quantity", buy("-1"), /quantity is -1/],
+    ["ten decimals", buy("0.0000000001"), /more than 9 decimals/],
+    ["a limit order without a limit", buy("1", { type: "limit" }), /needs a limit price/],
+    ["a market order with a stop", buy("1", { stopPrice: d("1") }), /no stop price/],
+    ["exits on the wrong sides", buy("1", { takeProfit: { limitPrice: d("90") }, stopLoss: { stopPrice: d("120") } }), /must be above/],
+    ["parts of a share until canceled", buy("0.5", { timeInForce: "gtc" }), /for the day/],
+    ["a market order in extended hours", buy("1", { extendedHours: true }), /only limit orders/],
+    ["a symbol with a space", buy("1", { symbol: "AA PL" }), /not a symbol/],
+  ];
+  for (const [name, intent, message] of nonsense) {
+    it(`call ${name} bad input and ask the exchange nothing`, async () => {
+      await using desk = await Desk.connected();
+      const asked = desk.server.requests.length;
+      await assert.rejects(desk.broker.check(intent, desk.signal), { code: "bad-order", kind: "usage", message });
+      assert.equal(desk.server.requests.length, asked);
+    });
+  }
+
+  it("round limits against the order and stops away from the market, on the tick of the price", () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 2_000_000_000 }), fc.constantFrom("buy", "sell"), fc.constantFrom("limit", "stop"), (n, side, kind) => {
+      const price = new Big(n).div(1e6);
+      const rounded = roundToTick(price, side as "buy", kind as "limit");
+      const tick = price.gte(1) ? new Big("0.01") : new Big("0.0001");
+      assert.ok(rounded.minus(price).abs().lt(tick));
+      assert.ok(rounded.mod(rounded.gte(1) ? "0.01" : "0.0001").eq(0));
+      if (rounded.gt("0.0001")) assert.ok((side === "buy") === (kind === "limit") ? rounded.lte(price) : rounded.gte(price));
+    }));
+  });
+});
+
+describe("the body of an order", () => {
+  it("has plain decimal strings and a class where there are exits", () => {
+    const body = orderBody({ ...buy("0.000000001", { type: "limit", limitPrice: d("1e2"), takeProfit: { limitPrice: d("120") }, stopLoss: { stopPrice: d("90.50"), limitPrice: d("90") } }), clientOrderId: "x" as ClientOrderId });
+    assert.deepEqual(body, {
+      symbol: "AAPL", qty: "0.000000001", side: "buy", type: "limit", time_in_force: "day", limit_price: "100", order_class: "bracket",
+      take_profit: { limit_price: "120" }, stop_loss: { stop_price: "90.5", limit_price: "90" }, client_order_id: "x",
+    });
+  });
+});
