@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { logTo } from "../../../src/core/base/log.ts";
+import { createAlpacaData } from "../../../src/core/data/alpacaData.ts";
+import { loadDataset } from "../../../src/core/data/dataset.ts";
+import { createHttpClient } from "../../../src/core/net/httpClient.ts";
+import type { MarketData } from "../../../src/core/domain/ports.ts";
+
+const signal = new AbortController().signal;
+const NOW = Date.UTC(2026, 0, 30, 20);
+const DAY_MS = 86_400_000;
+
+/** Stands for the outside service: answers `reply`, and remembers what was asked. */
+class DataServer implements AsyncDisposable {
+  readonly asked: URL[] = [];
+  readonly lines: string[] = [];
+  data!: MarketData;
+  #close: () => Promise<void> = async () => {};
+
+  static async open(reply: (url: URL, nth: number) => unknown, options: { readonly simulated?: boolean } = {}): Promise<DataServer> {
+    const it = new DataServer();
+    const server = createServer((request, response) => {
+      const url = new URL(request.url as string, "http://x");
+      it.asked.push(url);
+      const body = url.pathname === "/v2/clock" ? { timestamp: new Date(NOW).toISOString(), is_open: true } : reply(url, it.asked.length);
+      response.writeHead(body === undefined ? 400 : 200, { "content-type": "application/json" }).end(JSON.stringify(body ?? { message: "invalid symbol" }));
+    });
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    const log = logTo((level, line) => it.lines.push(`${level} ${line}`));
+    const http = createHttpClient({ origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: 4, timeoutMs: 5000, retries: 0, backoffMs: 1, log });
+    it.data = createAlpacaData({ http, trading: http, feed: "iex", adjustment: "all", simulated: options.simulated ?? false, log });
+    it.#close = async () => {
+      await http.close();
+      server.closeAllConnections();
+      await new Promise<void>((done) => server.close(() => done()));
+    };
+    return it;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
+  }
+}
+
+const bar = (day: number, close = day) => ({ t: new Date(Date.UTC(2026, 0, day, 5)).toISOString(), o: 1, h: 100, l: 1, c: close, v: 10, n: 3, vw: 1.5 });
+
+describe("Alpaca's market data", () => {
+  it("follows the pages to the last one, short pages and empty ones too, and makes columns", async () => {
+    const pages = [
+      { bars: { AAPL: [bar(1), bar(2)] }, next_page_token: "a" },
+      { bars: {}, next_page_token: "b" },
+      { bars: { AAPL: [bar(5)], MSFT: [bar(1)] }, next_page_token: "c" },
+      { bars: { MSFT: [bar(2)] }, next_page_token: null },
+    ];
+    await using server = await DataServer.open((_url, nth) => pages[nth - 1]);
+    const bars = await server.data.bars(["aapl", "MSFT", "NONE", "AAPL"], { timeframe: "1Day", from: Date.UTC(2026, 0, 1), to: NOW }, signal);
+    assert.deepEqual([...bars.keys()], ["AAPL", "MSFT"]);
+    assert.deepEqual([...(bars.get("AAPL")?.close ?? [])], [1, 2, 5]);
+    assert.deepEqual([...(bars.get("MSFT")?.time ?? [])], [Date.UTC(2026, 0, 1, 5), Date.UTC(2026, 0, 2, 5)]);
+    assert.deepEqual(server.asked.map((url) => url.searchParams.get("page_token")), [null, "a", "b", "c"]);
+    const first = server.asked[0]?.searchParams;
+    assert.deepEqual([first?.get("symbols"), first?.get("timeframe"), first?.get("start"), first?.get("adjustment"), first?.get("feed"), first?.get("limit")], ["AAPL,MSFT,NONE", "1Day", "2026-01-01T00:00:00.000Z", "all", "iex", "10000"]);
+  });
+
+  it("stops at a page token that it has seen before, and says so", async () => {
+    await using server = await DataServer.open((_url, nth) => ({ bars: { AAPL: [bar(nth)] }, next_page_token: "again" }));
+    const bars = await server.data.bars(["AAPL"], { timeframe: "1Day", from: 0 }, signal);
+    assert.equal(bars.get("AAPL")?.time.length, 2);
+    assert.match(server.lines.join(), /same page token twice/);
+  });
+
+  it("gives the newest bars of each symbol, asked for from far enough back by the exchange's own clock", async () => {
+    await using server = await DataServer.open(() => ({ bars: { AAPL: [1, 2, 5, 6, 7].map((day) => bar(day)) }, next_page_token: null }), { simulated: true });
+    const bars = await server.data.bars(["AAPL"], { timeframe: "1Day", limit: 3 }, signal);
+    assert.deepEqual([...(bars.get("AAPL")?.close ?? [])], [5, 6, 7]);
+    assert.equal(bars.get("AAPL")?.simulated, true);
+    const start = Date.parse(server.asked.at(-1)?.searchParams.get("start") ?? "");
+    assert.ok(start <= NOW - 10 * DAY_MS && start > NOW - 30 * DAY_MS, new Date(start).toISOString());
+  });
+
+  it("refuses a bar that is no bar", async () => {
+    await using server = await DataServer.open(() => ({ bars: { AAPL: [{ t: "2026-01-02T05:00:00Z", o: "1" }] }, next_page_token: null }));
+    await assert.rejects(server.data.bars(["AAPL"], { timeframe: "1Day", from: 0 }, signal), { code: "bad-answer", message: /a bar of AAPL is incomplete/ });
+  });
+
+  it("reads quotes, movers, most active, news and assets", async () => {
+    const item = (n: number) => ({ id: n, headline: `h${n}`, summary: "s", source: "x", url: "http://x/", symbols: ["AAPL"], created_at: "2026-01-02T03:04:05Z" });
+    await using server = await DataServer.open((url) => {
+      if (url.pathname === "/v2/stocks/quotes/latest") return { quotes: { AAPL: { t: "2026-01-02T03:04:05.123456789Z", bp: 1, ap: 2, bs: 3, as: 4, c: ["R"] } } };
+      if (url.pathname === "/v1beta1/screener/stocks/movers") return { gainers: [{ symbol: "UP", price: 5, change: 1, percent_change: 25 }], losers: [], market_type: "stocks" };
+      if (url.pathname === "/v1beta1/screener/stocks/most-actives") return { most_actives: [{ symbol: "A", volume: 9, trade_count: 2 }] };
+      if (url.pathname === "/v1beta1/news") return { news: [item(url.searchParams.has("page_token") ? 2 : 1)], next_page_token: url.searchParams.has("page_token") ? null : "n" };
+      return [{ symbol: "AAPL", name: "Apple", status: "active", tradable: true, fractionable: true, shortable: true }];
+    });
+    const { data } = server;
+    assert.deepEqual((await data.quotes(["AAPL", "NONE"], signal)).get("AAPL"), { symbol: "AAPL", bid: 1, ask: 2, bidSize: 3, askSize: 4, at: Date.UTC(2026, 0, 2, 3, 4, 5, 123) });
+    assert.deepEqual((await data.movers(5, signal)).gainers, [{ symbol: "UP", price: 5, changePct: 25 }]);
+    assert.deepEqual(await data.mostActive(5, signal), [{ symbol: "A", volume: 9, trades: 2 }]);
+    assert.deepEqual((await data.news(["AAPL"], 10, signal)).map((n) => n.headline), ["h1", "h2"]);
+    assert.deepEqual((await data.assets(signal)).map((a) => [a.symbol, a.tradable]), [["AAPL", true]]);
+  });
+
+  it("gives a data set by symbol, and one sentence for a symbol without bars", async () => {
+    await using server = await DataServer.open((url) => ({ bars: url.searchParams.get("symbols") === "AAPL" ? { AAPL: [bar(1), bar(2)] } : {}, next_page_token: null }));
+    const { info } = await loadDataset("AAPL", server.data, { to: "2026-01-31" }, signal);
+    assert.deepEqual([info.name, info.bars, info.source], ["AAPL", 2, "Alpaca"]);
+    assert.equal(server.asked[0]?.searchParams.get("end"), "2026-01-31T23:59:59.999Z");
+    await assert.rejects(loadDataset("APL", server.data, {}, signal), { code: "unknown-symbol", kind: "usage", message: "There are no bars for APL." });
+  });
+
+  it("hands on the service's words when it refuses", async () => {
+    await using server = await DataServer.open(() => undefined);
+    await assert.rejects(server.data.quotes(["?"], signal), { code: "broker-error", message: "Could not read quotes: invalid symbol." });
+  });
+});
