@@ -47,11 +47,11 @@ const parts = [
   { flag: "--desktop", name: "desktop VS Code", timeoutMs: 15 * MINUTE, command: () => ["scripts/host/desktop.mjs"] },
 ];
 
-/** test/extension and test/packaged run inside VS Code. */
+/** test/extension/suite and test/packaged run inside VS Code. */
 function testFiles(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return path === at("test", "extension") || path === at("test", "packaged") ? [] : testFiles(path);
+    if (entry.isDirectory()) return path === at("test", "extension", "suite") || path === at("test", "packaged") ? [] : testFiles(path);
     return entry.name.endsWith(".test.ts") ? [path] : [];
   });
 }

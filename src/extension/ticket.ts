@@ -183,9 +183,10 @@ async function preview(session: Session, intent: OrderIntent, step: number): Pro
   const account = session.status().account;
   const verb = intent.side === "buy" ? "Buy" : "Sell";
   const what = `${verb} ${(intent.qty as Big).toFixed()} ${intent.symbol}`;
-  const cost = `${intent.side === "buy" ? "Estimated cost" : "Estimated proceeds"} ${dollars(value)}, ${intent.limitPrice === undefined && intent.stopPrice === undefined ? `market, ${intent.side === "buy" ? "ask" : "bid"} ${price.toFixed(2)}` : orderWords(intent).split(", ").slice(1).join(", ")}`;
-  const where = `${mode === "SIMULATED" ? "SIMULATED exchange" : mode === "PAPER" ? "Alpaca paper" : "LIVE, real money"}${account === null ? "" : `, account ${account.accountNumber}`}`;
-  const send: PickChoice<"send" | "cancel"> = { label: what, description: mode, detail: `${cost}. ${where}.${clock.isOpen ? "" : " The market is closed: the order waits for the open."}`, value: "send" };
+  const terms = intent.limitPrice === undefined && intent.stopPrice === undefined ? `market, ${intent.side === "buy" ? "ask" : "bid"} ${price.toFixed(2)}` : orderWords(intent).split(", ").slice(1).join(", ");
+  const cost = `${intent.side === "buy" ? "Estimated cost" : "Estimated proceeds"} ${dollars(value)} (${terms})`;
+  const closed = clock.isOpen ? "" : " The market is closed: the order waits for the open.";
+  const send: PickChoice<"send" | "cancel"> = { label: what, description: mode === "LIVE" ? "LIVE, real money" : mode, detail: `${cost}${account === null ? "" : `, account ${account.accountNumber}`}.${closed}`, value: "send" };
   const leave: PickChoice<"send" | "cancel"> = { label: "Cancel", description: "nothing is sent", value: "cancel" };
   return pickStep<"send" | "cancel">({
     title: `${orderWords(intent)} · ${mode}`,

@@ -48,17 +48,6 @@ export function timeOfDay(at: number): string {
   return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(at);
 }
 
-/** {"fast":10,"slow":20} as 10/20; the text itself when it is no such object. */
-export function paramWords(canonical: string): string {
-  try {
-    const params: unknown = JSON.parse(canonical);
-    if (params !== null && typeof params === "object") return Object.values(params).join("/");
-  } catch {
-    // shown as it is
-  }
-  return canonical;
-}
-
 function isNegative(value: number, digits: number): boolean {
   return value < 0 && Number(value.toFixed(digits)) !== 0;
 }

@@ -17,7 +17,7 @@ export interface RunFigures {
   readonly at: number;
   readonly front: string;
   readonly strategy: string;
-  /** Canonical JSON. */
+  /** In words, in the strategy's own order: "10/20". */
   readonly params: string;
   readonly dataset: string;
   readonly sharpe: number | null;

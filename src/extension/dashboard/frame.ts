@@ -5,6 +5,7 @@ import type { DashboardData, RunRow } from "../../core/domain/ports.ts";
 import type { Position } from "../../core/domain/orders.ts";
 import type { DashboardFrame, PositionFigures, RunFigures } from "../../webview/protocol.ts";
 import type { Desk } from "../desk.ts";
+import { paramWords, type ParamOrder } from "../paramWords.ts";
 import { modeWord } from "../words.ts";
 
 const READ_WITHIN_MS = 10_000;
@@ -13,6 +14,7 @@ const NOTHING: DashboardData = { runs: 0, best: [], recent: [], equity: [], cand
 
 export async function dashboardFrame(desk: Desk): Promise<DashboardFrame> {
   const session = await desk.session();
+  const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
   const signal = AbortSignal.timeout(READ_WITHIN_MS);
   const { connection, mode, account } = session.status();
   let error: string | null = null;
@@ -32,8 +34,8 @@ export async function dashboardFrame(desk: Desk): Promise<DashboardFrame> {
     account: account === null ? null : { accountNumber: account.accountNumber, equity: account.equity.toNumber(), lastEquity: account.lastEquity.toNumber(), cash: account.cash.toNumber(), buyingPower: account.buyingPower.toNumber() },
     positions: positions?.map(positionFigures) ?? null,
     runs: data.runs,
-    best: data.best.map(runFigures),
-    recent: data.recent.map(runFigures),
+    best: data.best.map((run) => runFigures(run, BUILTIN_STRATEGIES)),
+    recent: data.recent.map((run) => runFigures(run, BUILTIN_STRATEGIES)),
     equity: thinned(data.equity),
     candidates: data.candidates.map(({ symbol, score, new: isNew, reasons }) => ({ symbol, score, new: isNew, reasons: reasons.map(({ scanner, text }) => ({ scanner, text })) })),
     error,
@@ -45,9 +47,9 @@ function positionFigures(position: Position): PositionFigures {
   return { symbol: position.symbol, qty: position.qty.toNumber() * sign, paid: position.avgEntryPrice.toNumber(), last: position.currentPrice?.toNumber() ?? null, value: position.marketValue?.toNumber() ?? null, profit: position.unrealizedPl?.toNumber() ?? null };
 }
 
-function runFigures(run: RunRow): RunFigures {
-  const { runHash, at, front, strategy, params, dataset, sharpe, totalReturnPct, maxDrawdownPct, trades, durationMs, simulated } = run;
-  return { runHash, at, front, strategy, params, dataset, sharpe, totalReturnPct, maxDrawdownPct, trades, durationMs, simulated };
+function runFigures(run: RunRow, builtins: readonly ParamOrder[]): RunFigures {
+  const { runHash, at, front, strategy, dataset, sharpe, totalReturnPct, maxDrawdownPct, trades, durationMs, simulated } = run;
+  return { runHash, at, front, strategy, params: paramWords(strategy, run.params, builtins), dataset, sharpe, totalReturnPct, maxDrawdownPct, trades, durationMs, simulated };
 }
 
 /** Every n-th point and always the last one. */

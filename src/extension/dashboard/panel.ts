@@ -47,7 +47,8 @@ export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializ
   #attach(panel: vscode.WebviewPanel): void {
     this.#panel = panel;
     const owned: vscode.Disposable[] = [];
-    panel.iconPath = vscode.Uri.joinPath(this.#extensionUri, "media", "quantdesk.svg");
+    const icon = (ground: "light" | "dark") => vscode.Uri.joinPath(this.#extensionUri, "media", `quantdesk-${ground}.svg`);
+    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const channel = webviewChannel(panel.webview, owned);
     const feed = new Feed(this.#desk, panel, channel);
     channel.on("ready", () => feed.soon());

@@ -76,10 +76,11 @@ export class CellOutputs {
   }
 }
 
+/** The editor shows the stack alone where there is one, so the stack begins with the sentence. */
 export function errorOutput(name: string, message: string, stack: string): vscode.NotebookCellOutput {
   const error = new Error(message);
   error.name = name;
-  error.stack = stack === "" ? `${name}: ${message}` : stack;
+  error.stack = stack.includes(message) ? stack : `${name}: ${message}${stack === "" ? "" : `\n${stack}`}`;
   return new vscode.NotebookCellOutput([vscode.NotebookCellOutputItem.error(error)]);
 }
 

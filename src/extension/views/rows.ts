@@ -3,7 +3,8 @@ import { isFinalStatus, type Order, type Position } from "../../core/domain/orde
 import type { RunRow } from "../../core/domain/ports.ts";
 import type { MergedCandidate } from "../../core/domain/research.ts";
 import type { SessionStatus } from "../../core/session.ts";
-import { arrow, moment, number, paramWords, plain, signed } from "../../webview/format.ts";
+import { arrow, moment, number, plain, signed } from "../../webview/format.ts";
+import { paramWords, type ParamOrder } from "../paramWords.ts";
 import { dollars, modeWord, outcomeWords } from "../words.ts";
 import type { Row } from "./tree.ts";
 
@@ -71,10 +72,10 @@ export function candidateRows(candidates: readonly MergedCandidate[]): readonly 
   }));
 }
 
-export function runRows(runs: readonly RunRow[]): readonly Row[] {
+export function runRows(runs: readonly RunRow[], builtins: readonly ParamOrder[]): readonly Row[] {
   return runs.map((run, index) => ({
     id: `${run.at}:${run.runHash}:${index}`,
-    label: `${run.strategy} ${paramWords(run.params)}`.trim(),
+    label: `${run.strategy} ${paramWords(run.strategy, run.params, builtins)}`.trim(),
     description: `Sharpe ${plain(run.sharpe)} · ${signed(run.totalReturnPct, 1, "%")} · ${run.dataset}${run.simulated ? " SIMULATED" : ""}`,
     tooltip: `${moment(run.at)}, from ${run.front}. ${run.trades} trades, worst fall ${plain(-Math.abs(run.maxDrawdownPct), 1)} %, took ${number(run.durationMs, 0)} ms. Run ${run.runHash.slice(0, 12)}.`,
     command: "quantdesk.openDashboard",

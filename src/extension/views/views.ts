@@ -58,7 +58,8 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
     const data = await open.store.dashboard(open.status().account?.accountNumber ?? null, AbortSignal.timeout(READ_WITHIN_MS));
     if (desk.openSession !== open) return;
     candidates.tree.set(candidateRows(data.candidates));
-    backtests.tree.set(runRows(data.recent));
+    const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
+    backtests.tree.set(runRows(data.recent, BUILTIN_STRATEGIES));
   };
   const watch = (open: Session | undefined) => {
     if (open === watched) return;

@@ -1,7 +1,7 @@
 /** The dashboard page: built once, then every frame changes only what differs. */
 import "./dashboard.css";
 import { h, showOnChange } from "../dom.ts";
-import { MISSING, moment, number, paramWords, plain, signed, timeOfDay, usd } from "../format.ts";
+import { MISSING, moment, number, plain, signed, timeOfDay, usd } from "../format.ts";
 import { openHost } from "../host.ts";
 import { note } from "../note.ts";
 import type { DashboardFrame, RunFigures, WebviewCommand } from "../protocol.ts";
@@ -113,7 +113,7 @@ const BOARD: readonly Column[] = [{ title: "#", numeric: true }, { title: "Strat
 
 function showBoard(panel: PanelBox, { best, runs }: DashboardFrame, button: ButtonMaker): void {
   const first = best[0];
-  showOnChange(panel.say, [first, runs], () => (first === undefined ? [] : [h("b", {}, `${first.strategy} ${paramWords(first.params)}`), ` leads ${number(runs, 0)} stored ${runs === 1 ? "run" : "runs"} with a Sharpe ratio of ${plain(first.sharpe)}. The more you try, the more of the best is luck.`]));
+  showOnChange(panel.say, [first, runs], () => (first === undefined ? [] : [h("b", {}, `${first.strategy} ${first.params}`.trim()), ` leads ${number(runs, 0)} stored ${runs === 1 ? "run" : "runs"} with a Sharpe ratio of ${plain(first.sharpe)}. The more you try, the more of the best is luck.`]));
   showOnChange(panel.body, best, () => [
     best.length === 0
       ? h("div", { class: "empty" }, h("p", {}, "No backtests yet. The best by Sharpe ratio will be listed here."), h("p", {}, button("Run Backtest…", "backtest", "p")), h("p", { class: "s" }, button("New strategy file", "newStrategy", "link"), " · ", button("New notebook", "newNotebook", "link")))
@@ -158,7 +158,7 @@ function showCandidates(panel: PanelBox, { candidates }: DashboardFrame, button:
 }
 
 function name(run: RunFigures): HTMLElement {
-  return h("span", {}, h("b", {}, run.strategy), h("span", { class: "dim" }, ` ${paramWords(run.params)}`));
+  return h("span", {}, h("b", {}, run.strategy), h("span", { class: "dim" }, ` ${run.params}`));
 }
 
 function data(run: RunFigures): HTMLElement {

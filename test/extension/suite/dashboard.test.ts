@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import * as vscode from "vscode";
 import { extension, hasBridge, run, screenshot, theme, until, webviewTexts } from "./host.ts";
-
-const lagP99 = async () => (await extension()).openSession?.status().lag.p99;
 
 describe("the dashboard", () => {
   it("opens, and shows a backtest as soon as it is stored", async () => {
     await extension();
     await vscode.commands.executeCommand("workbench.action.closeSidebar");
+    await run("connect");
     await run("openDashboard");
     const tab = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).find((one) => one.input instanceof vscode.TabInputWebview && one.input.viewType.includes("quantdesk.dashboard"));
     await until("the dashboard's tab", tab);
@@ -36,12 +36,14 @@ describe("the dashboard", () => {
 
   it("leaves the extension host's loop free while 200 backtests run", async () => {
     const session = await (await extension()).session();
-    const specs = Array.from({ length: 200 }, (_, index) => ({ data: "sample:simulated", strategy: "sma_cross", params: { fast: 3 + (index % 20), slow: 30 + Math.floor(index / 20) * 5 } }));
-    let worst = 0;
-    const stop = session.onStatus(({ lag }) => { worst = Math.max(worst, lag.p99); });
+    const specs = Array.from({ length: 200 }, (_, index) => ({ data: "sample:simulated", strategy: "sma_cross", engine: "event" as const, params: { fast: 3 + (index % 20), slow: 30 + Math.floor(index / 20) * 5 } }));
+    const lag = monitorEventLoopDelay({ resolution: 1 });
+    lag.enable();
     const batch = await session.backtests(specs, {}, AbortSignal.timeout(55_000));
-    stop();
-    console.log(`200 backtests in ${batch.durationMs.toFixed(0)} ms on ${batch.workers} workers: loop lag P99 ${worst.toFixed(1)} ms at most, now ${(await lagP99())?.toFixed(1)} ms`);
+    lag.disable();
+    const ms = (nanoseconds: number) => (nanoseconds / 1e6).toFixed(1);
+    // Printed, not asserted: what else the machine does meanwhile is not ours. The sampling period of 1 ms is included.
+    console.log(`200 backtests in ${batch.durationMs.toFixed(0)} ms on ${batch.workers} workers: loop lag of the extension host P50 ${ms(lag.percentile(50))}, P95 ${ms(lag.percentile(95))}, P99 ${ms(lag.percentile(99))}, max ${ms(lag.max)} ms`);
     assert.equal(batch.run, 200);
     assert.equal(batch.succeeded, 200);
   });

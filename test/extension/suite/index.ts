@@ -3,9 +3,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import Mocha from "mocha";
 
+/** First looked at, then traded, then shown; a file that is not named comes last. */
+const ORDER = ["activation", "trading", "dashboard", "notebook", "views"].map((name) => `${name}.test.cjs`);
+const place = (file: string) => (ORDER.includes(file) ? ORDER.indexOf(file) : ORDER.length);
+
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: "bdd", timeout: 60_000, color: false, forbidOnly: true });
-  for (const name of readdirSync(__dirname).filter((file) => file.endsWith(".test.cjs")).sort()) mocha.addFile(join(__dirname, name));
+  for (const name of readdirSync(__dirname).filter((file) => file.endsWith(".test.cjs")).sort((a, b) => place(a) - place(b))) mocha.addFile(join(__dirname, name));
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   if (failures > 0) throw new Error(`${failures} tests failed`);
 }

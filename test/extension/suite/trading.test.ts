@@ -58,7 +58,7 @@ describe("trading from the palette", () => {
     if (hasBridge) {
       await until("the preview", async () => /Estimated cost/.test(await quickInputText()));
       assert.match(await quickInputText(), /SIMULATED/);
-      await screenshot("buy-preview-dark");
+      await screenshot("buy-dark");
     }
     await accept("Buy 1 AAPL", buying);
     const bought = await buying;
@@ -99,7 +99,7 @@ describe("trading from the palette", () => {
     await until("the type step", async () => /Bracket/.test(await quickInputText()));
     await bridge("press", { keys: "Enter" });
     await until("the preview", async () => /Estimated cost/.test(await quickInputText()));
-    await screenshot("buy-preview-light");
+    await screenshot("buy-light");
     await bridge("press", { keys: "Enter" });
     const bought = await buying;
     assert.equal(bought.placed, true);

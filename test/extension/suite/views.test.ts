@@ -6,6 +6,7 @@ describe("the sidebar", () => {
   it("shows connection, account, mode and equity", async () => {
     const { views } = await extension();
     await run("connect");
+    await vscode.commands.executeCommand("workbench.action.closeAllEditors");
     await vscode.commands.executeCommand("workbench.view.extension.quantdesk");
     const rows = await until("the session's rows", () => (views.session.rows.length >= 5 ? views.session.rows : undefined));
     assert.equal(rows[0]?.label, "Connected");
