@@ -46,6 +46,12 @@ export interface BlockingOptions {
   readonly whenFull?: WhenFull;
 }
 
+interface Flight {
+  readonly answer: Promise<Float64Array>;
+  readonly controller: AbortController;
+  waiters: number;
+}
+
 const TASK_TIMEOUT_MS = 30_000;
 /** A backstop only: what runs has its own deadline, what waits ends with its caller's signal or with close. */
 const FLIGHT_MS = 24 * 3_600_000;
@@ -68,12 +74,10 @@ export class AsyncFeatureComputer implements FeatureSource {
   readonly #queue: WorkQueue;
   readonly #calls: WorkQueue;
   readonly #kept: FlightCache;
-  readonly #sameSeries: FlightCache;
+  readonly #flights = new WeakMap<BarSeries, Flight>();
   readonly #blocks: SharedBlocks;
-  readonly #seriesIds = new WeakMap<BarSeries, number>();
   /** Ends what still runs when the drain takes too long. */
   readonly #life = new Scope({ name: "The feature computer" });
-  #lastSeriesId = 0;
   #requests = 0;
   #onIdle: (() => void) | undefined;
   #pool: TaskPool | undefined;
@@ -92,9 +96,7 @@ export class AsyncFeatureComputer implements FeatureSource {
     this.#queue = new WorkQueue({ slots: this.workers, capacity: options.queueSize });
     this.#calls = new WorkQueue({ slots: this.workers, capacity: options.queueSize });
     this.#blocks = new SharedBlocks(this.workers);
-    const now = () => performance.now();
-    this.#kept = new FlightCache({ capacity: options.cacheSize ?? CACHE_SIZE, ttlMs: CACHE_TTL_MS, deadlineMs: FLIGHT_MS, now });
-    this.#sameSeries = new FlightCache({ capacity: 0, ttlMs: 0, deadlineMs: FLIGHT_MS, now });
+    this.#kept = new FlightCache({ capacity: options.cacheSize ?? CACHE_SIZE, ttlMs: CACHE_TTL_MS, deadlineMs: FLIGHT_MS, now: () => performance.now() });
   }
 
   /** Of the two queues (features, executeBlocking) the fuller one. */
@@ -132,7 +134,7 @@ export class AsyncFeatureComputer implements FeatureSource {
     return await this.#recorded("features", async (started) => {
       this.#assertOpen();
       checkSeries(series);
-      const { value } = await this.#sameSeries.get(this.#idOf(series), signal, (flight) =>
+      const value = await this.#shared(series, signal, (flight) =>
         this.#queue.run(options.whenFull ?? "refuse", flight, async () => {
           started();
           if (series.close.length > MAX_KEPT_BARS) return await this.#computeSeries(series);
@@ -269,10 +271,36 @@ export class AsyncFeatureComputer implements FeatureSource {
     return { kind: "function", source: selfContainedSource(work, this.#globals), args };
   }
 
-  #idOf(series: BarSeries): string {
-    const id = this.#seriesIds.get(series) ?? ++this.#lastSeriesId;
-    this.#seriesIds.set(series, id);
-    return `series ${id}`;
+  /**
+   * One computation for all who ask for `series` while it is under way; it is given up when none of them waits any more.
+   * It takes its place in the queue before this returns: who is refused is refused at once, in the order of asking.
+   */
+  async #shared(series: BarSeries, signal: AbortSignal, load: (signal: AbortSignal) => Promise<Float64Array>): Promise<Float64Array> {
+    signal.throwIfAborted();
+    const flight = this.#flights.get(series) ?? this.#start(series, load);
+    flight.waiters++;
+    try {
+      return await abortable(flight.answer, signal);
+    } finally {
+      if (--flight.waiters === 0 && signal.aborted) {
+        this.#land(series, flight);
+        flight.controller.abort(signal.reason);
+      }
+    }
+  }
+
+  #start(series: BarSeries, load: (signal: AbortSignal) => Promise<Float64Array>): Flight {
+    const controller = new AbortController();
+    const flight: Flight = { answer: load(controller.signal), controller, waiters: 0 };
+    this.#flights.set(series, flight);
+    const land = () => this.#land(series, flight);
+    flight.answer.then(land, land);
+    return flight;
+  }
+
+  /** Another flight for the same series may have begun since. */
+  #land(series: BarSeries, flight: Flight): void {
+    if (this.#flights.get(series) === flight) this.#flights.delete(series);
   }
 
   #assertOpen(): void {
