@@ -45,8 +45,15 @@ async function importFile(path: string, version: string): Promise<Record<string,
     const line = error instanceof Error ? (lineOf(error, path) ?? (error instanceof SyntaxError ? await syntaxErrorLine(path) : undefined)) : undefined;
     const place = line === undefined ? path : `${path}:${line}`;
     const message = error instanceof Error ? `${error.name}: ${error.message.split("\n")[0]}` : String(error);
-    throw badInput("bad-strategy-file", `${place} could not be loaded: ${message}`, undefined, line === undefined ? {} : { line });
+    throw badInput("bad-strategy-file", `${place} could not be loaded: ${message}`, noTypeScript(path), line === undefined ? {} : { line });
   }
+}
+
+/** Some hosts build Node without its TypeScript support. */
+function noTypeScript(path: string): string | undefined {
+  return /\.[cm]?ts$/.test(path) && process.features.typescript === false
+    ? `The Node of this host (${process.version}) does not run TypeScript files; write it as a .js file.`
+    : undefined;
 }
 
 /** Node keeps the place of a syntax error in a JavaScript module to itself when it is thrown inside a worker. */
