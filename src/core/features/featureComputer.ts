@@ -11,6 +11,7 @@ import { checkSeries, featuresOf, type Features } from "./computeFeatures.ts";
 import { openProcessPool, type ProcessPool } from "./processPool.ts";
 import { commonGlobals, selfContainedSource } from "./selfContained.ts";
 import { blockBytes, featuresTask, seriesKey, SharedBlocks, sharedFeaturesTask } from "./sharedSeries.ts";
+import { SeriesFlights } from "./seriesFlights.ts";
 import { generateSignalsForWatchlist, generateTickerSignal, type FeatureSource, type TickerSignal, type WhenFull } from "./signals.ts";
 import type { Task } from "./tasks.ts";
 import { openThreadPool, type TaskPool } from "./threadPool.ts";
@@ -46,12 +47,6 @@ export interface BlockingOptions {
   readonly whenFull?: WhenFull;
 }
 
-interface Flight {
-  readonly answer: Promise<Float64Array>;
-  readonly controller: AbortController;
-  waiters: number;
-}
-
 const TASK_TIMEOUT_MS = 30_000;
 /** A backstop only: what runs has its own deadline, what waits ends with its caller's signal or with close. */
 const FLIGHT_MS = 24 * 3_600_000;
@@ -74,7 +69,7 @@ export class AsyncFeatureComputer implements FeatureSource {
   readonly #queue: WorkQueue;
   readonly #calls: WorkQueue;
   readonly #kept: FlightCache;
-  readonly #flights = new WeakMap<BarSeries, Flight>();
+  readonly #flights = new SeriesFlights();
   readonly #blocks: SharedBlocks;
   /** Ends what still runs when the drain takes too long. */
   readonly #life = new Scope({ name: "The feature computer" });
@@ -134,7 +129,7 @@ export class AsyncFeatureComputer implements FeatureSource {
     return await this.#recorded("features", async (started) => {
       this.#assertOpen();
       checkSeries(series);
-      const value = await this.#shared(series, signal, (flight) =>
+      const value = await this.#flights.join(series, signal, (flight) =>
         this.#queue.run(options.whenFull ?? "refuse", flight, async () => {
           started();
           if (series.close.length > MAX_KEPT_BARS) return await this.#computeSeries(series);
@@ -269,38 +264,6 @@ export class AsyncFeatureComputer implements FeatureSource {
     if (typeof work === "object") return { kind: "module", module: work.module, name: work.export, args };
     this.#globals ??= commonGlobals();
     return { kind: "function", source: selfContainedSource(work, this.#globals), args };
-  }
-
-  /**
-   * One computation for all who ask for `series` while it is under way; it is given up when none of them waits any more.
-   * It takes its place in the queue before this returns: who is refused is refused at once, in the order of asking.
-   */
-  async #shared(series: BarSeries, signal: AbortSignal, load: (signal: AbortSignal) => Promise<Float64Array>): Promise<Float64Array> {
-    signal.throwIfAborted();
-    const flight = this.#flights.get(series) ?? this.#start(series, load);
-    flight.waiters++;
-    try {
-      return await abortable(flight.answer, signal);
-    } finally {
-      if (--flight.waiters === 0 && signal.aborted) {
-        this.#land(series, flight);
-        flight.controller.abort(signal.reason);
-      }
-    }
-  }
-
-  #start(series: BarSeries, load: (signal: AbortSignal) => Promise<Float64Array>): Flight {
-    const controller = new AbortController();
-    const flight: Flight = { answer: load(controller.signal), controller, waiters: 0 };
-    this.#flights.set(series, flight);
-    const land = () => this.#land(series, flight);
-    flight.answer.then(land, land);
-    return flight;
-  }
-
-  /** Another flight for the same series may have begun since. */
-  #land(series: BarSeries, flight: Flight): void {
-    if (this.#flights.get(series) === flight) this.#flights.delete(series);
   }
 
   #assertOpen(): void {
