@@ -15,5 +15,5 @@ export function cellNames(text: string, script: CellScript | undefined): CellNam
     }
   }
   for (const { name, kind, exported } of typeNames(text, script === undefined || script.map !== null ? null : script.js)) names.set(name, { kind, exported });
-  return names;
+  return { all: names, isBroken: script === undefined };
 }

@@ -13,7 +13,11 @@ import { abortable } from "../core/base/scope.ts";
 import type { NameKind } from "./transform.ts";
 import { deskTypesPath, libraryTypesPath } from "./ownFiles.ts";
 
-export interface CellNames extends ReadonlyMap<string, { readonly kind: NameKind; readonly exported: boolean }> {}
+export interface CellNames {
+  readonly all: ReadonlyMap<string, { readonly kind: NameKind; readonly exported: boolean }>;
+  /** The text does not parse; the names are a guess. */
+  readonly isBroken: boolean;
+}
 
 export interface TypeError {
   readonly code: number;
@@ -78,9 +82,13 @@ export class Checker {
       const known = this.#cache.get(text);
       if (known !== undefined) return known;
       await this.#show(text, names);
-      const errors = (await this.#diagnostics())
-        .filter((d) => d.category === CATEGORY_ERROR && !IGNORED.has(d.code) && d.pos <= text.length)
-        .map((d) => ({ code: d.code, message: messageOf(d), start: d.pos, end: Math.min(d.end, text.length) }));
+      const found = (await this.#diagnostics()).filter((d) => d.category === CATEGORY_ERROR && !IGNORED.has(d.code));
+      const inside = found.filter((d) => d.pos <= text.length);
+      // A bracket that stays open is missed after the cell's end only: it is told there.
+      const errors = (inside.length > 0 || !names.isBroken ? inside : found.slice(0, 1)).map((d) => {
+        const start = Math.min(d.pos, text.length);
+        return { code: d.code, message: messageOf(d), start, end: Math.max(start, Math.min(d.end, text.length)) };
+      });
       if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
       this.#cache.set(text, errors);
       return errors;
@@ -92,10 +100,10 @@ export class Checker {
     await this.#lock.run(signal, async () => {
       this.#cache.clear();
       await this.#giveBack();
-      if (names.size === 0) return;
+      if (names.all.size === 0) return;
       const cell = ++this.#cells;
       this.#put(`$c${cell}.ts`, text + this.#foot(text, names, (live) => `./$c${live}.ts`));
-      for (const [name, { kind }] of names) this.#live.set(name, { cell, kind });
+      for (const [name, { kind }] of names.all) this.#live.set(name, { cell, kind });
       const byCell = Map.groupBy(this.#live, ([, live]) => live.cell);
       this.#put("$live.ts", [...byCell].map(([id, all]) => `export {${all.map(([name]) => name).join(",")}} from "./$c${id}.ts";`).join("\n"));
       this.#put("$cell.ts", 'import {} from "./$live.ts";');
@@ -117,8 +125,16 @@ export class Checker {
     return await this.#lock.run(signal, async () => {
       await this.#show(text, names, { all: true });
       const project = this.#snapshot?.getProjects()[0];
-      const info = await project?.checker.getCompletionsAtPosition(this.#path("$cell.ts"), offset);
-      return (info?.entries ?? []).filter((e) => !e.name.startsWith("$")).slice(0, COMPLETION_LIMIT).map((e) => ({ name: e.name, kind: e.kind ?? null }));
+      let entries: readonly { readonly name: string; readonly kind?: number | undefined }[] = [];
+      try {
+        entries = (await project?.checker.getCompletionsAtPosition(this.#path("$cell.ts"), offset))?.entries ?? [];
+      } catch (error) {
+        // Outside a member access the compiler wants a registry of every importable name, which only its editor server
+        // has: names in scope are what we can tell there.
+        if (!String(error).includes("auto imports")) throw error;
+        entries = [...new Set([...names.all.keys(), ...this.#live.keys(), ...Object.getOwnPropertyNames(globalThis), "desk", "display", "plot", "clearOutput"])].map((name) => ({ name }));
+      }
+      return entries.filter((e) => !e.name.startsWith("$")).slice(0, COMPLETION_LIMIT).map((e) => ({ name: e.name, kind: e.kind ?? null }));
     });
   }
 
@@ -150,7 +166,7 @@ export class Checker {
     let foot = "\n";
     for (const word of all ? this.#live.keys() : new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu))) {
       const live = this.#live.get(word);
-      if (live === undefined || names.has(word)) continue;
+      if (live === undefined || names.all.has(word)) continue;
       const file = fileOf(live.cell);
       // An import cannot be assigned: a `let` comes in with its declared type instead.
       if (live.kind === "let") foot += `declare let ${word}: typeof import("${file}").${word};`;
@@ -158,7 +174,7 @@ export class Checker {
     }
     for (const [file, words] of imports) foot += `import {${words.join(",")}} from "${file}";`;
     if (imports.size === 0) foot += 'import {} from "./$live.ts";';
-    return `${foot}export {${[...names].filter(([, n]) => !n.exported).map(([name]) => name).join(",")}};`;
+    return `${foot}export {${[...names.all].filter(([, n]) => !n.exported).map(([name]) => name).join(",")}};`;
   }
 
   #path(name: string): string {

@@ -1,4 +1,7 @@
-/** Standard output and error of cells: gathered per cell and stream, sent at 32 KB, after 20 ms, or at the cell's end. */
+/**
+ * Standard output and error of cells: the first line at once, so that a loop that never turns shows it; what follows is
+ * gathered per cell and stream and sent at 32 KB, after 20 ms, or at the cell's end.
+ */
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { SendFrame } from "./frames.ts";
 import type { RunningCell } from "./cellRun.ts";
@@ -15,6 +18,7 @@ export class Streams {
   readonly #current: AsyncLocalStorage<RunningCell>;
   #gathered: { readonly run: number; readonly stream: "stdout" | "stderr"; text: string; readonly since: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #sentAt = Number.NEGATIVE_INFINITY;
 
   constructor(send: SendFrame, current: AsyncLocalStorage<RunningCell>) {
     this.#send = send;
@@ -39,7 +43,9 @@ export class Streams {
     this.#timer = undefined;
     const gathered = this.#gathered;
     this.#gathered = undefined;
-    if (gathered !== undefined) this.#send({ t: "out", run: gathered.run, stream: gathered.stream, text: gathered.text });
+    if (gathered === undefined) return;
+    this.#sentAt = performance.now();
+    this.#send({ t: "out", run: gathered.run, stream: gathered.stream, text: gathered.text });
   }
 
   #write(stream: "stdout" | "stderr", text: string): void {
@@ -50,8 +56,11 @@ export class Streams {
     if (this.#gathered !== undefined && (this.#gathered.run !== run || this.#gathered.stream !== stream)) this.flush();
     if (this.#gathered === undefined) {
       this.#gathered = { run, stream, text: kept, since: performance.now() };
-      this.#timer ??= this.#current.exit(() => setTimeout(() => this.flush(), FLUSH_MS));
-    } else this.#gathered.text += kept;
+      if (performance.now() - this.#sentAt > FLUSH_MS) this.flush();
+      else this.#timer ??= this.#current.exit(() => setTimeout(() => this.flush(), FLUSH_MS));
+      return;
+    }
+    this.#gathered.text += kept;
     if (this.#gathered.text.length > FLUSH_CHARACTERS || performance.now() - this.#gathered.since > BUSY_FLUSH_MS) this.flush();
   }
 }

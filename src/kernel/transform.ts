@@ -212,6 +212,11 @@ class CellTransform {
       }
       return;
     }
+    if (this.#map !== null && declaration.kind === "var" && declaration.declarations.every((d) => d.init === null || d.init === undefined)) {
+      // A namespace is rewritten to a function that fills the name, and a bare `var` after it.
+      this.#blank(declaration);
+      return;
+    }
     const keyword = this.#js.slice(declaration.start, first.start);
     this.#edits.replace(declaration.start, first.start, isStatement ? keyword.replace(declaration.kind, ";".padEnd(declaration.kind.length)) : "");
     if (!isStatement) return;

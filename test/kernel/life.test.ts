@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import type { DeskHandlers } from "../../src/kernel/host.ts";
+import { TestNotebook } from "./notebook.ts";
+
+describe("a kernel", () => {
+  describe("is interrupted", () => {
+    let notebook: TestNotebook;
+    before(async () => {
+      notebook = await TestNotebook.open();
+      await notebook.run("let kept = 42;");
+    });
+    after(() => notebook.close());
+
+    /** The cell says that it runs, is interrupted, ends as interrupted, and the state is kept. */
+    const stops = (what: string, code: string): void => {
+      it(what, async () => {
+        const isRunning = notebook.untilPrinted("runs");
+        const running = notebook.run(`console.log("runs");\n${code}`);
+        await isRunning;
+        await notebook.kernel.interrupt();
+        assert.equal((await running).outcome.status, "interrupted");
+        assert.equal((await notebook.run("kept")).shown, "42");
+      });
+    };
+
+    stops("in an endless loop", "while (true) {}");
+    stops("in a loop that catches everything", "while (true) { try { for (;;) {} } catch {} }");
+    stops("in an await that never ends", "await new Promise(() => {})");
+    stops("in a loop after an await", "await 0; for (;;) {}");
+    stops("in a loop of awaits", "while (true) await new Promise((r) => setTimeout(r, 5))");
+    stops("in a loop of microtasks", "while (true) await 0");
+    stops("in a loop inside a timer", "setTimeout(() => { for (;;) {} }, 1); await new Promise(() => {})");
+    stops("in a for await", "async function* g() { while (true) { yield 1; await new Promise((r) => setTimeout(r, 5)) } }\nfor await (const q of g()) {}");
+    stops("in a wait that blocks the thread", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)");
+
+    it("by the signal of its execution", async () => {
+      const abort = new AbortController();
+      const isRunning = notebook.untilPrinted("runs");
+      const running = notebook.run('console.log("runs"); while (true) {}', { signal: abort.signal });
+      await isRunning;
+      abort.abort();
+      assert.equal((await running).outcome.status, "interrupted");
+      assert.equal((await notebook.run("kept")).shown, "42");
+    });
+
+    it("without harm when nothing runs", async () => {
+      await notebook.kernel.interrupt();
+      assert.equal((await notebook.run("kept")).shown, "42");
+    });
+  });
+
+  it("passes the interrupt on to what desk waits for", async () => {
+    let wasAborted = false;
+    let asked: () => void = () => undefined;
+    const isAsked = new Promise<void>((resolve) => { asked = resolve; });
+    const desk: DeskHandlers = {
+      call: (_name, _args, _caller, signal) => new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => { wasAborted = true; reject(signal.reason as Error); });
+        asked();
+      }),
+    };
+    const notebook = await TestNotebook.open({ desk });
+    try {
+      const running = notebook.run("await desk.account()");
+      await isAsked;
+      await notebook.kernel.interrupt();
+      assert.equal((await running).outcome.status, "interrupted");
+      assert.equal((await notebook.run("1 + 1")).shown, "2");
+      assert.equal(wasAborted, true);
+    } finally {
+      await notebook.close();
+    }
+  });
+
+  describe("that dies", () => {
+    let notebook: TestNotebook;
+    before(async () => { notebook = await TestNotebook.open({ warmSpare: true }); });
+    after(() => notebook.close());
+
+    const dies = (how: string, code: string, reason: RegExp): void => {
+      it(`${how}: says with what, and can be restarted`, async () => {
+        const told = new Promise<string>((resolve) => { notebook.kernel.onDeath(resolve); });
+        const ran = await notebook.run(`console.log("before");\n${code}`);
+        assert.equal(ran.outcome.status, "dead", JSON.stringify(ran.outcome));
+        assert.match(ran.outcome.status === "dead" ? ran.outcome.reason : "", reason);
+        assert.match(await told, reason);
+        assert.equal(ran.printed, "before\n");
+        assert.equal(notebook.kernel.state, "dead");
+        assert.equal((await notebook.run("1")).outcome.status, "dead");
+        await notebook.kernel.restart();
+        const again = await notebook.run("1 + 1");
+        assert.equal(again.shown, "2");
+        assert.equal(again.outcome.status === "ok" && again.outcome.executionCount, 1);
+      });
+    };
+
+    dies("by process.exit", "process.exit(3)", /exit code 3/);
+    dies("by a signal", 'process.kill(process.pid, "SIGTERM"); await new Promise(() => {})', /SIGTERM/);
+    dies("by abort()", "process.abort()", /SIGABRT/);
+  });
+
+  it("forgets variables and their types in a restart", async () => {
+    const notebook = await TestNotebook.open();
+    try {
+      await notebook.run("const before = 1");
+      await notebook.kernel.restart();
+      const { outcome } = await notebook.run("before");
+      assert.equal(outcome.status, "type-error");
+    } finally {
+      await notebook.close();
+    }
+  });
+
+  it("holds no secret in its environment, memory of arguments included", async () => {
+    process.env["APCA_API_SECRET_KEY"] = "not-for-cells-4711";
+    try {
+      const notebook = await TestNotebook.open();
+      try {
+        const ran = await notebook.run('JSON.stringify(process.env) + process.argv.join() + (await import("node:child_process")).execFileSync(process.execPath, ["-p", "JSON.stringify(process.env)"], { encoding: "utf8" })');
+        assert.equal(ran.outcome.status, "ok");
+        assert.ok(ran.shown !== null && !ran.shown.includes("not-for-cells-4711"));
+        assert.ok(!ran.shown.includes("APCA_"));
+      } finally {
+        await notebook.close();
+      }
+    } finally {
+      delete process.env["APCA_API_SECRET_KEY"];
+    }
+  });
+
+  it("leaves no process behind when it is closed", async () => {
+    const notebook = await TestNotebook.open({ warmSpare: true });
+    const pids = (await notebook.run('const { pid, ppid } = process; console.log(pid); pid')).shown;
+    await notebook.close();
+    assert.throws(() => process.kill(Number(pids), 0), { code: "ESRCH" });
+    assert.equal((await notebook.kernel.execute("1", { cellId: "x", onOutput: () => undefined, signal: new AbortController().signal })).status, "dead");
+  });
+});
