@@ -139,6 +139,8 @@ export class Engine {
   /** Brings accounts and orders up to now. Cheap when nothing is open. */
   advance(): number {
     const now = this.#clock.now();
+    // Orders that came since are there from the moment they came, however long nobody looked.
+    if (this.#clock.isOpen(this.#lookedAt)) this.#activateWaiting(this.#lookedAt);
     if (now > this.#lookedAt) {
       // The orders of one piece: stops before take-profits, so that a bar which holds both does not flatter.
       for (const step of stepsBetween(this.#lookedAt, now, () => (this.#open.size > 0 ? "all" : "sessions"))) {
@@ -147,9 +149,6 @@ export class Engine {
         else for (const order of this.#workingOrders()) if (isWorking(order)) this.#tryFill(order, matchOrder(order, step, this.#market), step.kind === "second" ? step.at : step.end);
       }
       this.#lookedAt = now;
-    }
-    if (this.#clock.isOpen(now)) {
-      this.#activateWaiting(now);
     }
     this.#commit();
     return now;
