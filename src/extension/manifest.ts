@@ -11,12 +11,12 @@ export const DASHBOARD_TYPE = "quantdesk.dashboard";
 export const WALKTHROUGH = "quantdesk.start";
 
 const VIEWS = [
-  { id: "quantdesk.session", name: "Session", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 2 },
-  { id: "quantdesk.positions", name: "Positions", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 1 },
-  { id: "quantdesk.orders", name: "Orders", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed" },
-  { id: "quantdesk.candidates", name: "Candidates", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed" },
-  { id: "quantdesk.backtests", name: "Backtests", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed" },
-  { id: "quantdesk.performance", name: "Performance", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", type: "webview", initialSize: 4 },
+  { id: "quantdesk.session", name: "Session", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 24 },
+  { id: "quantdesk.positions", name: "Positions", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 18 },
+  { id: "quantdesk.orders", name: "Orders", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },
+  { id: "quantdesk.candidates", name: "Candidates", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },
+  { id: "quantdesk.backtests", name: "Backtests", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },
+  { id: "quantdesk.performance", name: "Performance", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", type: "webview", initialSize: 55 },
 ] as const;
 
 const WELCOME = [

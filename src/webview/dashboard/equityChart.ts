@@ -22,7 +22,7 @@ export class EquityChart {
   constructor() {
     this.#tip = h("span", { class: "tip", hidden: true, "aria-hidden": "true" });
     this.element = h("div", { class: "chart", tabindex: 0, role: "slider", "aria-label": "Equity over time; arrow keys move the cursor", "aria-orientation": "horizontal", "aria-valuemin": 0 }, this.#tip);
-    this.#chart = createChart(this.element, { autoSize: true, handleScroll: false, handleScale: false, crosshair: { mode: CrosshairMode.Magnet }, localization: { priceFormatter: (price: number) => usd(price, 0) } });
+    this.#chart = createChart(this.element, { autoSize: true, handleScroll: false, handleScale: false, crosshair: { mode: CrosshairMode.Magnet } });
     this.#line = this.#chart.addSeries(LineSeries, { lineWidth: 2, priceLineVisible: false });
     this.recolor();
     this.#chart.timeScale().subscribeSizeChange(() => this.#chart.timeScale().fitContent());
@@ -45,7 +45,7 @@ export class EquityChart {
     }
     this.#points = [...bySecond.values()].sort((a, b) => a.time - b.time);
     const span = (this.#points.at(-1)?.time ?? 0) - (this.#points[0]?.time ?? 0);
-    this.#chart.applyOptions({ timeScale: { minBarSpacing: 0.01, timeVisible: span < 10 * 86_400, secondsVisible: span < 600 } });
+    this.#chart.applyOptions({ localization: { priceFormatter: axisFormat(this.#points) }, timeScale: { minBarSpacing: 0.01, timeVisible: span < 10 * 86_400, secondsVisible: span < 600 } });
     this.#line.setData([...this.#points]);
     this.#chart.timeScale().fitContent();
     const last = this.#points.length - 1;
@@ -97,6 +97,13 @@ export class EquityChart {
     const point = this.#points[index];
     return point === undefined ? "" : `${moment(point.at)}  ${usd(point.value)}`;
   }
+}
+
+/** Cents only where a dollar is too coarse to tell the axis' marks apart. */
+function axisFormat(points: readonly Point[]): (price: number) => string {
+  const values = points.map((point) => point.value);
+  const digits = Math.max(...values) - Math.min(...values) < 10 ? 2 : 0;
+  return (price) => usd(price, digits);
 }
 
 /** A colour role as rgba text: the chart library cannot read color-mix(), a canvas can. */

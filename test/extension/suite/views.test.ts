@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { extension, hasBridge, run, screenshot, theme, until, webviewTexts } from "./host.ts";
+import { accept, extension, hasBridge, run, screenshot, theme, until, webviewTexts } from "./host.ts";
 
 describe("the sidebar", () => {
   it("shows connection, account, mode and equity", async () => {
     const { views } = await extension();
     await run("connect");
+    const session = await (await extension()).session();
+    if ((await session.broker.getPosition("AAPL", AbortSignal.timeout(10_000))) === null) {
+      const buying = run("buy", { symbol: "AAPL", qty: 1, type: "market" });
+      await accept("Buy 1 AAPL", buying);
+      await buying;
+    }
     await vscode.commands.executeCommand("workbench.action.closeAllEditors");
     await vscode.commands.executeCommand("workbench.view.extension.quantdesk");
     const rows = await until("the session's rows", () => (views.session.rows.length >= 5 ? views.session.rows : undefined));
