@@ -26,6 +26,7 @@ import { loadDataset } from "./data/dataset.ts";
 import { createHttpClient } from "./net/httpClient.ts";
 import { findOrStartExchange } from "./exchange/embedded.ts";
 import { createBacktester } from "./backtest/backtester.ts";
+import type { ReportExtras } from "./backtest/report.ts";
 import { findStrategy } from "./backtest/strategies/builtin.ts";
 import { createScanRunner } from "./scanner/scanRunner.ts";
 import { createAnalysts } from "./analysts/analystRunner.ts";
@@ -37,8 +38,9 @@ import { startPerformanceApi } from "./metrics/performanceApi.ts";
 import { readOrMakeToken } from "./metrics/token.ts";
 import { openStore } from "./store/store.ts";
 
-/** For fronts: the built-in strategies with their parameters, and the end of a home's exchange. */
+/** For fronts: the built-in strategies with their parameters, the latency benchmark, the end of a home's exchange. */
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
+export { runLatencyBench } from "./features/latencyBench.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 
 export interface SessionOptions {
@@ -126,6 +128,8 @@ export interface Session {
   /** Runs it and writes it into the trial ledger. */
   backtest(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestResult>;
   backtests(specs: readonly BacktestSpec[], options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void }, signal: AbortSignal): Promise<BatchResult>;
+  /** The result as one HTML file that needs no network; `data` is the reference that it was run on. */
+  report(data: string, result: BacktestResult, extras: ReportExtras, signal: AbortSignal): Promise<string>;
   /** The request that `spec` means, its data set registered. */
   resolve(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestRequest>;
   close(): Promise<void>;
@@ -436,7 +440,7 @@ interface ResearchParts {
 }
 
 /** Backtests by name and reference, written into the trial ledger. */
-function createResearch({ options, config, data, backtester, store, log }: ResearchParts): Pick<Session, "dataset" | "backtest" | "backtests" | "resolve"> {
+function createResearch({ options, config, data, backtester, store, log }: ResearchParts): Pick<Session, "dataset" | "backtest" | "backtests" | "report" | "resolve"> {
   // The command line uses exactly the costs given; everything else is honest by default (CONTRACTS.md).
   const costs = options.front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
   const dataset: Session["dataset"] = (reference, range, signal) => loadDataset(reference, data, range, signal);
@@ -481,6 +485,10 @@ function createResearch({ options, config, data, backtester, store, log }: Resea
   };
   return {
     dataset,
+    report: async (reference, result, extras, signal) => {
+      const { renderReport } = await import("./backtest/report.ts");
+      return renderReport(result, (await dataset(reference, {}, signal)).series, extras);
+    },
     resolve: (spec, signal) => toRequest(spec, loader(signal)),
     backtest: async (spec, signal) => {
       const result = await backtester.run(await toRequest(spec, loader(signal)), signal);

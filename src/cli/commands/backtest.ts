@@ -69,7 +69,7 @@ export function addBacktestCommand(program: Command, context: Context): void {
     });
 
   common(program.command("strategies").description("List the built-in strategies.")).action(async (flags: CommonFlags) => {
-    const { BUILTIN_STRATEGIES } = await import("../../core/backtest/strategies/builtin.ts");
+    const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
     const rows = BUILTIN_STRATEGIES.map((strategy) => ({ name: strategy.name, params: Object.fromEntries(Object.entries(strategy.params).map(([name, spec]) => [name, spec.default])) }));
     if (flags.json === true) context.io.json({ schema: "quantdesk.strategies/1", strategies: rows });
     else context.io.data(table(["Strategy", "Parameters"], rows.map((row) => [row.name, paramsText(row.params)])));
@@ -112,9 +112,7 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
       };
       const result = await session.backtest(spec, context.signal);
       if (flags.report !== undefined) {
-        const { renderReport } = await import("../../core/backtest/report.ts");
-        const { series } = await session.dataset(data, {}, context.signal);
-        await writeWhole(flags.report, renderReport(result, series));
+        await writeWhole(flags.report, await session.report(data, result, {}, context.signal));
         context.io.say(`Report: ${flags.report}`);
       }
       const { equity, ...withoutEquity } = result;

@@ -82,7 +82,7 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
 
   head("6. Report");
   const report = resolve(flags.out ?? "quantdesk-report", "report.html");
-  await writeReport(session, report, { data, results, order, decisions, simulated: scan.simulated }, signal);
+  await writeWhole(report, await session.report(data, best, { leaderboard: results.slice(0, 10), order }, signal));
   io.say(`Report: ${report}`);
   const after = await session.broker.getAccount(signal);
   const lag = session.status().lag;
@@ -149,18 +149,4 @@ async function bracketOrder(session: Session, symbol: string, signal: AbortSigna
   const order = await withDeadline("The fill of the bracket order", FILL_WITHIN_MS, signal, (inner) => session.broker.waitForEnd(placed.order.id, inner));
   const note = `Bracket order ${order.clientOrderId}: bought ${order.filledQty.toFixed()} ${symbol} at ${money(order.filledAvgPrice)} (${order.status}), take profit ${money(quote.ask * 1.04)}, stop ${money(quote.ask * 0.98)}`;
   return { order, note };
-}
-
-interface ReportParts {
-  readonly data: string;
-  readonly results: readonly BacktestResult[];
-  readonly order: Order;
-  readonly decisions: readonly Analysis[];
-  readonly simulated: boolean;
-}
-
-async function writeReport(session: Session, path: string, { data, results, order }: ReportParts, signal: AbortSignal): Promise<void> {
-  const { renderReport } = await import("../../core/backtest/report.ts");
-  const { series } = await session.dataset(data, {}, signal);
-  await writeWhole(path, renderReport(results[0] as BacktestResult, series, { leaderboard: results.slice(0, 10), order }));
 }

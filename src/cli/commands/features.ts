@@ -12,7 +12,7 @@ export function addFeatureCommands(program: Command, context: Context): void {
     .option("--operations <n>", "feature computations", wholeNumber("--operations", 1, 5000), 500)
     .option("--workers <n>", "workers", wholeNumber("--workers", 1, 64))
     .action(async (flags: CommonFlags & { operations: number; workers?: number }) => {
-      const { runLatencyBench } = await import("../../core/features/latencyBench.ts");
+      const { runLatencyBench } = await import("../../core/session.ts");
       const result = await runLatencyBench({ operations: flags.operations, ...(flags.workers === undefined ? {} : { workers: flags.workers }) }, context.signal);
       if (flags.json === true) {
         context.io.json(result);

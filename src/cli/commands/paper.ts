@@ -24,7 +24,7 @@ export function addPaperCommand(program: Command, context: Context): void {
     .option("--home <dir>", "state folder")
     .option("--json", "print one JSON document on standard output")
     .action(async (flags: CommonFlags) => {
-      const { stopExchange } = await import("../../core/exchange/embedded.ts");
+      const { stopExchange } = await import("../../core/session.ts");
       const stopped = await stopExchange(resolve(flags.home ?? defaultHome()), context.signal);
       if (flags.json === true) context.io.json({ schema: "quantdesk.paper-stop/1", stopped });
       else context.io.data(stopped ? "The embedded exchange has ended." : "No embedded exchange was running.");
