@@ -2,6 +2,7 @@
  * Entry of a scanner file's own process: imports the file, runs its scan, passes its tool calls on to the parent.
  * Everything here may be broken by the person's code; the parent trusts none of it.
  */
+import { Worker } from "node:worker_threads";
 import { Channel } from "../base/channel.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { resolveOwnLibrary, userFileUrl } from "../base/ownLibrary.ts";
@@ -10,6 +11,10 @@ import type { ScannerDefinition, ScanState, ScanTools } from "../domain/scanner.
 const send = process.send?.bind(process);
 if (send === undefined) throw new Error("A scanner's process is started by the scan.");
 process.once("disconnect", () => process.exit(0));
+
+// A scan that was killed can end nobody, and a scanner in an endless loop never hears of it: a thread watches for both.
+const WATCH = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 500);`;
+new Worker(WATCH, { eval: true, env: {}, execArgv: [] }).unref();
 
 resolveOwnLibrary();
 
