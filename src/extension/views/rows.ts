@@ -21,9 +21,9 @@ export function sessionRows(status: SessionStatus | undefined, positions: number
     { id: "account", label: account.accountNumber, description: "account", icon: "account" },
     { id: "equity", label: dollars(account.equity), description: `equity  ${arrow(day)} ${signed(day)} today`, spoken: `Equity ${dollars(account.equity)}, ${signed(day)} today`, icon: "graph-line" },
     { id: "cash", label: dollars(account.cash), description: "cash", icon: "credit-card" },
-    { id: "power", label: dollars(account.buyingPower), description: "buying power", icon: "dashboard" },
   );
   if (positions !== undefined) rows.push({ id: "positions", label: String(positions), description: positions === 1 ? "position" : "positions", icon: "briefcase" });
+  rows.push({ id: "power", label: dollars(account.buyingPower), description: "buying power", icon: "dashboard" });
   return rows;
 }
 
