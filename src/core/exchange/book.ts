@@ -67,9 +67,15 @@ export async function openBook(path: string): Promise<Book> {
   } catch (error) {
     db.close();
     if (/locked|busy/i.test((error as Error).message)) {
-      throw new TradingError("home-in-use", "Another exchange already serves this state folder.", { hint: "End it with `quantdesk paper stop`, or give another --home.", cause: error });
+      throw new TradingError("home-in-use", "Another exchange already serves this state folder.", {
+        hint: "End it with `quantdesk paper stop`, or give another --home.",
+        cause: error,
+      });
     }
-    throw new TradingError("book-unusable", `The exchange's book ${path} cannot be used: ${(error as Error).message}.`, { hint: "Move the file away, or give another --home.", cause: error });
+    throw new TradingError("book-unusable", `The exchange's book ${path} cannot be used: ${(error as Error).message}.`, {
+      hint: "Move the file away, or give another --home.",
+      cause: error,
+    });
   }
   const saveMeta = db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
   const saveAccount = db.prepare("INSERT OR REPLACE INTO accounts VALUES (?, ?)");
@@ -81,16 +87,30 @@ export async function openBook(path: string): Promise<Book> {
   return {
     load: () => {
       const meta = (name: string) => (db.prepare("SELECT value FROM meta WHERE name = ?").get(name) as { value: string } | undefined)?.value ?? null;
-      const bodies = <T>(sql: string) => db.prepare(sql).all().map((row) => revive<T>(row["body"] as string));
+      const bodies = <T>(sql: string) =>
+        db
+          .prepare(sql)
+          .all()
+          .map((row) => revive<T>(row["body"] as string));
       const now = meta("now");
       return {
         now: now === null ? null : Number(now),
         seed: meta("seed"),
         accounts: bodies<AccountRecord>("SELECT body FROM accounts ORDER BY number"),
         orders: bodies<OrderRecord>("SELECT body FROM orders ORDER BY sequence"),
-        positions: db.prepare("SELECT account, symbol, body FROM positions").all().map((row) => ({ accountNumber: row["account"] as string, symbol: row["symbol"] as string, position: revive<PositionRecord>(row["body"] as string) })),
+        positions: db
+          .prepare("SELECT account, symbol, body FROM positions")
+          .all()
+          .map((row) => ({
+            accountNumber: row["account"] as string,
+            symbol: row["symbol"] as string,
+            position: revive<PositionRecord>(row["body"] as string),
+          })),
         fills: bodies<FillRecord>("SELECT body FROM fills ORDER BY sequence"),
-        equity: db.prepare("SELECT * FROM equity ORDER BY at").all().map((row) => ({ accountNumber: row["account"] as string, at: row["at"] as number, equity: new Big(row["equity"] as string) })),
+        equity: db
+          .prepare("SELECT * FROM equity ORDER BY at")
+          .all()
+          .map((row) => ({ accountNumber: row["account"] as string, at: row["at"] as number, equity: new Big(row["equity"] as string) })),
       };
     },
     setSeed: (seed) => void saveMeta.run("seed", seed),

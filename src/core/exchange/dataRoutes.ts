@@ -47,7 +47,12 @@ function addBarRoutes(app: FastifyInstance, { market, clock }: DataParts): void 
     for (const symbol of [...symbols].sort()) {
       if (token !== undefined && symbol < token.symbol) continue;
       const resumed = token?.symbol === symbol ? token.after : undefined;
-      const range = { from: resumed !== undefined && !descending ? Math.max(from, resumed + 1) : from, to: resumed !== undefined && descending ? Math.min(to, resumed - 1) : to, now, descending };
+      const range = {
+        from: resumed !== undefined && !descending ? Math.max(from, resumed + 1) : from,
+        to: resumed !== undefined && descending ? Math.min(to, resumed - 1) : to,
+        now,
+        descending,
+      };
       for (const bar of barsInRange(market, symbol, frame, range)) {
         if (count === limit) {
           next = writeToken(symbol, bar.t + (descending ? 1 : -1));
@@ -109,9 +114,15 @@ function addLatestRoutes(app: FastifyInstance, { market, clock }: DataParts): vo
       prevDailyBar: barJson(market.previousBar(symbol, day)),
     };
   };
-  const kinds = [["quotes", "quote", quote], ["trades", "trade", trade], ["bars", "bar", minuteBar]] as const;
+  const kinds = [
+    ["quotes", "quote", quote],
+    ["trades", "trade", trade],
+    ["bars", "bar", minuteBar],
+  ] as const;
   for (const [many, one, make] of kinds) {
-    app.get(`/v2/stocks/${many}/latest`, (request) => ({ [many]: Object.fromEntries(knownSymbols(readQuery(request.query), market).map((symbol) => [symbol, make(symbol)])) }));
+    app.get(`/v2/stocks/${many}/latest`, (request) => ({
+      [many]: Object.fromEntries(knownSymbols(readQuery(request.query), market).map((symbol) => [symbol, make(symbol)])),
+    }));
     app.get(`/v2/stocks/:symbol/${many}/latest`, (request) => {
       const symbol = symbolOf(request, market);
       return { symbol, [one]: make(symbol) };
@@ -142,7 +153,10 @@ function addScreenerRoutes(app: FastifyInstance, { market, clock }: DataParts): 
     rows.sort((a, b) => b.percent_change - a.percent_change || (a.symbol < b.symbol ? -1 : 1));
     return {
       gainers: rows.filter((row) => row.percent_change > 0).slice(0, top),
-      losers: rows.filter((row) => row.percent_change < 0).reverse().slice(0, top),
+      losers: rows
+        .filter((row) => row.percent_change < 0)
+        .reverse()
+        .slice(0, top),
       market_type: "stocks",
       last_updated: instant(now),
     };
@@ -170,7 +184,7 @@ function addScreenerRoutes(app: FastifyInstance, { market, clock }: DataParts): 
     const skip = token === undefined ? 0 : Number(/^\d{1,6}$/.exec(token)?.[0] ?? Number.NaN);
     if (Number.isNaN(skip)) throw badRequest("invalid page_token");
     const to = Math.min(endOf(query) ?? now, now);
-    const from = Math.max(time(query, "start") ?? to - 30 * 86_400_000, to - 400 * 86_400_000);
+    const from = Math.max(time(query, "start") ?? to - 30 * 86_400_000, to - (symbols.length > 10 ? 30 : 400) * 86_400_000);
     const rows = newsOf(market, symbols, { from, to, limit: descending ? skip + limit + 1 : 100_000 });
     const ordered = descending ? rows : rows.reverse();
     return { news: ordered.slice(skip, skip + limit).map(newsJson), next_page_token: ordered.length > skip + limit ? String(skip + limit) : null };

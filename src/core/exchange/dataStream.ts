@@ -35,7 +35,8 @@ export function serveDataStream(socket: WebSocket, { engine, market, clock }: Da
     else socket.send(JSON.stringify(messages));
   };
   const fail = (code: number, msg: string) => send([{ T: "error", code, msg }]);
-  const symbolsOf = (channel: ChannelName) => (subscribed[channel].has("*") ? market.stocks.map((stock) => stock.symbol) : [...subscribed[channel]].filter((symbol) => market.has(symbol)));
+  const symbolsOf = (channel: ChannelName) =>
+    subscribed[channel].has("*") ? market.stocks.map((stock) => stock.symbol) : [...subscribed[channel]].filter((symbol) => market.has(symbol));
   const look = () => {
     const now = clock.now();
     const [before, after] = [market.lastTradeTime(lookedAt), market.lastTradeTime(now)];
@@ -47,7 +48,8 @@ export function serveDataStream(socket: WebSocket, { engine, market, clock }: Da
     const { day } = placeOf(now);
     const from = Math.max(day.open, Math.floor(before / 60_000) * 60_000);
     const end = after >= day.close ? day.close : Math.floor(after / 60_000) * 60_000 - 1;
-    for (const symbol of symbolsOf("bars")) if (end > from) for (const bar of market.minuteBars(symbol, day, from, end)) messages.push({ T: "b", S: symbol, ...barJson(bar) });
+    for (const symbol of symbolsOf("bars"))
+      if (end > from) for (const bar of market.minuteBars(symbol, day, from, end)) messages.push({ T: "b", S: symbol, ...barJson(bar) });
     if (messages.length > 0) send(messages);
   };
   const timer = setTimeout(() => {
@@ -79,7 +81,9 @@ export function serveDataStream(socket: WebSocket, { engine, market, clock }: Da
       }
     }
     const lists = Object.fromEntries(CHANNELS.map((channel) => [channel, [...subscribed[channel]].sort()]));
-    send([{ T: "subscription", ...lists, updatedBars: [], dailyBars: [], statuses: [], lulds: [], corrections: lists["trades"], cancelErrors: lists["trades"] }]);
+    send([
+      { T: "subscription", ...lists, updatedBars: [], dailyBars: [], statuses: [], lulds: [], corrections: lists["trades"], cancelErrors: lists["trades"] },
+    ]);
     clearInterval(looking);
     looking = undefined;
     lookedAt = clock.now();

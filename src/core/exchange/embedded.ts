@@ -66,7 +66,9 @@ export async function stopExchange(home: string, signal: AbortSignal): Promise<b
   const lease = await takeLease(found, signal);
   if (lease === undefined) {
     if (!isRunning(found.pid)) return false;
-    throw new TradingError("exchange-silent", `Process ${found.pid} should be the exchange of ${home}, but does not answer as one.`, { hint: `Look at that process; if it is none, remove ${join(home, "exchange.json")}.` });
+    throw new TradingError("exchange-silent", `Process ${found.pid} should be the exchange of ${home}, but does not answer as one.`, {
+      hint: `Look at that process; if it is none, remove ${join(home, "exchange.json")}.`,
+    });
   }
   process.kill(found.pid, "SIGTERM");
   await withDeadline("Ending the exchange", STOP_MS, signal, async (own) => {
@@ -103,7 +105,12 @@ async function start(options: EmbeddedOptions, signal: AbortSignal): Promise<Emb
     const ready = await abortable(Promise.race([readyOf(child), exited]), signal);
     if (typeof ready === "number") {
       if (ready === EXIT_HOME_IN_USE) return undefined;
-      const said = readFileSync(join(options.home, "logs", "exchange.log"), "utf8").slice(logged).trim().split("\n").at(-1) ?? "";
+      const said =
+        readFileSync(join(options.home, "logs", "exchange.log"), "utf8")
+          .slice(logged)
+          .trim()
+          .split("\n")
+          .at(-1) ?? "";
       throw new TradingError("exchange-not-started", `The built-in exchange did not start${said === "" ? "" : `: ${said}`}`, { data: { exitCode: ready } });
     }
     const lease = await takeLease(ready, signal);
@@ -123,8 +130,10 @@ async function start(options: EmbeddedOptions, signal: AbortSignal): Promise<Emb
 
 function flagsOf({ home, seed, cash, own, idleSeconds }: EmbeddedOptions): string[] {
   return [
-    "--home", home,
-    "--rate-limit", "off",
+    "--home",
+    home,
+    "--rate-limit",
+    "off",
     ...(own === true ? ["--ends-with-stdin"] : ["--idle-seconds", String(idleSeconds ?? 60)]),
     ...(seed === undefined ? [] : ["--seed", String(seed)]),
     ...(cash === undefined ? [] : ["--cash", String(cash)]),

@@ -6,15 +6,17 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { Emitter } from "../base/emitter.ts";
 import { TradingError } from "../base/errors.ts";
-import type { Side } from "../domain/orders.ts";
-import { ApiError, forbidden, notFound, unprocessable } from "./apiError.ts";
+import { checkOrder, checkReplacement } from "./admission.ts";
+import { ApiError, notFound, unprocessable } from "./apiError.ts";
 import type { Book } from "./book.ts";
-import { availableToClose, bookFill, cost, figures, type AccountState, type Figures, type Prices } from "./ledger.ts";
+import { availableToClose, bookFill, figures, type AccountState, type Figures, type Prices } from "./ledger.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import type { Market } from "./market.ts";
 import { matchOrder, matchSecond, trail } from "./matching.ts";
-import { checkTick, type OrderRequest } from "./orderRequest.ts";
+import { orderRecords } from "./orderRecord.ts";
+import type { OrderRequest } from "./orderRequest.ts";
 import { isEnded, isWorking, type AccountRecord, type FillRecord, type OrderRecord, type PositionRecord } from "./records.ts";
+import { checkReplace, refuseUnchanged, type ReplaceRequest } from "./replacement.ts";
 import { stepsBetween } from "./steps.ts";
 
 export type OrderEventName = "new" | "fill" | "partial_fill" | "canceled" | "expired" | "replaced" | "rejected";
@@ -29,14 +31,6 @@ export interface OrderEvent {
   readonly positionQty: Big | null;
 }
 
-export interface ReplaceRequest {
-  readonly qty: Big | null;
-  readonly limitPrice: Big | null;
-  readonly stopPrice: Big | null;
-  readonly trail: Big | null;
-  readonly clientOrderId: string | null;
-}
-
 export interface EngineOptions {
   readonly market: Market;
   readonly clock: ExchangeClock;
@@ -46,9 +40,6 @@ export interface EngineOptions {
 }
 
 const ZERO = new Big(0);
-const GTC_MS = 90 * 86_400_000;
-/** Bound on what one account keeps open. */
-const MAX_OPEN = 2000;
 
 export class Engine {
   readonly events = new Emitter<OrderEvent>();
@@ -73,7 +64,8 @@ export class Engine {
     this.#onWaiting = options.onWaiting;
     const kept = options.book.load();
     this.#lookedAt = kept.now ?? options.clock.now();
-    for (const record of kept.accounts) this.#accounts.set(record.accountNumber, { record, positions: new Map(), orders: new Map(), byClientOrderId: new Map() });
+    for (const record of kept.accounts)
+      this.#accounts.set(record.accountNumber, { record, positions: new Map(), orders: new Map(), byClientOrderId: new Map() });
     for (const { accountNumber, symbol, position } of kept.positions) this.account(accountNumber).positions.set(symbol, position);
     for (const order of kept.orders) this.#remember(this.account(order.accountNumber), order);
     this.#fills.push(...kept.fills);
@@ -146,7 +138,9 @@ export class Engine {
       for (const step of stepsBetween(this.#lookedAt, now, () => (this.#open.size > 0 ? "all" : "sessions"))) {
         if (step.kind === "open") this.#activateWaiting(step.at);
         else if (step.kind === "close") this.#closeSession(step.at);
-        else for (const order of this.#workingOrders()) if (isWorking(order)) this.#tryFill(order, matchOrder(order, step, this.#market), step.kind === "second" ? step.at : step.end);
+        else
+          for (const order of this.#workingOrders())
+            if (isWorking(order)) this.#tryFill(order, matchOrder(order, step, this.#market), step.kind === "second" ? step.at : step.end);
       }
       this.#lookedAt = now;
     }
@@ -158,11 +152,9 @@ export class Engine {
     const now = this.advance();
     const clientOrderId = request.clientOrderId ?? randomUUID();
     if (account.byClientOrderId.has(clientOrderId)) throw new ApiError(422, "client_order_id must be unique", 40_010_001);
-    this.#check(account, request, now);
-    const order = this.#record(account, request, { clientOrderId, now, role: "entry", parentId: null });
-    const legs = legRequests(request).map((leg) => this.#record(account, leg.request, { clientOrderId: randomUUID(), now, role: leg.role, parentId: order.id }));
-    order.legIds = legs.map((leg) => leg.id);
-    for (const leg of legs) leg.status = "held";
+    checkOrder(account, request, { market: this.#market, now, prices: this.prices(now) });
+    const made = { accountNumber: account.record.accountNumber, clock: this.#clock, now, nextSequence: () => ++this.#sequence };
+    const { order, legs } = orderRecords(request, clientOrderId, made);
     for (const one of [order, ...legs]) this.#remember(account, one);
     this.#touch(order, ...legs);
     this.#commit();
@@ -196,16 +188,7 @@ export class Engine {
   replace(account: AccountState, id: string, change: ReplaceRequest): OrderRecord {
     const now = this.advance();
     const old = this.order(account, id);
-    if (isEnded(old)) throw unprocessable(`order is already in "${old.status}" state`);
-    if (!isWorking(old) && old.status !== "held") throw unprocessable(`order cannot be replaced in "${old.status}" state`);
-    if (old.notional !== null) throw unprocessable("notional orders cannot be replaced");
-    if (change.clientOrderId !== null && account.byClientOrderId.has(change.clientOrderId)) throw new ApiError(422, "client_order_id must be unique", 40_010_001);
-    if (change.qty !== null && (change.qty.lte(old.filledQty) || !change.qty.eq(change.qty.round(0)))) throw unprocessable("qty must be a whole number greater than the filled quantity");
-    if (change.limitPrice !== null && old.limitPrice === null) throw unprocessable(`${old.type} orders have no limit price`);
-    if (change.stopPrice !== null && old.type !== "stop" && old.type !== "stop_limit") throw unprocessable(`${old.type} orders have no stop price`);
-    if (change.trail !== null && old.type !== "trailing_stop") throw unprocessable("only trailing stop orders have a trail");
-    checkTick(change.limitPrice);
-    checkTick(change.stopPrice);
+    checkReplace(account, old, change);
     const next: OrderRecord = {
       ...old,
       id: randomUUID(),
@@ -221,10 +204,8 @@ export class Engine {
       updatedAt: now,
       replaces: old.id,
     };
-    if (same(next.qty, old.qty) && same(next.limitPrice, old.limitPrice) && same(next.stopPrice, old.stopPrice) && same(next.trailPrice, old.trailPrice) && same(next.trailPercent, old.trailPercent)) {
-      throw unprocessable("order parameters are not changed");
-    }
-    this.#checkReplacement(account, old, next, now);
+    refuseUnchanged(old, next);
+    checkReplacement(account, old, next, this.prices(now));
     if (next.type === "trailing_stop" && next.stopPrice === null) {
       const best = (old.highWaterMark ?? new Big(this.#market.last(next.symbol, now))).toNumber();
       trail(next, best, best);
@@ -254,101 +235,7 @@ export class Engine {
     return next;
   }
 
-  // ---- checks ------------------------------------------------------------------------------------------------------
-
-  #check(account: AccountState, request: OrderRequest, now: number): void {
-    const { symbol, side } = request;
-    if (!this.#market.has(symbol)) throw unprocessable(`asset "${symbol}" not found`);
-    if ([...account.orders.values()].reduce((count, order) => count + (isEnded(order) ? 0 : 1), 0) >= MAX_OPEN) throw forbidden(`too many open orders (${MAX_OPEN})`);
-    checkStopDistance(request, this.#market.quote(symbol, now));
-    const held = account.positions.get(symbol)?.qty ?? ZERO;
-    const closes = side === "sell" ? held.gt(0) : held.lt(0);
-    if (request.orderClass === "oco" && !closes) throw unprocessable("oco orders must be exit orders");
-    if (closes) {
-      if (request.orderClass === "bracket" || request.orderClass === "oto") throw unprocessable(`${request.orderClass} orders must be entry orders`);
-      const wanted = request.qty ?? (request.notional as Big).div(new Big(this.#market.last(symbol, now)));
-      const available = availableToClose(account, symbol);
-      if (wanted.gt(available)) {
-        throw forbidden(`insufficient qty available for order (requested: ${wanted.round(9).toFixed()}, available: ${available.toFixed()})`);
-      }
-    } else {
-      const fake = { symbol, side, qty: request.qty, notional: request.notional, limitPrice: request.limitPrice, stopPrice: request.stopPrice, filledQty: ZERO, filledValue: ZERO };
-      const { equity, buyingPower } = this.figures(account);
-      if (side === "sell") {
-        if (request.notional !== null || !(request.qty as Big).eq((request.qty as Big).round(0))) throw unprocessable("fractional orders cannot be sold short");
-        if (equity.lt(2000)) throw forbidden("account is not allowed to short");
-      }
-      if (cost(fake, this.prices(now)).gt(buyingPower)) throw forbidden("insufficient buying power");
-    }
-    this.#checkWash(account, request, now);
-  }
-
-  /** Opposite simple orders of one account that could meet each other. */
-  #checkWash(account: AccountState, request: OrderRequest, now: number): void {
-    if (request.orderClass !== "simple") return;
-    for (const other of account.orders.values()) {
-      if (isEnded(other) || other.symbol !== request.symbol || other.side === request.side || other.orderClass !== "simple" || other.expiresAt <= now) continue;
-      const [buy, sell] = request.side === "buy" ? [request.limitPrice, other.limitPrice] : [other.limitPrice, request.limitPrice];
-      if (buy === null || sell === null || buy.gte(sell)) throw forbidden("potential wash trade detected. use complex orders");
-    }
-  }
-
-  #checkReplacement(account: AccountState, old: OrderRecord, next: OrderRecord, now: number): void {
-    if (old.role !== "entry") return;
-    const held = account.positions.get(old.symbol)?.qty ?? ZERO;
-    const closes = old.side === "sell" ? held.gt(0) : held.lt(0);
-    if (closes) {
-      const available = availableToClose(account, old.symbol, old.id);
-      const wanted = (next.qty ?? ZERO).minus(next.filledQty);
-      if (wanted.gt(available)) throw forbidden(`insufficient qty available for order (requested: ${wanted.toFixed()}, available: ${available.toFixed()})`);
-      return;
-    }
-    const more = cost(next, this.prices(now)).minus(cost(old, this.prices(now)));
-    if (more.gt(this.figures(account).buyingPower)) throw forbidden("insufficient buying power");
-  }
-
   // ---- life of an order --------------------------------------------------------------------------------------------
-
-  #record(account: AccountState, request: OrderRequest, made: { readonly clientOrderId: string; readonly now: number; readonly role: OrderRecord["role"]; readonly parentId: string | null }): OrderRecord {
-    const session = this.#clock.sessionFor(made.now);
-    return {
-      id: randomUUID(),
-      clientOrderId: made.clientOrderId,
-      accountNumber: account.record.accountNumber,
-      sequence: ++this.#sequence,
-      symbol: request.symbol,
-      side: request.side,
-      type: request.type,
-      orderClass: request.orderClass,
-      timeInForce: request.timeInForce,
-      extendedHours: request.extendedHours,
-      qty: request.qty,
-      notional: request.notional,
-      limitPrice: request.limitPrice,
-      stopPrice: request.stopPrice,
-      trailPrice: request.trailPrice,
-      trailPercent: request.trailPercent,
-      highWaterMark: null,
-      status: this.#clock.isOpen(made.now) ? "pending_new" : "accepted",
-      filledQty: ZERO,
-      filledValue: ZERO,
-      createdAt: made.now,
-      updatedAt: made.now,
-      submittedAt: made.now,
-      filledAt: null,
-      expiredAt: null,
-      canceledAt: null,
-      failedAt: null,
-      replacedAt: null,
-      replacedBy: null,
-      replaces: null,
-      expiresAt: request.timeInForce === "gtc" ? this.#clock.sessionFor(made.now + GTC_MS).close : session.close,
-      parentId: made.parentId,
-      role: made.role,
-      triggered: false,
-      legIds: [],
-    };
-  }
 
   #remember(account: AccountState, order: OrderRecord): void {
     account.orders.set(order.id, order);
@@ -388,7 +275,8 @@ export class Engine {
       return;
     }
     const price = new Big(rawPrice).round(4);
-    const qty = order.notional === null ? (order.qty as Big).minus(order.filledQty) : order.notional.minus(order.filledValue).div(price).round(9, Big.roundDown);
+    const qty =
+      order.notional === null ? (order.qty as Big).minus(order.filledQty) : order.notional.minus(order.filledValue).div(price).round(9, Big.roundDown);
     this.#fill(order, price, qty, at);
   }
 
@@ -501,7 +389,10 @@ export class Engine {
       try {
         this.#book.write({ ...changes, positions: changes.positions.values(), now: this.#lookedAt });
       } catch (error) {
-        throw new TradingError("book-unwritable", `The exchange's book cannot be written: ${(error as Error).message}.`, { hint: "Free space on the disk and start it again.", cause: error });
+        throw new TradingError("book-unwritable", `The exchange's book cannot be written: ${(error as Error).message}.`, {
+          hint: "Free space on the disk and start it again.",
+          cause: error,
+        });
       }
     }
     const events = this.#queued;
@@ -518,36 +409,4 @@ function emptyChanges() {
     fills: [] as FillRecord[],
     equity: [] as Array<{ readonly accountNumber: string; readonly at: number; readonly equity: Big }>,
   };
-}
-
-function same(a: Big | null, b: Big | null): boolean {
-  return a === null || b === null ? a === b : a.eq(b);
-}
-
-/** Exits must lie at least a cent beyond the price that the entry starts from. */
-function checkStopDistance(request: OrderRequest, quote: { readonly bid: number; readonly ask: number }): void {
-  if (request.orderClass === "simple" || request.orderClass === "oco") return;
-  const isBuy = request.side === "buy";
-  const base = request.limitPrice ?? request.stopPrice ?? new Big(isBuy ? quote.ask : quote.bid);
-  const { stopLoss, takeProfit } = request;
-  if (stopLoss !== null && (isBuy ? stopLoss.stop.gt(base.minus("0.01")) : stopLoss.stop.lt(base.plus("0.01")))) {
-    throw unprocessable(`stop_loss.stop_price must be ${isBuy ? "<= base_price - 0.01" : ">= base_price + 0.01"} (base_price ${base.toFixed()})`);
-  }
-  if (takeProfit !== null && (isBuy ? takeProfit.lt(base.plus("0.01")) : takeProfit.gt(base.minus("0.01")))) {
-    throw unprocessable(`take_profit.limit_price must be ${isBuy ? ">= base_price + 0.01" : "<= base_price - 0.01"} (base_price ${base.toFixed()})`);
-  }
-}
-
-/** The orders that a complex order brings along. */
-function legRequests(request: OrderRequest): ReadonlyArray<{ readonly role: "take_profit" | "stop_loss"; readonly request: OrderRequest }> {
-  if (request.orderClass === "simple") return [];
-  const exitSide: Side = request.orderClass === "oco" ? request.side : request.side === "buy" ? "sell" : "buy";
-  const base = { ...request, side: exitSide, limitPrice: null, stopPrice: null, takeProfit: null, stopLoss: null, clientOrderId: null };
-  const legs: Array<{ role: "take_profit" | "stop_loss"; request: OrderRequest }> = [];
-  if (request.takeProfit !== null && request.orderClass !== "oco") legs.push({ role: "take_profit", request: { ...base, type: "limit", limitPrice: request.takeProfit } });
-  if (request.stopLoss !== null) {
-    const { stop, limit } = request.stopLoss;
-    legs.push({ role: "stop_loss", request: { ...base, type: limit === null ? "stop" : "stop_limit", stopPrice: stop, limitPrice: limit } });
-  }
-  return legs;
 }

@@ -25,19 +25,34 @@ export interface Fault {
 }
 
 export function parseFaults(spec: string): readonly Fault[] {
-  return spec.split(",").filter((part) => part !== "").map(parseFault);
+  return spec
+    .split(",")
+    .filter((part) => part !== "")
+    .map(parseFault);
 }
 
 function parseFault(part: string): Fault {
   const match = /^([a-z-]+)(?:=(\d{1,6}))?:(\d(?:\.\d+)?)(?:@([A-Z]+)?(\/.*)?)?$/.exec(part);
   if (match === null) throw badInput("bad-fault", `--fault has "${part}".`, "Write kind[=value]:probability[@METHOD/path], like status=503:0.1@POST/orders.");
-  const [, kind, valueText, probabilityText, method, path] = match as unknown as [string, string, string | undefined, string, string | undefined, string | undefined];
+  const [, kind, valueText, probabilityText, method, path] = match as unknown as [
+    string,
+    string,
+    string | undefined,
+    string,
+    string | undefined,
+    string | undefined,
+  ];
   if (kind === "trickle") throw badInput("not-yet", "--fault trickle is not there yet.", `Known: ${KINDS.join(", ")}.`);
   if (!(KINDS as readonly string[]).includes(kind)) throw badInput("bad-fault", `--fault knows no "${kind}".`, knownNames(kind, KINDS));
   const probability = Number(probabilityText);
   if (probability > 1) throw badInput("bad-fault", `--fault ${kind} has probability ${probabilityText}.`, "Give a number from 0 to 1.");
   const value = Number(valueText ?? Number.NaN);
-  if (WITH_VALUE.has(kind as FaultKind) === (valueText === undefined)) throw badInput("bad-fault", `--fault ${kind} ${valueText === undefined ? "needs a value" : "takes no value"}.`, "Like status=503:0.1, delay=2000:0.1 or drop-answer:0.05.");
+  if (WITH_VALUE.has(kind as FaultKind) === (valueText === undefined))
+    throw badInput(
+      "bad-fault",
+      `--fault ${kind} ${valueText === undefined ? "needs a value" : "takes no value"}.`,
+      "Like status=503:0.1, delay=2000:0.1 or drop-answer:0.05.",
+    );
   if (kind === "status" && !(value >= 400 && value <= 599)) throw badInput("bad-fault", `--fault status is ${value}.`, "Give a status from 400 to 599.");
   return { kind: kind as FaultKind, value, probability, ...(method === undefined ? {} : { method }), ...(path === undefined ? {} : { path }) };
 }
@@ -45,7 +60,13 @@ function parseFault(part: string): Fault {
 /** Puts the faults between clients and routes. */
 export function addHttpFaults(app: FastifyInstance, faults: readonly Fault[], random: Random): void {
   const struck = (kind: FaultKind, method: string, url: string) =>
-    faults.find((fault) => fault.kind === kind && (fault.method === undefined || fault.method === method) && (fault.path === undefined || (url.split("?")[0] as string).includes(fault.path)) && random.next() < fault.probability);
+    faults.find(
+      (fault) =>
+        fault.kind === kind &&
+        (fault.method === undefined || fault.method === method) &&
+        (fault.path === undefined || (url.split("?")[0] as string).includes(fault.path)) &&
+        random.next() < fault.probability,
+    );
   if (faults.length === 0) return;
   app.addHook("preHandler", async (request, reply) => {
     if (request.url.startsWith("/quantdesk/")) return;
@@ -65,7 +86,10 @@ export function addHttpFaults(app: FastifyInstance, faults: readonly Fault[], ra
     if (struck("reset-after", request.method, request.url) !== undefined) socket.resetAndDestroy();
     else if (struck("drop-answer", request.method, request.url) !== undefined) {
       // The work is done and nobody is told: the client waits until it gives up.
-      await new Promise<void>((resolve) => { if (socket.destroyed) resolve(); else socket.once("close", () => resolve()); });
+      await new Promise<void>((resolve) => {
+        if (socket.destroyed) resolve();
+        else socket.once("close", () => resolve());
+      });
     }
     return payload;
   });

@@ -57,7 +57,10 @@ function* intraday(market: Market, symbol: string, minutes: number, { from, to, 
   for (let date = descending ? last : first; descending ? date >= first : date <= last; date = addDays(date, step)) {
     const day = tradingDay(date);
     if (day === undefined || day.open > now) continue;
-    const bars = group(market.minuteBars(symbol, day, day.open, Math.min(now, day.close)), (bar) => Math.floor(bar.t / (minutes * 60_000)) * minutes * 60_000).filter((bar) => bar.t >= from && bar.t <= to);
+    const bars = group(
+      market.minuteBars(symbol, day, day.open, Math.min(now, day.close)),
+      (bar) => Math.floor(bar.t / (minutes * 60_000)) * minutes * 60_000,
+    ).filter((bar) => bar.t >= from && bar.t <= to);
     yield* descending ? bars.reverse() : bars;
   }
 }
@@ -66,7 +69,9 @@ function* fromDays(market: Market, symbol: string, frame: BarFrame, { from, to, 
   const series = market.dailySeries(symbol, now);
   const today = placeOf(now).day.midnight;
   const days: MarketBar[] = [];
-  for (let i = 0; i < series.time.length && (series.time[i] as number) <= today; i++) days.push((series.time[i] as number) === today ? market.dayBar(symbol, now) : barAt(series, i));
+  const reach = frame.unit === "day" ? from : from - 400 * 86_400_000; // a period takes in what began before
+  for (let i = series.time.findIndex((time) => time >= reach); i >= 0 && i < series.time.length && (series.time[i] as number) <= today; i++)
+    days.push((series.time[i] as number) === today ? market.dayBar(symbol, now) : barAt(series, i));
   const bars = frame.unit === "day" ? days : group(days, (bar) => periodStart(bar.t, frame));
   const wanted = bars.filter((bar) => bar.t >= from && bar.t <= to);
   yield* descending ? wanted.reverse() : wanted;

@@ -24,7 +24,9 @@ export function watchIdle(idleMs: number | undefined, onIdle: () => void): IdleW
   };
   if (idleMs !== undefined) timer = setTimeout(look, idleMs);
   return {
-    touch: () => { last = performance.now(); },
+    touch: () => {
+      last = performance.now();
+    },
     enter: () => {
       let gone = false;
       present++;

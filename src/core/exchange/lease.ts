@@ -28,7 +28,7 @@ export async function takeLease(ready: ReadyLine, signal: AbortSignal): Promise<
   const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   socket.on("error", () => undefined); // "close" follows and tells
   const greeted = new Promise<string>((resolve, reject) => {
-    socket.once("message", (data) => resolve(String(data)));
+    socket.once("message", (data) => resolve((data as Buffer).toString()));
     socket.once("close", () => reject(new TradingError("no-lease", "The exchange closed the door.")));
   });
   const release = async () => {

@@ -67,7 +67,10 @@ function reserved(account: AccountState, prices: Prices): Big {
 }
 
 /** What the rest of an order may cost: its limit, for shorts at least 3 % above the ask. */
-export function cost(order: Pick<OrderRecord, "symbol" | "side" | "qty" | "notional" | "limitPrice" | "stopPrice" | "filledQty" | "filledValue">, prices: Prices): Big {
+export function cost(
+  order: Pick<OrderRecord, "symbol" | "side" | "qty" | "notional" | "limitPrice" | "stopPrice" | "filledQty" | "filledValue">,
+  prices: Prices,
+): Big {
   if (order.notional !== null) return order.notional.minus(order.filledValue);
   const rest = (order.qty ?? ZERO).minus(order.filledQty);
   const ask = prices.ask(order.symbol);

@@ -49,7 +49,10 @@ function signalled(): Promise<"SIGINT" | "SIGTERM"> {
 
 function stdinEnd(): Promise<"stdin"> {
   return new Promise((resolve) => {
-    process.stdin.once("end", () => resolve("stdin")).once("close", () => resolve("stdin")).once("error", () => resolve("stdin"));
+    process.stdin
+      .once("end", () => resolve("stdin"))
+      .once("close", () => resolve("stdin"))
+      .once("error", () => resolve("stdin"));
     process.stdin.resume();
   });
 }

@@ -141,7 +141,16 @@ export class Market {
     }
     const seconds = end - minute * 60 + 1;
     const volume = Math.round((path.volumes[minute] as number) * Math.min(1, seconds / 60));
-    return { t: path.day.open + minute * 60_000, o: open, h: high, l: low, c: close, v: volume, n: Math.max(1, Math.round(volume / 110)), vw: Math.round((sum / seconds) * 10_000) / 10_000 };
+    return {
+      t: path.day.open + minute * 60_000,
+      o: open,
+      h: high,
+      l: low,
+      c: close,
+      v: volume,
+      n: Math.max(1, Math.round(volume / 110)),
+      vw: Math.round((sum / seconds) * 10_000) / 10_000,
+    };
   }
 
   #priceAt(path: DayPath, second: number): number {
@@ -212,7 +221,12 @@ function makePath(seed: number | string, symbol: string, day: TradingDay, bar: M
   const early = 5 + random.int(Math.floor(minutes / 2) - 5);
   const late = Math.floor(minutes / 2) + random.int(Math.ceil(minutes / 2) - 1);
   const highFirst = random.next() < 0.5;
-  const stations: ReadonlyArray<readonly [number, number]> = [[0, bar.o], [early, highFirst ? bar.h : bar.l], [late, highFirst ? bar.l : bar.h], [minutes, bar.c]];
+  const stations: ReadonlyArray<readonly [number, number]> = [
+    [0, bar.o],
+    [early, highFirst ? bar.h : bar.l],
+    [late, highFirst ? bar.l : bar.h],
+    [minutes, bar.c],
+  ];
   const step = (bar.h - bar.l) / (2.5 * Math.sqrt(minutes));
   for (let s = 0; s < 3; s++) {
     const [[from, a], [to, b]] = [stations[s] as readonly [number, number], stations[s + 1] as readonly [number, number]];

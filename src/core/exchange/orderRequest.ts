@@ -54,7 +54,9 @@ export function readOrderRequest(body: unknown): OrderRequest {
   if (!parsed.success) {
     const issue = parsed.issues[0];
     const field = v.getDotPath(issue) ?? "body";
-    throw issue.kind === "schema" && issue.received === "undefined" ? unprocessable(`${field} is required`) : unprocessable(`invalid ${field}: ${issue.message}`);
+    throw issue.kind === "schema" && issue.received === "undefined"
+      ? unprocessable(`${field} is required`)
+      : unprocessable(`invalid ${field}: ${issue.message}`);
   }
   const raw = parsed.output;
   const request: OrderRequest = {
@@ -85,7 +87,8 @@ function checkQuantity(request: OrderRequest): void {
   const { qty, notional } = request;
   if (qty === null && notional === null) throw unprocessable("qty or notional is required");
   if (qty !== null && notional !== null) throw unprocessable("only one of qty or notional is accepted");
-  if (qty !== null && (qty.lte(0) || !qty.eq(qty.round(9, Big.roundDown)))) throw unprocessable(qty.lte(0) ? "qty must be > 0" : "qty must have at most 9 decimals");
+  if (qty !== null && (qty.lte(0) || !qty.eq(qty.round(9, Big.roundDown))))
+    throw unprocessable(qty.lte(0) ? "qty must be > 0" : "qty must have at most 9 decimals");
   if (notional !== null && notional.lt(1)) throw unprocessable("notional amount must be >= 1.00");
   const isFractional = notional !== null || (qty !== null && !qty.eq(qty.round(0)));
   if (!isFractional) return;
@@ -102,11 +105,13 @@ function checkPrices(request: OrderRequest): void {
   if (wantsStop && stopPrice === null) throw unprocessable(`${type} orders require a stop price`.replace("_", " "));
   if (!wantsLimit && limitPrice !== null) throw unprocessable(`${type} orders must not have a limit price`.replace("_", " "));
   if (!wantsStop && stopPrice !== null) throw unprocessable(`${type} orders must not have a stop price`.replace("_", " "));
-  if (type === "trailing_stop" && (trailPrice === null) === (trailPercent === null)) throw unprocessable("trailing stop orders require exactly one of trail_price and trail_percent");
+  if (type === "trailing_stop" && (trailPrice === null) === (trailPercent === null))
+    throw unprocessable("trailing stop orders require exactly one of trail_price and trail_percent");
   if (type !== "trailing_stop" && (trailPrice ?? trailPercent) !== null) throw unprocessable("trail_price and trail_percent are for trailing stop orders");
   for (const price of [limitPrice, stopPrice, request.takeProfit, request.stopLoss?.stop ?? null, request.stopLoss?.limit ?? null]) checkTick(price);
   for (const trail of [trailPrice, trailPercent]) if (trail?.lte(0) === true) throw unprocessable("trail must be > 0");
-  if (request.timeInForce === "opg" || request.timeInForce === "cls") throw unprocessable(`time_in_force ${request.timeInForce} is not supported by this exchange yet`);
+  if (request.timeInForce === "opg" || request.timeInForce === "cls")
+    throw unprocessable(`time_in_force ${request.timeInForce} is not supported by this exchange yet`);
   const onlyDayOrGtc = request.timeInForce === "day" || request.timeInForce === "gtc";
   if (type === "trailing_stop" && !onlyDayOrGtc) throw unprocessable("trailing stop orders must be DAY or GTC");
   if (request.extendedHours && (type !== "limit" || !onlyDayOrGtc)) throw unprocessable("extended hours order must be DAY or GTC limit orders");
@@ -131,7 +136,8 @@ function checkClass(request: OrderRequest, stopLossWithoutStop: boolean): void {
   if (request.timeInForce !== "day" && request.timeInForce !== "gtc") throw unprocessable("complex orders must be DAY or GTC");
   if (request.extendedHours) throw unprocessable("complex orders are not supported in extended hours");
   if (request.type === "trailing_stop") throw unprocessable("trailing stop orders must be simple orders");
-  if (orderClass === "bracket" && (takeProfit === null || stopLoss === null)) throw unprocessable(`bracket orders require ${takeProfit === null ? "take_profit.limit_price" : "stop_loss.stop_price"}`);
+  if (orderClass === "bracket" && (takeProfit === null || stopLoss === null))
+    throw unprocessable(`bracket orders require ${takeProfit === null ? "take_profit.limit_price" : "stop_loss.stop_price"}`);
   if (orderClass === "oco" && stopLoss === null) throw unprocessable("oco orders require stop_loss.stop_price");
   if (orderClass === "oto" && (takeProfit === null) === (stopLoss === null)) throw unprocessable("oto orders require exactly one of take_profit and stop_loss");
   const profit = orderClass === "oco" ? request.limitPrice : takeProfit;

@@ -40,9 +40,15 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
     const seed = options.seed ?? (kept.seed === null ? DEFAULT_SEED : Number(kept.seed));
     book.setSeed(String(seed));
     const market = new Market(seed);
-    const clock = new ExchangeClock({ startMs: Math.max(kept.now ?? 0, options.start ?? defaultStart(options.hours, Date.now())), speed: options.speed, hours: options.hours });
+    const clock = new ExchangeClock({
+      startMs: Math.max(kept.now ?? 0, options.start ?? defaultStart(options.hours, Date.now())),
+      speed: options.speed,
+      hours: options.hours,
+    });
     let end: (reason: "idle" | TradingError) => void = () => {};
-    const ended = new Promise<"idle" | TradingError>((resolve) => { end = resolve; });
+    const ended = new Promise<"idle" | TradingError>((resolve) => {
+      end = resolve;
+    });
     const onFatal = (error: unknown) => end(TradingError.from(error, "exchange-failed"));
 
     let looking: NodeJS.Timeout | undefined;
@@ -69,7 +75,17 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
 
     const idle = watchIdle(options.idleMs, () => end("idle"));
     closers.push(() => idle.stop());
-    const server = await startServer({ engine, market, clock, host: options.host, port: options.port, rateLimit: options.rateLimit, faults: options.faults, idle, onFatal });
+    const server = await startServer({
+      engine,
+      market,
+      clock,
+      host: options.host,
+      port: options.port,
+      rateLimit: options.rateLimit,
+      faults: options.faults,
+      idle,
+      onFatal,
+    });
     closers.push(() => server.close());
     const ready = readyLine(server.origin, engine);
     const { home, readyFile } = options;
@@ -81,7 +97,10 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
       closers.push(() => forgetExchangeFile(home));
       await writeExchangeFile(home, ready);
     }
-    closers.push(warmUp(market, () => clock.now()), () => idle.stop());
+    closers.push(
+      warmUp(market, () => clock.now()),
+      () => idle.stop(),
+    );
     return { ready, ended, close };
   } catch (error) {
     await close();

@@ -29,7 +29,24 @@ export interface PaperOptions {
   readonly endsWithStdin: boolean;
 }
 
-const FLAGS = ["--port", "--host", "--seed", "--speed", "--data", "--tls", "--home", "--accounts", "--cash", "--rate-limit", "--market-hours", "--fault", "--ready-file", "--start", "--idle-seconds", "--ends-with-stdin"] as const;
+const FLAGS = [
+  "--port",
+  "--host",
+  "--seed",
+  "--speed",
+  "--data",
+  "--tls",
+  "--home",
+  "--accounts",
+  "--cash",
+  "--rate-limit",
+  "--market-hours",
+  "--fault",
+  "--ready-file",
+  "--start",
+  "--idle-seconds",
+  "--ends-with-stdin",
+] as const;
 type Flag = (typeof FLAGS)[number];
 const SWITCHES: ReadonlySet<Flag> = new Set(["--tls", "--ends-with-stdin"]);
 
@@ -50,7 +67,8 @@ export function parsePaperArgs(args: readonly string[]): PaperOptions {
     speed: positive("--speed", text("--speed") ?? "1", 1_000_000),
     accounts: whole("--accounts", text("--accounts") ?? "1", 1, 1000),
     cash: cashOf(text("--cash") ?? "100000"),
-    rateLimit: text("--rate-limit") === "off" ? null : whole("--rate-limit", text("--rate-limit") ?? "200", 1, 1_000_000, "Give requests a minute, like 200, or off."),
+    rateLimit:
+      text("--rate-limit") === "off" ? null : whole("--rate-limit", text("--rate-limit") ?? "200", 1, 1_000_000, "Give requests a minute, like 200, or off."),
     hours,
     faults: parseFaults(text("--fault") ?? ""),
     endsWithStdin: given.has("--ends-with-stdin"),
@@ -68,7 +86,12 @@ function split(args: readonly string[]): ReadonlyMap<Flag, string> {
     const arg = args[i] as string;
     const equals = arg.indexOf("=");
     const name = arg.startsWith("--") && equals > 0 ? arg.slice(0, equals) : arg;
-    if (!isFlag(name)) throw badInput("unknown-flag", arg.startsWith("-") ? `paper has no flag ${name}.` : `paper takes no argument "${arg}".`, knownNames(name, FLAGS.slice(0, -2)));
+    if (!isFlag(name))
+      throw badInput(
+        "unknown-flag",
+        arg.startsWith("-") ? `paper has no flag ${name}.` : `paper takes no argument "${arg}".`,
+        knownNames(name, FLAGS.slice(0, -2)),
+      );
     if (given.has(name)) throw badInput("repeated-flag", `${name} is given twice.`, "Give it once.");
     if (SWITCHES.has(name)) given.set(name, "");
     else {

@@ -32,13 +32,20 @@ export function choice<T extends string>(query: Query, name: string, fallback: T
 export function time(query: Query, name: string): number | undefined {
   const text = query[name];
   if (text === undefined || text === "") return undefined;
-  const at = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.test(text) ? Date.parse(text.replace(" ", "T")) : /^\d{9,10}$/.test(text) ? Number(text) * 1000 : Number.NaN;
+  const at = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.test(text)
+    ? Date.parse(text.replace(" ", "T"))
+    : /^\d{9,10}$/.test(text)
+      ? Number(text) * 1000
+      : Number.NaN;
   if (Number.isNaN(at)) throw badRequest(`invalid format for parameter ${name}: "${text}" is not a date or RFC 3339 time`);
   return at;
 }
 
 export function symbolList(query: Query): readonly string[] {
-  const symbols = (query["symbols"] ?? "").split(",").map((symbol) => symbol.trim().toUpperCase()).filter((symbol) => symbol !== "");
+  const symbols = (query["symbols"] ?? "")
+    .split(",")
+    .map((symbol) => symbol.trim().toUpperCase())
+    .filter((symbol) => symbol !== "");
   if (symbols.length > 1000) throw badRequest("at most 1000 symbols");
   return [...new Set(symbols)];
 }

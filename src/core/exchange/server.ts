@@ -44,7 +44,13 @@ const MAX_STREAMS = 500;
 
 export async function startServer(options: ServerOptions): Promise<ExchangeServer> {
   const { engine, idle } = options;
-  const app = Fastify({ logger: false, bodyLimit: 64 * 1024, forceCloseConnections: true, genReqId: () => randomUUID(), routerOptions: { maxParamLength: 200 } });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: true,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 200 },
+  });
   const callers = new WeakMap<FastifyRequest, AccountState>();
   const accountOf = (request: FastifyRequest) => callers.get(request) as AccountState;
   const limits = { trading: new RateLimit(options.rateLimit), data: new RateLimit(options.rateLimit) };
@@ -67,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     idle.touch();
     if (request.url.startsWith("/quantdesk/")) return;
     const isData = request.url.startsWith("/v2/stocks/") || request.url.startsWith("/v1beta1/");
-    limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => reply.header(name, value));
+    limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => void reply.header(name, value));
   });
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof ApiError) return reply.code(error.status).send({ code: error.code, message: error.message });
@@ -88,9 +94,15 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   } catch (error) {
     await app.close();
     if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") {
-      throw new TradingError("port-in-use", `Port ${options.port} is already in use.`, { hint: "Give another one with --port, or leave it out for any free one.", cause: error });
+      throw new TradingError("port-in-use", `Port ${options.port} is already in use.`, {
+        hint: "Give another one with --port, or leave it out for any free one.",
+        cause: error,
+      });
     }
-    throw new TradingError("cannot-listen", `The exchange cannot listen on ${options.host}:${options.port}: ${(error as Error).message}.`, { hint: "Give another --host or --port.", cause: error });
+    throw new TradingError("cannot-listen", `The exchange cannot listen on ${options.host}:${options.port}: ${(error as Error).message}.`, {
+      hint: "Give another --host or --port.",
+      cause: error,
+    });
   }
   const { address, port, family } = app.server.address() as AddressInfo;
   return {
@@ -98,7 +110,9 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     close: async () => {
       for (const socket of streams.clients) socket.close(1001, "the exchange ends");
       streams.close();
-      const cut = setTimeout(() => { for (const socket of streams.clients) socket.terminate(); }, 250);
+      const cut = setTimeout(() => {
+        for (const socket of streams.clients) socket.terminate();
+      }, 250);
       await app.close();
       clearTimeout(cut);
       for (const socket of streams.clients) socket.terminate();

@@ -47,4 +47,3 @@ function* within(day: TradingDay, from: number, to: number): Generator<Step> {
     }
   }
 }
-

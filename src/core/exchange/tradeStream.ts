@@ -26,7 +26,9 @@ export function serveTradeStream(socket: WebSocket, engine: Engine): void {
   const unsubscribe = engine.events.on((event) => {
     if (listening && account?.record.accountNumber === event.accountNumber) send({ stream: "trade_updates", data: updateJson(event, account) });
   });
-  const timer = setTimeout(() => { if (account === undefined) socket.close(1008, "auth timeout"); }, AUTH_MS);
+  const timer = setTimeout(() => {
+    if (account === undefined) socket.close(1008, "auth timeout");
+  }, AUTH_MS);
   socket.on("close", () => {
     unsubscribe();
     clearTimeout(timer);
@@ -53,7 +55,7 @@ export function serveTradeStream(socket: WebSocket, engine: Engine): void {
 
 export function parseFrame(data: unknown): unknown {
   try {
-    return JSON.parse(String(data));
+    return JSON.parse((data as Buffer).toString());
   } catch {
     return undefined;
   }

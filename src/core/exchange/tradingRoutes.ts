@@ -57,7 +57,12 @@ function addAccountRoutes(app: FastifyInstance, { engine, accountOf }: RoutePart
     const direction = choice(query, "direction", "desc", ["asc", "desc"]);
     const [after, until] = [time(query, "after"), time(query, "until")];
     const date = query["date"];
-    let rows = engine.fills(accountOf(request).record.accountNumber).filter((fill) => (after === undefined || fill.at > after) && (until === undefined || fill.at < until) && (date === undefined || newYorkDate(fill.at) === date)).map(activityJson);
+    let rows = engine
+      .fills(accountOf(request).record.accountNumber)
+      .filter(
+        (fill) => (after === undefined || fill.at > after) && (until === undefined || fill.at < until) && (date === undefined || newYorkDate(fill.at) === date),
+      )
+      .map(activityJson);
     if (direction === "desc") rows = rows.reverse();
     const token = query["page_token"];
     const from = token === undefined ? 0 : rows.findIndex((row) => row.id === token) + 1;
@@ -90,8 +95,25 @@ function addAccountRoutes(app: FastifyInstance, { engine, accountOf }: RoutePart
   });
 }
 
-const decimalField = v.optional(v.nullable(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.decimal(), v.transform((text) => new Big(text)))), null);
-const REPLACE = v.object({ qty: decimalField, limit_price: decimalField, stop_price: decimalField, trail: decimalField, time_in_force: v.optional(v.nullable(v.string())), client_order_id: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(128))), null) });
+const decimalField = v.optional(
+  v.nullable(
+    v.pipe(
+      v.union([v.string(), v.number()]),
+      v.transform(String),
+      v.decimal(),
+      v.transform((text) => new Big(text)),
+    ),
+  ),
+  null,
+);
+const REPLACE = v.object({
+  qty: decimalField,
+  limit_price: decimalField,
+  stop_price: decimalField,
+  trail: decimalField,
+  time_in_force: v.optional(v.nullable(v.string())),
+  client_order_id: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(128))), null),
+});
 
 function addOrderRoutes(app: FastifyInstance, { engine, accountOf }: RouteParts): void {
   const json = (account: AccountState, order: OrderRecord, legs = true) => orderJson(order, account.orders, { legs });
@@ -175,9 +197,14 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
     if (position === undefined) throw notFound("position does not exist");
     const held = position.qty.abs();
     if (part.qty !== undefined && part.percentage !== undefined) throw unprocessable("only one of qty and percentage is accepted");
-    for (const text of [part.qty, part.percentage]) if (text !== undefined && !/^\d+(?:\.\d{1,9})?$/.test(text)) throw unprocessable(`"${text}" is not a number`);
-    const qty = part.qty !== undefined ? new Big(part.qty) : part.percentage !== undefined ? held.times(part.percentage).div(100).round(9, Big.roundDown) : held;
-    return engine.submit(account, readOrderRequest({ symbol, qty: qty.toFixed(), side: position.qty.gt(0) ? "sell" : "buy", type: "market", time_in_force: "day" }));
+    for (const text of [part.qty, part.percentage])
+      if (text !== undefined && !/^\d+(?:\.\d{1,9})?$/.test(text)) throw unprocessable(`"${text}" is not a number`);
+    const qty =
+      part.qty !== undefined ? new Big(part.qty) : part.percentage !== undefined ? held.times(part.percentage).div(100).round(9, Big.roundDown) : held;
+    return engine.submit(
+      account,
+      readOrderRequest({ symbol, qty: qty.toFixed(), side: position.qty.gt(0) ? "sell" : "buy", type: "market", time_in_force: "day" }),
+    );
   };
   app.get("/v2/positions", (request) => {
     engine.advance();
@@ -224,7 +251,12 @@ function addMarketRoutes(app: FastifyInstance, { engine, market, clock }: RouteP
   });
   app.get("/v2/clock", () => {
     const now = engine.advance();
-    return { timestamp: newYorkInstant(now).replace(/(?=-0\d:00$)/, `.${String(now % 1000).padStart(3, "0")}`), is_open: clock.isOpen(now), next_open: newYorkInstant(clock.nextOpen(now)), next_close: newYorkInstant(clock.nextClose(now)) };
+    return {
+      timestamp: newYorkInstant(now).replace(/(?=-0\d:00$)/, `.${String(now % 1000).padStart(3, "0")}`),
+      is_open: clock.isOpen(now),
+      next_open: newYorkInstant(clock.nextOpen(now)),
+      next_close: newYorkInstant(clock.nextClose(now)),
+    };
   });
   app.get("/v2/calendar", (request) => {
     const query = readQuery(request.query);

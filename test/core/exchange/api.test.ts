@@ -4,16 +4,21 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
-import { givenExchange, START, type GivenExchange } from "./givenExchange.ts";
+import { type GivenExchange, givenExchange, type Json, START } from "./givenExchange.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const spec = join(root, "..", "shared", "spec");
 
-function rawGet(url: string, headers: Record<string, string>): Promise<{ status: number; body: any }> {
+function rawGet(url: string, headers: Record<string, string>): Promise<{ status: number; body: Json }> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { headers }, (answer) => {
       let text = "";
-      answer.setEncoding("utf8").on("data", (part) => { text += part; }).on("end", () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) }));
+      answer
+        .setEncoding("utf8")
+        .on("data", (part) => {
+          text += part;
+        })
+        .on("end", () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) }));
     });
     asked.on("error", reject).end();
   });
@@ -21,7 +26,9 @@ function rawGet(url: string, headers: Record<string, string>): Promise<{ status:
 
 describe("the paper exchange's API", () => {
   let exchange: GivenExchange;
-  before(async () => { exchange = await givenExchange("--accounts", "2", "--cash", "50000"); });
+  before(async () => {
+    exchange = await givenExchange("--accounts", "2", "--cash", "50000");
+  });
   after(() => exchange.end());
 
   it("tells where it is in one line, with two accounts", () => {
@@ -53,7 +60,9 @@ describe("the paper exchange's API", () => {
   it("keeps two accounts apart", async () => {
     const stream = await exchange.stream(1);
     const own = await exchange.stream(0);
-    const order = (await exchange.call("POST", "/v2/orders", { symbol: "KO", qty: "1", side: "buy", type: "market", time_in_force: "day", client_order_id: "mine" }, 0)).body;
+    const order = (
+      await exchange.call("POST", "/v2/orders", { symbol: "KO", qty: "1", side: "buy", type: "market", time_in_force: "day", client_order_id: "mine" }, 0)
+    ).body;
     await own.update((data) => data.event === "fill" && data.order.id === order.id);
     assert.deepEqual(await exchange.get("/v2/positions", 1), []);
     assert.deepEqual(await exchange.get("/v2/orders?status=all", 1), []);
@@ -61,7 +70,9 @@ describe("the paper exchange's API", () => {
     assert.equal((await exchange.call("GET", `/v2/orders/${order.id}`, undefined, 1)).status, 404);
     assert.equal((await exchange.call("DELETE", `/v2/orders/${order.id}`, undefined, 1)).status, 404);
     // The same client_order_id is free in another account, and its events go there alone.
-    const other = (await exchange.call("POST", "/v2/orders", { symbol: "KO", qty: "2", side: "buy", type: "market", time_in_force: "day", client_order_id: "mine" }, 1)).body;
+    const other = (
+      await exchange.call("POST", "/v2/orders", { symbol: "KO", qty: "2", side: "buy", type: "market", time_in_force: "day", client_order_id: "mine" }, 1)
+    ).body;
     await stream.update((data) => data.event === "fill" && data.order.id === other.id);
     assert.ok(stream.messages.every((m) => m.data.order === undefined || m.data.order.id === other.id));
     stream.close();
@@ -74,7 +85,7 @@ describe("the paper exchange's API", () => {
     assert.match(answer.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
     const { url, keyId, secretKey } = exchange.ready;
     const broken = await fetch(`${url}/v2/orders`, { method: "POST", body: "{", headers: { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey } });
-    assert.deepEqual([broken.status, ((await broken.json()) as any).code], [400, 40010000]);
+    assert.deepEqual([broken.status, ((await broken.json()) as Json).code], [400, 40010000]);
   });
 
   it("knows the clock and the calendar", async () => {
@@ -84,7 +95,14 @@ describe("the paper exchange's API", () => {
     assert.equal(clock.next_close, "2026-11-20T16:00:00-05:00");
     assert.equal(clock.next_open, "2026-11-23T09:30:00-05:00");
     const days = await exchange.get("/v2/calendar?start=2026-11-25&end=2026-11-30");
-    assert.deepEqual(days.map((d: any) => [d.date, d.open, d.close]), [["2026-11-25", "09:30", "16:00"], ["2026-11-27", "09:30", "13:00"], ["2026-11-30", "09:30", "16:00"]]);
+    assert.deepEqual(
+      days.map((d: Json) => [d.date, d.open, d.close]),
+      [
+        ["2026-11-25", "09:30", "16:00"],
+        ["2026-11-27", "09:30", "13:00"],
+        ["2026-11-30", "09:30", "16:00"],
+      ],
+    );
   });
 
   it("lists assets that say they are simulated", async () => {
@@ -101,37 +119,54 @@ describe("the paper exchange's API", () => {
     const whole = (await exchange.get(`/v2/stocks/bars?${range}&limit=10000`)).bars;
     assert.deepEqual(Object.keys(whole), ["AAPL", "MSFT"]);
     for (const sort of ["asc", "desc"]) {
-      const paged: Record<string, any[]> = {};
+      const paged: Record<string, Json[]> = {};
       let token = "";
       do {
         const page = await exchange.get(`/v2/stocks/bars?${range}&limit=13&sort=${sort}${token}`);
-        for (const [symbol, bars] of Object.entries<any[]>(page.bars)) (paged[symbol] ??= []).push(...bars);
+        for (const [symbol, bars] of Object.entries<Json[]>(page.bars)) (paged[symbol] ??= []).push(...bars);
         token = page.next_page_token === null ? "" : `&page_token=${page.next_page_token}`;
       } while (token !== "");
-      for (const symbol of ["AAPL", "MSFT"]) assert.deepEqual(paged[symbol]?.map((b) => b.t), (sort === "asc" ? whole[symbol] : [...whole[symbol]].reverse()).map((b: any) => b.t));
+      for (const symbol of ["AAPL", "MSFT"])
+        assert.deepEqual(
+          paged[symbol]?.map((b) => b.t),
+          (sort === "asc" ? whole[symbol] : [...whole[symbol]].reverse()).map((b: Json) => b.t),
+        );
     }
   });
 
   it("shows nothing of the future, and today's bar as far as it has come", async () => {
     const { bars } = await exchange.get("/v2/stocks/SPY/bars?timeframe=1Day&start=2026-11-18&end=2027-01-01");
-    assert.deepEqual(bars.map((b: any) => b.t), ["2026-11-18T05:00:00Z", "2026-11-19T05:00:00Z", "2026-11-20T05:00:00Z"]);
+    assert.deepEqual(
+      bars.map((b: Json) => b.t),
+      ["2026-11-18T05:00:00Z", "2026-11-19T05:00:00Z", "2026-11-20T05:00:00Z"],
+    );
     const minutes = (await exchange.get("/v2/stocks/SPY/bars?timeframe=1Min&start=2026-11-20")).bars;
     assert.equal(minutes[0].t, "2026-11-20T14:30:00Z");
     assert.ok(Date.parse(minutes.at(-1).t) - Date.parse(START) < 120_000);
     assert.equal(minutes[0].o, bars[2].o);
-    assert.ok(minutes.every((b: any) => b.h <= Math.max(bars[2].h, b.o) + 1 && b.l >= bars[2].l - 1));
+    assert.ok(minutes.every((b: Json) => b.h <= Math.max(bars[2].h, b.o) + 1 && b.l >= bars[2].l - 1));
   });
 
   it("makes minutes, hours, weeks and months of the same prices", async () => {
     const day = (await exchange.get("/v2/stocks/XOM/bars?timeframe=1Day&start=2026-11-19&end=2026-11-19")).bars[0];
     for (const timeframe of ["1Min", "5Min", "15Min", "1Hour"]) {
       const { bars } = await exchange.get(`/v2/stocks/XOM/bars?timeframe=${timeframe}&start=2026-11-19&end=2026-11-19&limit=1000`);
-      assert.deepEqual([bars[0].o, Math.max(...bars.map((b: any) => b.h)), Math.min(...bars.map((b: any) => b.l)), bars.at(-1).c], [day.o, day.h, day.l, day.c], timeframe);
+      assert.deepEqual(
+        [bars[0].o, Math.max(...bars.map((b: Json) => b.h)), Math.min(...bars.map((b: Json) => b.l)), bars.at(-1).c],
+        [day.o, day.h, day.l, day.c],
+        timeframe,
+      );
     }
     const weeks = (await exchange.get("/v2/stocks/XOM/bars?timeframe=1Week&start=2026-11-01&end=2026-11-20")).bars;
-    assert.deepEqual(weeks.map((b: any) => b.t.slice(0, 10)), ["2026-11-02", "2026-11-09", "2026-11-16"]);
+    assert.deepEqual(
+      weeks.map((b: Json) => b.t.slice(0, 10)),
+      ["2026-11-02", "2026-11-09", "2026-11-16"],
+    );
     const months = (await exchange.get("/v2/stocks/XOM/bars?timeframe=1Month&start=2026-09-01&end=2026-11-20")).bars;
-    assert.deepEqual(months.map((b: any) => b.t), ["2026-09-01T04:00:00Z", "2026-10-01T04:00:00Z", "2026-11-01T04:00:00Z"]);
+    assert.deepEqual(
+      months.map((b: Json) => b.t),
+      ["2026-09-01T04:00:00Z", "2026-10-01T04:00:00Z", "2026-11-01T04:00:00Z"],
+    );
     assert.equal((await exchange.call("GET", "/v2/stocks/XOM/bars?timeframe=7Days")).status, 400);
   });
 
@@ -154,7 +189,7 @@ describe("the paper exchange's API", () => {
     const { gainers, losers } = await exchange.get("/v1beta1/screener/stocks/movers?top=5");
     for (const list of [gainers, losers]) assert.ok(list.length > 0 && list.length <= 5);
     assert.ok(gainers[0].percent_change >= gainers.at(-1).percent_change && losers[0].percent_change <= losers.at(-1).percent_change);
-    const snapshot = (await exchange.get(`/v2/stocks/${gainers[0].symbol}/snapshot`)) as any;
+    const snapshot = (await exchange.get(`/v2/stocks/${gainers[0].symbol}/snapshot`)) as Json;
     assert.ok(Math.abs((gainers[0].price / snapshot.prevDailyBar.c - 1) * 100 - gainers[0].percent_change) < 0.02);
     const { most_actives } = await exchange.get("/v1beta1/screener/stocks/most-actives?by=volume&top=3");
     assert.equal(most_actives.length, 3);
@@ -170,15 +205,15 @@ describe("the paper exchange's API", () => {
       assert.ok(Date.parse(row.created_at) < Date.parse(START) + 3_600_000);
     }
     const second = await exchange.get(`/v1beta1/news?symbols=AAPL,MSFT&limit=5&page_token=${first.next_page_token}`);
-    assert.ok(second.news.every((row: any) => first.news.every((other: any) => other.id !== row.id)));
+    assert.ok(second.news.every((row: Json) => first.news.every((other: Json) => other.id !== row.id)));
   });
 
   it("streams quotes, trades and bars to who subscribes", async () => {
     await using fast = await givenExchange("--speed", "240");
     const socket = new WebSocket(`${fast.ready.dataStreamUrl}/v2/iex`);
-    const seen: any[] = [];
-    const found = (wanted: (m: any) => boolean) =>
-      new Promise<any>((resolve) => {
+    const seen: Json[] = [];
+    const found = (wanted: (m: Json) => boolean) =>
+      new Promise<Json>((resolve) => {
         const look = () => {
           const one = seen.find(wanted);
           if (one !== undefined) resolve(one);
@@ -186,7 +221,7 @@ describe("the paper exchange's API", () => {
         };
         look();
       });
-    socket.on("message", (data) => seen.push(...JSON.parse(String(data))));
+    socket.on("message", (data) => seen.push(...JSON.parse((data as Buffer).toString())));
     await found((m) => m.msg === "connected");
     socket.send(JSON.stringify({ action: "subscribe", quotes: ["AAPL"] }));
     await found((m) => m.T === "error" && m.code === 401);
@@ -205,8 +240,14 @@ describe("the paper exchange's API", () => {
     await using strict = await givenExchange("--rate-limit=3");
     const answers = [];
     for (let i = 0; i < 5; i++) answers.push(await strict.call("GET", "/v2/account"));
-    assert.deepEqual(answers.map((a) => a.status), [200, 200, 200, 429, 429]);
-    assert.deepEqual(answers.map((a) => a.headers.get("x-ratelimit-remaining")), ["2", "1", "0", "0", "0"]);
+    assert.deepEqual(
+      answers.map((a) => a.status),
+      [200, 200, 200, 429, 429],
+    );
+    assert.deepEqual(
+      answers.map((a) => a.headers.get("x-ratelimit-remaining")),
+      ["2", "1", "0", "0", "0"],
+    );
     assert.ok(Number(answers[0]?.headers.get("x-ratelimit-reset")) > Date.now() / 1000);
   });
 
@@ -221,11 +262,13 @@ describe("the paper exchange's API", () => {
     it("answers in the shapes of Alpaca's own description", async () => {
       const trading = JSON.parse(readFileSync(join(spec, "trading-api.json"), "utf8"));
       const data = JSON.parse(readFileSync(join(spec, "market-data-api.json"), "utf8"));
-      const order = (await exchange.call("POST", "/v2/orders", { symbol: "PG", qty: "1", side: "buy", type: "market", time_in_force: "day", client_order_id: "shape" })).body;
+      const order = (
+        await exchange.call("POST", "/v2/orders", { symbol: "PG", qty: "1", side: "buy", type: "market", time_in_force: "day", client_order_id: "shape" })
+      ).body;
       const stream = await exchange.stream();
       while ((await exchange.get(`/v2/orders/${order.id}`)).status !== "filled");
       stream.close();
-      const answers: ReadonlyArray<readonly [any, string, string, string?]> = [
+      const answers: ReadonlyArray<readonly [Json, string, string]> = [
         [trading, "/v2/account", "/v2/account"],
         [trading, "/v2/orders", "/v2/orders?status=all"],
         [trading, "/v2/orders/{order_id}", `/v2/orders/${order.id}`],
@@ -257,26 +300,35 @@ describe("the paper exchange's API", () => {
   }
 });
 
-function resolveRef(document: any, node: any): any {
-  return typeof node.$ref === "string" ? resolveRef(document, node.$ref.slice(2).split("/").reduce((at: any, key: string) => at[key], document)) : node;
+function resolveRef(document: Json, node: Json): Json {
+  return typeof node.$ref === "string"
+    ? resolveRef(
+        document,
+        node.$ref
+          .slice(2)
+          .split("/")
+          .reduce((at: Json, key: string) => at[key], document),
+      )
+    : node;
 }
 
 /** What of a value does not fit an OpenAPI 3.0 schema: types, required and known properties, enums. */
-function mismatches(document: any, unresolved: any, value: any, at: string): string[] {
+function mismatches(document: Json, unresolved: Json, value: Json, at: string): string[] {
   const schema = resolveRef(document, unresolved);
-  if (schema.allOf !== undefined) return schema.allOf.flatMap((part: any) => mismatches(document, part, value, at));
+  if (schema.allOf !== undefined) return schema.allOf.flatMap((part: Json) => mismatches(document, part, value, at));
   const choices = schema.oneOf ?? schema.anyOf;
-  if (choices !== undefined) return choices.some((part: any) => mismatches(document, part, value, at).length === 0) ? [] : [`${at} fits none of ${choices.length}`];
+  if (choices !== undefined)
+    return choices.some((part: Json) => mismatches(document, part, value, at).length === 0) ? [] : [`${at} fits none of ${choices.length}`];
   if (value === null) return schema.nullable === true ? [] : [`${at} is null`];
   const type = Array.isArray(value) ? "array" : typeof value;
   const wanted = schema.type === "integer" ? "number" : schema.type;
   if (wanted !== undefined && wanted !== type) return [`${at} is ${type}, not ${schema.type}`];
   if (schema.type === "integer" && !Number.isInteger(value)) return [`${at} is not whole`];
   if (schema.enum !== undefined && !schema.enum.includes(value)) return [`${at} is ${value}`];
-  if (type === "array") return value.slice(0, 5).flatMap((item: any, i: number) => mismatches(document, schema.items ?? {}, item, `${at}[${i}]`));
+  if (type === "array") return value.slice(0, 5).flatMap((item: Json, i: number) => mismatches(document, schema.items ?? {}, item, `${at}[${i}]`));
   if (type !== "object") return [];
   const missing = (schema.required ?? []).filter((name: string) => !(name in value)).map((name: string) => `${at}.${name} is missing`);
-  const parts = Object.entries<any>(value).flatMap(([name, part]) => {
+  const parts = Object.entries<Json>(value).flatMap(([name, part]) => {
     const property = schema.properties?.[name] ?? (typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined);
     return property === undefined ? [] : mismatches(document, property, part, `${at}.${name}`);
   });

@@ -7,6 +7,7 @@ import { childEnv } from "../../../src/core/base/childEnv.ts";
 import { findOrStartExchange, stopExchange } from "../../../src/core/exchange/embedded.ts";
 import { isRunning, takeLease } from "../../../src/core/exchange/lease.ts";
 import { readExchangeFile, type ReadyLine } from "../../../src/core/exchange/readyLine.ts";
+import type { Json } from "./givenExchange.ts";
 
 const source = (name: string) => new URL(`../../../src/core/exchange/${name}`, import.meta.url).pathname;
 
@@ -18,14 +19,18 @@ async function goneOf(pid: number): Promise<void> {
 describe("the embedded exchange", () => {
   let home: string;
   const { signal } = new AbortController();
-  beforeEach(() => { home = mkdtempSync(join(tmpdir(), "qd-embedded-")); });
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "qd-embedded-"));
+  });
   afterEach(async () => {
     await stopExchange(home, signal);
     rmSync(home, { recursive: true, force: true });
   });
   const account = async ({ endpoint }: Awaited<ReturnType<typeof findOrStartExchange>>) => {
-    const answer = await fetch(`${endpoint.tradingUrl}/v2/account`, { headers: { "APCA-API-KEY-ID": endpoint.keyId, "APCA-API-SECRET-KEY": endpoint.secretKey } });
-    return (await answer.json()) as any;
+    const answer = await fetch(`${endpoint.tradingUrl}/v2/account`, {
+      headers: { "APCA-API-KEY-ID": endpoint.keyId, "APCA-API-SECRET-KEY": endpoint.secretKey },
+    });
+    return (await answer.json()) as Json;
   };
 
   it("is one per folder, however many start it at once", async () => {
@@ -100,8 +105,11 @@ describe("the embedded exchange", () => {
     const script = `import { findOrStartExchange } from ${JSON.stringify(source("embedded.ts"))};
       const own = await findOrStartExchange({ home: ${JSON.stringify(home)}, own: true }, new AbortController().signal);
       console.log(own.pid); setInterval(() => {}, 1000);`;
-    const owner = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module-typescript", "-e", script], { env: childEnv(), stdio: ["ignore", "pipe", "inherit"] });
-    const pid = Number(await new Promise<string>((resolve) => owner.stdout.once("data", (data) => resolve(String(data)))));
+    const owner = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--input-type=module-typescript", "-e", script], {
+      env: childEnv(),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const pid = Number(await new Promise<string>((resolve) => owner.stdout.once("data", (data) => resolve((data as Buffer).toString()))));
     assert.equal(isRunning(pid), true);
     owner.kill("SIGKILL");
     await goneOf(pid);

@@ -14,7 +14,12 @@ import { stepsBetween } from "../../../src/core/exchange/steps.ts";
 function givenEngine(options: { readonly start?: string; readonly hours?: MarketHours; readonly seed?: number } = {}) {
   let wallMs = 0;
   const market = new Market(options.seed ?? 11);
-  const clock = new ExchangeClock({ startMs: Date.parse(options.start ?? "2026-11-18T15:00:00Z"), speed: 1, hours: options.hours ?? "always", wall: () => wallMs });
+  const clock = new ExchangeClock({
+    startMs: Date.parse(options.start ?? "2026-11-18T15:00:00Z"),
+    speed: 1,
+    hours: options.hours ?? "always",
+    wall: () => wallMs,
+  });
   const engine = new Engine({ market, clock, book: forgetfulBook, onWaiting: () => {} });
   engine.openAccounts(1, new Big(100_000));
   const account = engine.accounts[0] as (typeof engine.accounts)[number];
@@ -26,7 +31,8 @@ function givenEngine(options: { readonly start?: string; readonly hours?: Market
     engine,
     account,
     events,
-    submit: (body: object) => engine.submit(account, readOrderRequest({ qty: "1", side: "buy", type: "market", time_in_force: "day", symbol: "AAPL", ...body })),
+    submit: (body: object) =>
+      engine.submit(account, readOrderRequest({ qty: "1", side: "buy", type: "market", time_in_force: "day", symbol: "AAPL", ...body })),
     pass: (ms: number) => {
       wallMs += ms;
       return engine.advance();
@@ -41,7 +47,13 @@ describe("the matching engine", () => {
     const symbol = fc.constantFrom("AAPL", "TSLA", "KO");
     const step = fc.oneof(
       fc.record({ do: fc.constant("market" as const), symbol, side: fc.constantFrom("buy", "sell"), qty: fc.integer({ min: 1, max: 20 }) }),
-      fc.record({ do: fc.constant("limit" as const), symbol, side: fc.constantFrom("buy", "sell"), qty: fc.integer({ min: 1, max: 20 }), off: fc.integer({ min: -300, max: 300 }) }),
+      fc.record({
+        do: fc.constant("limit" as const),
+        symbol,
+        side: fc.constantFrom("buy", "sell"),
+        qty: fc.integer({ min: 1, max: 20 }),
+        off: fc.integer({ min: -300, max: 300 }),
+      }),
       fc.record({ do: fc.constant("notional" as const), symbol, amount: fc.integer({ min: 1, max: 5000 }) }),
       fc.record({ do: fc.constant("bracket" as const), symbol, qty: fc.integer({ min: 1, max: 20 }), off: fc.integer({ min: 10, max: 200 }) }),
       fc.record({ do: fc.constant("cancel" as const) }),
@@ -56,9 +68,24 @@ describe("the matching engine", () => {
             if (step.do === "pass") desk.pass(step.ms);
             else if (step.do === "cancel") desk.engine.cancelAll(desk.account);
             else if (step.do === "market") desk.submit({ symbol: step.symbol, side: step.side, qty: step.qty });
-            else if (step.do === "limit") desk.submit({ symbol: step.symbol, side: step.side, qty: step.qty, type: "limit", limit_price: price(step.symbol, step.off), time_in_force: "gtc" });
+            else if (step.do === "limit")
+              desk.submit({
+                symbol: step.symbol,
+                side: step.side,
+                qty: step.qty,
+                type: "limit",
+                limit_price: price(step.symbol, step.off),
+                time_in_force: "gtc",
+              });
             else if (step.do === "notional") desk.submit({ symbol: step.symbol, qty: null, notional: step.amount });
-            else desk.submit({ symbol: step.symbol, qty: step.qty, order_class: "bracket", take_profit: { limit_price: price(step.symbol, step.off) }, stop_loss: { stop_price: price(step.symbol, -step.off) } });
+            else
+              desk.submit({
+                symbol: step.symbol,
+                qty: step.qty,
+                order_class: "bracket",
+                take_profit: { limit_price: price(step.symbol, step.off) },
+                stop_loss: { stop_price: price(step.symbol, -step.off) },
+              });
           } catch (error) {
             if (!(error instanceof ApiError)) throw error; // a refusal changes nothing
           }
@@ -69,7 +96,8 @@ describe("the matching engine", () => {
           assert.equal(equity.toFixed(), worth.toFixed());
           assert.ok(buyingPower.gte(0));
           let cash = new Big(100_000);
-          for (const fill of desk.engine.fills(desk.account.record.accountNumber)) cash = cash.minus(fill.price.times(fill.qty).times(fill.side === "buy" ? 1 : -1));
+          for (const fill of desk.engine.fills(desk.account.record.accountNumber))
+            cash = cash.minus(fill.price.times(fill.qty).times(fill.side === "buy" ? 1 : -1));
           assert.equal(desk.account.record.cash.toFixed(), cash.toFixed());
         }
         // No family of legs has both exits filled, and no order a second end.
@@ -105,7 +133,13 @@ describe("the matching engine", () => {
   it("takes the stop, not the profit, when one bar holds both", () => {
     const desk = givenEngine();
     const last = desk.market.last("TSLA", desk.clock.now());
-    const entry = desk.submit({ symbol: "TSLA", order_class: "bracket", time_in_force: "gtc", take_profit: { limit_price: (last * 1.001).toFixed(2) }, stop_loss: { stop_price: (last * 0.9995).toFixed(2) } });
+    const entry = desk.submit({
+      symbol: "TSLA",
+      order_class: "bracket",
+      time_in_force: "gtc",
+      take_profit: { limit_price: (last * 1.001).toFixed(2) },
+      stop_loss: { stop_price: (last * 0.9995).toFixed(2) },
+    });
     desk.pass(0);
     assert.equal(entry.status, "filled");
     desk.pass(40 * HOUR * 24); // 40 sessions at once: whole days are the bars
@@ -140,7 +174,10 @@ describe("the matching engine", () => {
     desk.pass(0);
     desk.pass(14 * HOUR); // beyond two closes
     const points = desk.engine.equityPoints(desk.account.record.accountNumber);
-    assert.deepEqual(points.map((point) => new Date(point.at).toISOString()), ["2026-11-18T15:00:00.000Z", "2026-11-18T21:00:00.000Z", "2026-11-19T21:00:00.000Z"]);
+    assert.deepEqual(
+      points.map((point) => new Date(point.at).toISOString()),
+      ["2026-11-18T15:00:00.000Z", "2026-11-18T21:00:00.000Z", "2026-11-19T21:00:00.000Z"],
+    );
     assert.equal(desk.account.record.lastEquity.toFixed(), points.at(-1)?.equity.toFixed());
   });
 });

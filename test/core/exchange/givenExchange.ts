@@ -5,26 +5,30 @@ import { WebSocket } from "ws";
 import { childEnv } from "../../../src/core/base/childEnv.ts";
 import { entryPath } from "../../../src/core/base/entry.ts";
 
-export interface Answer<T = any> {
+/** What an answer holds, for tests to look into. */
+// oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the tests are about
+export type Json = any;
+
+export interface Answer<T = Json> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: T;
 }
 
 export interface GivenExchange {
-  readonly ready: any;
+  readonly ready: Json;
   readonly child: ChildProcess;
   call(method: string, path: string, body?: unknown, account?: number): Promise<Answer>;
-  get(path: string, account?: number): Promise<any>;
+  get(path: string, account?: number): Promise<Json>;
   stream(account?: number): Promise<GivenStream>;
   end(signal?: NodeJS.Signals): Promise<number | null>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface GivenStream {
-  readonly messages: any[];
+  readonly messages: Json[];
   /** The first trade update, past or future, that the predicate takes. */
-  update(wanted: (data: any) => boolean): Promise<any>;
+  update(wanted: (data: Json) => boolean): Promise<Json>;
   close(): void;
 }
 
@@ -32,15 +36,30 @@ export interface GivenStream {
 export const START = "2026-11-20T15:00:00Z";
 
 export async function givenExchange(...flags: string[]): Promise<GivenExchange> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...unless(flags, "--seed", "7"), ...unless(flags, "--start", START), ...unless(flags, "--rate-limit", "off"), ...flags], { env: childEnv(), stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(
+    process.execPath,
+    [
+      "--disable-warning=ExperimentalWarning",
+      entryPath("exchange"),
+      ...unless(flags, "--seed", "7"),
+      ...unless(flags, "--start", START),
+      ...unless(flags, "--rate-limit", "off"),
+      ...flags,
+    ],
+    { env: childEnv(), stdio: ["ignore", "pipe", "inherit"] },
+  );
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
-  const ready: any = await new Promise((resolve, reject) => {
+  const ready: Json = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).once("line", (line) => resolve(JSON.parse(line)));
     void exited.then((code) => reject(new Error(`the exchange ended with ${code}`)));
   });
   const headers = (account: number) => ({ "APCA-API-KEY-ID": ready.accounts[account].keyId, "APCA-API-SECRET-KEY": ready.accounts[account].secretKey });
   const call = async (method: string, path: string, body?: unknown, account = 0): Promise<Answer> => {
-    const answer = await fetch(ready.url + path, { method, headers: { ...headers(account), "content-type": "application/json" }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const answer = await fetch(ready.url + path, {
+      method,
+      headers: { ...headers(account), "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     const text = await answer.text();
     return { status: answer.status, headers: answer.headers, body: text === "" ? undefined : JSON.parse(text) };
   };
@@ -59,7 +78,9 @@ export async function givenExchange(...flags: string[]): Promise<GivenExchange> 
       return answer.body;
     },
     stream: (account = 0) => openStream(ready, account),
-    [Symbol.asyncDispose]: async () => { await end(); },
+    [Symbol.asyncDispose]: async () => {
+      await end();
+    },
   };
 }
 
@@ -67,12 +88,12 @@ function unless(flags: readonly string[], flag: string, value: string): readonly
   return flags.some((given) => given.split("=")[0] === flag) ? [] : [flag, value];
 }
 
-async function openStream(ready: any, account: number): Promise<GivenStream> {
+async function openStream(ready: Json, account: number): Promise<GivenStream> {
   const socket = new WebSocket(ready.streamUrl);
-  const messages: any[] = [];
+  const messages: Json[] = [];
   const waiting = new Set<() => void>();
   socket.on("message", (data) => {
-    messages.push(JSON.parse(String(data)));
+    messages.push(JSON.parse((data as Buffer).toString()));
     for (const look of [...waiting]) look();
   });
   const until = <T>(find: () => T | undefined) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Big } from "../../../src/core/base/decimal.ts";
-import { givenExchange, type GivenExchange, type GivenStream } from "./givenExchange.ts";
+import { type GivenExchange, givenExchange, type GivenStream, type Json } from "./givenExchange.ts";
 
 const buy = (extra: object = {}) => ({ symbol: "AAPL", qty: "1", side: "buy", type: "market", time_in_force: "day", ...extra });
 
@@ -11,7 +11,7 @@ async function booksBalance(exchange: GivenExchange): Promise<void> {
     const positions = await exchange.get("/v2/positions");
     const after = await exchange.get("/v2/account");
     if (before.equity !== after.equity) continue;
-    const worth = positions.reduce((sum: Big, p: any) => sum.plus(new Big(p.qty).times(p.current_price)), new Big(after.cash));
+    const worth = positions.reduce((sum: Big, p: Json) => sum.plus(new Big(p.qty).times(p.current_price)), new Big(after.cash));
     assert.equal(worth.toFixed(), after.equity);
     assert.equal(new Big(after.cash).plus(after.long_market_value).plus(after.short_market_value).toFixed(), after.equity);
     return;
@@ -72,7 +72,10 @@ describe("orders at the paper exchange", () => {
     const order = await place(buy({ type: "limit", limit_price: "10.00", time_in_force: "gtc" }));
     await ended(order.id, "new");
     assert.equal((await exchange.get(`/v2/orders/${order.id}`)).status, "new");
-    assert.deepEqual((await exchange.get("/v2/orders?status=open&symbols=AAPL")).map((o: any) => o.id), [order.id]);
+    assert.deepEqual(
+      (await exchange.get("/v2/orders?status=open&symbols=AAPL")).map((o: Json) => o.id),
+      [order.id],
+    );
     assert.equal((await exchange.call("DELETE", `/v2/orders/${order.id}`)).status, 204);
     await ended(order.id, "canceled");
     const again = await exchange.call("DELETE", `/v2/orders/${order.id}`);
@@ -98,8 +101,16 @@ describe("orders at the paper exchange", () => {
 
   it("in a bracket start their exits after the entry has filled, and one exit ends the other", async () => {
     const { ap } = (await exchange.get("/v2/stocks/AAPL/quotes/latest")).quote;
-    const bracket = await place(buy({ qty: "2", order_class: "bracket", take_profit: { limit_price: (ap * 1.5).toFixed(2) }, stop_loss: { stop_price: (ap * 0.5).toFixed(2) } }));
-    assert.deepEqual(bracket.legs.map((leg: any) => [leg.type, leg.side, leg.status]), [["limit", "sell", "held"], ["stop", "sell", "held"]]);
+    const bracket = await place(
+      buy({ qty: "2", order_class: "bracket", take_profit: { limit_price: (ap * 1.5).toFixed(2) }, stop_loss: { stop_price: (ap * 0.5).toFixed(2) } }),
+    );
+    assert.deepEqual(
+      bracket.legs.map((leg: Json) => [leg.type, leg.side, leg.status]),
+      [
+        ["limit", "sell", "held"],
+        ["stop", "sell", "held"],
+      ],
+    );
     await ended(bracket.id, "fill");
     const [profit, loss] = bracket.legs;
     await ended(profit.id, "new");
@@ -120,16 +131,27 @@ describe("orders at the paper exchange", () => {
   });
 
   it("in a bracket whose entry is canceled end with it", async () => {
-    const bracket = await place(buy({ type: "limit", limit_price: "100", order_class: "bracket", take_profit: { limit_price: "110" }, stop_loss: { stop_price: "90" } }));
+    const bracket = await place(
+      buy({ type: "limit", limit_price: "100", order_class: "bracket", take_profit: { limit_price: "110" }, stop_loss: { stop_price: "90" } }),
+    );
     await exchange.call("DELETE", `/v2/orders/${bracket.id}`);
     const order = await exchange.get(`/v2/orders/${bracket.id}`);
-    assert.deepEqual([order.status, ...order.legs.map((leg: any) => leg.status)], ["canceled", "canceled", "canceled"]);
+    assert.deepEqual([order.status, ...order.legs.map((leg: Json) => leg.status)], ["canceled", "canceled", "canceled"]);
   });
 
   it("as OCO exit at one of two prices", async () => {
     const entry = await place(buy({ qty: "2" }));
     const { price } = await ended(entry.id, "fill");
-    const oco = await place({ symbol: "AAPL", qty: "2", side: "sell", type: "limit", time_in_force: "gtc", order_class: "oco", take_profit: { limit_price: (Number(price) * 1.4).toFixed(2) }, stop_loss: { stop_price: (Number(price) * 0.6).toFixed(2) } });
+    const oco = await place({
+      symbol: "AAPL",
+      qty: "2",
+      side: "sell",
+      type: "limit",
+      time_in_force: "gtc",
+      order_class: "oco",
+      take_profit: { limit_price: (Number(price) * 1.4).toFixed(2) },
+      stop_loss: { stop_price: (Number(price) * 0.6).toFixed(2) },
+    });
     await ended(oco.legs[0].id, "new");
     await exchange.call("DELETE", `/v2/orders/${oco.legs[0].id}`);
     await ended(oco.id, "canceled");
@@ -171,7 +193,11 @@ describe("orders at the paper exchange", () => {
     await refused(buy({ side: "hold" }), 422, /side/);
     await refused(buy({ qty: "0.5", time_in_force: "gtc" }), 422, /fractional orders must be DAY/);
     await refused(buy({ order_class: "bracket", take_profit: { limit_price: "900" } }), 422, /stop_loss/);
-    await refused(buy({ order_class: "bracket", take_profit: { limit_price: "900" }, stop_loss: { stop_price: "890" } }), 422, /stop_loss.stop_price must be <= base_price/);
+    await refused(
+      buy({ order_class: "bracket", take_profit: { limit_price: "900" }, stop_loss: { stop_price: "890" } }),
+      422,
+      /stop_loss.stop_price must be <= base_price/,
+    );
     await refused(buy({ extended_hours: true }), 422, /extended hours/);
   });
 
@@ -188,13 +214,16 @@ describe("orders at the paper exchange", () => {
 
   it("are listed by status, time, side and order", async () => {
     const all = await exchange.get("/v2/orders?status=all&limit=500");
-    const times = all.map((o: any) => Date.parse(o.submitted_at));
-    assert.deepEqual(times, [...times].sort((a, b) => b - a));
+    const times = all.map((o: Json) => Date.parse(o.submitted_at));
+    assert.deepEqual(
+      times,
+      [...times].sort((a, b) => b - a),
+    );
     const closed = await exchange.get("/v2/orders?status=closed&limit=2&direction=asc");
     assert.equal(closed.length, 2);
     assert.equal(closed[0].client_order_id, "first");
     const after = await exchange.get(`/v2/orders?status=all&after=${encodeURIComponent(closed[0].submitted_at)}&limit=500`);
-    assert.ok(after.every((o: any) => o.id !== closed[0].id));
+    assert.ok(after.every((o: Json) => o.id !== closed[0].id));
     assert.equal((await exchange.call("GET", "/v2/orders?status=maybe")).status, 400);
   });
 
@@ -218,7 +247,14 @@ describe("orders as time passes", () => {
     const { day } = { day: (await exchange.get("/v2/stocks/bars?symbols=NVDA&timeframe=1Day&start=2026-11-19&end=2026-11-19")).bars.NVDA[0] };
     const { ap } = (await exchange.get("/v2/stocks/NVDA/quotes/latest")).quote;
     assert.ok(ap > 0 && day.c > 0);
-    const near = await exchange.call("POST", "/v2/orders", { symbol: "NVDA", qty: "1", side: "buy", type: "limit", limit_price: (ap * 0.99).toFixed(2), time_in_force: "gtc" });
+    const near = await exchange.call("POST", "/v2/orders", {
+      symbol: "NVDA",
+      qty: "1",
+      side: "buy",
+      type: "limit",
+      limit_price: (ap * 0.99).toFixed(2),
+      time_in_force: "gtc",
+    });
     const far = await exchange.call("POST", "/v2/orders", { symbol: "NVDA", qty: "1", side: "buy", type: "limit", limit_price: "1.00", time_in_force: "day" });
     const fill = await stream.update((data) => data.event === "fill" && data.order.id === near.body.id);
     assert.ok(Number(fill.price) <= Number(near.body.limit_price));
@@ -232,7 +268,9 @@ describe("orders as time passes", () => {
     const stream = await exchange.stream();
     const entry = await exchange.call("POST", "/v2/orders", { symbol: "TSLA", qty: "1", side: "buy", type: "market", time_in_force: "day" });
     await stream.update((data) => data.event === "fill" && data.order.id === entry.body.id);
-    const stop = (await exchange.call("POST", "/v2/orders", { symbol: "TSLA", qty: "1", side: "sell", type: "trailing_stop", trail_percent: "1", time_in_force: "gtc" })).body;
+    const stop = (
+      await exchange.call("POST", "/v2/orders", { symbol: "TSLA", qty: "1", side: "sell", type: "trailing_stop", trail_percent: "1", time_in_force: "gtc" })
+    ).body;
     const started = await stream.update((data) => data.event === "new" && data.order.id === stop.id);
     const fill = await stream.update((data) => data.event === "fill" && data.order.id === stop.id);
     assert.ok(Number(fill.order.hwm) >= Number(started.order.hwm));

@@ -7,16 +7,22 @@ import { childEnv } from "../../../src/core/base/childEnv.ts";
 import type { TradingError } from "../../../src/core/base/errors.ts";
 import { entryPath } from "../../../src/core/base/entry.ts";
 import { parsePaperArgs } from "../../../src/core/exchange/paperOptions.ts";
-import { givenExchange } from "./givenExchange.ts";
+import { givenExchange, type Json } from "./givenExchange.ts";
 
 function paper(...flags: string[]) {
-  const run = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags], { env: childEnv(), encoding: "utf8", timeout: 15_000 });
+  const run = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags], {
+    env: childEnv(),
+    encoding: "utf8",
+    timeout: 15_000,
+  });
   return { code: run.status, out: run.stdout, err: run.stderr.trim() };
 }
 
 describe("the exchange in the foreground", () => {
   let home: string;
-  beforeEach(() => { home = mkdtempSync(join(tmpdir(), "qd-exchange-")); });
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "qd-exchange-"));
+  });
   afterEach(() => rmSync(home, { recursive: true, force: true }));
 
   it("refuses bad flags in one sentence with code 2, before it starts anything", () => {
@@ -84,11 +90,35 @@ describe("the exchange in the foreground", () => {
   it("brings back everything it acknowledged after a kill", async () => {
     const first = await givenExchange("--home", home, "--accounts", "2", "--cash", "75000");
     const stream = await first.stream();
-    const bracket = (await first.call("POST", "/v2/orders", { symbol: "MSFT", qty: "2", side: "buy", type: "market", time_in_force: "gtc", order_class: "bracket", take_profit: { limit_price: "5000" }, stop_loss: { stop_price: "5" } })).body;
+    const bracket = (
+      await first.call("POST", "/v2/orders", {
+        symbol: "MSFT",
+        qty: "2",
+        side: "buy",
+        type: "market",
+        time_in_force: "gtc",
+        order_class: "bracket",
+        take_profit: { limit_price: "5000" },
+        stop_loss: { stop_price: "5" },
+      })
+    ).body;
     await stream.update((data) => data.event === "fill" && data.order.id === bracket.id);
     stream.close();
     const acknowledged: string[] = [];
-    for (let i = 0; i < 20; i++) acknowledged.push((await first.call("POST", "/v2/orders", { symbol: "KO", qty: "1", side: "buy", type: "limit", limit_price: "1.5", time_in_force: "gtc", client_order_id: `order-${i}` })).body.id);
+    for (let i = 0; i < 20; i++)
+      acknowledged.push(
+        (
+          await first.call("POST", "/v2/orders", {
+            symbol: "KO",
+            qty: "1",
+            side: "buy",
+            type: "limit",
+            limit_price: "1.5",
+            time_in_force: "gtc",
+            client_order_id: `order-${i}`,
+          })
+        ).body.id,
+      );
     await first.call("DELETE", `/v2/orders/${acknowledged[0]}`);
     const account = await first.get("/v2/account");
     const orders = await first.get("/v2/orders?status=all&limit=500&nested=true");
@@ -105,7 +135,15 @@ describe("the exchange in the foreground", () => {
     assert.equal((await second.get("/v2/positions/MSFT")).qty, "2");
     assert.equal((await second.get("/v2/account", 1)).cash, "75000");
     assert.ok(Date.parse((await second.get("/v2/clock")).timestamp) >= Date.parse(clock.timestamp) - 10_000);
-    const repeated = await second.call("POST", "/v2/orders", { symbol: "KO", qty: "1", side: "buy", type: "limit", limit_price: "1.5", time_in_force: "gtc", client_order_id: "order-7" });
+    const repeated = await second.call("POST", "/v2/orders", {
+      symbol: "KO",
+      qty: "1",
+      side: "buy",
+      type: "limit",
+      limit_price: "1.5",
+      time_in_force: "gtc",
+      client_order_id: "order-7",
+    });
     assert.equal(repeated.body.message, "client_order_id must be unique");
     // The bracket goes on: its exits are live, and one ends the other.
     const [profit, loss] = bracket.legs;
@@ -119,11 +157,13 @@ describe("the exchange in the foreground", () => {
   it("catches up after a stop: what the market reached meanwhile is filled", async () => {
     const first = await givenExchange("--home", home);
     const { l } = (await first.get("/v2/stocks/SPY/bars?timeframe=1Day&start=2026-11-18&end=2026-11-18")).bars[0];
-    const order = (await first.call("POST", "/v2/orders", { symbol: "SPY", qty: "1", side: "buy", type: "limit", limit_price: (l * 0.99).toFixed(2), time_in_force: "gtc" })).body;
+    const order = (
+      await first.call("POST", "/v2/orders", { symbol: "SPY", qty: "1", side: "buy", type: "limit", limit_price: (l * 0.99).toFixed(2), time_in_force: "gtc" })
+    ).body;
     await first.end("SIGKILL");
     const second = await givenExchange("--home", home, "--start", "2027-01-20T15:00:00Z");
     const later = await second.get(`/v2/orders/${order.id}`);
-    const lows = (await second.get("/v2/stocks/SPY/bars?timeframe=1Day&start=2026-11-20")).bars.map((bar: any) => bar.l);
+    const lows = (await second.get("/v2/stocks/SPY/bars?timeframe=1Day&start=2026-11-20")).bars.map((bar: Json) => bar.l);
     assert.equal(later.status, Math.min(...lows) <= Number(order.limit_price) ? "filled" : "new");
     const history = await second.get("/v2/account/portfolio/history?period=1A");
     assert.ok(history.timestamp.length > 35, String(history.timestamp.length));
@@ -142,7 +182,12 @@ describe("the exchange in the foreground", () => {
     const { url, keyId, secretKey } = dropping.ready;
     const stream = await dropping.stream();
     const giveUp = new AbortController();
-    const asked = fetch(`${url}/v2/orders`, { method: "POST", body: JSON.stringify(order), signal: giveUp.signal, headers: { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey } });
+    const asked = fetch(`${url}/v2/orders`, {
+      method: "POST",
+      body: JSON.stringify(order),
+      signal: giveUp.signal,
+      headers: { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey },
+    });
     await stream.update((data) => data.event === "fill" && data.order.client_order_id === "lost");
     giveUp.abort();
     await assert.rejects(asked);
@@ -150,7 +195,10 @@ describe("the exchange in the foreground", () => {
   });
 
   it("ends with its starter's standard input when told to", async () => {
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), "--ends-with-stdin", "--home", home], { env: childEnv(), stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), "--ends-with-stdin", "--home", home], {
+      env: childEnv(),
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     await new Promise((resolve) => child.stdout.once("data", resolve));
     const code = new Promise((resolve) => child.once("exit", resolve));
     child.stdin.end();

@@ -1,0 +1,88 @@
+/** Makes the records of a new order and of the legs that it brings along. */
+import { randomUUID } from "node:crypto";
+import { Big } from "../base/decimal.ts";
+import type { Side } from "../domain/orders.ts";
+import type { ExchangeClock } from "./exchangeClock.ts";
+import type { OrderRequest } from "./orderRequest.ts";
+import type { OrderRecord } from "./records.ts";
+
+export interface Making {
+  readonly accountNumber: string;
+  readonly clock: ExchangeClock;
+  readonly now: number;
+  readonly nextSequence: () => number;
+}
+
+const ZERO = new Big(0);
+/** Alpaca ends good-till-canceled orders after 90 days. */
+const GTC_MS = 90 * 86_400_000;
+
+/** The order waits for its first look at the market, its legs for the order. */
+export function orderRecords(
+  request: OrderRequest,
+  clientOrderId: string,
+  making: Making,
+): { readonly order: OrderRecord; readonly legs: readonly OrderRecord[] } {
+  const order = record(request, making, { clientOrderId, role: "entry", parentId: null, status: making.clock.isOpen(making.now) ? "pending_new" : "accepted" });
+  const legs = legRequests(request).map((leg) =>
+    record(leg.request, making, { clientOrderId: randomUUID(), role: leg.role, parentId: order.id, status: "held" }),
+  );
+  order.legIds = legs.map((leg) => leg.id);
+  return { order, legs };
+}
+
+function record(
+  request: OrderRequest,
+  { accountNumber, clock, now, nextSequence }: Making,
+  own: Pick<OrderRecord, "clientOrderId" | "role" | "parentId" | "status">,
+): OrderRecord {
+  return {
+    ...own,
+    id: randomUUID(),
+    accountNumber,
+    sequence: nextSequence(),
+    symbol: request.symbol,
+    side: request.side,
+    type: request.type,
+    orderClass: request.orderClass,
+    timeInForce: request.timeInForce,
+    extendedHours: request.extendedHours,
+    qty: request.qty,
+    notional: request.notional,
+    limitPrice: request.limitPrice,
+    stopPrice: request.stopPrice,
+    trailPrice: request.trailPrice,
+    trailPercent: request.trailPercent,
+    highWaterMark: null,
+    filledQty: ZERO,
+    filledValue: ZERO,
+    createdAt: now,
+    updatedAt: now,
+    submittedAt: now,
+    filledAt: null,
+    expiredAt: null,
+    canceledAt: null,
+    failedAt: null,
+    replacedAt: null,
+    replacedBy: null,
+    replaces: null,
+    expiresAt: clock.sessionFor(request.timeInForce === "gtc" ? now + GTC_MS : now).close,
+    triggered: false,
+    legIds: [],
+  };
+}
+
+/** The orders that a complex order brings along. */
+function legRequests(request: OrderRequest): ReadonlyArray<{ readonly role: "take_profit" | "stop_loss"; readonly request: OrderRequest }> {
+  if (request.orderClass === "simple") return [];
+  const exitSide: Side = request.orderClass === "oco" ? request.side : request.side === "buy" ? "sell" : "buy";
+  const base = { ...request, side: exitSide, limitPrice: null, stopPrice: null, takeProfit: null, stopLoss: null, clientOrderId: null };
+  const legs: Array<{ role: "take_profit" | "stop_loss"; request: OrderRequest }> = [];
+  if (request.takeProfit !== null && request.orderClass !== "oco")
+    legs.push({ role: "take_profit", request: { ...base, type: "limit", limitPrice: request.takeProfit } });
+  if (request.stopLoss !== null) {
+    const { stop, limit } = request.stopLoss;
+    legs.push({ role: "stop_loss", request: { ...base, type: limit === null ? "stop" : "stop_limit", stopPrice: stop, limitPrice: limit } });
+  }
+  return legs;
+}
