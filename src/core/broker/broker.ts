@@ -11,8 +11,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { isFinalStatus, type Account, type Order, type TradeUpdate } from "../domain/orders.ts";
 import type { Broker, ConnectionState, Endpoint, HttpClient, OrderJournal } from "../domain/ports.ts";
-import { checkOrder } from "./checkOrder.ts";
-import { refuse } from "./guards/verdicts.ts";
+import { checkOrder, previewOrder } from "./checkOrder.ts";
+import { refuse, type Refusal } from "./guards/verdicts.ts";
 import type { RiskLimits } from "./guards/limits.ts";
 import { OrderBook } from "./orderBook.ts";
 import { placeOrder } from "./placeOrder.ts";
@@ -42,6 +42,8 @@ const CANCEL_WAIT_MS = 3000;
 const STALE_WAIT_MS = 15_000;
 const POLL_MS = [500, 1000, 2000, 4000] as const;
 
+const CONNECT_HINT = "Connect first: `quantdesk connect`, desk.connect(), or \"Quantdesk: Connect Broker\".";
+
 export function createBroker(options: BrokerOptions): Broker {
   const { endpoint, log, clock, scope } = options;
   const api = new TradingApi({ trading: options.trading, data: options.data, mode: endpoint.mode, simulated: options.simulated });
@@ -49,7 +51,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const book = new OrderBook();
   const updates = new Emitter<TradeUpdate>((error) => log.error(`A listener for trade updates failed: ${TradingError.from(error, "failed").message}`));
   const states = new Emitter<ConnectionState>((error) => log.error(`A listener for the connection failed: ${TradingError.from(error, "failed").message}`));
-  const checkDeps = { api, journal: options.journal, limits: options.limits, mode: endpoint.mode, simulated: options.simulated, clock, log };
+  const checkDeps = { api, journal: options.journal, limits: options.limits, simulated: options.simulated, clock, log };
   let state: ConnectionState = "disconnected";
   let account: Account | undefined;
   let connection: Scope | undefined;
@@ -137,7 +139,13 @@ export function createBroker(options: BrokerOptions): Broker {
   };
 
   const assertConnected = (): void => {
-    if (state === "disconnected") throw new TradingError("not-connected", "Not connected to the broker.", { hint: "Connect first: `quantdesk connect`, desk.connect(), or \"Quantdesk: Connect Broker\"." });
+    if (state === "disconnected") throw new TradingError("not-connected", "Not connected to the broker.", { hint: CONNECT_HINT });
+  };
+
+  const notConnected = (): Refusal | null => {
+    if (state === "connected") return null;
+    if (state === "stale") return refuse("not-connected", "The order stream is down: orders wait until positions have been read again.", "Try again in a moment; cancels still go.");
+    return refuse("not-connected", "Not connected to the broker.", CONNECT_HINT);
   };
 
   const readOrder = async (id: string, signal: AbortSignal): Promise<Order> => {
@@ -207,11 +215,8 @@ export function createBroker(options: BrokerOptions): Broker {
       assertConnected();
       return await api.position(symbol.trim().toUpperCase(), signal);
     },
-    check: async (intent, signal) => {
-      if (state === "stale") return refuse("not-connected", "The order stream is down: orders wait until positions have been read again.", "Try again in a moment; cancels still go.");
-      if (state !== "connected") return refuse("not-connected", "Not connected to the broker.", "Connect first: `quantdesk connect`, desk.connect(), or \"Quantdesk: Connect Broker\".");
-      return await checkOrder(intent, checkDeps, signal);
-    },
+    preview: async (intent, signal) => notConnected() ?? (await previewOrder(intent, checkDeps, signal)),
+    check: async (intent, signal) => notConnected() ?? (await checkOrder(intent, checkDeps, signal)),
     submitOrder: async (order, signal) => {
       try {
         if (state === "disconnected") throw new TradingError("order-not-placed", "The order was not placed: the broker was disconnected.", { hint: "Connect and order again.", data: { clientOrderId: order.clientOrderId } });

@@ -7,7 +7,7 @@ import { TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { OrderJournal } from "../domain/ports.ts";
-import type { CheckedOrder, ClientOrderId, MarketClock, OrderIntent, TradingMode, Verdict } from "../domain/orders.ts";
+import type { CheckedOrder, ClientOrderId, MarketClock, OrderIntent, OrderPreview, Verdict } from "../domain/orders.ts";
 import { assetGuard, buyingPowerGuard, holdingsGuard } from "./guards/holdings.ts";
 import { limitGuard, symbolGuard, type RiskLimits } from "./guards/limits.ts";
 import { priceGuard } from "./guards/price.ts";
@@ -21,7 +21,6 @@ export interface CheckDeps {
   readonly api: TradingApi;
   readonly journal: OrderJournal;
   readonly limits: RiskLimits;
-  readonly mode: TradingMode;
   readonly simulated: boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,6 +40,15 @@ export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
   if (picture === null) return await unknownSymbol(intent.symbol, deps, signal);
   const refusal = assetGuard(intent, picture) ?? priceGuard(intent, picture) ?? holdingsGuard(intent, picture) ?? limitGuard(intent, picture, deps.limits) ?? buyingPowerGuard(intent, picture);
   return refusal ?? { allowed: true, intent, picture, warnings: warningsOf(intent, picture) };
+}
+
+/** What `checkOrder` would say, with nothing written. */
+export async function previewOrder(raw: OrderIntent, deps: CheckDeps, signal: AbortSignal): Promise<OrderPreview> {
+  const examined = await examineOrder(raw, deps, signal);
+  if (!examined.allowed) return examined;
+  const { intent, picture, warnings } = examined;
+  const price = worstPrice(intent, picture.quote);
+  return { allowed: true, price, value: orderValue(intent, price), buyingPower: picture.account.buyingPower, warnings };
 }
 
 /** Examines and writes the intent into the journal: the only place where a CheckedOrder is made. */

@@ -51,6 +51,7 @@ export function createLazyBroker(mode: TradingMode, make: (signal: AbortSignal) 
     getAccount: async (signal) => (await get(signal)).getAccount(signal),
     getPositions: async (signal) => (await get(signal)).getPositions(signal),
     getPosition: async (symbol, signal) => (await get(signal)).getPosition(symbol, signal),
+    preview: async (intent, signal) => (await get(signal)).preview(intent, signal),
     check: async (intent, signal) => (await get(signal)).check(intent, signal),
     submitOrder: async (order, signal) => (await get(signal)).submitOrder(order, signal),
     cancelOrder: async (id, signal) => (await get(signal)).cancelOrder(id, signal),

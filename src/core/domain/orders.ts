@@ -62,6 +62,19 @@ export type Verdict =
   | { readonly allowed: true; readonly order: CheckedOrder; readonly warnings: readonly string[] }
   | { readonly allowed: false; readonly code: RefusalCode; readonly message: string; readonly hint: string };
 
+/** What the guards say of an intent before anything is written or sent; duplicate and kill switch are asked only by `check`. */
+export type OrderPreview =
+  | {
+      readonly allowed: true;
+      /** The price that the order is judged by: its limit, its stop, or the far side of the quote; null without any. */
+      readonly price: Big | null;
+      /** US dollars; null when no price is known. */
+      readonly value: Big | null;
+      readonly buyingPower: Big;
+      readonly warnings: readonly string[];
+    }
+  | Extract<Verdict, { readonly allowed: false }>;
+
 export interface Order {
   readonly id: OrderId;
   readonly clientOrderId: ClientOrderId;

@@ -1,7 +1,7 @@
 /** Where rooms meet: what a room needs of another is one of these, handed in by session.ts. */
 import type { BarSeries, Dataset, Timeframe } from "./bars.ts";
 import type { ActiveSymbol, Analysis, Asset, MergedCandidate, Mover, NewsItem, ScanResult, ScanVerification } from "./research.ts";
-import type { Account, CheckedOrder, MarketClock, Order, OrderIntent, Position, Quote, TradeUpdate, TradingMode, Verdict } from "./orders.ts";
+import type { Account, CheckedOrder, MarketClock, Order, OrderIntent, OrderPreview, Position, Quote, TradeUpdate, TradingMode, Verdict } from "./orders.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "./backtest.ts";
 
 /** Where a broker or a data source is, with the credentials of that very origin. */
@@ -65,6 +65,8 @@ export interface Broker {
   getPositions(signal: AbortSignal): Promise<readonly Position[]>;
   /** Null when nothing is held. */
   getPosition(symbol: string, signal: AbortSignal): Promise<Position | null>;
+  /** Runs the guards; writes and sends nothing. Throws on an intent that makes no sense. */
+  preview(intent: OrderIntent, signal: AbortSignal): Promise<OrderPreview>;
   /** Runs the guards and writes the journal; sends nothing. */
   check(intent: OrderIntent, signal: AbortSignal): Promise<Verdict>;
   /** Sends a checked order, exactly once; answers when the exchange has it. */

@@ -91,6 +91,16 @@ describe("the guards", () => {
     assert.equal(verdict.code, "not-connected");
   });
 
+  it("say before anything is written what an order is worth, or why it would be refused", async () => {
+    await using desk = await Desk.connected();
+    const preview = await desk.broker.preview(buy("3"), desk.signal);
+    assert.ok(preview.allowed);
+    assert.deepEqual([preview.price?.toFixed(), preview.value?.toFixed(), preview.buyingPower.toFixed()], ["100.1", "300.3", "200000"]);
+    const refused = await desk.broker.preview(sell("1"), desk.signal);
+    assert.equal(refused.allowed ? "" : refused.code, "insufficient-position");
+    assert.deepEqual(desk.journal.entries, []);
+  });
+
   it("refuse an equal intent within the window unless it is asked for again", async () => {
     await using desk = await Desk.connected();
     await desk.checked(buy("1"));
