@@ -42,7 +42,8 @@ function yearTable(year: number): YearTable {
   // Early close at 13:00, where it is a trading day.
   const halfDays = new Set([thanksgiving + DAY_MS, Date.UTC(year, 11, 24)]);
   if (independence >= 2 && independence <= 5) halfDays.add(Date.UTC(year, 6, 3));
-  const summer = year >= 2007 ? ([nthWeekday(year, 3, 0, 2), nthWeekday(year, 11, 0, 1)] as const) : ([nthWeekday(year, 4, 0, 1), lastWeekday(year, 10, 0)] as const);
+  const summer =
+    year >= 2007 ? ([nthWeekday(year, 3, 0, 2), nthWeekday(year, 11, 0, 1)] as const) : ([nthWeekday(year, 4, 0, 1), lastWeekday(year, 10, 0)] as const);
   return { holidays, halfDays, summer };
 }
 
@@ -100,19 +101,33 @@ export function addDays(date: string, days: number): string {
 /** Trading days from one date to another, both included. */
 export function tradingDays(from: string, to: string): readonly TradingDay[] {
   const days: TradingDay[] = [];
-  const last = Date.parse(`${to}T00:00:00Z`);
-  let year = Number.NaN;
-  let table: YearTable | undefined;
-  for (let utc = Date.parse(`${from}T00:00:00Z`); utc <= last; utc += DAY_MS) {
-    const ofDay = new Date(utc).getUTCFullYear();
-    if (table === undefined || ofDay !== year) {
-      year = ofDay;
-      table = yearTable(year);
-    }
+  eachWeekday(from, to, (utc, table) => {
     const day = dayOf(utc, table);
     if (day !== undefined) days.push(day);
-  }
+  });
   return days;
+}
+
+/** Stamps of the trading days from one date to another, both included: the cheap form for long series. */
+export function tradingMidnights(from: string, to: string): readonly number[] {
+  const midnights: number[] = [];
+  eachWeekday(from, to, (utc, table) => {
+    if (!table.holidays.has(utc)) midnights.push(utc + hoursBehind(utc, table.summer) * 3_600_000);
+  });
+  return midnights;
+}
+
+function eachWeekday(from: string, to: string, visit: (utc: number, table: YearTable) => void): void {
+  const last = Date.parse(`${to}T00:00:00Z`);
+  let utc = Date.parse(`${from}T00:00:00Z`);
+  while (utc <= last) {
+    const year = new Date(utc).getUTCFullYear();
+    const table = yearTable(year);
+    for (const end = Math.min(last, Date.UTC(year, 11, 31)); utc <= end; utc += DAY_MS) {
+      const weekday = (Math.floor(utc / DAY_MS) + 4) % 7;
+      if (weekday !== 0 && weekday !== 6) visit(utc, table);
+    }
+  }
 }
 
 /** A fixed date, moved to Monday when it is a Sunday and to Friday when it is a Saturday (not for New Year: NYSE rule 7.2). */

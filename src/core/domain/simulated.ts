@@ -4,7 +4,7 @@
  * (log-volatility AR(1), Taylor 1982), overnight gaps and rare jumps. Nothing here is a real price.
  */
 import { seededRandom, hash32, type Random } from "../base/random.ts";
-import { newYorkDate, tradingDays } from "./nyse.ts";
+import { newYorkDate, tradingMidnights } from "./nyse.ts";
 import type { BarSeries } from "./bars.ts";
 
 export interface SimulatedStock {
@@ -31,19 +31,29 @@ const YEAR = 252;
 export function simulatedDailyBars(symbol: string, seed: number | string, fromMs: number, toMs: number): BarSeries {
   const stock = simulatedStock(symbol) ?? madeUpStock(symbol);
   const last = newYorkDate(Math.max(Math.min(toMs, Date.UTC(2100, 0, 1)) - 1, 0));
-  const days = tradingDays(SIMULATED_FROM, last > ANCHOR ? last : ANCHOR);
-  const anchor = days.findIndex((day) => day.date === ANCHOR);
+  const days = tradingMidnights(SIMULATED_FROM, last > ANCHOR ? last : ANCHOR);
+  const anchor = firstIndex(days.length, (i) => newYorkDate(days[i] as number) >= ANCHOR);
   const walk = logPrices(stock, seed, days.length);
   const base = walk.close[anchor] as number;
-  const from = firstIndex(days.length, (i) => (days[i] as { midnight: number }).midnight >= fromMs);
-  const to = firstIndex(days.length, (i) => (days[i] as { midnight: number }).midnight >= toMs);
+  const from = firstIndex(days.length, (i) => (days[i] as number) >= fromMs);
+  const to = firstIndex(days.length, (i) => (days[i] as number) >= toMs);
   const count = Math.max(0, to - from);
   const column = () => new Float64Array(count);
-  const series = { symbol, timeframe: "1Day" as const, time: column(), open: column(), high: column(), low: column(), close: column(), volume: column(), simulated: true };
+  const series = {
+    symbol,
+    timeframe: "1Day" as const,
+    time: column(),
+    open: column(),
+    high: column(),
+    low: column(),
+    close: column(),
+    volume: column(),
+    simulated: true,
+  };
   const price = (logPrice: number) => Math.max(0.01, Math.round(stock.startPrice * Math.exp(logPrice - base) * 100) / 100);
   for (let i = 0; i < count; i++) {
     const k = from + i;
-    series.time[i] = (days[k] as { midnight: number }).midnight;
+    series.time[i] = days[k] as number;
     series.open[i] = price(walk.open[k] as number);
     series.high[i] = price(walk.high[k] as number);
     series.low[i] = price(walk.low[k] as number);
@@ -126,7 +136,15 @@ function firstIndex(length: number, holds: (i: number) => boolean): number {
 
 function madeUpStock(symbol: string): SimulatedStock {
   const random = seededRandom(hash32(symbol));
-  return { symbol, name: `${symbol} (made up)`, sector: "Unknown", startPrice: 20 + random.int(280), volatility: 0.2 + 0.3 * random.next(), beta: 0.6 + 0.8 * random.next(), volumeMillions: 1 + random.int(20) };
+  return {
+    symbol,
+    name: `${symbol} (made up)`,
+    sector: "Unknown",
+    startPrice: 20 + random.int(280),
+    volatility: 0.2 + 0.3 * random.next(),
+    beta: 0.6 + 0.8 * random.next(),
+    volumeMillions: 1 + random.int(20),
+  };
 }
 
 function stock(symbol: string, name: string, sector: string, startPrice: number, volatility: number, beta: number, volumeMillions: number): SimulatedStock {
