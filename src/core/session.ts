@@ -6,16 +6,15 @@ import { availableParallelism } from "node:os";
 import type { Config, ConfigSource, SettingKey, SettingValue } from "./config/schema.ts";
 import { loadConfig } from "./config/load.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
-import type { AnalystRunner, Backtester, Broker, ConnectionState, Endpoint, LagStats, MarketData, RunRow, ScanOptions, ScanRunner, Store } from "./domain/ports.ts";
-import type { Account, Order, OrderIntent, RefusalCode, TradingMode } from "./domain/orders.ts";
+import type { AnalystRunner, Backtester, Broker, Endpoint, MarketData, ScanOptions, ScanRunner, Store } from "./domain/ports.ts";
+import type { Account, OrderIntent, TradingMode } from "./domain/orders.ts";
 import type { Analysis, ScanResult } from "./domain/research.ts";
-import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName, Params, Sizing } from "./domain/backtest.ts";
+import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "./domain/backtest.ts";
+import type { BacktestSpec, Placed, SessionStatus } from "./domain/desk.ts";
 import type { Dataset, Timeframe } from "./domain/bars.ts";
 import { systemClock } from "./base/clock.ts";
-import { Emitter } from "./base/emitter.ts";
-import { badInput, TradingError, type Outcome } from "./base/errors.ts";
+import { badInput } from "./base/errors.ts";
 import { defaultHome, fileLog, makeHome } from "./base/home.ts";
-import { canonicalJson } from "./base/canonical.ts";
 import { silentLog, teeLog, type Log } from "./base/log.ts";
 import { Scope } from "./base/scope.ts";
 import { createBroker } from "./broker/broker.ts";
@@ -36,12 +35,16 @@ import type { Metrics } from "./metrics/operations.ts";
 import { openPerformance, type Performance } from "./metrics/performance.ts";
 import { startPerformanceApi } from "./metrics/performanceApi.ts";
 import { readOrMakeToken } from "./metrics/token.ts";
+import { createResearch } from "./session/research.ts";
+import { createStatus } from "./session/status.ts";
 import { openStore } from "./store/store.ts";
 
 /** For fronts: the built-in strategies with their parameters, the latency benchmark, the end of a home's exchange. */
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { runLatencyBench } from "./features/latencyBench.ts";
 export { stopExchange } from "./exchange/embedded.ts";
+
+export type { BacktestSpec, Placed, SessionStatus } from "./domain/desk.ts";
 
 export interface SessionOptions {
   /** State folder; the platform's data directory when absent. */
@@ -62,40 +65,6 @@ export interface SessionOptions {
   /** Asked for live trading outright: `confirm` shows the account to the person before each order and answers whether they said yes. */
   readonly live?: { readonly confirm: (account: Account, intent: OrderIntent, signal: AbortSignal) => Promise<boolean> };
 }
-
-export interface SessionStatus {
-  readonly connection: ConnectionState;
-  readonly mode: TradingMode;
-  readonly simulated: boolean;
-  readonly account: Account | null;
-  /** Of the process that the session lives in. */
-  readonly lag: LagStats;
-  readonly at: number;
-}
-
-/** A backtest as people ask for it: names and references that the session resolves. */
-export interface BacktestSpec {
-  /** Path of a CSV file, "sample:sp500", "sample:simulated", or a symbol. */
-  readonly data: string;
-  /** Built-in name or path of a .ts file. */
-  readonly strategy: string;
-  readonly params?: Params;
-  readonly engine?: EngineName | "auto";
-  readonly cash?: number;
-  readonly feeRate?: number;
-  readonly slippageBps?: number;
-  readonly sizing?: Sizing;
-  readonly fill?: "next-open" | "close";
-  readonly from?: string;
-  readonly to?: string;
-  readonly periodsPerYear?: number;
-  readonly riskFree?: number;
-  readonly equity?: boolean;
-}
-
-export type Placed =
-  | { readonly placed: true; readonly order: Order; readonly warnings: readonly string[] }
-  | { readonly placed: false; readonly code: RefusalCode; readonly message: string; readonly hint: string };
 
 /** Everything that Quantdesk can do, for one person in one window or command. */
 export interface Session {
@@ -225,7 +194,17 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   scope.onClose(() => computer.close());
 
   const status = createStatus({ broker, simulated, mode: venue.mode, lag: () => performance.lag.snapshot(), scope, store, log });
-  const research = createResearch({ options, config, data, backtester, store, log });
+  const dataset: Session["dataset"] = (reference, range, signal) => loadDataset(reference, data, range, signal);
+  const research = createResearch({
+    front: options.front,
+    folder: options.workspace ?? process.cwd(),
+    engine: config["backtest.engine"] as EngineName | "auto",
+    load: (reference, signal) => dataset(reference, {}, signal),
+    checkName: findStrategy,
+    backtester,
+    store,
+    log,
+  });
 
   return {
     home,
@@ -252,7 +231,12 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     placeOrder: (intent, signal) => placeOrder(broker, venue.mode, options.live, intent, signal),
     scan: (scanOptions, signal) => scanner.scan(scanOptions, signal),
     analyze: (symbol, analyzeOptions, signal) => analysts.analyze(symbol, analyzeOptions, signal),
+    dataset,
     ...research,
+    report: async (reference, result, extras, signal) => {
+      const { renderReport } = await import("./backtest/report.ts");
+      return renderReport(result, (await dataset(reference, {}, signal)).series, extras);
+    },
     close: () => scope.close(),
   };
 }
@@ -374,192 +358,6 @@ async function placeOrder(broker: Broker, mode: TradingMode, live: SessionOption
   const verdict = await broker.check(intent, signal);
   if (!verdict.allowed) return { placed: false, code: verdict.code, message: verdict.message, hint: verdict.hint };
   return { placed: true, order: await broker.submitOrder(verdict.order, signal), warnings: verdict.warnings };
-}
-
-interface StatusParts {
-  readonly broker: Broker;
-  readonly simulated: boolean;
-  readonly mode: TradingMode;
-  readonly lag: () => LagStats;
-  readonly scope: Scope;
-  readonly store: Store;
-  readonly log: Log;
-}
-
-const ACCOUNT_EVERY_MS = 5000;
-const STATUS_EVERY_MS = 1000;
-
-/** What the session view shows; asks for the account every few seconds while connected, and after each fill. */
-function createStatus({ broker, simulated, mode, lag, scope, store, log }: StatusParts) {
-  const changes = new Emitter<SessionStatus>();
-  let account: Account | null = null;
-  let askedAt = 0;
-  let asking = false;
-  const current = (): SessionStatus => ({ connection: broker.state, mode, simulated, account, lag: lag(), at: Date.now() });
-  const take = (fresh: Account) => {
-    account = fresh;
-    askedAt = Date.now();
-    store.addEquity(fresh.accountNumber, askedAt, fresh.equity.toNumber(), scope.signal).catch((error: unknown) => {
-      if (!scope.signal.aborted) log.warn(`The equity was not stored: ${TradingError.from(error, "store-failed").message}`);
-    });
-    changes.emit(current());
-  };
-  const refresh = async () => {
-    if (asking || broker.state !== "connected") return;
-    asking = true;
-    try {
-      take(await broker.getAccount(scope.signal));
-    } catch (error) {
-      if (!scope.signal.aborted) log.debug(`The account was not refreshed: ${TradingError.from(error, "failed").message}`);
-      askedAt = Date.now();
-    } finally {
-      asking = false;
-    }
-  };
-  const timer = setInterval(() => {
-    if (broker.state !== "connected") return;
-    if (changes.size > 0 && Date.now() - askedAt >= ACCOUNT_EVERY_MS) void refresh();
-    changes.emit(current());
-  }, STATUS_EVERY_MS);
-  timer.unref();
-  scope.onClose(() => clearInterval(timer));
-  scope.onClose(broker.onTradeUpdate((update) => {
-    if (update.event === "fill" || update.event === "partial_fill") void refresh();
-  }));
-  scope.onClose(broker.onState(() => changes.emit(current())));
-  return { current, account: take, on: (listener: (status: SessionStatus) => void) => changes.on(listener) };
-}
-
-interface ResearchParts {
-  readonly options: SessionOptions;
-  readonly config: Config;
-  readonly data: MarketData;
-  readonly backtester: Backtester;
-  readonly store: Store;
-  readonly log: Log;
-}
-
-/** Backtests by name and reference, written into the trial ledger. */
-function createResearch({ options, config, data, backtester, store, log }: ResearchParts): Pick<Session, "dataset" | "backtest" | "backtests" | "report" | "resolve"> {
-  // The command line uses exactly the costs given; everything else is honest by default (CONTRACTS.md).
-  const costs = options.front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
-  const dataset: Session["dataset"] = (reference, range, signal) => loadDataset(reference, data, range, signal);
-
-  const toRequest = async (spec: BacktestSpec, load: (reference: string) => Promise<Dataset>): Promise<BacktestRequest> => {
-    const isFile = /\.[cm]?[jt]s$/.test(spec.strategy);
-    if (!isFile) findStrategy(spec.strategy);
-    const loaded = await load(spec.data);
-    const key = `${loaded.info.name}:${loaded.info.sha256}`;
-    backtester.register(key, loaded);
-    return {
-      strategy: isFile ? { kind: "file", path: resolvePath(options.workspace ?? process.cwd(), spec.strategy) } : { kind: "builtin", name: spec.strategy },
-      params: spec.params ?? {},
-      data: key,
-      engine: spec.engine ?? (config["backtest.engine"] as EngineName | "auto"),
-      cash: spec.cash ?? 10_000,
-      costs: { feeRate: spec.feeRate ?? costs.feeRate, slippageBps: spec.slippageBps ?? costs.slippageBps },
-      sizing: spec.sizing ?? { kind: "all-in" },
-      fill: spec.fill ?? "next-open",
-      riskFree: spec.riskFree ?? 0,
-      withEquity: spec.equity ?? false,
-      ...(spec.from === undefined ? {} : { from: instant(spec.from, "from") }),
-      ...(spec.to === undefined ? {} : { to: instant(spec.to, "to") }),
-      ...(spec.periodsPerYear === undefined ? {} : { periodsPerYear: spec.periodsPerYear }),
-    };
-  };
-  const loader = (signal: AbortSignal) => {
-    const loaded = new Map<string, Promise<Dataset>>();
-    return (reference: string) => {
-      const known = loaded.get(reference) ?? dataset(reference, {}, signal);
-      loaded.set(reference, known);
-      return known;
-    };
-  };
-  const remember = async (results: readonly BacktestResult[]) => {
-    if (results.length === 0) return;
-    try {
-      await store.addRuns(results.map((result) => ledgerRow(result, options.front)), AbortSignal.timeout(10_000));
-    } catch (error) {
-      log.warn(`${results.length} runs are not in the trial ledger: ${TradingError.from(error, "store-failed").message}`);
-    }
-  };
-  return {
-    dataset,
-    report: async (reference, result, extras, signal) => {
-      const { renderReport } = await import("./backtest/report.ts");
-      return renderReport(result, (await dataset(reference, {}, signal)).series, extras);
-    },
-    resolve: (spec, signal) => toRequest(spec, loader(signal)),
-    backtest: async (spec, signal) => {
-      const result = await backtester.run(await toRequest(spec, loader(signal)), signal);
-      await remember([result]);
-      return result;
-    },
-    backtests: async (specs, batchOptions, signal) => {
-      const load = loader(signal);
-      const requests: Array<Outcome<BacktestRequest>> = [];
-      for (const spec of specs) requests.push(await attempt(() => toRequest(spec, load)));
-      signal.throwIfAborted();
-      const batch = await batchOf(backtester, requests, batchOptions, signal);
-      await remember(batch.results.flatMap((item) => (item.result === undefined ? [] : [item.result])));
-      return batch;
-    },
-  };
-}
-
-async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { ok: true, value: await work() };
-  } catch (error) {
-    return { ok: false, error: TradingError.from(error, "failed") };
-  }
-}
-
-type BatchOptions = Parameters<Backtester["batch"]>[1];
-
-/** Runs the requests that are sound; one that is not becomes a failed item in its place. */
-async function batchOf(backtester: Backtester, requests: ReadonlyArray<Outcome<BacktestRequest>>, options: BatchOptions, signal: AbortSignal): Promise<BatchResult> {
-  const sound = requests.flatMap((outcome, index) => (outcome.ok ? [{ index, request: outcome.value }] : []));
-  const placeOf = (item: BatchItem): BatchItem => ({ ...item, index: (sound[item.index] as { index: number }).index });
-  const { onItem } = options;
-  const batch = await backtester.batch(
-    sound.map(({ request }) => request),
-    { ...options, ...(onItem === undefined ? {} : { onItem: (item: BatchItem) => onItem(placeOf(item)) }) },
-    signal,
-  );
-  if (sound.length === requests.length) return batch;
-  const done = new Map(batch.results.map((item) => [placeOf(item).index, placeOf(item)]));
-  const results = requests.map((outcome, index): BatchItem => {
-    if (outcome.ok) return done.get(index) as BatchItem;
-    return { index, status: "error", error: { code: outcome.error.code, message: outcome.error.message } };
-  });
-  const failed = batch.failed + requests.length - sound.length;
-  return { ...batch, run: requests.length, failed, successRate: batch.succeeded / requests.length, results };
-}
-
-function ledgerRow(result: BacktestResult, front: SessionOptions["front"]): RunRow {
-  return {
-    runHash: result.runHash,
-    at: Date.now(),
-    front,
-    strategy: result.strategy,
-    params: canonicalJson(result.params),
-    dataset: result.dataset.name,
-    datasetHash: result.dataset.sha256,
-    sharpe: result.stats.sharpe,
-    totalReturnPct: result.stats.totalReturnPct,
-    maxDrawdownPct: result.stats.maxDrawdownPct,
-    trades: result.stats.trades,
-    durationMs: result.durationMs,
-    simulated: result.simulated,
-  };
-}
-
-/** A date or ISO time as UTC milliseconds. */
-function instant(text: string, what: string): number {
-  const at = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text) ? Date.parse(/T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text) : Number.NaN;
-  if (Number.isNaN(at)) throw badInput("bad-date", `${what} is "${text}", which is not a date.`, "Write it like 2019-05-01.");
-  return at;
 }
 
 function keysFromEnvironment(env: Readonly<Record<string, string | undefined>>): Keys | undefined {

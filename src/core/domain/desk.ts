@@ -1,0 +1,38 @@
+/** What fronts ask of a session and what they are told, without the rooms behind it. */
+import type { EngineName, Params, Sizing } from "./backtest.ts";
+import type { Account, Order, RefusalCode, TradingMode } from "./orders.ts";
+import type { ConnectionState, LagStats } from "./ports.ts";
+
+export interface SessionStatus {
+  readonly connection: ConnectionState;
+  readonly mode: TradingMode;
+  readonly simulated: boolean;
+  readonly account: Account | null;
+  /** Of the process that the session lives in. */
+  readonly lag: LagStats;
+  readonly at: number;
+}
+
+/** A backtest as people ask for it: names and references that the session resolves. */
+export interface BacktestSpec {
+  /** Path of a CSV file, "sample:sp500", "sample:simulated", or a symbol. */
+  readonly data: string;
+  /** Built-in name or path of a .ts file. */
+  readonly strategy: string;
+  readonly params?: Params;
+  readonly engine?: EngineName | "auto";
+  readonly cash?: number;
+  readonly feeRate?: number;
+  readonly slippageBps?: number;
+  readonly sizing?: Sizing;
+  readonly fill?: "next-open" | "close";
+  readonly from?: string;
+  readonly to?: string;
+  readonly periodsPerYear?: number;
+  readonly riskFree?: number;
+  readonly equity?: boolean;
+}
+
+export type Placed =
+  | { readonly placed: true; readonly order: Order; readonly warnings: readonly string[] }
+  | { readonly placed: false; readonly code: RefusalCode; readonly message: string; readonly hint: string };

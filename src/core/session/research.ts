@@ -1,0 +1,146 @@
+/** Backtests by name and reference, written into the trial ledger. */
+import { resolve as resolvePath } from "node:path";
+import { canonicalJson } from "../base/canonical.ts";
+import { badInput, TradingError, type Outcome } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "../domain/backtest.ts";
+import type { Dataset } from "../domain/bars.ts";
+import type { BacktestSpec } from "../domain/desk.ts";
+import type { Backtester, RunRow, Store } from "../domain/ports.ts";
+
+export interface ResearchParts {
+  /** Whoever asks, as the trial ledger names them; "cli" means: exactly the costs that are given. */
+  readonly front: string;
+  /** Strategy files are relative to it. */
+  readonly folder: string;
+  readonly engine: EngineName | "auto";
+  readonly load: (reference: string, signal: AbortSignal) => Promise<Dataset>;
+  /** Throws when there is no built-in strategy of that name. */
+  readonly checkName: (strategy: string) => void;
+  readonly backtester: Backtester;
+  readonly store: Pick<Store, "addRuns">;
+  readonly log: Log;
+}
+
+type BatchOptions = Parameters<Backtester["batch"]>[1];
+
+export interface Research {
+  backtest(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestResult>;
+  backtests(specs: readonly BacktestSpec[], options: BatchOptions, signal: AbortSignal): Promise<BatchResult>;
+  resolve(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestRequest>;
+}
+
+const STORE_WITHIN_MS = 10_000;
+
+export function createResearch({ front, folder, engine, load: loadReference, checkName, backtester, store, log }: ResearchParts): Research {
+  // The command line uses exactly the costs given; everything else is honest by default.
+  const costs = front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
+  const toRequest = async (spec: BacktestSpec, load: (reference: string) => Promise<Dataset>): Promise<BacktestRequest> => {
+    const isFile = /\.[cm]?[jt]s$/.test(spec.strategy);
+    if (!isFile) checkName(spec.strategy);
+    const loaded = await load(spec.data);
+    const key = `${loaded.info.name}:${loaded.info.sha256}`;
+    backtester.register(key, loaded);
+    return {
+      strategy: isFile ? { kind: "file", path: resolvePath(folder, spec.strategy) } : { kind: "builtin", name: spec.strategy },
+      params: spec.params ?? {},
+      data: key,
+      engine: spec.engine ?? engine,
+      cash: spec.cash ?? 10_000,
+      costs: { feeRate: spec.feeRate ?? costs.feeRate, slippageBps: spec.slippageBps ?? costs.slippageBps },
+      sizing: spec.sizing ?? { kind: "all-in" },
+      fill: spec.fill ?? "next-open",
+      riskFree: spec.riskFree ?? 0,
+      withEquity: spec.equity ?? false,
+      ...(spec.from === undefined ? {} : { from: instant(spec.from, "from") }),
+      ...(spec.to === undefined ? {} : { to: instant(spec.to, "to") }),
+      ...(spec.periodsPerYear === undefined ? {} : { periodsPerYear: spec.periodsPerYear }),
+    };
+  };
+  const loader = (signal: AbortSignal) => {
+    const loaded = new Map<string, Promise<Dataset>>();
+    return (reference: string) => {
+      const known = loaded.get(reference) ?? loadReference(reference, signal);
+      loaded.set(reference, known);
+      return known;
+    };
+  };
+  const remember = async (results: readonly BacktestResult[]) => {
+    if (results.length === 0) return;
+    try {
+      await store.addRuns(results.map((result) => ledgerRow(result, front)), AbortSignal.timeout(STORE_WITHIN_MS));
+    } catch (error) {
+      log.warn(`${results.length} runs are not in the trial ledger: ${TradingError.from(error, "store-failed").message}`);
+    }
+  };
+  return {
+    resolve: (spec, signal) => toRequest(spec, loader(signal)),
+    backtest: async (spec, signal) => {
+      const result = await backtester.run(await toRequest(spec, loader(signal)), signal);
+      await remember([result]);
+      return result;
+    },
+    backtests: async (specs, batchOptions, signal) => {
+      const load = loader(signal);
+      const requests: Array<Outcome<BacktestRequest>> = [];
+      for (const spec of specs) requests.push(await attempt(() => toRequest(spec, load)));
+      signal.throwIfAborted();
+      const batch = await batchOf(backtester, requests, batchOptions, signal);
+      await remember(batch.results.flatMap((item) => (item.result === undefined ? [] : [item.result])));
+      return batch;
+    },
+  };
+}
+
+async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error: TradingError.from(error, "failed") };
+  }
+}
+
+/** Runs the requests that are sound; one that is not becomes a failed item in its place. */
+async function batchOf(backtester: Backtester, requests: ReadonlyArray<Outcome<BacktestRequest>>, options: BatchOptions, signal: AbortSignal): Promise<BatchResult> {
+  const sound = requests.flatMap((outcome, index) => (outcome.ok ? [{ index, request: outcome.value }] : []));
+  const placeOf = (item: BatchItem): BatchItem => ({ ...item, index: (sound[item.index] as { index: number }).index });
+  const { onItem } = options;
+  const batch = await backtester.batch(
+    sound.map(({ request }) => request),
+    { ...options, ...(onItem === undefined ? {} : { onItem: (item: BatchItem) => onItem(placeOf(item)) }) },
+    signal,
+  );
+  if (sound.length === requests.length) return batch;
+  const done = new Map(batch.results.map((item) => [placeOf(item).index, placeOf(item)]));
+  const results = requests.map((outcome, index): BatchItem => {
+    if (outcome.ok) return done.get(index) as BatchItem;
+    return { index, status: "error", error: { code: outcome.error.code, message: outcome.error.message } };
+  });
+  const failed = batch.failed + requests.length - sound.length;
+  return { ...batch, run: requests.length, failed, successRate: batch.succeeded / requests.length, results };
+}
+
+function ledgerRow(result: BacktestResult, front: string): RunRow {
+  return {
+    runHash: result.runHash,
+    at: Date.now(),
+    front,
+    strategy: result.strategy,
+    params: canonicalJson(result.params),
+    dataset: result.dataset.name,
+    datasetHash: result.dataset.sha256,
+    sharpe: result.stats.sharpe,
+    totalReturnPct: result.stats.totalReturnPct,
+    maxDrawdownPct: result.stats.maxDrawdownPct,
+    trades: result.stats.trades,
+    durationMs: result.durationMs,
+    simulated: result.simulated,
+  };
+}
+
+/** A date or ISO time as UTC milliseconds. */
+function instant(text: string, what: string): number {
+  const at = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text) ? Date.parse(/T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text) : Number.NaN;
+  if (Number.isNaN(at)) throw badInput("bad-date", `${what} is "${text}", which is not a date.`, "Write it like 2019-05-01.");
+  return at;
+}
