@@ -3,6 +3,8 @@
  * program's structure stays constant while a cell is typed. The cell's file imports one module, $live.ts, which
  * re-exports each live name from the cell that made it last; only `commit`, after a run, changes that.
  */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -55,8 +57,8 @@ export class Checker {
     this.#api = api(this.#files);
   }
 
-  /** `folder`: where the notebook is; imports resolve as from there. */
-  static async start(folder: string, signal: AbortSignal): Promise<Checker> {
+  /** `folder`: where the notebook is; imports resolve as from there. `onProcess` is told of the compiler's process before it does anything. */
+  static async start(folder: string, onProcess: (pid: number) => void, signal: AbortSignal): Promise<Checker> {
     const { API } = await import("typescript/unstable/async");
     // Virtual files carry a "$"; the compiler asks for every probe, and all others are the disk's.
     const checker = new Checker(folder, (files) => new API({
@@ -68,6 +70,9 @@ export class Checker {
     checker.#put("$desk.ts", deskGlobals());
     checker.#put("$tsconfig.json", JSON.stringify({ compilerOptions: compilerOptions(folder), files: ["$cell.ts", "$desk.ts"] }));
     try {
+      const client = clientOf(checker.#api);
+      await abortable(client.connect(), signal);
+      if (client.process?.pid !== undefined) onProcess(client.process.pid);
       await abortable(checker.#update([]).then(() => checker.#diagnostics()), signal);
     } catch (error) {
       await checker.close();
@@ -151,8 +156,15 @@ export class Checker {
     });
   }
 
+  /** Ends the compiler's process whatever it does: one that waits for a file of ours would stay for ever. */
   async close(): Promise<void> {
-    await this.#api.close();
+    const client = clientOf(this.#api);
+    const compiler = client.process;
+    await client.close(); // what is asked at this moment is refused
+    if (compiler === undefined || compiler.exitCode !== null || compiler.signalCode !== null) return;
+    const gone = once(compiler, "exit");
+    compiler.kill("SIGKILL");
+    await gone;
   }
 
   async #show(text: string, names: CellNames, options: { readonly all?: boolean } = {}): Promise<void> {
@@ -206,6 +218,17 @@ export class Checker {
     const syntax = await program.getSyntacticDiagnostics(file);
     return syntax.length > 0 ? syntax : await program.getSemanticDiagnostics(file);
   }
+}
+
+/** The part of the API's client that the API itself does not show; the version of `typescript` is pinned for this too. */
+function clientOf(api: API): CompilerClient {
+  return (api as unknown as { readonly client: CompilerClient }).client;
+}
+
+interface CompilerClient {
+  readonly process?: ChildProcess;
+  connect(): Promise<void>;
+  close(): Promise<void>;
 }
 
 function messageOf(diagnostic: Diagnostic): string {

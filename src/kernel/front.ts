@@ -50,6 +50,8 @@ export class Front {
   #running: Running | undefined;
   /** A commit of the last cell, under way while the user reads. */
   #committing: Promise<void> = Promise.resolve();
+  /** Processes of before a restart, on their way out. */
+  #ended: Promise<unknown> = Promise.resolve();
   #death: string | undefined;
   #executions = 0;
   /** Grows over restarts, so that outputs of an old runner are told apart. */
@@ -70,9 +72,14 @@ export class Front {
 
   /** Runs a cell after those before it. `onStart` tells its run, under which outputs come. */
   async execute(text: string, onStart: (run: number) => void, signal: AbortSignal): Promise<CellOutcome> {
+    let generation = this.#generation;
     try {
-      return await this.#turn.run(signal, () => this.#execute(text, onStart, signal));
+      return await this.#turn.run(signal, () => {
+        generation = this.#generation;
+        return this.#execute(text, onStart, signal);
+      });
     } catch (error) {
+      if (generation !== this.#generation) return { status: "dead", reason: "The kernel was restarted." };
       if (signal.aborted) return { status: "interrupted", executionCount: this.#executions, durationMs: 0 };
       if (this.#death !== undefined) return { status: "dead", reason: this.#death };
       throw error;
@@ -145,8 +152,7 @@ export class Front {
     this.#executions = 0;
     this.#runner = this.#startRunner(fresh);
     this.#checker = this.#startChecker();
-    await old.close();
-    await oldChecker.then((checker) => checker.close(), () => undefined);
+    this.#ended = Promise.all([this.#ended, old.close(), oldChecker.then((checker) => checker.close(), () => undefined)]);
     await this.#runner.ready;
     if (this.#options.warmSpare) this.#spare = RunnerProcess.start(this.#options.folder);
   }
@@ -170,7 +176,7 @@ export class Front {
     this.#running?.finish({ t: "dead", reason: "The kernel was closed." });
     this.#death ??= "The kernel was closed.";
     this.#life.abort(new TradingError("closed", "The kernel was closed.", { kind: "interrupted" }));
-    await Promise.all([this.#runner.close(), this.#spare?.close(), this.#checker.then((checker) => checker.close(), () => undefined)]);
+    await Promise.all([this.#ended, this.#runner.close(), this.#spare?.close(), this.#checker.then((checker) => checker.close(), () => undefined)]);
   }
 
   async #read(text: string, signal: AbortSignal): Promise<{ readonly script?: CellScript; readonly names: CellNames; readonly problems: readonly TypeProblem[] }> {
@@ -214,11 +220,12 @@ export class Front {
 
   #commit(text: string, names: CellNames): void {
     const generation = this.#generation;
-    this.#committing = (async () => {
+    const commit = async (): Promise<void> => {
       const checker = await this.#checker;
       if (generation === this.#generation) await checker.commit(text, names, this.#life.signal);
-    })();
-    this.#committing.catch(() => undefined);
+    };
+    // A checker that is closed meanwhile has nothing to remember any more.
+    this.#committing = commit().catch(() => undefined);
   }
 
   #remember(run: number, ran: RanScript): void {
@@ -235,7 +242,7 @@ export class Front {
   }
 
   #startChecker(): Promise<Checker> {
-    const starting = this.#runnerFirst().then(() => Checker.start(this.#options.folder, this.#life.signal));
+    const starting = this.#runnerFirst().then(() => Checker.start(this.#options.folder, (pid) => this.#runner.endWith(pid), this.#life.signal));
     starting.catch(() => undefined);
     return starting;
   }

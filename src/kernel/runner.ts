@@ -60,7 +60,6 @@ const given = {
 };
 for (const [name, value] of Object.entries(given)) Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 
-process.on("disconnect", () => process.exit());
 process.on("SIGINT", () => undefined);
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {

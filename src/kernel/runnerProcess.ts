@@ -5,7 +5,7 @@ import { Channel } from "../core/base/channel.ts";
 import { childEnv } from "../core/base/childEnv.ts";
 import { entryPath } from "../core/base/entry.ts";
 import { TradingError } from "../core/base/errors.ts";
-import { FRAME_FD, INTERRUPT_FD } from "./interruptWords.ts";
+import { ALSO_END, FRAME_FD, INTERRUPT, INTERRUPT_FD } from "./interruptWords.ts";
 import { parseRunnerFrame, type RunnerFrame, type RunOrder } from "./protocol.ts";
 
 /**
@@ -13,6 +13,8 @@ import { parseRunnerFrame, type RunnerFrame, type RunOrder } from "./protocol.ts
  * a small young generation keeps an idle runner small.
  */
 const FLAGS = ["--no-force-async-hooks-checks", "--experimental-transform-types", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=1"];
+/** What Node prints of itself when it aborts: it tells the reason of the death, and is no output of the cell. */
+const DYING = /^(----- Native stack trace -----|<--- Last few GCs --->)[\s\S]*/m;
 /** Node's own word when a process ends while the guard's inspector session is open. */
 const DEBUGGER_NOTICE = /^Waiting for the debugger to disconnect\.\.\.\n/gm;
 const KEPT_ERROR_CHARACTERS = 4000;
@@ -31,6 +33,7 @@ export class RunnerProcess {
   #events: RunnerEvents | undefined;
   #exitCode: number | undefined;
   #lastErrors = "";
+  #isDying = false;
   #ended: string | undefined;
   #isClosing = false;
 
@@ -63,7 +66,9 @@ export class RunnerProcess {
     for (const name of ["stdout", "stderr"] as const) {
       this.#child[name]?.setEncoding("utf8").on("data", (text: string) => {
         if (name === "stderr") this.#lastErrors = (this.#lastErrors + text).slice(-KEPT_ERROR_CHARACTERS);
-        const own = text.replace(DEBUGGER_NOTICE, "");
+        if (this.#isDying) return;
+        this.#isDying = name === "stderr" && DYING.test(text);
+        const own = text.replace(DEBUGGER_NOTICE, "").replace(DYING, "");
         if (own !== "") this.#events?.onRaw(name, own);
       });
     }
@@ -104,7 +109,12 @@ export class RunnerProcess {
   }
 
   interrupt(): void {
-    (this.#child.stdio[INTERRUPT_FD] as Writable).write("i");
+    (this.#child.stdio[INTERRUPT_FD] as Writable).write(INTERRUPT);
+  }
+
+  /** Should this front vanish, the runner's guard ends that process too: it cannot be relied on to end by itself. */
+  endWith(pid: number): void {
+    (this.#child.stdio[INTERRUPT_FD] as Writable).write(`${ALSO_END}${pid};`);
   }
 
   /** Ends the process whatever it does, and waits until it is gone. */
