@@ -42,7 +42,7 @@ const CANCEL_WAIT_MS = 3000;
 const STALE_WAIT_MS = 15_000;
 const POLL_MS = [500, 1000, 2000, 4000] as const;
 
-const CONNECT_HINT = "Connect first: `quantdesk connect`, desk.connect(), or \"Quantdesk: Connect Broker\".";
+const CONNECT_HINT = 'Connect first: `quantdesk connect`, desk.connect(), or "Quantdesk: Connect Broker".';
 
 export function createBroker(options: BrokerOptions): Broker {
   const { endpoint, log, clock, scope } = options;
@@ -94,8 +94,12 @@ export function createBroker(options: BrokerOptions): Broker {
           scope: own,
           onUpdate: take,
           onListening: () => catchUp(own),
-          onDown: () => { if (connection === own) setState("stale"); },
-          onRefused: () => { if (connection === own) setState("disconnected"); },
+          onDown: () => {
+            if (connection === own) setState("stale");
+          },
+          onRefused: () => {
+            if (connection === own) setState("disconnected");
+          },
         },
         attempt.signal,
       );
@@ -132,7 +136,14 @@ export function createBroker(options: BrokerOptions): Broker {
     if (wanted(state)) return;
     let off: () => void = () => {};
     try {
-      await abortable(new Promise<void>((resolve) => { off = states.on((now) => { if (wanted(now)) resolve(); }); }), signal);
+      await abortable(
+        new Promise<void>((resolve) => {
+          off = states.on((now) => {
+            if (wanted(now)) resolve();
+          });
+        }),
+        signal,
+      );
     } finally {
       off();
     }
@@ -144,7 +155,8 @@ export function createBroker(options: BrokerOptions): Broker {
 
   const notConnected = (): Refusal | null => {
     if (state === "connected") return null;
-    if (state === "stale") return refuse("not-connected", "The order stream is down: orders wait until positions have been read again.", "Try again in a moment; cancels still go.");
+    if (state === "stale")
+      return refuse("not-connected", "The order stream is down: orders wait until positions have been read again.", "Try again in a moment; cancels still go.");
     return refuse("not-connected", "Not connected to the broker.", CONNECT_HINT);
   };
 
@@ -160,7 +172,9 @@ export function createBroker(options: BrokerOptions): Broker {
     let off: () => void = () => {};
     try {
       const byStream = new Promise<Order>((resolve) => {
-        off = updates.on((update) => { if (update.order.id === id && isFinalStatus(update.order.status)) resolve(update.order); });
+        off = updates.on((update) => {
+          if (update.order.id === id && isFinalStatus(update.order.status)) resolve(update.order);
+        });
       });
       return await abortable(Promise.race([byStream, pollToEnd(id, waiting.signal)]), signal);
     } finally {
@@ -219,7 +233,11 @@ export function createBroker(options: BrokerOptions): Broker {
     check: async (intent, signal) => notConnected() ?? (await checkOrder(intent, checkDeps, signal)),
     submitOrder: async (order, signal) => {
       try {
-        if (state === "disconnected") throw new TradingError("order-not-placed", "The order was not placed: the broker was disconnected.", { hint: "Connect and order again.", data: { clientOrderId: order.clientOrderId } });
+        if (state === "disconnected")
+          throw new TradingError("order-not-placed", "The order was not placed: the broker was disconnected.", {
+            hint: "Connect and order again.",
+            data: { clientOrderId: order.clientOrderId },
+          });
         const placed = await placeOrder(order, { api, clock, log }, signal);
         book.see(placed);
         await settle(order.clientOrderId, { state: placed.status === "rejected" ? "rejected" : "sent", orderId: placed.id });

@@ -38,7 +38,12 @@ export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
   if (early !== null) return early;
   const picture = await readPicture(intent, deps, signal);
   if (picture === null) return await unknownSymbol(intent.symbol, deps, signal);
-  const refusal = assetGuard(intent, picture) ?? priceGuard(intent, picture) ?? holdingsGuard(intent, picture) ?? limitGuard(intent, picture, deps.limits) ?? buyingPowerGuard(intent, picture);
+  const refusal =
+    assetGuard(intent, picture) ??
+    priceGuard(intent, picture) ??
+    holdingsGuard(intent, picture) ??
+    limitGuard(intent, picture, deps.limits) ??
+    buyingPowerGuard(intent, picture);
   return refusal ?? { allowed: true, intent, picture, warnings: warningsOf(intent, picture) };
 }
 
@@ -73,7 +78,11 @@ export async function checkOrder(raw: OrderIntent, deps: CheckDeps, signal: Abor
     if (signal.aborted) throw error;
     const failure = TradingError.from(error, "journal-unwritable");
     deps.log.error(`The order journal cannot be written: ${failure.message}`);
-    return refuse("journal-unwritable", `The order journal cannot be written, so nothing is sent: ${failure.message}`, "Free disk space or choose another --home; cancels still go.");
+    return refuse(
+      "journal-unwritable",
+      `The order journal cannot be written, so nothing is sent: ${failure.message}`,
+      "Free disk space or choose another --home; cancels still go.",
+    );
   }
   switch (written) {
     case "written":
@@ -83,14 +92,29 @@ export async function checkOrder(raw: OrderIntent, deps: CheckDeps, signal: Abor
     case "duplicate":
       return intent.clientOrderId === undefined
         ? refuse("duplicate-intent", `An equal order (${describe(order)}) was just sent.`, "Say --again to send it once more.")
-        : refuse("duplicate-intent", `An order with the client order id ${intent.clientOrderId}, or an equal one, was sent already.`, "Look at `quantdesk orders --status all`; another id makes another order.");
+        : refuse(
+            "duplicate-intent",
+            `An order with the client order id ${intent.clientOrderId}, or an equal one, was sent already.`,
+            "Look at `quantdesk orders --status all`; another id makes another order.",
+          );
   }
 }
 
 /** Equal account, symbol, side, size, type and prices: the same intent, whoever has it. */
 function fingerprintOf(order: OrderIntent, account: string): string {
   const text = (value: OrderIntent["qty"]) => (value === undefined ? undefined : decimalText(value));
-  return sha256(canonicalJson({ account, symbol: order.symbol, side: order.side, qty: text(order.qty), notional: text(order.notional), type: order.type, limit: text(order.limitPrice), stop: text(order.stopPrice) }));
+  return sha256(
+    canonicalJson({
+      account,
+      symbol: order.symbol,
+      side: order.side,
+      qty: text(order.qty),
+      notional: text(order.notional),
+      type: order.type,
+      limit: text(order.limitPrice),
+      stop: text(order.stopPrice),
+    }),
+  );
 }
 
 async function readPicture(intent: OrderIntent, deps: CheckDeps, signal: AbortSignal): Promise<Picture | null> {

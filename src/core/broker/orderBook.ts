@@ -52,7 +52,15 @@ export class OrderBook {
       const filled = moved ? order.filledQty.minus(known.filledQty) : null;
       this.see(order);
       if (!moved) continue;
-      missed.push({ event: eventOf(order), at: order.filledAt ?? at, executionId: null, order, price: order.filledAvgPrice, qty: filled?.gt(0) === true ? filled : null, positionQty: null });
+      missed.push({
+        event: eventOf(order),
+        at: order.filledAt ?? at,
+        executionId: null,
+        order,
+        price: order.filledAvgPrice,
+        qty: filled?.gt(0) === true ? filled : null,
+        positionQty: null,
+      });
     }
     return missed;
   }

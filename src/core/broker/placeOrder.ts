@@ -82,7 +82,10 @@ function judge(answer: HttpAnswer, deps: PlaceDeps): Sent {
   if (failure.code === "bad-key") throw failure;
   const { message } = brokerMessage(answer.body);
   deps.log.warn(`The broker refused an order with status ${status}: ${message ?? "no reason given"}`);
-  throw new TradingError("order-rejected", `The broker refused the order: ${(message ?? `status ${status}`).replace(/\.$/, "")}.`, { kind: "refused", data: failure.data });
+  throw new TradingError("order-rejected", `The broker refused the order: ${(message ?? `status ${status}`).replace(/\.$/, "")}.`, {
+    kind: "refused",
+    data: failure.data,
+  });
 }
 
 /** The id was used before: by a send of ours whose answer was lost, or by an earlier run. Either way that order is the answer. */
@@ -90,7 +93,11 @@ async function existing(order: CheckedOrder, deps: PlaceDeps, signal: AbortSigna
   const found = await lookUp(order.clientOrderId, new TradingError("duplicate-id", "the broker has that id already."), deps, signal);
   if (found === null) throw unknown(order.clientOrderId, new TradingError("duplicate-id", "the broker has that id, but does not show the order."));
   if (found.symbol === order.symbol && found.side === order.side) return found;
-  throw new TradingError("order-rejected", `The client order id ${order.clientOrderId} is taken by another order (${found.side} ${found.symbol}).`, { kind: "refused", hint: "Choose another id, or leave it out.", data: { orderId: found.id } });
+  throw new TradingError("order-rejected", `The client order id ${order.clientOrderId} is taken by another order (${found.side} ${found.symbol}).`, {
+    kind: "refused",
+    hint: "Choose another id, or leave it out.",
+    data: { orderId: found.id },
+  });
 }
 
 /** Null when it is certainly not there. Throws `order-unknown` when the exchange cannot be asked. */
@@ -132,7 +139,12 @@ async function pause(ms: number, id: string, why: TradingError, deps: PlaceDeps,
 }
 
 function notPlaced(id: string, why: TradingError): TradingError {
-  return new TradingError("order-not-placed", `The order was not placed: ${decapitalised(why.message)}`, { hint: why.hint ?? "Nothing was bought or sold; try again.", cause: why, kind: why.kind, data: { clientOrderId: id } });
+  return new TradingError("order-not-placed", `The order was not placed: ${decapitalised(why.message)}`, {
+    hint: why.hint ?? "Nothing was bought or sold; try again.",
+    cause: why,
+    kind: why.kind,
+    data: { clientOrderId: id },
+  });
 }
 
 function unknown(id: string, why: TradingError): TradingError {

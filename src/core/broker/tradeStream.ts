@@ -64,7 +64,9 @@ async function keepOpen(options: TradeStreamOptions, first: { readonly up: () =>
           wasUp = true;
           first.up();
         },
-        onMessage: () => { attempt = 0; },
+        onMessage: () => {
+          attempt = 0;
+        },
       });
       if (scope.signal.aborted) break;
       log.warn("The order stream was closed by the server.");
@@ -78,7 +80,10 @@ async function keepOpen(options: TradeStreamOptions, first: { readonly up: () =>
       }
       log.warn(`The order stream failed: ${failure.message}`);
     }
-    if (!wasUp) return first.down(new TradingError("stream-failed", `The order stream at ${hostOf(options)} closed before it was ready.`, { hint: "Try again in a moment." }));
+    if (!wasUp)
+      return first.down(
+        new TradingError("stream-failed", `The order stream at ${hostOf(options)} closed before it was ready.`, { hint: "Try again in a moment." }),
+      );
     options.onDown();
     if (clock.now() - openedAt > STEADY_MS) attempt = 0;
     try {
@@ -96,7 +101,9 @@ async function listen(options: TradeStreamOptions, on: { readonly onListening: (
   const socket = new WebSocket(endpoint.streamUrl, { handshakeTimeout: HANDSHAKE_MS, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   let heardAt = options.clock.now();
   let ready = false;
-  const deadline = setTimeout(() => { if (!ready) fail(new TradingError("timeout", `The order stream at ${hostOf(options)}: timeout after ${HANDSHAKE_MS / 1000}s`)); }, HANDSHAKE_MS);
+  const deadline = setTimeout(() => {
+    if (!ready) fail(new TradingError("timeout", `The order stream at ${hostOf(options)}: timeout after ${HANDSHAKE_MS / 1000}s`));
+  }, HANDSHAKE_MS);
   const pings = setInterval(() => {
     if (options.clock.now() - heardAt > SILENCE_MS) return fail(new TradingError("stream-silent", "nothing came for 30 s."));
     if (socket.readyState === WebSocket.OPEN) socket.ping();
@@ -112,8 +119,12 @@ async function listen(options: TradeStreamOptions, on: { readonly onListening: (
       };
       const send = (message: unknown) => socket.send(JSON.stringify(message));
       socket.on("open", () => send({ action: "authenticate", data: { key_id: endpoint.keyId, secret_key: endpoint.secretKey } }));
-      socket.on("ping", () => { heardAt = options.clock.now(); });
-      socket.on("pong", () => { heardAt = options.clock.now(); });
+      socket.on("ping", () => {
+        heardAt = options.clock.now();
+      });
+      socket.on("pong", () => {
+        heardAt = options.clock.now();
+      });
       socket.on("message", (data) => {
         heardAt = options.clock.now();
         const message = parseFrame(data);
@@ -141,9 +152,20 @@ async function listen(options: TradeStreamOptions, on: { readonly onListening: (
       socket.on("unexpected-response", (_request, response) => {
         response.resume();
         const status = response.statusCode ?? 0;
-        fail(status === 401 || status === 403 ? badKey(options) : new TradingError("stream-failed", `The order stream at ${hostOf(options)} answered with status ${status}.`, { hint: "Try again in a moment." }));
+        fail(
+          status === 401 || status === 403
+            ? badKey(options)
+            : new TradingError("stream-failed", `The order stream at ${hostOf(options)} answered with status ${status}.`, { hint: "Try again in a moment." }),
+        );
       });
-      socket.on("error", (error) => fail(new TradingError("stream-failed", `Cannot open the order stream at ${hostOf(options)}: ${(error as NodeJS.ErrnoException).code ?? error.message}.`, { hint: "Check the network and the address; then try again.", cause: error })));
+      socket.on("error", (error) =>
+        fail(
+          new TradingError("stream-failed", `Cannot open the order stream at ${hostOf(options)}: ${(error as NodeJS.ErrnoException).code ?? error.message}.`, {
+            hint: "Check the network and the address; then try again.",
+            cause: error,
+          }),
+        ),
+      );
       socket.on("close", () => resolve());
     });
   } finally {
@@ -168,7 +190,9 @@ function parseFrame(data: RawData): { readonly stream: string; readonly data: Re
 }
 
 function badKey(options: TradeStreamOptions): TradingError {
-  return new TradingError("bad-key", `Wrong key: the order stream at ${hostOf(options)} does not accept it.`, { hint: "Check key and secret, and that paper keys are used with paper and live keys with live." });
+  return new TradingError("bad-key", `Wrong key: the order stream at ${hostOf(options)} does not accept it.`, {
+    hint: "Check key and secret, and that paper keys are used with paper and live keys with live.",
+  });
 }
 
 function hostOf(options: TradeStreamOptions): string {

@@ -4,7 +4,19 @@ import { answerError } from "../domain/alpacaAnswers.ts";
 import type { HttpAnswer, HttpClient } from "../domain/ports.ts";
 import type { Account, MarketClock, Order, Quote, TradingMode } from "../domain/orders.ts";
 import type { OrderBody } from "./orderBody.ts";
-import { parseAccount, parseAsset, parseCancels, parseClock, parseLatestQuote, parseOrder, parseOrders, parsePosition, parsePositions, type HeldPosition, type TradableAsset } from "./wire.ts";
+import {
+  parseAccount,
+  parseAsset,
+  parseCancels,
+  parseClock,
+  parseLatestQuote,
+  parseOrder,
+  parseOrders,
+  parsePosition,
+  parsePositions,
+  type HeldPosition,
+  type TradableAsset,
+} from "./wire.ts";
 
 export interface TradingApiOptions {
   readonly trading: HttpClient;
@@ -120,7 +132,10 @@ export class TradingApi {
     const results = parseCancels(success(answer, "cancel the orders") ?? []);
     const failed = results.filter((result) => result.status >= 400 && result.status !== 422 && result.status !== 404);
     if (failed.length > 0) {
-      throw new TradingError("cancel-incomplete", `${failed.length} of ${results.length} orders could not be canceled.`, { hint: "Look at the open orders and cancel again.", data: { orders: failed.map((result) => result.id) } });
+      throw new TradingError("cancel-incomplete", `${failed.length} of ${results.length} orders could not be canceled.`, {
+        hint: "Look at the open orders and cancel again.",
+        data: { orders: failed.map((result) => result.id) },
+      });
     }
     return results.filter((result) => result.status < 300).length;
   }

@@ -2,7 +2,19 @@
 import * as v from "valibot";
 import { Big, decimalFrom } from "../base/decimal.ts";
 import { TradingError } from "../base/errors.ts";
-import { ORDER_STATUSES, type Account, type ClientOrderId, type MarketClock, type Order, type OrderClass, type OrderId, type Position, type Quote, type TradeUpdate, type TradingMode } from "../domain/orders.ts";
+import {
+  ORDER_STATUSES,
+  type Account,
+  type ClientOrderId,
+  type MarketClock,
+  type Order,
+  type OrderClass,
+  type OrderId,
+  type Position,
+  type Quote,
+  type TradeUpdate,
+  type TradingMode,
+} from "../domain/orders.ts";
 
 const decimal = v.pipe(
   v.union([v.string(), v.number()]),

@@ -43,10 +43,18 @@ export function createAlpacaData(options: AlpacaDataOptions): MarketData {
   };
 
   /** The exchange's own clock: a simulated market may be at another time than the wall. */
-  const now = async (signal: AbortSignal): Promise<number> => (simulated ? parseClockTime(await get(trading, "/v2/clock", "read the market clock", signal)) : Date.now());
+  const now = async (signal: AbortSignal): Promise<number> =>
+    simulated ? parseClockTime(await get(trading, "/v2/clock", "read the market clock", signal)) : Date.now();
 
   const barsOf = async (symbols: readonly string[], query: BarQuery, start: number | undefined, into: BarCollector, signal: AbortSignal): Promise<void> => {
-    const search = new URLSearchParams({ symbols: symbols.join(","), timeframe: query.timeframe, limit: String(PAGE), adjustment: options.adjustment, feed: options.feed, sort: "asc" });
+    const search = new URLSearchParams({
+      symbols: symbols.join(","),
+      timeframe: query.timeframe,
+      limit: String(PAGE),
+      adjustment: options.adjustment,
+      feed: options.feed,
+      sort: "asc",
+    });
     if (start !== undefined) search.set("start", new Date(start).toISOString());
     if (query.to !== undefined) search.set("end", new Date(query.to).toISOString());
     await eachPage(search, log, async (page) => into.add(await get(http, `/v2/stocks/bars?${page}`, "read bars", signal)));
@@ -77,7 +85,8 @@ export function createAlpacaData(options: AlpacaDataOptions): MarketData {
 
     movers: async (top, signal) => parseMovers(await get(http, `/v1beta1/screener/stocks/movers?top=${atMost(top, 50)}`, "read the movers", signal)),
 
-    mostActive: async (top, signal) => parseActives(await get(http, `/v1beta1/screener/stocks/most-actives?by=volume&top=${atMost(top, 100)}`, "read the most active", signal)),
+    mostActive: async (top, signal) =>
+      parseActives(await get(http, `/v1beta1/screener/stocks/most-actives?by=volume&top=${atMost(top, 100)}`, "read the most active", signal)),
 
     news: async (symbols, limit, signal) => {
       const items = [];

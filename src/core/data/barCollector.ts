@@ -54,7 +54,8 @@ export class BarCollector {
 function addBar(columns: Columns, symbol: string, bar: Readonly<Record<string, unknown>>): void {
   const { t, o, h, l, c, v } = bar;
   const time = typeof t === "string" ? Date.parse(t) : Number.NaN;
-  if (Number.isNaN(time) || !isPrice(o) || !isPrice(h) || !isPrice(l) || !isPrice(c)) throw bad(`a bar of ${symbol} is incomplete: ${JSON.stringify(bar).slice(0, 200)}`);
+  if (Number.isNaN(time) || !isPrice(o) || !isPrice(h) || !isPrice(l) || !isPrice(c))
+    throw bad(`a bar of ${symbol} is incomplete: ${JSON.stringify(bar).slice(0, 200)}`);
   if (time <= (columns.time.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
   columns.time.push(time);
   columns.open.push(o);

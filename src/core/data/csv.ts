@@ -75,7 +75,8 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array>
   }
   const [a, b] = bytes;
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) throw badInput("bad-csv", `${path} is UTF-16 text.`, "Save it as UTF-8.");
-  if ((a === 0x50 && b === 0x4b) || (a === 0x1f && b === 0x8b) || bytes.subarray(0, 1024).includes(0)) throw badInput("bad-csv", `${path} is not text: a spreadsheet or an archive?`, "Export it as CSV.");
+  if ((a === 0x50 && b === 0x4b) || (a === 0x1f && b === 0x8b) || bytes.subarray(0, 1024).includes(0))
+    throw badInput("bad-csv", `${path} is not text: a spreadsheet or an archive?`, "Export it as CSV.");
   return bytes;
 }
 
@@ -111,7 +112,10 @@ async function parseBars(bytes: Uint8Array, path: string, name: string, pace: Pa
 }
 
 function openQuote(path: string, rows: CsvRows) {
-  return badInput("bad-csv", `${path}, line ${rows.openQuoteLine}: a quote is opened and never closed.`, "Close it, or remove it.", { file: path, line: rows.openQuoteLine });
+  return badInput("bad-csv", `${path}, line ${rows.openQuoteLine}: a quote is opened and never closed.`, "Close it, or remove it.", {
+    file: path,
+    line: rows.openQuoteLine,
+  });
 }
 
 type TimeForm = "text" | "number";
@@ -238,8 +242,13 @@ class Bars {
 
   #disorder(rows: CsvRows, step: number) {
     const text = rows.text(this.#columns.time);
-    if (step === 0) return this.#fault(rows, `the time ${text} is there twice, on line ${this.#lastLine} and on line ${rows.line}`, "Remove one of the two rows.", { otherLine: this.#lastLine });
-    return this.#fault(rows, `the time ${text} is before the one on line ${this.#lastLine}`, "Sort the rows by time, oldest first.", { otherLine: this.#lastLine });
+    if (step === 0)
+      return this.#fault(rows, `the time ${text} is there twice, on line ${this.#lastLine} and on line ${rows.line}`, "Remove one of the two rows.", {
+        otherLine: this.#lastLine,
+      });
+    return this.#fault(rows, `the time ${text} is before the one on line ${this.#lastLine}`, "Sort the rows by time, oldest first.", {
+      otherLine: this.#lastLine,
+    });
   }
 
   #fault(rows: CsvRows, what: string, hint: string, data: Readonly<Record<string, unknown>> = {}) {

@@ -26,7 +26,8 @@ export function readHeader(cells: readonly string[], where: string): BarColumns 
   }
   if (names.every((name) => /^[-+\d.:/ tz]*$/.test(name))) throw badInput("bad-csv", `${where}: there is no header, the file begins with numbers.`, EXAMPLE);
   for (const known of [...TIME_NAMES, ...PRICE_NAMES, "volume"]) {
-    if (names.indexOf(known) !== names.lastIndexOf(known)) throw badInput("bad-csv", `${where}: the column "${known}" is there twice.`, "Remove or rename one of them.");
+    if (names.indexOf(known) !== names.lastIndexOf(known))
+      throw badInput("bad-csv", `${where}: the column "${known}" is there twice.`, "Remove or rename one of them.");
   }
   const timeName = TIME_NAMES.find((name) => names.includes(name));
   if (timeName === undefined) throw missing("timestamp", names, where);
@@ -35,12 +36,26 @@ export function readHeader(cells: readonly string[], where: string): BarColumns 
     if (index < 0) throw missing(name, names, where);
     return index;
   };
-  return { time: names.indexOf(timeName), open: at("open"), high: at("high"), low: at("low"), close: at("close"), volume: names.indexOf("volume"), count: names.length };
+  return {
+    time: names.indexOf(timeName),
+    open: at("open"),
+    high: at("high"),
+    low: at("low"),
+    close: at("close"),
+    volume: names.indexOf("volume"),
+    count: names.length,
+  };
 }
 
 function missing(name: string, names: readonly string[], where: string) {
   const spare = names.filter((other) => other !== "" && ![...TIME_NAMES, ...PRICE_NAMES, "volume"].includes(other as never));
   const near = nearest(name, spare);
   const also = name === "timestamp" ? ' ("date" and "time" will do)' : "";
-  return badInput("bad-csv", `${where}: there is no column "${name}"${also}.`, near === undefined ? `The columns are: ${names.join(", ")}. Needed are timestamp, open, high, low and close.` : `Is "${near}" meant? Rename it to "${name}".`);
+  return badInput(
+    "bad-csv",
+    `${where}: there is no column "${name}"${also}.`,
+    near === undefined
+      ? `The columns are: ${names.join(", ")}. Needed are timestamp, open, high, low and close.`
+      : `Is "${near}" meant? Rename it to "${name}".`,
+  );
 }

@@ -26,18 +26,35 @@ export async function loadDataset(reference: string, marketData: MarketData | nu
   signal.throwIfAborted();
   const from = options.from === undefined ? undefined : parseInstant(options.from, "The start (from)");
   const to = options.to === undefined ? undefined : parseInstant(options.to, "The end (to)", { end: true });
-  if (from !== undefined && to !== undefined && from > to) throw badInput("bad-time", `The start ${options.from} is after the end ${options.to}.`, "Swap them.");
+  if (from !== undefined && to !== undefined && from > to)
+    throw badInput("bad-time", `The start ${options.from} is after the end ${options.to}.`, "Swap them.");
   if (reference.startsWith("sample:")) {
     if (!isSample(reference)) throw badInput("unknown-data", `There is no sample "${reference}".`, knownNames(reference, SAMPLE_NAMES));
     return within(await sampleDataset(reference, signal), from, to);
   }
   if (/\.csv$/i.test(reference) || /[/\\]/.test(reference) || (await isFile(reference))) return within(await readCsvDataset(reference, signal), from, to);
-  if (!SYMBOL.test(reference)) throw badInput("unknown-data", `"${reference}" is no CSV file, sample or symbol.`, "Name a file that ends in .csv, sample:sp500, sample:simulated, or a symbol like AAPL.");
-  if (marketData === null) throw badInput("unknown-data", `There is no file or sample "${reference}", and no market data to look the symbol up in.`, "Name a file that ends in .csv, sample:sp500 or sample:simulated.");
+  if (!SYMBOL.test(reference))
+    throw badInput(
+      "unknown-data",
+      `"${reference}" is no CSV file, sample or symbol.`,
+      "Name a file that ends in .csv, sample:sp500, sample:simulated, or a symbol like AAPL.",
+    );
+  if (marketData === null)
+    throw badInput(
+      "unknown-data",
+      `There is no file or sample "${reference}", and no market data to look the symbol up in.`,
+      "Name a file that ends in .csv, sample:sp500 or sample:simulated.",
+    );
   return await bySymbol(reference, marketData, options.timeframe ?? "1Day", { from, to }, signal);
 }
 
-async function bySymbol(symbol: string, marketData: MarketData, timeframe: Timeframe, range: { readonly from: number | undefined; readonly to: number | undefined }, signal: AbortSignal): Promise<Dataset> {
+async function bySymbol(
+  symbol: string,
+  marketData: MarketData,
+  timeframe: Timeframe,
+  range: { readonly from: number | undefined; readonly to: number | undefined },
+  signal: AbortSignal,
+): Promise<Dataset> {
   const daily = timeframe === "1Day" || timeframe === "1Week" || timeframe === "1Month";
   const start = range.from ?? (daily ? FIRST_DAY : undefined);
   const bars = await marketData.bars(
@@ -47,14 +64,27 @@ async function bySymbol(symbol: string, marketData: MarketData, timeframe: Timef
   );
   const series = bars.get(symbol);
   if (series === undefined || series.time.length === 0) {
-    throw badInput("unknown-symbol", `There are no bars for ${symbol}${range.from === undefined && range.to === undefined ? "" : " in that time"}.`, "Check the symbol and the dates, or name a CSV file.");
+    throw badInput(
+      "unknown-symbol",
+      `There are no bars for ${symbol}${range.from === undefined && range.to === undefined ? "" : " in that time"}.`,
+      "Check the symbol and the dates, or name a CSV file.",
+    );
   }
   return { series, info: infoOf(series, symbol, series.simulated ? "SIMULATED exchange" : "Alpaca") };
 }
 
 function infoOf(series: BarSeries, name: string, source: string): Dataset["info"] {
   const last = isoOf(series.time.at(-1));
-  return { name, bars: series.time.length, from: isoOf(series.time[0]), to: last, sha256: hashOfBars(series), source, adjustment: series.simulated ? "none" : "as asked of the source", asOf: last };
+  return {
+    name,
+    bars: series.time.length,
+    from: isoOf(series.time[0]),
+    to: last,
+    sha256: hashOfBars(series),
+    source,
+    adjustment: series.simulated ? "none" : "as asked of the source",
+    asOf: last,
+  };
 }
 
 /** The part of it from `from` to `to`, both included; its hash stays that of the file. */
@@ -63,7 +93,12 @@ function within(dataset: Dataset, from: number | undefined, to: number | undefin
   const { time } = dataset.series;
   const start = from === undefined ? 0 : firstAtOrAfter(time, from);
   const end = to === undefined ? time.length : firstAtOrAfter(time, to + 1);
-  if (start >= end) throw badInput("no-bars", `${dataset.info.name} has no bars in that time.`, `It goes from ${dataset.info.from?.slice(0, 10)} to ${dataset.info.to?.slice(0, 10)}.`);
+  if (start >= end)
+    throw badInput(
+      "no-bars",
+      `${dataset.info.name} has no bars in that time.`,
+      `It goes from ${dataset.info.from?.slice(0, 10)} to ${dataset.info.to?.slice(0, 10)}.`,
+    );
   const series = sliceBars(dataset.series, start, end);
   return { series, info: { ...dataset.info, bars: end - start, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)) } };
 }
@@ -84,5 +119,8 @@ function isSample(reference: string): reference is SampleName {
 }
 
 async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then((about) => about.isFile(), () => false);
+  return await stat(path).then(
+    (about) => about.isFile(),
+    () => false,
+  );
 }

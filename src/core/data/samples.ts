@@ -26,7 +26,19 @@ export async function sampleDataset(name: SampleName, signal: AbortSignal): Prom
     }
     case "sample:simulated": {
       const series: BarSeries = { ...simulatedDailyBars("SIMULATED", SIMULATED_SEED, SIMULATED_FROM, SIMULATED_TO), symbol: "SIMULATED", simulated: true };
-      return { series, info: { name, bars: series.time.length, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)), sha256: hashOfBars(series), source: "SIMULATED prices", adjustment: "none", asOf: null } };
+      return {
+        series,
+        info: {
+          name,
+          bars: series.time.length,
+          from: isoOf(series.time[0]),
+          to: isoOf(series.time.at(-1)),
+          sha256: hashOfBars(series),
+          source: "SIMULATED prices",
+          adjustment: "none",
+          asOf: null,
+        },
+      };
     }
   }
 }
@@ -46,7 +58,11 @@ function sp500Path(): string {
     // not installed: the sentence below
   }
   if (path === undefined || !existsSync(path)) {
-    throw badInput("sample-missing", "sample:sp500 is not here: it is read from the development package vega-datasets, which only a clone has.", "Use sample:simulated, which is everywhere, or a CSV file.");
+    throw badInput(
+      "sample-missing",
+      "sample:sp500 is not here: it is read from the development package vega-datasets, which only a clone has.",
+      "Use sample:simulated, which is everywhere, or a CSV file.",
+    );
   }
   return path;
 }

@@ -18,15 +18,38 @@ const moverSchema = v.object({ symbol: v.string(), price: v.number(), percent_ch
 const moversSchema = v.object({ gainers: v.array(moverSchema), losers: v.array(moverSchema) });
 const activesSchema = v.object({ most_actives: v.array(v.object({ symbol: v.string(), volume: v.number(), trade_count: v.optional(v.number(), 0) })) });
 const newsSchema = v.object({
-  news: v.array(v.object({ headline: v.string(), summary: optionalText, source: optionalText, url: optionalText, symbols: v.optional(v.array(v.string()), []), created_at: instant })),
+  news: v.array(
+    v.object({
+      headline: v.string(),
+      summary: optionalText,
+      source: optionalText,
+      url: optionalText,
+      symbols: v.optional(v.array(v.string()), []),
+      created_at: instant,
+    }),
+  ),
   next_page_token: v.optional(v.nullable(v.string()), null),
 });
 const assetsSchema = v.array(
-  v.object({ symbol: v.string(), name: optionalText, status: v.optional(v.string(), "active"), tradable: v.boolean(), fractionable: v.optional(v.boolean(), false), shortable: v.optional(v.boolean(), false) }),
+  v.object({
+    symbol: v.string(),
+    name: optionalText,
+    status: v.optional(v.string(), "active"),
+    tradable: v.boolean(),
+    fractionable: v.optional(v.boolean(), false),
+    shortable: v.optional(v.boolean(), false),
+  }),
 );
 
 export function parseQuotes(json: unknown): readonly Quote[] {
-  return Object.entries(parse(quotesSchema, json, "quotes").quotes).map(([symbol, q]) => ({ symbol, bid: q.bp, ask: q.ap, bidSize: q.bs, askSize: q.as, at: q.t }));
+  return Object.entries(parse(quotesSchema, json, "quotes").quotes).map(([symbol, q]) => ({
+    symbol,
+    bid: q.bp,
+    ask: q.ap,
+    bidSize: q.bs,
+    askSize: q.as,
+    at: q.t,
+  }));
 }
 
 export function parseMovers(json: unknown): { readonly gainers: readonly Mover[]; readonly losers: readonly Mover[] } {
@@ -41,12 +64,25 @@ export function parseActives(json: unknown): readonly ActiveSymbol[] {
 
 export function parseNewsPage(json: unknown): { readonly items: readonly NewsItem[]; readonly nextToken: string | null } {
   const wire = parse(newsSchema, json, "news");
-  const items = wire.news.map((n) => ({ headline: n.headline, summary: n.summary ?? "", source: n.source ?? "", url: n.url ?? "", symbols: n.symbols, at: n.created_at }));
+  const items = wire.news.map((n) => ({
+    headline: n.headline,
+    summary: n.summary ?? "",
+    source: n.source ?? "",
+    url: n.url ?? "",
+    symbols: n.symbols,
+    at: n.created_at,
+  }));
   return { items, nextToken: wire.next_page_token === "" ? null : wire.next_page_token };
 }
 
 export function parseAssets(json: unknown): readonly Asset[] {
-  return parse(assetsSchema, json, "assets").map((a) => ({ symbol: a.symbol, name: a.name ?? "", tradable: a.tradable && a.status === "active", fractionable: a.fractionable, shortable: a.shortable }));
+  return parse(assetsSchema, json, "assets").map((a) => ({
+    symbol: a.symbol,
+    name: a.name ?? "",
+    tradable: a.tradable && a.status === "active",
+    fractionable: a.fractionable,
+    shortable: a.shortable,
+  }));
 }
 
 export function parseClockTime(json: unknown): number {

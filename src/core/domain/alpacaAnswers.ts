@@ -23,12 +23,15 @@ export function answerError(answer: HttpAnswer, doing: string): TradingError {
   const said = message === undefined ? `status ${answer.status}` : message.replace(/\.$/, "");
   if (isBadKey(answer)) {
     return new TradingError("bad-key", `Wrong key: the broker does not accept it (${said}).`, {
-      hint: "Check key and secret, and that paper keys are used with paper and live keys with live: APCA_API_KEY_ID and APCA_API_SECRET_KEY, or \"Quantdesk: Set Keys\".",
+      hint: 'Check key and secret, and that paper keys are used with paper and live keys with live: APCA_API_KEY_ID and APCA_API_SECRET_KEY, or "Quantdesk: Set Keys".',
       data,
     });
   }
   if (answer.status === 429) {
-    return new TradingError("rate-limited", `Could not ${doing}: too many requests (${said}).`, { hint: "Wait a minute, or lower broker.requestsPerMinute.", data });
+    return new TradingError("rate-limited", `Could not ${doing}: too many requests (${said}).`, {
+      hint: "Wait a minute, or lower broker.requestsPerMinute.",
+      data,
+    });
   }
   if (answer.status >= 500) {
     return new TradingError("broker-unavailable", `Could not ${doing}: the service failed (${said}).`, { hint: "Try again in a moment.", data });

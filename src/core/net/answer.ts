@@ -10,7 +10,10 @@ export async function readBody(body: AsyncIterable<Uint8Array>, host: string): P
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > MAX_BYTES) {
-      throw new TradingError("answer-too-large", `${host} answered with more than ${MAX_BYTES / 2 ** 20} MB.`, { hint: "Ask for less at once.", data: { sent: true } });
+      throw new TradingError("answer-too-large", `${host} answered with more than ${MAX_BYTES / 2 ** 20} MB.`, {
+        hint: "Ask for less at once.",
+        data: { sent: true },
+      });
     }
     chunks.push(chunk);
   }
@@ -21,22 +24,35 @@ export async function readBody(body: AsyncIterable<Uint8Array>, host: string): P
  * Undefined for an empty body. Errors that are not JSON (a proxy's page) count as empty: their status says enough.
  * A success that is not JSON, and a redirect, are errors: nothing that we asked for came back.
  */
-export function parseJson(text: string, status: number, headers: Readonly<Record<string, string>>, request: { readonly host: string; readonly method: string; readonly path: string }): unknown {
+export function parseJson(
+  text: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  request: { readonly host: string; readonly method: string; readonly path: string },
+): unknown {
   if (status >= 300 && status < 400) {
-    throw new TradingError("redirected", `${request.host} redirects ${request.method} ${request.path.split("?")[0]} elsewhere, which is not followed: keys are sent to their own address only.`, {
-      hint: "Give the final address.",
-      data: { sent: true, status },
-    });
+    throw new TradingError(
+      "redirected",
+      `${request.host} redirects ${request.method} ${request.path.split("?")[0]} elsewhere, which is not followed: keys are sent to their own address only.`,
+      {
+        hint: "Give the final address.",
+        data: { sent: true, status },
+      },
+    );
   }
   if (text.trim() === "") return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {
     if (status >= 400) return undefined;
-    throw new TradingError("bad-answer", `${request.host} answered ${request.method} ${request.path.split("?")[0]} with ${headers["content-type"] ?? "text"} that is not JSON (status ${status}).`, {
-      hint: "Is that the address of an Alpaca API?",
-      cause: error,
-      data: { sent: true, status },
-    });
+    throw new TradingError(
+      "bad-answer",
+      `${request.host} answered ${request.method} ${request.path.split("?")[0]} with ${headers["content-type"] ?? "text"} that is not JSON (status ${status}).`,
+      {
+        hint: "Is that the address of an Alpaca API?",
+        cause: error,
+        data: { sent: true, status },
+      },
+    );
   }
 }

@@ -50,7 +50,12 @@ export class Gate {
       if (signal.aborted) return reject(signal.reason as Error);
       if (this.#closed !== undefined) return reject(this.#closed);
       if (this.waiting >= this.#options.maxWaiting) {
-        return reject(new TradingError("queue-full", `${this.waiting} requests are waiting already, which is the most that may.`, { hint: "Try again in a moment.", data: { sent: false } }));
+        return reject(
+          new TradingError("queue-full", `${this.waiting} requests are waiting already, which is the most that may.`, {
+            hint: "Try again in a moment.",
+            data: { sent: false },
+          }),
+        );
       }
       const queue = this.#waiting[urgency];
       const leave = () => {
@@ -59,8 +64,14 @@ export class Gate {
         reject(signal.reason as Error);
       };
       const waiter: Waiter = {
-        go: (release) => { signal.removeEventListener("abort", leave); resolve(release); },
-        fail: (error) => { signal.removeEventListener("abort", leave); reject(error); },
+        go: (release) => {
+          signal.removeEventListener("abort", leave);
+          resolve(release);
+        },
+        fail: (error) => {
+          signal.removeEventListener("abort", leave);
+          reject(error);
+        },
       };
       signal.addEventListener("abort", leave, { once: true });
       queue.push(waiter);
@@ -123,6 +134,9 @@ export class Gate {
     if (this.waiting === 0 || ms === 0 || this.#closed !== undefined) return;
     const alarm = new AbortController();
     this.#alarm = alarm;
-    this.#options.clock.sleep(ms, alarm.signal).then(() => this.#admit(), () => undefined);
+    this.#options.clock.sleep(ms, alarm.signal).then(
+      () => this.#admit(),
+      () => undefined,
+    );
   }
 }

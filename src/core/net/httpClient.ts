@@ -83,7 +83,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         const wait = askedWaitMs(headers, clock.now());
         if (wait !== undefined) gate.pauseUntil(clock.now() + wait);
       }
-      return { status: answer.statusCode, headers, body: parseJson(text, answer.statusCode, headers, { host: url.host, method: request.method, path: request.path }) };
+      return {
+        status: answer.statusCode,
+        headers,
+        body: parseJson(text, answer.statusCode, headers, { host: url.host, method: request.method, path: request.path }),
+      };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = networkError(error, url.host);
@@ -113,7 +117,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         reason = error.message;
       }
       retries += 1;
-      options.log.debug(`${request.method} ${withoutQuery(request.path)} at ${url.host}: ${reason}; again in ${Math.round(pauseMs)} ms (${retry + 1} of ${most})`);
+      options.log.debug(
+        `${request.method} ${withoutQuery(request.path)} at ${url.host}: ${reason}; again in ${Math.round(pauseMs)} ms (${retry + 1} of ${most})`,
+      );
       await clock.sleep(pauseMs, scope.signal);
     }
   };
@@ -168,13 +174,21 @@ function parseOrigin(origin: string): URL {
 
 function timeoutError(what: string, ms: number, progress: { readonly sent: boolean }): TradingError {
   const plain = deadlineError(what, ms);
-  return new TradingError(plain.code, plain.message, { hint: "The service may be slow or down; try again, or raise broker.timeoutSeconds.", data: { ...plain.data, sent: progress.sent } });
+  return new TradingError(plain.code, plain.message, {
+    hint: "The service may be slow or down; try again, or raise broker.timeoutSeconds.",
+    data: { ...plain.data, sent: progress.sent },
+  });
 }
 
 /** The caller gave up; `data.sent` says whether the request may have left before. */
 function interruptedError(reason: unknown, what: string, sent: boolean): TradingError {
   const cause = TradingError.from(reason, "interrupted");
-  return new TradingError(cause.code, cause.message, { kind: cause.kind, ...(cause.hint === undefined ? {} : { hint: cause.hint }), cause: reason, data: { ...cause.data, doing: what, sent } });
+  return new TradingError(cause.code, cause.message, {
+    kind: cause.kind,
+    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    cause: reason,
+    data: { ...cause.data, doing: what, sent },
+  });
 }
 
 function plainHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

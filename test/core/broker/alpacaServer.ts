@@ -42,7 +42,16 @@ export class AlpacaServer implements AsyncDisposable {
   /** Per "METHOD /path": faults of the next requests, first come first hit. */
   readonly faults = new Map<string, Fault[]>();
   readonly positions: Array<Record<string, string>> = [];
-  account: Record<string, unknown> = { account_number: "PA1", status: "ACTIVE", currency: "USD", cash: "100000", equity: "100000", last_equity: "100000", buying_power: "200000", portfolio_value: "100000" };
+  account: Record<string, unknown> = {
+    account_number: "PA1",
+    status: "ACTIVE",
+    currency: "USD",
+    cash: "100000",
+    equity: "100000",
+    last_equity: "100000",
+    buying_power: "200000",
+    portfolio_value: "100000",
+  };
   quote = { bp: 99.9, ap: 100.1, bs: 3, as: 4, t: new Date().toISOString() };
   now = () => Date.now();
   isOpen = true;
@@ -62,7 +71,9 @@ export class AlpacaServer implements AsyncDisposable {
     const { port } = server.#server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;
     server.endpoint = { mode: "paper", tradingUrl: url, dataUrl: url, streamUrl: `ws://127.0.0.1:${port}/stream`, keyId: "KEY", secretKey: "SECRET-1234" };
-    server.#server.on("connection", () => { server.connections++; });
+    server.#server.on("connection", () => {
+      server.connections++;
+    });
     server.#sockets.on("connection", (socket) => server.#stream(socket));
     return server;
   }
@@ -83,7 +94,11 @@ export class AlpacaServer implements AsyncDisposable {
   }
 
   emit(event: string, order: WireOrder, executionId: string | null, fill: Readonly<Record<string, string>> = {}): void {
-    for (const socket of this.streams) this.#send(socket, { stream: "trade_updates", data: { event, execution_id: executionId, timestamp: new Date(this.now()).toISOString(), order, ...fill } });
+    for (const socket of this.streams)
+      this.#send(socket, {
+        stream: "trade_updates",
+        data: { event, execution_id: executionId, timestamp: new Date(this.now()).toISOString(), order, ...fill },
+      });
   }
 
   cutStreams(): void {
@@ -101,7 +116,7 @@ export class AlpacaServer implements AsyncDisposable {
     let authorized = false;
     socket.on("close", () => this.streams.delete(socket));
     socket.on("message", (data) => {
-      const message = JSON.parse(String(data)) as { action: string; data: Record<string, unknown> };
+      const message = JSON.parse((data as Buffer).toString("utf8")) as { action: string; data: Record<string, unknown> };
       if (message.action === "authenticate") {
         authorized = message.data["key_id"] === this.endpoint.keyId && message.data["secret_key"] === this.endpoint.secretKey;
         return this.#send(socket, { stream: "authorization", data: { status: authorized ? "authorized" : "unauthorized", action: "authenticate" } });
@@ -131,10 +146,12 @@ export class AlpacaServer implements AsyncDisposable {
       request.socket.resetAndDestroy();
       return;
     }
-    if (fault !== undefined && typeof fault === "object" && "status" in fault) return this.#answer(response, fault.status, fault.body ?? { message: "fault" }, fault.headers);
-    const [status, body] = request.headers["apca-api-key-id"] === this.endpoint.keyId && request.headers["apca-api-secret-key"] === this.endpoint.secretKey
-      ? this.#route(route, url, text)
-      : [401, { code: 40110000, message: "request is not authorized" }];
+    if (fault !== undefined && typeof fault === "object" && "status" in fault)
+      return this.#answer(response, fault.status, fault.body ?? { message: "fault" }, fault.headers);
+    const [status, body] =
+      request.headers["apca-api-key-id"] === this.endpoint.keyId && request.headers["apca-api-secret-key"] === this.endpoint.secretKey
+        ? this.#route(route, url, text)
+        : [401, { code: 40110000, message: "request is not authorized" }];
     if (fault !== undefined) {
       if (typeof fault === "object") this.#hidden.set((body as WireOrder).client_order_id, fault.lateBy);
       request.socket.destroy();
@@ -152,21 +169,44 @@ export class AlpacaServer implements AsyncDisposable {
     const last = decodeURIComponent(url.pathname.split("/").at(-1) as string);
     const at = (ms: number) => new Date(ms).toISOString();
     if (route === "GET /v2/account") return [200, this.account];
-    if (route === "GET /v2/clock") return [200, { timestamp: at(this.now()), is_open: this.isOpen, next_open: at(this.now() + 3_600_000), next_close: at(this.now() + 7_200_000) }];
+    if (route === "GET /v2/clock")
+      return [200, { timestamp: at(this.now()), is_open: this.isOpen, next_open: at(this.now() + 3_600_000), next_close: at(this.now() + 7_200_000) }];
     if (route === "GET /v2/positions") return [200, this.positions];
     if (route.startsWith("GET /v2/positions/")) {
       const position = this.positions.find((p) => p["symbol"] === last);
       return position === undefined ? [404, { code: 40410000, message: "position does not exist" }] : [200, position];
     }
     if (route.startsWith("GET /v2/assets/")) {
-      return last === "AAPL" || last === "BRK.B" ? [200, { symbol: last, status: "active", tradable: true, fractionable: last === "AAPL", shortable: last === "AAPL", easy_to_borrow: true }] : [404, { code: 40410000, message: `asset not found for ${last}` }];
+      return last === "AAPL" || last === "BRK.B"
+        ? [200, { symbol: last, status: "active", tradable: true, fractionable: last === "AAPL", shortable: last === "AAPL", easy_to_borrow: true }]
+        : [404, { code: 40410000, message: `asset not found for ${last}` }];
     }
     if (route === "GET /v2/assets") return [200, ["AAPL", "BRK.B"].map((symbol) => ({ symbol, name: symbol, status: "active", tradable: true }))];
-    if (route === "GET /v2/stocks/quotes/latest") return [200, { quotes: Object.fromEntries((url.searchParams.get("symbols") ?? "").split(",").filter((s) => s === "AAPL" || s === "BRK.B").map((s) => [s, this.quote])) }];
+    if (route === "GET /v2/stocks/quotes/latest")
+      return [
+        200,
+        {
+          quotes: Object.fromEntries(
+            (url.searchParams.get("symbols") ?? "")
+              .split(",")
+              .filter((s) => s === "AAPL" || s === "BRK.B")
+              .map((s) => [s, this.quote]),
+          ),
+        },
+      ];
     if (route === "GET /v2/orders:by_client_order_id") return this.#byClientId(url.searchParams.get("client_order_id") as string);
     if (route === "GET /v2/orders") return [200, this.#list(url)];
     if (route === "POST /v2/orders") return this.#place(JSON.parse(text) as Record<string, string>);
-    if (route === "DELETE /v2/orders") return [207, this.orders.filter((o) => o.status === "new").map((o) => { o.status = "canceled"; return { id: o.id, status: 200 }; })];
+    if (route === "DELETE /v2/orders")
+      return [
+        207,
+        this.orders
+          .filter((o) => o.status === "new")
+          .map((o) => {
+            o.status = "canceled";
+            return { id: o.id, status: 200 };
+          }),
+      ];
     const order = this.orders.find((o) => o.id === last);
     if (route.startsWith("GET /v2/orders/")) return order === undefined ? [404, { code: 40410000, message: `order not found for ${last}` }] : [200, order];
     if (route.startsWith("DELETE /v2/orders/")) {
@@ -200,10 +240,23 @@ export class AlpacaServer implements AsyncDisposable {
   #place(body: Record<string, string>): [number, unknown] {
     if (this.orders.some((o) => o.client_order_id === body["client_order_id"])) return [422, { code: 40010001, message: "client_order_id must be unique" }];
     const order: WireOrder = {
-      id: randomUUID(), client_order_id: body["client_order_id"] ?? randomUUID(), symbol: body["symbol"] as string, side: body["side"] as "buy" | "sell",
-      type: body["type"] as string, order_class: body["order_class"] ?? "", time_in_force: body["time_in_force"] as string, status: "new",
-      qty: body["qty"] ?? null, notional: body["notional"] ?? null, filled_qty: "0", filled_avg_price: null, limit_price: body["limit_price"] ?? null,
-      stop_price: body["stop_price"] ?? null, submitted_at: new Date(this.now()).toISOString(), filled_at: null, legs: null,
+      id: randomUUID(),
+      client_order_id: body["client_order_id"] ?? randomUUID(),
+      symbol: body["symbol"] as string,
+      side: body["side"] as "buy" | "sell",
+      type: body["type"] as string,
+      order_class: body["order_class"] ?? "",
+      time_in_force: body["time_in_force"] as string,
+      status: "new",
+      qty: body["qty"] ?? null,
+      notional: body["notional"] ?? null,
+      filled_qty: "0",
+      filled_avg_price: null,
+      limit_price: body["limit_price"] ?? null,
+      stop_price: body["stop_price"] ?? null,
+      submitted_at: new Date(this.now()).toISOString(),
+      filled_at: null,
+      legs: null,
     };
     this.orders.push(order);
     if (this.fillsMarketOrders && order.type === "market") setImmediate(() => this.fill(order.id));

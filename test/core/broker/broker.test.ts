@@ -62,8 +62,13 @@ describe("the broker", () => {
     desk.server.positions.push(holding("3"));
     const { broker, signal } = desk;
     const [account, positions, position, none, orders, quote, clock] = await Promise.all([
-      broker.getAccount(signal), broker.getPositions(signal), broker.getPosition("aapl", signal), broker.getPosition("MSFT", signal),
-      broker.getOrders({ status: "all" }, signal), broker.getCurrentPrice("AAPL", signal), broker.getClock(signal),
+      broker.getAccount(signal),
+      broker.getPositions(signal),
+      broker.getPosition("aapl", signal),
+      broker.getPosition("MSFT", signal),
+      broker.getOrders({ status: "all" }, signal),
+      broker.getCurrentPrice("AAPL", signal),
+      broker.getClock(signal),
     ]);
     assert.equal(account.cash.toFixed(), "100000");
     assert.equal(positions.length, 1);
@@ -104,7 +109,13 @@ describe("the broker", () => {
       desk.server.emit("fill", wire, updates[0]?.executionId ?? null);
       desk.server.emit("fill", { ...wire, id: "other" }, "e2");
       while (updates.at(-1)?.executionId !== "e2") await new Promise((turn) => setImmediate(turn));
-      assert.deepEqual(updates.map((u) => [u.event, u.order.id]), [["fill", order.id], ["fill", "other"]]);
+      assert.deepEqual(
+        updates.map((u) => [u.event, u.order.id]),
+        [
+          ["fill", order.id],
+          ["fill", "other"],
+        ],
+      );
     });
   }
 
@@ -122,13 +133,19 @@ describe("the broker", () => {
     const seen: string[] = [];
     const states: ConnectionState[] = [];
     desk.broker.onTradeUpdate((update) => seen.push(`${update.event} ${update.qty?.toFixed()} ${desk.broker.state}`));
-    const back = new Promise<void>((resolve) => desk.broker.onState((state) => {
-      states.push(state);
-      if (state === "connected") resolve();
-    }));
+    const back = new Promise<void>((resolve) =>
+      desk.broker.onState((state) => {
+        states.push(state);
+        if (state === "connected") resolve();
+      }),
+    );
     desk.server.fill(order.id, { silently: true });
     desk.server.cutStreams();
-    await new Promise<void>((resolve) => { desk.broker.onState((state) => { if (state === "stale") resolve(); }); });
+    await new Promise<void>((resolve) => {
+      desk.broker.onState((state) => {
+        if (state === "stale") resolve();
+      });
+    });
     const verdict = await desk.broker.check(buy("1"), desk.signal);
     assert.equal(verdict.allowed, false);
     await back;
@@ -174,6 +191,9 @@ describe("the broker", () => {
     desk.server.fault("GET /v2/positions", { status: 503 }, "reset-before");
     await desk.broker.getPositions(desk.signal);
     assert.ok(desk.lines.length > 0);
-    assert.ok(desk.lines.every((line) => !line.includes("SECRET-1234")), desk.lines.join("\n"));
+    assert.ok(
+      desk.lines.every((line) => !line.includes("SECRET-1234")),
+      desk.lines.join("\n"),
+    );
   });
 });

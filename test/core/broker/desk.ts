@@ -10,7 +10,14 @@ import type { Broker, HttpClient, JournalEntry, OrderJournal } from "../../../sr
 import type { CheckedOrder, OrderIntent } from "../../../src/core/domain/orders.ts";
 import { AlpacaServer } from "./alpacaServer.ts";
 
-export const LIMITS: RiskLimits = { maxOrderValue: 10_000, maxPositionValue: 50_000, maxOrdersPerMinute: 30, maxDailyLoss: null, symbols: [], duplicateWindowSeconds: 5 };
+export const LIMITS: RiskLimits = {
+  maxOrderValue: 10_000,
+  maxPositionValue: 50_000,
+  maxOrdersPerMinute: 30,
+  maxDailyLoss: null,
+  symbols: [],
+  duplicateWindowSeconds: 5,
+};
 
 /** The journal port, kept in memory; the store's own has its tests in its room. */
 export class MemoryJournal implements OrderJournal {
@@ -21,7 +28,9 @@ export class MemoryJournal implements OrderJournal {
   async begin(entry: JournalEntry, windowMs: number, again: boolean): Promise<"written" | "duplicate" | "killed"> {
     if (this.broken) throw new Error("disk full");
     if (this.killed) return "killed";
-    const equal = this.entries.some((e) => e.fingerprint === entry.fingerprint && entry.at - e.at < windowMs && (e.state === "begun" || e.state === "sent" || e.state === "unknown"));
+    const equal = this.entries.some(
+      (e) => e.fingerprint === entry.fingerprint && entry.at - e.at < windowMs && (e.state === "begun" || e.state === "sent" || e.state === "unknown"),
+    );
     if ((equal && !again) || this.entries.some((e) => e.clientOrderId === entry.clientOrderId)) return "duplicate";
     this.entries.push({ ...entry, state: "begun" });
     return "written";
@@ -58,7 +67,17 @@ export class Desk implements AsyncDisposable {
     this.scope.onClose(() => this.trading.close());
     this.scope.onClose(() => data.close());
     const endpoint = { ...server.endpoint, ...(options.keyId === undefined ? {} : { keyId: options.keyId }) };
-    this.broker = createBroker({ endpoint, trading: this.trading, data, journal: this.journal, limits: { ...LIMITS, ...options.limits }, log, clock: systemClock, scope: this.scope, simulated: true });
+    this.broker = createBroker({
+      endpoint,
+      trading: this.trading,
+      data,
+      journal: this.journal,
+      limits: { ...LIMITS, ...options.limits },
+      log,
+      clock: systemClock,
+      scope: this.scope,
+      simulated: true,
+    });
   }
 
   static async open(options: DeskOptions = {}): Promise<Desk> {
@@ -104,5 +123,15 @@ export function sell(qty: string, more: Partial<OrderIntent> = {}): OrderIntent 
 }
 
 export function holding(qty: string, available = qty): Record<string, string> {
-  return { symbol: "AAPL", qty, qty_available: available, side: qty.startsWith("-") ? "short" : "long", avg_entry_price: "90", current_price: "100", market_value: String(100 * Number(qty)), cost_basis: String(90 * Number(qty)), unrealized_pl: "10" };
+  return {
+    symbol: "AAPL",
+    qty,
+    qty_available: available,
+    side: qty.startsWith("-") ? "short" : "long",
+    avg_entry_price: "90",
+    current_price: "100",
+    market_value: String(100 * Number(qty)),
+    cost_basis: String(90 * Number(qty)),
+    unrealized_pl: "10",
+  };
 }

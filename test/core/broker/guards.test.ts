@@ -32,13 +32,45 @@ describe("the guards", () => {
     ["half a cent", buy("1", limit("99.995")), "bad-tick", /Use 99\.99/],
     ["a stop-loss off the tick", buy("1", { stopLoss: { stopPrice: d("90.001") } }), "bad-tick", /Use 90\./],
     ["a buy limit more than 10 % above the ask", buy("1", limit("110.12")), "price-collar", /at most 110\.11/],
-    ["a sell limit more than 10 % below the bid", sell("1", limit("89.90")), "price-collar", /at least 89\.91/, { server: (s) => s.positions.push(holding("5")) }],
-    ["a market order on an old quote", buy("1"), "stale-quote", /limit price/, { server: (s) => { s.quote.t = new Date(Date.now() - 20_000).toISOString(); } }],
-    ["a market order without an ask", buy("1"), "stale-quote", /limit price/, { server: (s) => { s.quote.ap = 0; } }],
+    [
+      "a sell limit more than 10 % below the bid",
+      sell("1", limit("89.90")),
+      "price-collar",
+      /at least 89\.91/,
+      { server: (s) => s.positions.push(holding("5")) },
+    ],
+    [
+      "a market order on an old quote",
+      buy("1"),
+      "stale-quote",
+      /limit price/,
+      {
+        server: (s) => {
+          s.quote.t = new Date(Date.now() - 20_000).toISOString();
+        },
+      },
+    ],
+    [
+      "a market order without an ask",
+      buy("1"),
+      "stale-quote",
+      /limit price/,
+      {
+        server: (s) => {
+          s.quote.ap = 0;
+        },
+      },
+    ],
     ["selling what is not held", sell("1"), "insufficient-position", /--short/],
     ["selling more than is held", sell("6"), "insufficient-position", /at most 5/, { server: (s) => s.positions.push(holding("5")) }],
     ["selling what open orders bind", sell("5"), "insufficient-position", /at most 2/, { server: (s) => s.positions.push(holding("5", "2")) }],
-    ["going short through a long position", sell("6", { allowShort: true }), "insufficient-position", /Sell the 5 first/, { server: (s) => s.positions.push(holding("5")) }],
+    [
+      "going short through a long position",
+      sell("6", { allowShort: true }),
+      "insufficient-position",
+      /Sell the 5 first/,
+      { server: (s) => s.positions.push(holding("5")) },
+    ],
     ["shorting what cannot be borrowed", sell("1", { symbol: "BRK.B", allowShort: true }), "not-tradable", /another symbol/],
     ["shorting half a share", sell("0.5", { allowShort: true }), "not-tradable", /whole number/],
     ["half a share of what trades in whole ones", buy("0.5", { symbol: "BRK.B" }), "not-tradable", /whole number/],
@@ -46,9 +78,40 @@ describe("the guards", () => {
     ["more than the order limit in dollars", buy("1", { qty: undefined, notional: d("10000.01") } as never), "over-limit", /maxOrderValue/],
     ["more than the position limit", buy("10"), "over-limit", /maxPositionValue/, { server: (s) => s.positions.push(holding("499")) }],
     ["a symbol that is not allowed", buy("1"), "over-limit", /risk\.symbols/, { limits: { symbols: ["MSFT"] } }],
-    ["opening after the day's loss", buy("1"), "over-limit", /maxDailyLoss/, { limits: { maxDailyLoss: 500 }, server: (s) => { s.account = { ...s.account, equity: "99500" }; } }],
-    ["more than can be paid", buy("50"), "insufficient-buying-power", /at most 9 /, { server: (s) => { s.account = { ...s.account, buying_power: "1000" }; } }],
-    ["an order of a blocked account", buy("1"), "not-tradable", /Ask the broker/, { server: (s) => { s.account = { ...s.account, trading_blocked: true }; } }],
+    [
+      "opening after the day's loss",
+      buy("1"),
+      "over-limit",
+      /maxDailyLoss/,
+      {
+        limits: { maxDailyLoss: 500 },
+        server: (s) => {
+          s.account = { ...s.account, equity: "99500" };
+        },
+      },
+    ],
+    [
+      "more than can be paid",
+      buy("50"),
+      "insufficient-buying-power",
+      /at most 9 /,
+      {
+        server: (s) => {
+          s.account = { ...s.account, buying_power: "1000" };
+        },
+      },
+    ],
+    [
+      "an order of a blocked account",
+      buy("1"),
+      "not-tradable",
+      /Ask the broker/,
+      {
+        server: (s) => {
+          s.account = { ...s.account, trading_blocked: true };
+        },
+      },
+    ],
   ];
   for (const [name, intent, code, remedy, given] of refusals) {
     it(`refuse ${name}`, async () => {
@@ -62,11 +125,38 @@ describe("the guards", () => {
 
   const passes: ReadonlyArray<readonly [string, OrderIntent, Given?]> = [
     ["a limit on the edge of the collar", buy("1", limit("110.11"))],
-    ["a limit on an old quote", buy("1", limit("100")), { server: (s) => { s.quote.t = new Date(0).toISOString(); } }],
+    [
+      "a limit on an old quote",
+      buy("1", limit("100")),
+      {
+        server: (s) => {
+          s.quote.t = new Date(0).toISOString();
+        },
+      },
+    ],
     ["a sale of all that is held, over the position limit", sell("99"), { server: (s) => s.positions.push(holding("99")), limits: { maxPositionValue: 10 } }],
     ["a short that was asked for", sell("1", { allowShort: true })],
-    ["buying a short back without buying power", buy("5"), { server: (s) => { s.positions.push(holding("-5")); s.account = { ...s.account, buying_power: "0" }; } }],
-    ["a sale after the day's loss", sell("1"), { limits: { maxDailyLoss: 500 }, server: (s) => { s.positions.push(holding("1")); s.account = { ...s.account, equity: "99000" }; } }],
+    [
+      "buying a short back without buying power",
+      buy("5"),
+      {
+        server: (s) => {
+          s.positions.push(holding("-5"));
+          s.account = { ...s.account, buying_power: "0" };
+        },
+      },
+    ],
+    [
+      "a sale after the day's loss",
+      sell("1"),
+      {
+        limits: { maxDailyLoss: 500 },
+        server: (s) => {
+          s.positions.push(holding("1"));
+          s.account = { ...s.account, equity: "99000" };
+        },
+      },
+    ],
     ["a bracket", buy("1", { takeProfit: { limitPrice: d("120") }, stopLoss: { stopPrice: d("90") } })],
     ["a small symbol name", buy("1", { symbol: " aapl " })],
   ];
@@ -79,7 +169,12 @@ describe("the guards", () => {
   }
 
   it("warn outside market hours instead of refusing, however old the quote is", async () => {
-    const verdict = await verdictOf(buy("1"), { server: (s) => { s.isOpen = false; s.quote.t = new Date(0).toISOString(); } });
+    const verdict = await verdictOf(buy("1"), {
+      server: (s) => {
+        s.isOpen = false;
+        s.quote.t = new Date(0).toISOString();
+      },
+    });
     assert.ok(verdict.allowed);
     assert.match(verdict.warnings.join(), /market is closed/);
   });
@@ -153,23 +248,41 @@ describe("the guards", () => {
   }
 
   it("round limits against the order and stops away from the market, on the tick of the price", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 2_000_000_000 }), fc.constantFrom("buy", "sell"), fc.constantFrom("limit", "stop"), (n, side, kind) => {
-      const price = new Big(n).div(1e6);
-      const rounded = roundToTick(price, side as "buy", kind as "limit");
-      const tick = price.gte(1) ? new Big("0.01") : new Big("0.0001");
-      assert.ok(rounded.minus(price).abs().lt(tick));
-      assert.ok(rounded.mod(rounded.gte(1) ? "0.01" : "0.0001").eq(0));
-      if (rounded.gt("0.0001")) assert.ok((side === "buy") === (kind === "limit") ? rounded.lte(price) : rounded.gte(price));
-    }));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2_000_000_000 }), fc.constantFrom("buy", "sell"), fc.constantFrom("limit", "stop"), (n, side, kind) => {
+        const price = new Big(n).div(1e6);
+        const rounded = roundToTick(price, side as "buy", kind as "limit");
+        const tick = price.gte(1) ? new Big("0.01") : new Big("0.0001");
+        assert.ok(rounded.minus(price).abs().lt(tick));
+        assert.ok(rounded.mod(rounded.gte(1) ? "0.01" : "0.0001").eq(0));
+        if (rounded.gt("0.0001")) assert.ok((side === "buy") === (kind === "limit") ? rounded.lte(price) : rounded.gte(price));
+      }),
+    );
   });
 });
 
 describe("the body of an order", () => {
   it("has plain decimal strings and a class where there are exits", () => {
-    const body = orderBody({ ...buy("0.000000001", { type: "limit", limitPrice: d("1e2"), takeProfit: { limitPrice: d("120") }, stopLoss: { stopPrice: d("90.50"), limitPrice: d("90") } }), clientOrderId: "x" as ClientOrderId });
+    const body = orderBody({
+      ...buy("0.000000001", {
+        type: "limit",
+        limitPrice: d("1e2"),
+        takeProfit: { limitPrice: d("120") },
+        stopLoss: { stopPrice: d("90.50"), limitPrice: d("90") },
+      }),
+      clientOrderId: "x" as ClientOrderId,
+    });
     assert.deepEqual(body, {
-      symbol: "AAPL", qty: "0.000000001", side: "buy", type: "limit", time_in_force: "day", limit_price: "100", order_class: "bracket",
-      take_profit: { limit_price: "120" }, stop_loss: { stop_price: "90.5", limit_price: "90" }, client_order_id: "x",
+      symbol: "AAPL",
+      qty: "0.000000001",
+      side: "buy",
+      type: "limit",
+      time_in_force: "day",
+      limit_price: "100",
+      order_class: "bracket",
+      take_profit: { limit_price: "120" },
+      stop_loss: { stop_price: "90.5", limit_price: "90" },
+      client_order_id: "x",
     });
   });
 });

@@ -24,7 +24,10 @@ describe("placing an order", () => {
     const body = JSON.parse(desk.server.bodies[0] as string) as Record<string, unknown>;
     assert.equal(body["qty"], "0.123456789");
     assert.match(String(body["client_order_id"]), /^qd-[0-9a-f-]{36}$/);
-    assert.deepEqual(desk.journal.entries.map((e) => [e.clientOrderId, e.state, e.orderId, e.body]), [[order.clientOrderId, "sent", order.id, desk.server.bodies[0]]]);
+    assert.deepEqual(
+      desk.journal.entries.map((e) => [e.clientOrderId, e.state, e.orderId, e.body]),
+      [[order.clientOrderId, "sent", order.id, desk.server.bodies[0]]],
+    );
   });
 
   const faults: ReadonlyArray<readonly [string, readonly Fault[]]> = [
@@ -42,9 +45,15 @@ describe("placing an order", () => {
       await using desk = await Desk.connected();
       desk.server.fault(POST, ...list);
       const order = await desk.broker.submitOrder(await desk.checked(), desk.signal);
-      assert.deepEqual(desk.server.orders.map((o) => o.id), [order.id]);
+      assert.deepEqual(
+        desk.server.orders.map((o) => o.id),
+        [order.id],
+      );
       assert.equal(new Set(desk.server.bodies).size, 1, "every send is the same body");
-      assert.deepEqual(desk.journal.entries.map((e) => e.state), ["sent"]);
+      assert.deepEqual(
+        desk.journal.entries.map((e) => e.state),
+        ["sent"],
+      );
     });
   }
 
@@ -54,7 +63,10 @@ describe("placing an order", () => {
     const error = await codeOf(desk.broker.submitOrder(await desk.checked(), desk.signal));
     assert.equal(error.code, "order-not-placed");
     assert.equal(desk.server.orders.length, 0);
-    assert.deepEqual(desk.journal.entries.map((e) => e.state), ["not-sent"]);
+    assert.deepEqual(
+      desk.journal.entries.map((e) => e.state),
+      ["not-sent"],
+    );
   });
 
   it("names the client order id when nobody can say whether it was placed", async () => {
@@ -65,7 +77,10 @@ describe("placing an order", () => {
     assert.equal(error.code, "order-unknown");
     assert.match(error.message, /qd-[0-9a-f-]{36}/);
     assert.equal(desk.server.orders.length, 1);
-    assert.deepEqual(desk.journal.entries.map((e) => e.state), ["unknown"]);
+    assert.deepEqual(
+      desk.journal.entries.map((e) => e.state),
+      ["unknown"],
+    );
   });
 
   it("hands on the broker's words when the broker refuses", async () => {
@@ -76,7 +91,10 @@ describe("placing an order", () => {
     assert.equal(error.kind, "refused");
     assert.match(error.message, /insufficient buying power/);
     assert.deepEqual(error.data, { status: 403, brokerCode: 40310000, requestId: "req-1" });
-    assert.deepEqual(desk.journal.entries.map((e) => e.state), ["rejected"]);
+    assert.deepEqual(
+      desk.journal.entries.map((e) => e.state),
+      ["rejected"],
+    );
   });
 
   it("answers with the order that has the id already", async () => {
@@ -110,8 +128,14 @@ describe("placing an order", () => {
       return place(...orders);
     };
     const order = await desk.broker.submitOrder(checked, giveUp.signal);
-    assert.deepEqual(desk.server.orders.map((o) => o.id), [order.id]);
-    assert.deepEqual(desk.journal.entries.map((e) => e.state), ["sent"]);
+    assert.deepEqual(
+      desk.server.orders.map((o) => o.id),
+      [order.id],
+    );
+    assert.deepEqual(
+      desk.journal.entries.map((e) => e.state),
+      ["sent"],
+    );
     await giveUp.close();
   });
 
@@ -123,6 +147,9 @@ describe("placing an order", () => {
     const error = await codeOf(desk.broker.submitOrder(checked, desk.signal));
     assert.equal(error.code, "order-not-placed");
     assert.match(error.message, /cannot reach 127\.0\.0\.1:\d+: connection refused/);
-    assert.deepEqual(desk.journal.entries.map((e) => e.state), ["not-sent"]);
+    assert.deepEqual(
+      desk.journal.entries.map((e) => e.state),
+      ["not-sent"],
+    );
   });
 });

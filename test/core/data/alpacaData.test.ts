@@ -28,7 +28,14 @@ class DataServer implements AsyncDisposable {
     });
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
     const log = logTo((level, line) => it.lines.push(`${level} ${line}`));
-    const http = createHttpClient({ origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: 4, timeoutMs: 5000, retries: 0, backoffMs: 1, log });
+    const http = createHttpClient({
+      origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      connections: 4,
+      timeoutMs: 5000,
+      retries: 0,
+      backoffMs: 1,
+      log,
+    });
     it.data = createAlpacaData({ http, trading: http, feed: "iex", adjustment: "all", simulated: options.simulated ?? false, log });
     it.#close = async () => {
       await http.close();
@@ -58,9 +65,15 @@ describe("Alpaca's market data", () => {
     assert.deepEqual([...bars.keys()], ["AAPL", "MSFT"]);
     assert.deepEqual([...(bars.get("AAPL")?.close ?? [])], [1, 2, 5]);
     assert.deepEqual([...(bars.get("MSFT")?.time ?? [])], [Date.UTC(2026, 0, 1, 5), Date.UTC(2026, 0, 2, 5)]);
-    assert.deepEqual(server.asked.map((url) => url.searchParams.get("page_token")), [null, "a", "b", "c"]);
+    assert.deepEqual(
+      server.asked.map((url) => url.searchParams.get("page_token")),
+      [null, "a", "b", "c"],
+    );
     const first = server.asked[0]?.searchParams;
-    assert.deepEqual([first?.get("symbols"), first?.get("timeframe"), first?.get("start"), first?.get("adjustment"), first?.get("feed"), first?.get("limit")], ["AAPL,MSFT,NONE", "1Day", "2026-01-01T00:00:00.000Z", "all", "iex", "10000"]);
+    assert.deepEqual(
+      [first?.get("symbols"), first?.get("timeframe"), first?.get("start"), first?.get("adjustment"), first?.get("feed"), first?.get("limit")],
+      ["AAPL,MSFT,NONE", "1Day", "2026-01-01T00:00:00.000Z", "all", "iex", "10000"],
+    );
   });
 
   it("stops at a page token that it has seen before, and says so", async () => {
@@ -85,24 +98,51 @@ describe("Alpaca's market data", () => {
   });
 
   it("reads quotes, movers, most active, news and assets", async () => {
-    const item = (n: number) => ({ id: n, headline: `h${n}`, summary: "s", source: "x", url: "http://x/", symbols: ["AAPL"], created_at: "2026-01-02T03:04:05Z" });
+    const item = (n: number) => ({
+      id: n,
+      headline: `h${n}`,
+      summary: "s",
+      source: "x",
+      url: "http://x/",
+      symbols: ["AAPL"],
+      created_at: "2026-01-02T03:04:05Z",
+    });
     await using server = await DataServer.open((url) => {
-      if (url.pathname === "/v2/stocks/quotes/latest") return { quotes: { AAPL: { t: "2026-01-02T03:04:05.123456789Z", bp: 1, ap: 2, bs: 3, as: 4, c: ["R"] } } };
-      if (url.pathname === "/v1beta1/screener/stocks/movers") return { gainers: [{ symbol: "UP", price: 5, change: 1, percent_change: 25 }], losers: [], market_type: "stocks" };
+      if (url.pathname === "/v2/stocks/quotes/latest")
+        return { quotes: { AAPL: { t: "2026-01-02T03:04:05.123456789Z", bp: 1, ap: 2, bs: 3, as: 4, c: ["R"] } } };
+      if (url.pathname === "/v1beta1/screener/stocks/movers")
+        return { gainers: [{ symbol: "UP", price: 5, change: 1, percent_change: 25 }], losers: [], market_type: "stocks" };
       if (url.pathname === "/v1beta1/screener/stocks/most-actives") return { most_actives: [{ symbol: "A", volume: 9, trade_count: 2 }] };
-      if (url.pathname === "/v1beta1/news") return { news: [item(url.searchParams.has("page_token") ? 2 : 1)], next_page_token: url.searchParams.has("page_token") ? null : "n" };
+      if (url.pathname === "/v1beta1/news")
+        return { news: [item(url.searchParams.has("page_token") ? 2 : 1)], next_page_token: url.searchParams.has("page_token") ? null : "n" };
       return [{ symbol: "AAPL", name: "Apple", status: "active", tradable: true, fractionable: true, shortable: true }];
     });
     const { data } = server;
-    assert.deepEqual((await data.quotes(["AAPL", "NONE"], signal)).get("AAPL"), { symbol: "AAPL", bid: 1, ask: 2, bidSize: 3, askSize: 4, at: Date.UTC(2026, 0, 2, 3, 4, 5, 123) });
+    assert.deepEqual((await data.quotes(["AAPL", "NONE"], signal)).get("AAPL"), {
+      symbol: "AAPL",
+      bid: 1,
+      ask: 2,
+      bidSize: 3,
+      askSize: 4,
+      at: Date.UTC(2026, 0, 2, 3, 4, 5, 123),
+    });
     assert.deepEqual((await data.movers(5, signal)).gainers, [{ symbol: "UP", price: 5, changePct: 25 }]);
     assert.deepEqual(await data.mostActive(5, signal), [{ symbol: "A", volume: 9, trades: 2 }]);
-    assert.deepEqual((await data.news(["AAPL"], 10, signal)).map((n) => n.headline), ["h1", "h2"]);
-    assert.deepEqual((await data.assets(signal)).map((a) => [a.symbol, a.tradable]), [["AAPL", true]]);
+    assert.deepEqual(
+      (await data.news(["AAPL"], 10, signal)).map((n) => n.headline),
+      ["h1", "h2"],
+    );
+    assert.deepEqual(
+      (await data.assets(signal)).map((a) => [a.symbol, a.tradable]),
+      [["AAPL", true]],
+    );
   });
 
   it("gives a data set by symbol, and one sentence for a symbol without bars", async () => {
-    await using server = await DataServer.open((url) => ({ bars: url.searchParams.get("symbols") === "AAPL" ? { AAPL: [bar(1), bar(2)] } : {}, next_page_token: null }));
+    await using server = await DataServer.open((url) => ({
+      bars: url.searchParams.get("symbols") === "AAPL" ? { AAPL: [bar(1), bar(2)] } : {},
+      next_page_token: null,
+    }));
     const { info } = await loadDataset("AAPL", server.data, { to: "2026-01-31" }, signal);
     assert.deepEqual([info.name, info.bars, info.source], ["AAPL", 2, "Alpaca"]);
     assert.equal(server.asked[0]?.searchParams.get("end"), "2026-01-31T23:59:59.999Z");

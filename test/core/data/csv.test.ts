@@ -20,20 +20,36 @@ async function read(content: string | Uint8Array, name = "bars.csv"): Promise<Da
 
 /** The fault of a file, without the folder's name. */
 async function faultOf(content: string | Uint8Array): Promise<{ readonly message: string; readonly hint: string }> {
-  const error = await read(content).then(() => assert.fail("it should have been refused"), (e: unknown) => e);
+  const error = await read(content).then(
+    () => assert.fail("it should have been refused"),
+    (e: unknown) => e,
+  );
   assert.ok(error instanceof TradingError, String(error));
   assert.deepEqual([error.code, error.kind], ["bad-csv", "usage"]);
   return { message: error.message.replace(`${folder}/`, ""), hint: error.hint ?? "" };
 }
 
 describe("a CSV file of bars", () => {
-  before(async () => { folder = await mkdtemp(join(tmpdir(), "quantdesk-csv-")); });
-  after(async () => { await rm(folder, { recursive: true }); });
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-csv-"));
+  });
+  after(async () => {
+    await rm(folder, { recursive: true });
+  });
 
   it("becomes columns, with its name, range and the hash of its bytes", async () => {
     const content = `${HEADER}2024-01-02,10,12,9,11,100\n2024-01-03,11,13,10.5,12.25,200\n`;
     const { info, series } = await read(content, "My Bars.csv");
-    assert.deepEqual(info, { name: "My Bars", bars: 2, from: "2024-01-02T00:00:00.000Z", to: "2024-01-03T00:00:00.000Z", sha256: sha256(content), source: "file My Bars.csv", adjustment: "as in the file", asOf: null });
+    assert.deepEqual(info, {
+      name: "My Bars",
+      bars: 2,
+      from: "2024-01-02T00:00:00.000Z",
+      to: "2024-01-03T00:00:00.000Z",
+      sha256: sha256(content),
+      source: "file My Bars.csv",
+      adjustment: "as in the file",
+      asOf: null,
+    });
     assert.deepEqual([...series.close], [11, 12.25]);
     assert.deepEqual([...series.volume], [100, 200]);
     assert.deepEqual([series.timeframe, series.simulated], ["1Day", false]);
@@ -41,8 +57,14 @@ describe("a CSV file of bars", () => {
 
   const same: ReadonlyArray<readonly [string, string]> = [
     ["a byte order mark and CRLF", "\ufefftimestamp,open,high,low,close,volume\r\n2024-01-02,10,12,9,11,100\r\n2024-01-03,11,13,10,12,200\r\n"],
-    ["columns in any case and order, extra ones among them", "Adj Close,CLOSE,Date,low,High, Open ,Volume\n1,11,2024-01-02,9,12,10,100\nx,12,2024-01-03,10,13,11,200"],
-    ["quoted fields with commas and line breaks in extra columns", 'time,note,open,high,low,close,volume\n"2024-01-02","a, ""b""\nc",10,12,9,"11",100\n2024-01-03,,11,13,10,12,200\n'],
+    [
+      "columns in any case and order, extra ones among them",
+      "Adj Close,CLOSE,Date,low,High, Open ,Volume\n1,11,2024-01-02,9,12,10,100\nx,12,2024-01-03,10,13,11,200",
+    ],
+    [
+      "quoted fields with commas and line breaks in extra columns",
+      'time,note,open,high,low,close,volume\n"2024-01-02","a, ""b""\nc",10,12,9,"11",100\n2024-01-03,,11,13,10,12,200\n',
+    ],
     ["blank lines and blanks around fields", "timestamp,open,high,low,close,volume\n\n2024-01-02 , 10,12 ,9,\t11,100\n\n2024-01-03,11,13,10,12,200\n\n"],
     ["a comma at the end of each line", "timestamp,open,high,low,close,volume\n2024-01-02,10,12,9,11,100,\n2024-01-03,11,13,10,12,200,\n"],
     ["times in New York", `${HEADER}2024-01-01T19:00:00-05:00,10,12,9,11,100\n2024-01-02T19:00:00-0500,11,13,10,12,200`],
@@ -65,9 +87,18 @@ describe("a CSV file of bars", () => {
   });
 
   it("reads a time without a zone as UTC, and any year", async () => {
-    const { series } = await read("time,open,high,low,close\n-000044-03-15,1,1,1,1\n0001-01-01,1,1,1,1\n0099-12-31 23:59,1,1,1,1\n1969-12-31T23:59:59.999,1,1,1,1\n2024-07-01T12:00:00.123456789Z,1,1,1,1\n+012024-01-01,1,1,1,1");
+    const { series } = await read(
+      "time,open,high,low,close\n-000044-03-15,1,1,1,1\n0001-01-01,1,1,1,1\n0099-12-31 23:59,1,1,1,1\n1969-12-31T23:59:59.999,1,1,1,1\n2024-07-01T12:00:00.123456789Z,1,1,1,1\n+012024-01-01,1,1,1,1",
+    );
     const iso = [...series.time].map((ms) => new Date(ms).toISOString());
-    assert.deepEqual(iso, ["-000044-03-15T00:00:00.000Z", "0001-01-01T00:00:00.000Z", "0099-12-31T23:59:00.000Z", "1969-12-31T23:59:59.999Z", "2024-07-01T12:00:00.123Z", "+012024-01-01T00:00:00.000Z"]);
+    assert.deepEqual(iso, [
+      "-000044-03-15T00:00:00.000Z",
+      "0001-01-01T00:00:00.000Z",
+      "0099-12-31T23:59:00.000Z",
+      "1969-12-31T23:59:59.999Z",
+      "2024-07-01T12:00:00.123Z",
+      "+012024-01-01T00:00:00.000Z",
+    ]);
   });
 
   it("reads epochs around and before 1970", async () => {
@@ -91,15 +122,35 @@ describe("a CSV file of bars", () => {
     ["has a high below the low", `${HEADER}2024-01-02,5,5,6,5,1\n`, "bars.csv, line 2: the high 5 is below the low 6.", /Correct/],
     ["has text in the volume", `${HEADER}2024-01-02,1,1,1,1,1.2M\n`, 'bars.csv, line 2: volume is "1.2M", which is not a number.', /empty/],
     ["has a negative volume", `${HEADER}2024-01-02,1,1,1,1,-1\n`, "bars.csv, line 2: volume is -1.", /negative/],
-    ["has a time twice", `${HEADER}2024-01-02,1,1,1,1,1\n\n2024-01-02,1,1,1,1,1\n`, "bars.csv, line 4: the time 2024-01-02 is there twice, on line 2 and on line 4.", /Remove one/],
-    ["is not sorted", `${HEADER}2024-01-03,1,1,1,1,1\n2024-01-02,1,1,1,1,1\n`, "bars.csv, line 3: the time 2024-01-02 is before the one on line 2.", /oldest first/],
+    [
+      "has a time twice",
+      `${HEADER}2024-01-02,1,1,1,1,1\n\n2024-01-02,1,1,1,1,1\n`,
+      "bars.csv, line 4: the time 2024-01-02 is there twice, on line 2 and on line 4.",
+      /Remove one/,
+    ],
+    [
+      "is not sorted",
+      `${HEADER}2024-01-03,1,1,1,1,1\n2024-01-02,1,1,1,1,1\n`,
+      "bars.csv, line 3: the time 2024-01-02 is before the one on line 2.",
+      /oldest first/,
+    ],
     ["has an American date", `${HEADER}01/31/2024,1,1,1,1,1\n`, 'bars.csv, line 2: "01/31/2024" is not a time.', /2024-01-31/],
     ["has a day that is none", `${HEADER}2023-02-29,1,1,1,1,1\n`, 'bars.csv, line 2: "2023-02-29" is not a time.', /2024-01-31/],
     ["has no time", `${HEADER},1,1,1,1,1\n`, "bars.csv, line 2: the time is empty.", /2024-01-31/],
-    ["mixes dates and epochs", `${HEADER}2024-01-02,1,1,1,1,1\n1704240000,1,1,1,1,1\n`, 'bars.csv, line 3: the time "1704240000" is written in another way than the ones before.', /2024-01-31/],
+    [
+      "mixes dates and epochs",
+      `${HEADER}2024-01-02,1,1,1,1,1\n1704240000,1,1,1,1,1\n`,
+      'bars.csv, line 3: the time "1704240000" is written in another way than the ones before.',
+      /2024-01-31/,
+    ],
     ["has a short row", `${HEADER}2024-01-02,1,1\n`, "bars.csv, line 2: there are 3 fields, but 6 columns.", /Correct/],
     ["has a long row", `${HEADER}2024-01-02,1,1,1,1,1,7\n`, "bars.csv, line 2: there are 7 fields, but 6 columns.", /Correct/],
-    ["has a quote that is never closed", `${HEADER}2024-01-02,1,1,1,1,1\n"2024-01-03,1,1,1,1,1\n`, "bars.csv, line 3: a quote is opened and never closed.", /Close it/],
+    [
+      "has a quote that is never closed",
+      `${HEADER}2024-01-02,1,1,1,1,1\n"2024-01-03,1,1,1,1,1\n`,
+      "bars.csv, line 3: a quote is opened and never closed.",
+      /Close it/,
+    ],
     ["is UTF-16", Buffer.from(`\ufeff${HEADER}`, "utf16le"), "bars.csv is UTF-16 text.", /UTF-8/],
     ["is a spreadsheet", Buffer.from("PK\u0003\u0004"), "bars.csv is not text: a spreadsheet or an archive?", /Export/],
   ];
@@ -125,7 +176,8 @@ describe("a CSV file of bars", () => {
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 30 }), style, async (steps, { end, quote, bom, epoch }) => {
         let at = Date.UTC(1980, 0, 1);
         const rows = steps.map(([step, a, b, c, d, volume]) => [(at += step), a, Math.max(b, c), Math.min(b, c), d, volume] as const);
-        const write = (values: readonly number[]) => values.map((value, i) => `${quote}${i === 0 && !epoch ? new Date(value).toISOString() : String(value)}${quote}`).join(",");
+        const write = (values: readonly number[]) =>
+          values.map((value, i) => `${quote}${i === 0 && !epoch ? new Date(value).toISOString() : String(value)}${quote}`).join(",");
         const { series } = await read(`${bom ? "\ufeff" : ""}timestamp,open,high,low,close,volume${end}${rows.map(write).join(end)}${end}`);
         const back = rows.map((_, i) => [series.time[i], series.open[i], series.high[i], series.low[i], series.close[i], series.volume[i]]);
         assert.deepEqual(back, rows);
@@ -139,7 +191,9 @@ describe("a CSV file of bars", () => {
     const path = join(folder, "long.csv");
     await writeFile(path, HEADER + lines.join("\n"));
     let turns = 0;
-    const ticking = setInterval(() => { turns++; }, 1);
+    const ticking = setInterval(() => {
+      turns++;
+    }, 1);
     const { series } = await readCsvDataset(path, signal);
     clearInterval(ticking);
     assert.deepEqual([series.time.length, series.timeframe], [150_000, "1Min"]);

@@ -14,7 +14,10 @@ describe("a data set by reference", () => {
   it("sample:sp500 is the real daily S&P 500", async () => {
     const { info, series } = await sampleDataset("sample:sp500", signal);
     assert.deepEqual([info.name, info.bars, info.from, info.to], ["sample:sp500", 5105, "2000-01-03T00:00:00.000Z", "2020-04-17T00:00:00.000Z"]);
-    assert.deepEqual([series.open[0], series.high[0], series.low[0], series.close[0], series.volume[0]], [1469.25, 1478, 1438.359985, 1455.219971, 931_800_000]);
+    assert.deepEqual(
+      [series.open[0], series.high[0], series.low[0], series.close[0], series.volume[0]],
+      [1469.25, 1478, 1438.359985, 1455.219971, 931_800_000],
+    );
     assert.deepEqual([series.symbol, series.timeframe, series.simulated], ["SP500", "1Day", false]);
   });
 
@@ -63,7 +66,14 @@ describe("a data set by reference", () => {
         const { info, series } = await loadDataset(join(shared, name), null, {}, signal);
         return [info.name, info.bars, series.timeframe];
       };
-      assert.deepEqual([await read("GOOG.csv"), await read("BTCUSD.csv"), await read("EURUSD.csv")], [["GOOG", 2148, "1Day"], ["BTCUSD", 156, "1Month"], ["EURUSD", 5000, "1Hour"]]);
+      assert.deepEqual(
+        [await read("GOOG.csv"), await read("BTCUSD.csv"), await read("EURUSD.csv")],
+        [
+          ["GOOG", 2148, "1Day"],
+          ["BTCUSD", 156, "1Month"],
+          ["EURUSD", 5000, "1Hour"],
+        ],
+      );
     });
   }
 });
@@ -74,7 +84,18 @@ describe("an instant that a person gave", () => {
     assert.equal(parseInstant("2024-03-10", "to", { end: true }), Date.UTC(2024, 2, 11) - 1);
     assert.equal(parseInstant("2024-03-10T12:30", "to", { end: true }), Date.UTC(2024, 2, 10, 12, 30));
     assert.equal(parseInstant("2024-03-10T12:30:00+05:30", "from"), Date.UTC(2024, 2, 10, 7));
-    for (const text of ["2024", "2024-13-01", "2024-02-30", "2024-01-01T24:00", "2024-01-01T12", "2024-01-01 12:00 PM", "Jan 1 2024", "2024-01-01T12:00:00+", "-000000-01-01", ""]) {
+    for (const text of [
+      "2024",
+      "2024-13-01",
+      "2024-02-30",
+      "2024-01-01T24:00",
+      "2024-01-01T12",
+      "2024-01-01 12:00 PM",
+      "Jan 1 2024",
+      "2024-01-01T12:00:00+",
+      "-000000-01-01",
+      "",
+    ]) {
       assert.throws(() => parseInstant(text, "from"), { code: "bad-time", kind: "usage" }, text);
     }
   });

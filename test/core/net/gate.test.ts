@@ -12,13 +12,20 @@ describe("the gate", () => {
     const clock = new ManualClock(0);
     const gate = new Gate({ maxRunning: 1000, maxWaiting: 1000, requestsPerMinute: 60, clock });
     const gone: string[] = [];
-    const enter = (name: string, urgency: "order" | "read") => gate.enter(urgency, never).then((leave) => { gone.push(name); leave(); });
+    const enter = (name: string, urgency: "order" | "read") =>
+      gate.enter(urgency, never).then((leave) => {
+        gone.push(name);
+        leave();
+      });
     const all = Array.from({ length: 60 }, (_, i) => enter(`read ${i}`, "read"));
     await settle();
     assert.equal(gone.length, 54);
     all.push(...Array.from({ length: 6 }, (_, i) => enter(`order ${i}`, "order")));
     await settle();
-    assert.deepEqual(gone.slice(54), [0, 1, 2, 3, 4, 5].map((i) => `order ${i}`));
+    assert.deepEqual(
+      gone.slice(54),
+      [0, 1, 2, 3, 4, 5].map((i) => `order ${i}`),
+    );
     for (let second = 0; second < 20 && gone.length < 66; second++) {
       clock.advance(1001);
       await settle();
@@ -33,7 +40,9 @@ describe("the gate", () => {
     const gate = new Gate({ maxRunning: 2, maxWaiting: 10, clock });
     gate.pauseUntil(500);
     let gone = false;
-    const entering = gate.enter("order", never).then(() => { gone = true; });
+    const entering = gate.enter("order", never).then(() => {
+      gone = true;
+    });
     clock.advance(499);
     await settle();
     assert.equal(gone, false);
@@ -59,8 +68,14 @@ describe("the gate", () => {
 
 describe("waiting before a retry", () => {
   it("doubles with full jitter up to 30 s", () => {
-    assert.deepEqual([0, 1, 2, 10].map((retry) => backoffMs(retry, 500, () => 1)), [500, 1000, 2000, 30_000]);
-    assert.equal(backoffMs(3, 500, () => 0), 0);
+    assert.deepEqual(
+      [0, 1, 2, 10].map((retry) => backoffMs(retry, 500, () => 1)),
+      [500, 1000, 2000, 30_000],
+    );
+    assert.equal(
+      backoffMs(3, 500, () => 0),
+      0,
+    );
   });
 
   it("reads Retry-After as seconds or date, else the reset of the rate limit", () => {

@@ -28,7 +28,17 @@ class Line implements AsyncDisposable {
     line.#server.on("connection", () => line.connections++);
     await new Promise<void>((ready) => line.#server.listen(0, "127.0.0.1", ready));
     line.host = `127.0.0.1:${(line.#server.address() as AddressInfo).port}`;
-    line.client = createHttpClient({ origin: `http://${line.host}`, connections: 4, timeoutMs: 3000, retries: 3, backoffMs: 1, log: silentLog, headers: { authorization: "SECRET-1234" }, onRequest: (record) => line.records.push(record), ...options });
+    line.client = createHttpClient({
+      origin: `http://${line.host}`,
+      connections: 4,
+      timeoutMs: 3000,
+      retries: 3,
+      backoffMs: 1,
+      log: silentLog,
+      headers: { authorization: "SECRET-1234" },
+      onRequest: (record) => line.records.push(record),
+      ...options,
+    });
     return line;
   }
 
@@ -54,7 +64,10 @@ const json = (response: ServerResponse, status: number, body: unknown, headers: 
 };
 
 async function errorOf(work: Promise<unknown>): Promise<TradingError> {
-  const error = await work.then(() => assert.fail("it should have failed"), (e: unknown) => e);
+  const error = await work.then(
+    () => assert.fail("it should have failed"),
+    (e: unknown) => e,
+  );
   assert.ok(error instanceof TradingError, String(error));
   assert.doesNotMatch(JSON.stringify([error.toPlain(), error.stack]), /SECRET-1234/);
   return error;
@@ -125,7 +138,12 @@ describe("the HTTP client", () => {
   });
 
   it("ends with its deadline, retries included", async () => {
-    await using line = await Line.open((_request, response, nth) => { if (nth === 1) json(response, 503, {}); }, { timeoutMs: 150 });
+    await using line = await Line.open(
+      (_request, response, nth) => {
+        if (nth === 1) json(response, 503, {});
+      },
+      { timeoutMs: 150 },
+    );
     const error = await errorOf(line.read("/v2/slow?secret=1"));
     assert.equal(error.code, "timeout");
     assert.equal(error.message, `GET /v2/slow at ${line.host}: timeout after 0.15s`);
@@ -133,11 +151,14 @@ describe("the HTTP client", () => {
   });
 
   it("ends a body that trickles for ever", async () => {
-    await using line = await Line.open((_request, response) => {
-      response.writeHead(200, { "content-type": "application/json" });
-      const drip = setInterval(() => response.write(" "), 10);
-      response.on("close", () => clearInterval(drip));
-    }, { timeoutMs: 150 });
+    await using line = await Line.open(
+      (_request, response) => {
+        response.writeHead(200, { "content-type": "application/json" });
+        const drip = setInterval(() => response.write(" "), 10);
+        response.on("close", () => clearInterval(drip));
+      },
+      { timeoutMs: 150 },
+    );
     assert.equal((await errorOf(line.read())).code, "timeout");
   });
 
@@ -171,13 +192,17 @@ describe("the HTTP client", () => {
 
   it("follows no redirect, so that its headers stay with their origin", async () => {
     await using other = await Line.open((_request, response) => json(response, 200, {}));
-    await using line = await Line.open((_request, response) => { response.writeHead(302, { location: `http://${other.host}/` }).end(); });
+    await using line = await Line.open((_request, response) => {
+      response.writeHead(302, { location: `http://${other.host}/` }).end();
+    });
     assert.equal((await errorOf(line.read())).code, "redirected");
     assert.equal(other.seen.length, 0);
   });
 
   it("names what came instead of JSON", async () => {
-    await using line = await Line.open((_request, response) => { response.writeHead(200, { "content-type": "text/html" }).end("<html>"); });
+    await using line = await Line.open((_request, response) => {
+      response.writeHead(200, { "content-type": "text/html" }).end("<html>");
+    });
     const error = await errorOf(line.read());
     assert.equal(error.code, "bad-answer");
     assert.match(error.message, /text\/html that is not JSON/);
@@ -185,15 +210,18 @@ describe("the HTTP client", () => {
 
   it("refuses an answer of more than 32 MB", async () => {
     const megabyte = Buffer.alloc(2 ** 20, 32);
-    await using line = await Line.open((_request, response) => {
-      response.writeHead(200, { "content-type": "application/json" });
-      const pour = (): void => {
-        while (!response.destroyed) if (!response.write(megabyte)) return;
-      };
-      response.on("drain", pour);
-      response.on("error", () => {});
-      pour();
-    }, { timeoutMs: 10_000 });
+    await using line = await Line.open(
+      (_request, response) => {
+        response.writeHead(200, { "content-type": "application/json" });
+        const pour = (): void => {
+          while (!response.destroyed) if (!response.write(megabyte)) return;
+        };
+        response.on("drain", pour);
+        response.on("error", () => {});
+        pour();
+      },
+      { timeoutMs: 10_000 },
+    );
     assert.equal((await errorOf(line.read())).code, "answer-too-large");
   });
 
@@ -217,7 +245,10 @@ describe("the HTTP client", () => {
   it("tells the metrics about each call once, with ids left out of its name", async () => {
     await using line = await Line.open((_request, response, nth) => json(response, nth === 1 ? 503 : 404, {}));
     await line.read("/v2/orders/5f1c6d1e-6c1a-4b7e-9f5e-0123456789ab?nested=true");
-    assert.deepEqual(line.records.map((r) => [r.operation, r.ok, r.error]), [["http GET /v2/orders/:id", false, "status 404"]]);
+    assert.deepEqual(
+      line.records.map((r) => [r.operation, r.ok, r.error]),
+      [["http GET /v2/orders/:id", false, "status 404"]],
+    );
   });
 
   it("ends what is under way when it is closed", async () => {

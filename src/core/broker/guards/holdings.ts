@@ -20,9 +20,18 @@ export function holdingsGuard(intent: OrderIntent, { asset, position, quote }: P
   if (units.lte(available)) return null;
   if (intent.allowShort !== true) {
     const bound = held.gt(available) ? ` (${held.minus(available).toFixed()} more are bound by open orders)` : "";
-    return refuse("insufficient-position", `Selling ${units.round(9).toFixed()} ${intent.symbol} is more than the ${available.toFixed()} held${bound}.`, held.gt(0) ? `Sell at most ${available.toFixed()}, or cancel what binds them.` : "To sell short, say so with --short.");
+    return refuse(
+      "insufficient-position",
+      `Selling ${units.round(9).toFixed()} ${intent.symbol} is more than the ${available.toFixed()} held${bound}.`,
+      held.gt(0) ? `Sell at most ${available.toFixed()}, or cancel what binds them.` : "To sell short, say so with --short.",
+    );
   }
-  if (held.gt(0)) return refuse("insufficient-position", `One order cannot turn ${held.toFixed()} ${intent.symbol} held into a short position.`, `Sell the ${held.toFixed()} first, then short.`);
+  if (held.gt(0))
+    return refuse(
+      "insufficient-position",
+      `One order cannot turn ${held.toFixed()} ${intent.symbol} held into a short position.`,
+      `Sell the ${held.toFixed()} first, then short.`,
+    );
   if (!asset.shortable) return refuse("not-tradable", `${intent.symbol} cannot be sold short.`, "Choose another symbol.");
   if (!units.mod(1).eq(0)) return refuse("not-tradable", "Parts of a share cannot be sold short.", "Give a whole number of shares.");
   return null;
@@ -37,7 +46,11 @@ export function buyingPowerGuard(intent: OrderIntent, { account, position, quote
   const each = intent.side === "sell" && quote !== null && quote.ask > 0 ? max(price, new Big(quote.ask).times("1.03")) : price;
   const needed = opening.times(each);
   if (needed.lte(account.buyingPower)) return null;
-  return refuse("insufficient-buying-power", `The order needs ${usd(needed)}; buying power is ${usd(account.buyingPower)}.`, `Order at most ${account.buyingPower.div(each).round(0, Big.roundDown).toFixed()} shares.`);
+  return refuse(
+    "insufficient-buying-power",
+    `The order needs ${usd(needed)}; buying power is ${usd(account.buyingPower)}.`,
+    `Order at most ${account.buyingPower.div(each).round(0, Big.roundDown).toFixed()} shares.`,
+  );
 }
 
 function max(a: Big, b: Big): Big {

@@ -18,31 +18,54 @@ export interface RiskLimits {
 
 export function symbolGuard(intent: OrderIntent, limits: RiskLimits): Refusal | null {
   if (limits.symbols.length === 0 || limits.symbols.some((symbol) => symbol.toUpperCase() === intent.symbol)) return null;
-  return refuse("over-limit", `${intent.symbol} is not among the symbols that may be traded (${limits.symbols.join(", ")}).`, "Change risk.symbols to allow it.");
+  return refuse(
+    "over-limit",
+    `${intent.symbol} is not among the symbols that may be traded (${limits.symbols.join(", ")}).`,
+    "Change risk.symbols to allow it.",
+  );
 }
 
 export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLimits): Refusal | null {
   const { account, position, quote, ordersLastMinute } = picture;
   const most = limits.maxOrdersPerMinute;
-  if (most !== null && ordersLastMinute >= most) return refuse("over-limit", `${ordersLastMinute} orders were sent in the last minute; the limit is ${most}.`, "Wait a minute, or raise risk.maxOrdersPerMinute.");
+  if (most !== null && ordersLastMinute >= most)
+    return refuse(
+      "over-limit",
+      `${ordersLastMinute} orders were sent in the last minute; the limit is ${most}.`,
+      "Wait a minute, or raise risk.maxOrdersPerMinute.",
+    );
   const price = worstPrice(intent, quote);
   const value = orderValue(intent, price);
   const units = unitsOf(intent, price);
   if (price === null || value === null || units === null) {
-    return limits.maxOrderValue === null && limits.maxPositionValue === null ? null : refuse("stale-quote", `There is no price for ${intent.symbol} to compare with the limits.`, "Give a limit price.");
+    return limits.maxOrderValue === null && limits.maxPositionValue === null
+      ? null
+      : refuse("stale-quote", `There is no price for ${intent.symbol} to compare with the limits.`, "Give a limit price.");
   }
   if (limits.maxOrderValue !== null && value.gt(limits.maxOrderValue)) {
-    return refuse("over-limit", `The order is worth ${usd(value)}; the limit is ${usd(new Big(limits.maxOrderValue))}.`, "Order less, or raise risk.maxOrderValue.");
+    return refuse(
+      "over-limit",
+      `The order is worth ${usd(value)}; the limit is ${usd(new Big(limits.maxOrderValue))}.`,
+      "Order less, or raise risk.maxOrderValue.",
+    );
   }
   const held = heldQty(position);
   if (openingUnits(intent, units, held).lte(0)) return null; // whatever closes a position lowers the risk
   const after = (intent.side === "buy" ? held.plus(units) : held.minus(units)).abs().times(price);
   if (limits.maxPositionValue !== null && after.gt(limits.maxPositionValue)) {
-    return refuse("over-limit", `The position in ${intent.symbol} would be worth ${usd(after)}; the limit is ${usd(new Big(limits.maxPositionValue))}.`, "Order less, or raise risk.maxPositionValue.");
+    return refuse(
+      "over-limit",
+      `The position in ${intent.symbol} would be worth ${usd(after)}; the limit is ${usd(new Big(limits.maxPositionValue))}.`,
+      "Order less, or raise risk.maxPositionValue.",
+    );
   }
   const lost = account.lastEquity.minus(account.equity);
   if (limits.maxDailyLoss !== null && lost.gte(limits.maxDailyLoss) && lost.gt(0)) {
-    return refuse("over-limit", `The account has lost ${usd(lost)} since the last close; the limit is ${usd(new Big(limits.maxDailyLoss))}.`, "Close positions only, or raise risk.maxDailyLoss.");
+    return refuse(
+      "over-limit",
+      `The account has lost ${usd(lost)} since the last close; the limit is ${usd(new Big(limits.maxDailyLoss))}.`,
+      "Close positions only, or raise risk.maxDailyLoss.",
+    );
   }
   return null;
 }

@@ -11,9 +11,19 @@ export function priceGuard(intent: OrderIntent, { quote, clock }: Picture): Refu
   const far = quote === null ? 0 : intent.side === "buy" ? quote.ask : quote.bid;
   // Closed markets have old quotes by nature: there the order waits for the open, and the preview warns.
   if (intent.type === "market" && clock.isOpen) {
-    if (quote === null || far <= 0) return refuse("stale-quote", `There is no ${intent.side === "buy" ? "ask" : "bid"} for ${intent.symbol} to judge a market order by.`, "Give a limit price.");
+    if (quote === null || far <= 0)
+      return refuse(
+        "stale-quote",
+        `There is no ${intent.side === "buy" ? "ask" : "bid"} for ${intent.symbol} to judge a market order by.`,
+        "Give a limit price.",
+      );
     const ageMs = clock.at - quote.at;
-    if (ageMs > OLDEST_QUOTE_MS) return refuse("stale-quote", `The last quote of ${intent.symbol} is ${Math.round(ageMs / 1000)} s old; a market order needs one of the last 15 s.`, "Wait for a quote, or give a limit price.");
+    if (ageMs > OLDEST_QUOTE_MS)
+      return refuse(
+        "stale-quote",
+        `The last quote of ${intent.symbol} is ${Math.round(ageMs / 1000)} s old; a market order needs one of the last 15 s.`,
+        "Wait for a quote, or give a limit price.",
+      );
   }
   if (intent.limitPrice === undefined || far <= 0) return null;
   // A stop-limit is meant to trade beyond today's quote, near its stop.

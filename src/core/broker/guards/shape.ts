@@ -9,7 +9,8 @@ const MOST_DECIMALS = 9; // of a quantity or amount, Alpaca
 
 export function checkShape(intent: OrderIntent): void {
   if (!SYMBOL.test(intent.symbol) || intent.symbol.length > 21) bad(`"${intent.symbol}" is not a symbol.`, "Write it like AAPL or BRK.B.");
-  if ((intent.qty === undefined) === (intent.notional === undefined)) bad("An order takes either a quantity or an amount of money.", "Give one of qty and notional.");
+  if ((intent.qty === undefined) === (intent.notional === undefined))
+    bad("An order takes either a quantity or an amount of money.", "Give one of qty and notional.");
   positive(intent.qty, "The quantity");
   positive(intent.notional, "The amount");
   decimals(intent.qty, "The quantity");
@@ -31,25 +32,45 @@ export function checkShape(intent: OrderIntent): void {
 function checkPrices(intent: OrderIntent): void {
   const needsLimit = intent.type === "limit" || intent.type === "stop_limit";
   const needsStop = intent.type === "stop" || intent.type === "stop_limit";
-  if (needsLimit !== (intent.limitPrice !== undefined)) bad(`A ${words(intent.type)} order ${needsLimit ? "needs a limit price" : "has no limit price"}.`, needsLimit ? "Give --limit." : "Make it a limit order, or leave the limit out.");
-  if (needsStop !== (intent.stopPrice !== undefined)) bad(`A ${words(intent.type)} order ${needsStop ? "needs a stop price" : "has no stop price"}.`, needsStop ? "Give --stop." : "Make it a stop order, or leave the stop out.");
+  if (needsLimit !== (intent.limitPrice !== undefined))
+    bad(
+      `A ${words(intent.type)} order ${needsLimit ? "needs a limit price" : "has no limit price"}.`,
+      needsLimit ? "Give --limit." : "Make it a limit order, or leave the limit out.",
+    );
+  if (needsStop !== (intent.stopPrice !== undefined))
+    bad(
+      `A ${words(intent.type)} order ${needsStop ? "needs a stop price" : "has no stop price"}.`,
+      needsStop ? "Give --stop." : "Make it a stop order, or leave the stop out.",
+    );
   const trails = Number(intent.trailPrice !== undefined) + Number(intent.trailPercent !== undefined);
-  if (trails !== (intent.type === "trailing_stop" ? 1 : 0)) bad(`A ${words(intent.type)} order takes ${intent.type === "trailing_stop" ? "exactly one of trail price and trail percent" : "no trail"}.`, "Give --trail-price or --trail-percent with a trailing stop only.");
+  if (trails !== (intent.type === "trailing_stop" ? 1 : 0))
+    bad(
+      `A ${words(intent.type)} order takes ${intent.type === "trailing_stop" ? "exactly one of trail price and trail percent" : "no trail"}.`,
+      "Give --trail-price or --trail-percent with a trailing stop only.",
+    );
 }
 
 function checkClass(intent: OrderIntent): void {
   const orderClass = orderClassOf(intent);
   const { takeProfit, stopLoss } = intent;
-  if (orderClass === "simple" && (takeProfit !== undefined || stopLoss !== undefined)) bad("A simple order has no take-profit or stop-loss.", "Leave the order class out, or make it a bracket.");
-  if ((orderClass === "bracket" || orderClass === "oco") && (takeProfit === undefined || stopLoss === undefined)) bad(`A ${orderClass} order needs a take-profit and a stop-loss.`, "Give both, or one of them without the class.");
-  if (orderClass === "oto" && (takeProfit === undefined) === (stopLoss === undefined)) bad("An oto order takes exactly one of take-profit and stop-loss.", "Use bracket for both.");
-  if (orderClass !== "simple" && intent.timeInForce !== "day" && intent.timeInForce !== "gtc") bad(`A ${orderClass} order is good for the day or until canceled.`, "Use day or gtc.");
+  if (orderClass === "simple" && (takeProfit !== undefined || stopLoss !== undefined))
+    bad("A simple order has no take-profit or stop-loss.", "Leave the order class out, or make it a bracket.");
+  if ((orderClass === "bracket" || orderClass === "oco") && (takeProfit === undefined || stopLoss === undefined))
+    bad(`A ${orderClass} order needs a take-profit and a stop-loss.`, "Give both, or one of them without the class.");
+  if (orderClass === "oto" && (takeProfit === undefined) === (stopLoss === undefined))
+    bad("An oto order takes exactly one of take-profit and stop-loss.", "Use bracket for both.");
+  if (orderClass !== "simple" && intent.timeInForce !== "day" && intent.timeInForce !== "gtc")
+    bad(`A ${orderClass} order is good for the day or until canceled.`, "Use day or gtc.");
   if (orderClass !== "simple" && intent.notional !== undefined) bad(`A ${orderClass} order takes a quantity, not an amount.`, "Give the quantity.");
   if (takeProfit === undefined || stopLoss === undefined) return;
   // The exits of an entry lie on the other side of the book: a buy is left by selling. An oco is an exit itself.
   const exitsSell = (intent.side === "buy") !== (orderClass === "oco");
   const ordered = exitsSell ? takeProfit.limitPrice.gt(stopLoss.stopPrice) : takeProfit.limitPrice.lt(stopLoss.stopPrice);
-  if (!ordered) bad(`The take-profit ${takeProfit.limitPrice.toFixed()} must be ${exitsSell ? "above" : "below"} the stop-loss ${stopLoss.stopPrice.toFixed()}.`, "Swap the two prices.");
+  if (!ordered)
+    bad(
+      `The take-profit ${takeProfit.limitPrice.toFixed()} must be ${exitsSell ? "above" : "below"} the stop-loss ${stopLoss.stopPrice.toFixed()}.`,
+      "Swap the two prices.",
+    );
 }
 
 function checkTime(intent: OrderIntent): void {
@@ -65,7 +86,8 @@ function positive(value: Big | undefined, what: string): void {
 }
 
 function decimals(value: Big | undefined, what: string): void {
-  if (value !== undefined && !value.round(MOST_DECIMALS, 0).eq(value)) bad(`${what} ${value.toFixed()} has more than ${MOST_DECIMALS} decimals.`, `Write ${value.round(MOST_DECIMALS, 0).toFixed()}.`);
+  if (value !== undefined && !value.round(MOST_DECIMALS, 0).eq(value))
+    bad(`${what} ${value.toFixed()} has more than ${MOST_DECIMALS} decimals.`, `Write ${value.round(MOST_DECIMALS, 0).toFixed()}.`);
 }
 
 function words(type: string): string {
