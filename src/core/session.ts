@@ -28,7 +28,7 @@ import { createBacktester } from "./backtest/backtester.ts";
 import type { ReportExtras } from "./backtest/report.ts";
 import { findStrategy } from "./backtest/strategies/builtin.ts";
 import { createScanRunner } from "./scanner/scanRunner.ts";
-import { createAnalysts } from "./analysts/analystRunner.ts";
+import { createAnalystThread } from "./analysts/analystThread.ts";
 import { runLatencyBenchApart } from "./features/benchApart.ts";
 import { createFeatureComputer, type AsyncFeatureComputer } from "./features/featureComputer.ts";
 import type { Metrics } from "./metrics/operations.ts";
@@ -172,7 +172,8 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   if (config["analysts.provider"] !== "rules") {
     throw badInput("not-yet", `analysts.provider ${config["analysts.provider"]} is not there yet.`, "Use rules.");
   }
-  const analysts = createAnalysts({ data, provider: "rules", selected: config["analysts.selected"], log, clock: systemClock });
+  const analysts = createAnalystThread({ data, selected: config["analysts.selected"], log });
+  scope.onClose(() => analysts.close());
 
   const featureWorkers = workersFor("features.workers");
   let features: AsyncFeatureComputer | undefined;

@@ -13,6 +13,7 @@ export const ENTRIES = {
   compute: "core/backtest/computeMain.ts",
   backtestWorker: "core/backtest/worker.ts",
   strategyApi: "strategyApi.ts",
+  analystWorker: "core/analysts/worker.ts",
   scannerWorker: "core/scanner/worker.ts",
   storeWorker: "core/store/worker.ts",
   featureWorker: "core/features/worker.ts",
