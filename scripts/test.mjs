@@ -4,15 +4,15 @@
  * mocha in Node 24, the suite in a real VS Code extension host, and the packaged extension in the same host.
  * The last line is `N passed, N failed`, over all parts; a part that could not run counts as a failure.
  *
- *   --unit       mocha only; further arguments go to mocha (npm run test:unit -- test/core/broker/*.test.ts)
+ *   --unit       mocha only; further arguments are its files (npm run test:unit -- test/core/broker/*.test.ts)
  *   --host       the extension host only           --packaged   the packaged extension only
  *   --desktop    the suite in a desktop VS Code instead of everything else (npm run test:desktop)
  */
 import { spawn } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { node24, root, toolScript } from "./node24.mjs";
+import { node24, root } from "./node24.mjs";
 
 const MINUTE = 60_000;
 const args = process.argv.slice(2);
@@ -22,7 +22,7 @@ const at = (...parts) => join(root, ...parts);
 const runHost = (...more) => ["scripts/host/run.mjs", "--workspace", at("notebooks"), "--copy", ...more];
 
 const parts = [
-  { flag: "--unit", name: "mocha", timeoutMs: 10 * MINUTE, command: () => [toolScript("mocha"), ...(rest.length > 0 ? rest : testFiles(at("test")))] },
+  { flag: "--unit", name: "mocha", timeoutMs: 10 * MINUTE, command: () => ["scripts/unit.mjs", ...rest] },
   {
     flag: "--host",
     name: "extension host",
@@ -46,15 +46,6 @@ const parts = [
   },
   { flag: "--desktop", name: "desktop VS Code", timeoutMs: 15 * MINUTE, command: () => ["scripts/host/desktop.mjs"] },
 ];
-
-/** test/extension/suite and test/packaged run inside VS Code. */
-function testFiles(folder) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return path === at("test", "extension", "suite") || path === at("test", "packaged") ? [] : testFiles(path);
-    return entry.name.endsWith(".test.ts") ? [path] : [];
-  });
-}
 
 /** The child of the moment; it leads a process group, so that nothing of it stays when time or patience runs out. */
 let current;

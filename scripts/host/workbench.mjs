@@ -30,7 +30,7 @@ const QUIET = {
 };
 
 /** The workbench's own start-up lines, which share a stream with the report of the tests. */
-const CHATTER = /^(Ignoring fetching|Updating additional|Resolv\w+ connection|Creating a socket|\[(AccountPolicyGate|AgentHost|reconnection|Service Worker|ChatModel)|Creation of workbench|Timed out waiting for auth)/;
+const CHATTER = /^(potential listener LEAK|Ignoring fetching|Updating additional|Resolv\w+ connection|Creating a socket|\[(AccountPolicyGate|AgentHost|reconnection|Service Worker|ChatModel)|Creation of workbench|Timed out waiting for auth)/;
 
 /** Makes the profile; `open` links the extension in as if it were installed, since only test mode loads it from a path. */
 export function makeProfile({ workspace, copy, theme, settings, open, extension }) {
