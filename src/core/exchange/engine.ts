@@ -148,6 +148,12 @@ export class Engine {
     return now;
   }
 
+  /** Notes the time, so that a later start goes on from here. */
+  close(): void {
+    const now = this.advance();
+    this.#book.write({ ...emptyChanges(), positions: [], now });
+  }
+
   submit(account: AccountState, request: OrderRequest): OrderRecord {
     const now = this.advance();
     const clientOrderId = request.clientOrderId ?? randomUUID();

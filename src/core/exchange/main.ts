@@ -26,7 +26,11 @@ async function main(): Promise<number> {
   process.stdout.write(`${JSON.stringify(exchange.ready)}\n`);
   const reason = await Promise.race([interrupted, exchange.ended, ...(options.endsWithStdin ? [stdinEnd()] : [])]);
   setTimeout(() => process.exit(1), CLOSE_MS).unref();
-  await exchange.close();
+  try {
+    await exchange.close();
+  } catch (error) {
+    return complain(error);
+  }
   if (reason instanceof TradingError) return complain(reason);
   return reason === "SIGINT" ? 130 : reason === "SIGTERM" ? 143 : 0;
 }

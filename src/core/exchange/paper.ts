@@ -33,7 +33,15 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
   const book = await bookOf(options);
   const closers: Array<() => Promise<void> | void> = [() => book.close()];
   const close = async () => {
-    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+    let failure: unknown;
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) {
+      try {
+        await closer();
+      } catch (error) {
+        failure ??= error; // the others are closed all the same
+      }
+    }
+    if (failure !== undefined) throw failure;
   };
   try {
     const kept = book.load();
@@ -69,7 +77,14 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
       setImmediate(look);
     };
     const engine = new Engine({ market, clock, book, onWaiting });
-    closers.push(() => clearInterval(looking));
+    let isWritable = true;
+    void ended.then((reason) => {
+      isWritable = reason === "idle";
+    });
+    closers.push(() => {
+      clearInterval(looking);
+      if (isWritable) engine.close();
+    });
     engine.openAccounts(options.accounts, options.cash);
     if (engine.hasOpenOrders) onWaiting();
 
@@ -103,7 +118,7 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
     );
     return { ready, ended, close };
   } catch (error) {
-    await close();
+    await close().catch(() => undefined); // what failed first is what there is to say
     throw error;
   }
 }

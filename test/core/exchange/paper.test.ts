@@ -154,6 +154,20 @@ describe("the exchange in the foreground", () => {
     await second.end();
   });
 
+  it("goes on with its clock where it stopped", async () => {
+    const first = await givenExchange("--home", home, "--speed", "10000");
+    const stream = await first.stream();
+    const order = { symbol: "KO", qty: "1", side: "buy", type: "limit", limit_price: "1.5", time_in_force: "day" };
+    const { id } = (await first.call("POST", "/v2/orders", order)).body;
+    await stream.update((data) => data.event === "expired" && data.order.id === id); // the session has passed
+    stream.close();
+    const { timestamp } = await first.get("/v2/clock");
+    await first.end();
+    const second = await givenExchange("--home", home);
+    assert.ok(Date.parse((await second.get("/v2/clock")).timestamp) >= Date.parse(timestamp));
+    await second.end();
+  });
+
   it("catches up after a stop: what the market reached meanwhile is filled", async () => {
     const first = await givenExchange("--home", home);
     const { l } = (await first.get("/v2/stocks/SPY/bars?timeframe=1Day&start=2026-11-18&end=2026-11-18")).bars[0];
