@@ -11,7 +11,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { isFinalStatus, type Account, type Order, type TradeUpdate } from "../domain/orders.ts";
 import type { Broker, ConnectionState, Endpoint, HttpClient, OrderJournal } from "../domain/ports.ts";
-import { checkOrder, previewOrder } from "./checkOrder.ts";
+import { checkOrder, previewOrder, symbolHint } from "./checkOrder.ts";
 import { refuse, type Refusal } from "./guards/verdicts.ts";
 import type { RiskLimits } from "./guards/limits.ts";
 import { OrderBook } from "./orderBook.ts";
@@ -278,7 +278,8 @@ export function createBroker(options: BrokerOptions): Broker {
       assertConnected();
       const name = symbol.trim().toUpperCase();
       const quote = await api.quote(name, signal);
-      if (quote === null) throw new TradingError("unknown-symbol", `There is no quote for ${name}.`, { kind: "usage", hint: "Check the symbol." });
+      if (quote === null)
+        throw new TradingError("unknown-symbol", `There is no quote for ${name}.`, { kind: "usage", hint: await symbolHint(name, checkDeps, signal) });
       return quote;
     },
     getClock: async (signal) => {

@@ -139,9 +139,13 @@ async function countRecent(deps: CheckDeps, clock: MarketClock, signal: AbortSig
 }
 
 async function unknownSymbol(symbol: string, deps: CheckDeps, signal: AbortSignal): Promise<Refusal> {
-  // Among the ten thousand symbols of the real market some other one is always near; on our own the hint means something.
+  return refuse("unknown-symbol", `The exchange does not know ${symbol}.`, await symbolHint(symbol, deps, signal));
+}
+
+/** Among the ten thousand symbols of the real market some other one is always near; on our own exchange the hint means something. */
+export async function symbolHint(symbol: string, deps: Pick<CheckDeps, "api" | "simulated">, signal: AbortSignal): Promise<string> {
   const near = deps.simulated ? nearest(symbol, await deps.api.assetSymbols(signal)) : undefined;
-  return refuse("unknown-symbol", `The exchange does not know ${symbol}.`, near === undefined ? "Check the symbol." : `Did you mean ${near}?`);
+  return near === undefined ? "Check the symbol." : `Did you mean ${near}?`;
 }
 
 function warningsOf(intent: OrderIntent, { clock, quote }: Picture): readonly string[] {

@@ -1,7 +1,7 @@
 /** A data set by the reference that a person writes: a sample, a CSV file or a symbol. */
 import { stat } from "node:fs/promises";
 import { badInput } from "../base/errors.ts";
-import { knownNames } from "../base/nearest.ts";
+import { knownNames, nearest } from "../base/nearest.ts";
 import { sliceBars, type BarSeries, type Dataset, type Timeframe } from "../domain/bars.ts";
 import type { MarketData } from "../domain/ports.ts";
 import { isoOf, readCsvDataset } from "./csv.ts";
@@ -64,13 +64,17 @@ async function bySymbol(
   );
   const series = bars.get(symbol);
   if (series === undefined || series.time.length === 0) {
-    throw badInput(
-      "unknown-symbol",
-      `There are no bars for ${symbol}${range.from === undefined && range.to === undefined ? "" : " in that time"}.`,
-      "Check the symbol and the dates, or name a CSV file.",
-    );
+    const when = range.from === undefined && range.to === undefined ? "" : " in that time";
+    throw badInput("unknown-symbol", `There are no bars for ${symbol}${when}.`, await symbolHint(symbol, marketData, signal));
   }
   return { series, info: infoOf(series, symbol, series.simulated ? "SIMULATED exchange" : "Alpaca") };
+}
+
+/** On our own exchange, with its few symbols, the nearest one means something. */
+async function symbolHint(symbol: string, marketData: MarketData, signal: AbortSignal): Promise<string> {
+  const known = marketData.simulated ? (await marketData.assets(signal)).map((asset) => asset.symbol) : [];
+  const near = known.includes(symbol) ? undefined : nearest(symbol, known);
+  return near === undefined ? "Check the symbol and the dates, or name a CSV file." : `Did you mean ${near}?`;
 }
 
 function infoOf(series: BarSeries, name: string, source: string): Dataset["info"] {

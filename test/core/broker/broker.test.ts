@@ -77,6 +77,7 @@ describe("the broker", () => {
     assert.deepEqual(orders, []);
     assert.equal(quote.ask, 100.1);
     assert.equal(clock.isOpen, true);
+    await assert.rejects(broker.getCurrentPrice("APPL", signal), { code: "unknown-symbol", kind: "usage", hint: "Did you mean AAPL?" });
     const opened = desk.server.connections;
     for (let i = 0; i < 20; i++) await broker.getAccount(signal);
     assert.equal(desk.server.connections, opened, "no connection is opened anew");

@@ -149,6 +149,12 @@ describe("Alpaca's market data", () => {
     await assert.rejects(loadDataset("APL", server.data, {}, signal), { code: "unknown-symbol", kind: "usage", message: "There are no bars for APL." });
   });
 
+  it("names the nearest symbol on our own exchange", async () => {
+    const asset = { symbol: "AAPL", name: "Apple", status: "active", tradable: true };
+    await using server = await DataServer.open((url) => (url.pathname === "/v2/assets" ? [asset] : { bars: {}, next_page_token: null }), { simulated: true });
+    await assert.rejects(loadDataset("APL", server.data, {}, signal), { code: "unknown-symbol", hint: "Did you mean AAPL?" });
+  });
+
   it("hands on the service's words when it refuses", async () => {
     await using server = await DataServer.open(() => undefined);
     await assert.rejects(server.data.quotes(["?"], signal), { code: "broker-error", message: "Could not read quotes: invalid symbol." });
