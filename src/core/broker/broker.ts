@@ -42,6 +42,8 @@ const CANCEL_WAIT_MS = 3000;
 const STALE_WAIT_MS = 15_000;
 const POLL_MS = [500, 1000, 2000, 4000] as const;
 
+/** Failures of a read that asking again will not mend. */
+const HOPELESS: ReadonlySet<string> = new Set(["not-found", "bad-key", "closed"]);
 const CONNECT_HINT = 'Connect first: `quantdesk connect`, desk.connect(), or "Quantdesk: Connect Broker".';
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -186,11 +188,12 @@ export function createBroker(options: BrokerOptions): Broker {
   /** The stream is the fast way; this is what remains when it is down or an event was lost. */
   const pollToEnd = async (id: string, signal: AbortSignal): Promise<Order> => {
     for (let turn = 0; ; turn++) {
+      assertConnected(); // whoever disconnects ends the waiting
       try {
         const order = await readOrder(id, signal);
         if (isFinalStatus(order.status)) return order;
       } catch (error) {
-        if (signal.aborted || TradingError.from(error, "failed").code === "not-found") throw error;
+        if (signal.aborted || HOPELESS.has(TradingError.from(error, "failed").code)) throw error;
         log.debug(`Order ${id} could not be read: ${TradingError.from(error, "failed").message}`);
       }
       await clock.sleep(POLL_MS[Math.min(turn, POLL_MS.length - 1)] as number, signal);

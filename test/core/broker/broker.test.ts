@@ -128,6 +128,15 @@ describe("the broker", () => {
     assert.equal((await ended).status, "filled");
   });
 
+  it("ends the waiting for an order when it is disconnected", async () => {
+    await using desk = await Desk.connected();
+    const order = await desk.broker.submitOrder(await desk.checked(), desk.signal);
+    const ended = desk.broker.waitForEnd(order.id, new AbortController().signal);
+    const failed = assert.rejects(ended, { code: "not-connected" });
+    await desk.broker.disconnect();
+    await failed;
+  });
+
   it("is stale while the stream is down, and reports what happened meanwhile before it takes orders again", async () => {
     await using desk = await Desk.connected();
     const order = await desk.broker.submitOrder(await desk.checked(), desk.signal);
