@@ -45,6 +45,17 @@ const AS_THEY_ARE = [
   ["deskTypes.d.ts", "src/kernel/deskTypes.d.ts"], // what the type checker of the cells reads
 ];
 
+/** Node's declarations, for cells where nobody installed them: an installed package has no development dependencies. */
+const NODE_TYPES = [["node", "node_modules/@types/node"], ["undici-types", "node_modules/undici-types"]];
+
+function nodeTypes() {
+  return NODE_TYPES.flatMap(([name, source]) =>
+    filesBelow(at(source))
+      .filter((file) => file.endsWith(".d.ts") && !/[\\/]ts5\.\d[\\/]/.test(file))
+      .map((file) => [join("node-types", name, relative(at(source), file)), relative(root, file)]),
+  );
+}
+
 /** Its default build hides its parts from a bundler. */
 const ALIAS = { "jsonc-parser": "./node_modules/jsonc-parser/lib/esm/main.js" };
 
@@ -204,9 +215,9 @@ async function buildAll({ allowMissing }) {
       written.add(path);
     }
   }
-  replace(join(dist, "NOTICE.txt"), notices(root, inputs));
+  replace(join(dist, "NOTICE.txt"), notices(root, [...inputs, ...NODE_TYPES.map(([, source]) => `${source}/`)]));
   written.add(join(dist, "NOTICE.txt"));
-  for (const [name, source] of AS_THEY_ARE) {
+  for (const [name, source] of [...AS_THEY_ARE, ...nodeTypes()]) {
     if (!existsSync(at(source))) {
       missing.push(`${source} is not there`);
       continue;

@@ -13,7 +13,7 @@ import { packageRoot } from "../core/base/entry.ts";
 import { Lock } from "../core/base/lock.ts";
 import { abortable } from "../core/base/scope.ts";
 import type { NameKind } from "./transform.ts";
-import { deskTypesPath, libraryTypesPath } from "./ownFiles.ts";
+import { deskTypesPath, libraryTypesPath, nodeTypesPath } from "./ownFiles.ts";
 
 export interface CellNames {
   readonly all: ReadonlyMap<string, { readonly kind: NameKind; readonly exported: boolean }>;
@@ -244,18 +244,23 @@ declare global { const desk: Desk; const display: Display; const plot: Plot; fun
 }
 
 function compilerOptions(folder: string): Record<string, unknown> {
-  const library = libraryTypesPath();
-  const roots = [...typeRootsOf(folder), ...typeRootsOf(packageRoot())];
+  const library = libraryTypesPath()?.replaceAll("\\", "/");
+  const installed = [...typeRootsOf(folder), ...typeRootsOf(packageRoot())];
+  const shipped = nodeTypesPath().replaceAll("\\", "/");
   return {
     target: "esnext", module: "esnext", moduleResolution: "bundler", lib: ["esnext"],
     strict: true, moduleDetection: "force", skipLibCheck: true, noEmit: true,
     allowImportingTsExtensions: true, resolveJsonModule: true,
-    ...(roots.length === 0 ? { lib: ["esnext", "dom"] } : { types: ["node"], typeRoots: roots }),
-    ...(library === undefined ? {} : { paths: { quantdesk: [library.replaceAll("\\", "/")] } }),
+    types: ["node"],
+    typeRoots: installed.length > 0 ? installed : [shipped],
+    paths: {
+      ...(library === undefined ? {} : { quantdesk: [library] }),
+      ...(installed.length > 0 ? {} : { "undici-types": [`${shipped}/undici-types/index.d.ts`] }),
+    },
   };
 }
 
-/** Folders that hold Node's types, seen from `folder`. Without any, the browser's own give console, fetch and timers. */
+/** Folders that hold Node's types, seen from `folder`. */
 function typeRootsOf(folder: string): string[] {
   return (createRequire(join(folder, "cell.js")).resolve.paths("x") ?? []).map((at) => join(at, "@types")).filter((at) => existsSync(join(at, "node", "package.json")));
 }

@@ -14,6 +14,11 @@ export function libraryPath(): string {
   return entryPath("strategyApi");
 }
 
+/** Node's declarations as the build puts them into dist/, for places where nobody installed them. */
+export function nodeTypesPath(): string {
+  return join(packageRoot(), "dist", "node-types");
+}
+
 export function libraryTypesPath(): string | undefined {
   const built = join(packageRoot(), "dist", "types", "index.d.ts");
   const source = join(packageRoot(), "src", "index.ts");
