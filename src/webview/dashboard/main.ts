@@ -145,7 +145,7 @@ function showPositions(panel: PanelBox, { positions }: DashboardFrame): void {
   ]);
 }
 
-const CANDIDATES: readonly Column[] = [{ title: "Symbol" }, { title: "Score", numeric: true }, { title: "Why", cut: true }, { title: "Found by", wide: true }];
+const CANDIDATES: readonly Column[] = [{ title: "Symbol" }, { title: "Score", numeric: true }, { title: "Why", cut: true }, { title: "Found by", cut: true, wide: true }];
 
 function showCandidates(panel: PanelBox, { candidates }: DashboardFrame, button: ButtonMaker): void {
   const fresh = candidates.filter((candidate) => candidate.new).length;
@@ -153,7 +153,7 @@ function showCandidates(panel: PanelBox, { candidates }: DashboardFrame, button:
   showOnChange(panel.body, candidates, () => [
     candidates.length === 0
       ? h("div", { class: "empty" }, h("p", {}, "The symbols that scanners find will be listed here."), h("p", {}, button("Run Scan", "scan", "p")))
-      : table("Candidates", CANDIDATES, candidates.slice(0, 12).map((candidate) => [h("span", {}, h("b", {}, candidate.symbol), candidate.new ? h("span", { class: "dim" }, " new") : null), number(candidate.score), candidate.reasons.map((reason) => reason.text).join("; "), h("span", { class: "dim nw" }, [...new Set(candidate.reasons.map((reason) => reason.scanner))].join(", "))])),
+      : table("Candidates", CANDIDATES, candidates.slice(0, 12).map((candidate) => [h("span", { class: "nw" }, h("b", {}, candidate.symbol), candidate.new ? h("span", { class: "dim" }, " new") : null), number(candidate.score), candidate.reasons.map((reason) => reason.text).join("; "), h("span", { class: "dim nw" }, [...new Set(candidate.reasons.map((reason) => reason.scanner))].join(", "))])),
   ]);
 }
 

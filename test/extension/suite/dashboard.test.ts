@@ -27,7 +27,10 @@ describe("the dashboard", () => {
   });
 
   it("looks right in all four kinds of theme", async () => {
+    // A scan shows its candidates in the sidebar, which is closed again for the picture.
     for (const strategy of ["rsi_reversion", "breakout", "buy_and_hold"]) await run("backtest", { data: "sample:simulated", strategy });
+    await run("scan");
+    await vscode.commands.executeCommand("workbench.action.closeSidebar");
     for (const [name, shot] of [["Default Light Modern", "dashboard-light"], ["Default High Contrast", "dashboard-high-contrast"], ["Default High Contrast Light", "dashboard-high-contrast-light"], ["Default Dark Modern", "dashboard-dark"]] as const) {
       await theme(name);
       await screenshot(shot);
