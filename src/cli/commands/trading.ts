@@ -189,9 +189,8 @@ function readIntent(side: Side, name: string, positional: string | undefined, fl
 }
 
 async function preview(context: Context, session: Session, intent: OrderIntent, flags: OrderFlags): Promise<void> {
-  const [quote, account] = await Promise.all([session.broker.getCurrentPrice(intent.symbol, context.signal), session.broker.getAccount(context.signal)]);
-  const price = intent.limitPrice?.toNumber() ?? intent.stopPrice?.toNumber() ?? (intent.side === "buy" ? quote.ask : quote.bid);
-  const value = intent.notional?.toNumber() ?? (intent.qty as Big).toNumber() * price;
+  const previewed = await session.broker.preview(intent, context.signal);
+  if (!previewed.allowed) throw new TradingError(previewed.code, previewed.message, { kind: "refused", hint: previewed.hint });
   const document = {
     schema: "quantdesk.order-preview/1",
     sent: false,
@@ -200,14 +199,16 @@ async function preview(context: Context, session: Session, intent: OrderIntent, 
     type: intent.type,
     qty: intent.qty?.toFixed() ?? null,
     notional: intent.notional?.toFixed() ?? null,
-    estimatedPrice: price.toFixed(2),
-    estimatedValue: value.toFixed(2),
-    buyingPower: account.buyingPower.toFixed(),
-    mode: account.mode,
-    simulated: account.simulated,
+    estimatedPrice: previewed.price.toFixed(2),
+    estimatedValue: previewed.value.toFixed(2),
+    buyingPower: previewed.buyingPower.toFixed(),
+    warnings: previewed.warnings,
+    mode: session.broker.mode,
+    simulated: session.data.simulated,
   };
+  for (const warning of previewed.warnings) context.io.say(`${context.io.style("yellow", "Note:")} ${warning}`);
   if (flags.json === true) context.io.json(document);
-  else context.io.data(`Would ${intent.side} ${intent.qty?.toFixed() ?? money(intent.notional ?? null)} ${intent.symbol} (${intent.type}) at about ${money(price)}, ${money(value)} in all. Nothing was sent.`);
+  else context.io.data(`Would ${intent.side} ${intent.qty?.toFixed() ?? money(intent.notional ?? null)} ${intent.symbol} (${intent.type}) at about ${money(previewed.price)}, ${money(previewed.value)} in all. Nothing was sent.`);
 }
 
 async function place(context: Context, session: Session, intent: OrderIntent, flags: OrderFlags): Promise<void> {
