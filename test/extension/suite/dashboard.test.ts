@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import * as vscode from "vscode";
-import { extension, hasBridge, run, screenshot, theme, until, webviewTexts } from "./host.ts";
+import { bridge, extension, hasBridge, run, screenshot, theme, until, webviewTexts } from "./host.ts";
 
 describe("the dashboard", () => {
   it("opens, and shows a backtest as soon as it is stored", async () => {
@@ -18,6 +18,18 @@ describe("the dashboard", () => {
     if (hasBridge) await until("the run on the leaderboard", async () => (await webviewTexts()).some((text) => /Leaderboard[\s\S]*sma_cross/.test(text)));
     const { views } = await extension();
     await until("the run in the tree", () => views.backtests.rows.some((row) => row.label.startsWith("sma_cross")));
+  });
+
+  it("can be read by keys: the chart is a slider, its numbers a table", async function () {
+    if (!hasBridge) this.skip();
+    const inDashboard = async (expression: string) => ((await bridge("eval", { where: "webviews" }, expression)) as unknown[]).find((value) => typeof value === "string" && !value.startsWith("error:") && value !== "") as string | undefined;
+    const chart = `document.querySelector(".chart[role=slider]")`;
+    await until("two points of equity", () => inDashboard(`Number(${chart}?.getAttribute("aria-valuemax") ?? 0) >= 1 ? "yes" : ""`));
+    const press = (key: string) => inDashboard(`(() => { const chart = ${chart}; chart.focus(); chart.dispatchEvent(new KeyboardEvent("keydown", { key: "${key}", bubbles: true })); return chart.getAttribute("aria-valuenow"); })()`);
+    assert.equal(await press("Home"), "0");
+    assert.equal(await press("ArrowRight"), "1");
+    assert.match((await inDashboard(`${chart}.getAttribute("aria-valuetext")`)) ?? "", /\$/);
+    assert.equal(await inDashboard(`(() => { const button = document.querySelector("[aria-controls=equity-table]"); button.click(); const answer = button.getAttribute("aria-expanded") + " " + document.querySelectorAll("#equity-table tbody tr").length; button.click(); return answer; })()`).then((text) => /^true [1-9]/.test(text ?? "")), true);
   });
 
   it("does not open twice", async () => {
