@@ -1,4 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { DeskHandlers } from "../../src/kernel/host.ts";
 import { TestNotebook } from "./notebook.ts";
 
@@ -135,4 +142,60 @@ describe("a kernel", () => {
     assert.throws(() => process.kill(Number(pids), 0), { code: "ESRCH" });
     assert.equal((await notebook.kernel.execute("1", { cellId: "x", onOutput: () => undefined, signal: new AbortController().signal })).status, "dead");
   });
+
+  it("ends all its processes when its owner is killed", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "quantdesk-owner-"));
+    const host = pathToFileURL(join(import.meta.dirname, "..", "..", "src", "kernel", "host.ts")).href;
+    const script = join(folder, "owner.mjs");
+    await writeFile(script, `import { startKernel } from ${JSON.stringify(host)};
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const kernel = await startKernel({ folder: ${JSON.stringify(folder)}, log, desk: { call: async () => ({ kind: "plain", value: 1 }) } }, new AbortController().signal);
+const outcome = kernel.execute("process.pid", { cellId: "a", onOutput: (o) => { if (o.kind === "display") console.log("PID " + o.data["text/plain"]); }, signal: new AbortController().signal });
+await outcome;`);
+    const owner = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      let printed = "";
+      const pid = await new Promise<number>((resolve) => {
+        owner.stdout.setEncoding("utf8").on("data", (text: string) => {
+          printed += text;
+          const found = /PID (\d+)/.exec(printed);
+          if (found !== null) resolve(Number(found[1]));
+        });
+      });
+      const compilers = childrenOf(owner.pid ?? 0);
+      owner.kill("SIGKILL");
+      await once(owner, "exit");
+      for (const process of [pid, ...compilers]) await untilGone(process);
+    } finally {
+      owner.kill("SIGKILL");
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });
+
+/** On Linux, where the test runs in CI, from /proc; elsewhere none are looked at. */
+function childrenOf(pid: number): number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, "utf8"))?.[1]) === pid;
+      } catch {
+        return false; // gone meanwhile
+      }
+    })
+    .map(Number);
+}
+
+/** A process that its dead parent left is reaped by the system: its end cannot be awaited as an event. */
+async function untilGone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -27,12 +27,16 @@ export async function drawChart(spec: object, text: string): Promise<MimeBundle>
 /** Vega never loads anything for us: data that a specification names by address is refused. */
 async function svgOf(spec: object): Promise<string> {
   const { spec: compiled } = compile(spec as TopLevelSpec, { logger: quiet() });
+  let refused: Error | undefined;
   const refuse = async (uri: string): Promise<never> => {
-    throw new Error(`A chart does not load data by itself: read ${uri} in the cell and put its values into the specification.`);
+    refused = new Error(`A chart does not load data by itself: read ${uri} in the cell and put its values into the specification.`);
+    throw refused;
   };
   const view = new View(parse(compiled as Spec), { renderer: "none", logger: quiet(), loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse } as never });
   try {
-    return themed(await view.toSVG());
+    const svg = await view.toSVG();
+    if (refused !== undefined) throw refused; // Vega goes on without the data
+    return themed(svg);
   } finally {
     view.finalize();
   }

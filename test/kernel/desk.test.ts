@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSession, type Session } from "../../src/core/session.ts";
+import { createDeskHandlers } from "../../src/kernel/deskHandlers.ts";
+import { runNotebook } from "../../src/kernel/runNotebook.ts";
+import { TestNotebook } from "./notebook.ts";
+
+const FIRST_STEPS = join(import.meta.dirname, "..", "..", "notebooks", "01-first-steps.ipynb");
+
+describe("desk in a cell, on the embedded exchange", () => {
+  let home: string;
+  let session: Session;
+  let notebook: TestNotebook;
+  const signal = new AbortController().signal;
+
+  before(async function () {
+    this.timeout(60_000);
+    home = await mkdtemp(join(tmpdir(), "quantdesk-desk-"));
+    session = await openSession({ home, front: "test", ownExchange: true, seed: 7 });
+    notebook = await TestNotebook.open({ desk: createDeskHandlers(session, { notebook: "book.ipynb" }) });
+    assert.equal((await notebook.run("await desk.connect()")).outcome.status, "ok");
+  });
+  after(async () => {
+    await notebook?.close();
+    await session?.close();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  it("buys shares, waits for its fill and draws it", async () => {
+    const ran = await notebook.run('const bought = await desk.buy("AAPL", { qty: 2 });\nbought', { cellId: "buy" });
+    assert.equal(ran.outcome.status, "ok", JSON.stringify(ran.outcome));
+    assert.match(ran.shown ?? "", /^Bought 2 AAPL at [\d.]+ SIMULATED/);
+    assert.equal((await notebook.run("[bought.status, bought.repeated, typeof bought.filledAvgPrice]")).shown, "[ 'filled', false, 'string' ]");
+  });
+
+  it("places no second order when the cell is run again, unless asked to", async () => {
+    const count = async () => (await session.broker.getOrders({ status: "all", limit: 500 }, signal)).length;
+    const before = await count();
+    const again = await notebook.run('const repeated = await desk.buy("AAPL", { qty: "2" });\nrepeated', { cellId: "buy" });
+    assert.equal(again.outcome.status, "ok", JSON.stringify(again.outcome));
+    assert.match(again.shown ?? "", /no second one was sent/);
+    assert.equal(await count(), before);
+    const wanted = await notebook.run('await desk.buy("AAPL", { qty: 2, again: true })', { cellId: "buy" });
+    assert.equal(wanted.outcome.status, "ok", JSON.stringify(wanted.outcome));
+    assert.equal(await count(), before + 1);
+  });
+
+  it("tells orders of one cell apart by their key", async () => {
+    const count = async () => (await session.broker.getOrders({ status: "all", limit: 500 }, signal)).length;
+    const before = await count();
+    for (const key of ["first", "second", "first"]) await notebook.run(`await desk.buy("MSFT", { qty: ${key === "second" ? 2 : 1}, key: "${key}" })`, { cellId: "keys" });
+    assert.equal(await count(), before + 2);
+  });
+
+  it("refuses to sell more than is held, at the cell's line", async () => {
+    const { outcome } = await notebook.run('\nawait desk.sell("AAPL", { qty: 5000 })');
+    assert.equal(outcome.status, "error");
+    assert.match(outcome.status === "error" ? outcome.error.stack : "", /Cell \d+:2:12/);
+    assert.ok(outcome.status === "error" && outcome.error.code !== undefined);
+  });
+
+  const check = (what: string, code: string, expected: RegExp): void => {
+    it(what, async () => {
+      const ran = await notebook.run(code);
+      assert.equal(ran.outcome.status, "ok", JSON.stringify(ran.outcome));
+      assert.match(ran.shown ?? "", expected);
+    });
+  };
+  check("shows the account", "await desk.account()", /^Account \S+ SIMULATED\nEquity/);
+  check("shows positions", "await desk.positions()", /AAPL/);
+  check("shows orders", 'await desk.orders({ status: "all" })', /buy 2 AAPL market/);
+  check("shows a price", 'await desk.price("aapl")', /^AAPL: [\d.]+ bid, [\d.]+ ask/);
+  check("loads bars", '(await desk.bars("AAPL", { timeframe: "1Day", limit: 30 })).length', /^30$/);
+  check("runs a backtest with honest costs", 'const tested = await desk.backtest({ data: "sample:simulated", strategy: "sma_cross", params: { fast: 5, slow: 20 } }); [tested.costs.feeRate, tested.costs.slippageBps, tested.equity.length > 100, tested.simulated]', /^\[ 0\.001, 5, true, true \]$/);
+  check("runs a batch of backtests", 'await desk.backtests([{ data: "sample:simulated", strategy: "buy_and_hold" }, { data: "sample:simulated", strategy: "no_such" }])', /1 of 2 backtests succeeded/);
+  check("reads features", '(await desk.getTickerFeatures("AAPL")).symbol', /^'AAPL'$/);
+
+  /** Untyped code gets past the checker and is refused at the session's door. */
+  const refuses = (what: string, code: string, expected: RegExp): void => {
+    it(what, async () => {
+      const { outcome } = await notebook.run(`const loose: any = desk; ${code}`);
+      assert.equal(outcome.status, "error");
+      assert.match(outcome.status === "error" ? `${outcome.error.message} ${outcome.error.hint}` : "", expected);
+    });
+  };
+  refuses("names an option that is not there", 'await loose.buy("AAPL", { quantity: 1 })', /desk\.buy knows no option "quantity"/);
+  refuses("names the nearest option", 'await loose.buy("AAPL", { qty: 1, limti: 3 })', /Did you mean limit\?/);
+  refuses("names an argument of the wrong kind", "await loose.price(5)", /desk\.price: argument 1 is 5, not string/);
+  refuses("refuses money that is no number", 'await loose.buy("AAPL", { qty: "$5" })', /not a plain decimal/);
+  refuses("wants a quantity", 'await loose.buy("AAPL", {})', /exactly one of qty and notional/);
+  refuses("names the nearest strategy", 'await loose.backtest({ data: "sample:simulated", strategy: "sma_cros" })', /sma_cross/);
+
+  it("runs the first-steps notebook and writes it with its outputs", async function () {
+    this.timeout(60_000);
+    const out = join(home, "ran.ipynb");
+    const result = await runNotebook(FIRST_STEPS, { session, log: session.log, timeoutMs: 50_000, out }, signal);
+    assert.equal(result.ok, true, JSON.stringify(result));
+    const written = JSON.parse(await readFile(out, "utf8")) as { cells: Array<{ cell_type: string; outputs?: Array<{ output_type: string; data?: Record<string, unknown> }> }> };
+    const kinds = written.cells.filter((cell) => cell.cell_type === "code").map((cell) => (cell.outputs ?? []).map((output) => (output.data === undefined ? output.output_type : Object.keys(output.data).sort().join(" "))));
+    const table = "text/html text/plain";
+    const chart = "application/vnd.vegalite.v5+json image/svg+xml text/plain";
+    assert.deepEqual(kinds, [[table], [table, chart], [table, chart], ["stream"], [table]]);
+  });
+
+  it("stops a notebook at the first cell that fails", async function () {
+    this.timeout(60_000);
+    const file = join(home, "fails.ipynb");
+    const code = (source: string) => ({ cell_type: "code", execution_count: null, metadata: {}, outputs: [], source });
+    await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [code("1"), code("const n: number = 'x'"), code("2")] }));
+    const result = await runNotebook(file, { session, log: session.log, timeoutMs: 50_000 }, signal);
+    assert.deepEqual(result.cells.map((cell) => cell.status), ["ok", "type-error", "not-run"]);
+    assert.equal(result.ok, false);
+    assert.match(result.cells[1]?.error?.message ?? "", /^1:7 Type 'string' is not assignable/);
+    assert.deepEqual(JSON.parse(await readFile(file, "utf8")).cells[0].outputs, []);
+  });
+
+  it("ends a notebook that runs out of time, and says so", async function () {
+    this.timeout(60_000);
+    const file = join(home, "slow.ipynb");
+    await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [{ cell_type: "code", metadata: {}, outputs: [], source: "while (true) {}" }] }));
+    const result = await runNotebook(file, { session, log: session.log, timeoutMs: 4000 }, signal);
+    assert.deepEqual(result.cells.map((cell) => [cell.status, cell.error?.message]), [["timeout", "timeout after 4s"]]);
+  });
+
+  it("says what is wrong with a file that is no notebook", async () => {
+    const file = join(home, "bad.ipynb");
+    await writeFile(file, '{"nbformat": 3}');
+    await assert.rejects(runNotebook(file, { session, log: session.log, timeoutMs: 5000 }, signal), /is no notebook of format 4: nbformat is 3/);
+    await assert.rejects(runNotebook(join(home, "none.ipynb"), { session, log: session.log, timeoutMs: 5000 }, signal), /it is not there/);
+  });
+});
