@@ -81,7 +81,9 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
     const session = await opening?.catch(() => undefined);
     if (session === undefined) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, CLOSE_WITHIN_MS); });
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_WITHIN_MS);
+    });
     try {
       await Promise.race([session.close(), late]);
     } catch (error) {
@@ -142,12 +144,24 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
 /** Live is never a setting alone: the person says so once in each window, and again for each order. */
 async function confirmLiveWindow(): Promise<void> {
   const yes = "Trade Live in This Window";
-  const answer = await vscode.window.showWarningMessage("LIVE, real money: connect this window to your live account?", { modal: true, detail: "The setting quantdesk.broker.mode is live. Each order will ask again." }, yes);
-  if (answer !== yes) throw new TradingError("live-not-confirmed", "Live trading was not confirmed for this window.", { kind: "refused", hint: "Set quantdesk.broker.mode to paper or embedded to trade without real money." });
+  const answer = await vscode.window.showWarningMessage(
+    "LIVE, real money: connect this window to your live account?",
+    { modal: true, detail: "The setting quantdesk.broker.mode is live. Each order will ask again." },
+    yes,
+  );
+  if (answer !== yes)
+    throw new TradingError("live-not-confirmed", "Live trading was not confirmed for this window.", {
+      kind: "refused",
+      hint: "Set quantdesk.broker.mode to paper or embedded to trade without real money.",
+    });
 }
 
 async function confirmLiveOrder(account: Account, intent: OrderIntent): Promise<boolean> {
   const words = orderWords(intent);
-  const answer = await vscode.window.showWarningMessage(`LIVE, real money: ${words} in account ${account.accountNumber}?`, { modal: true, detail: "This sends a real order." }, words);
+  const answer = await vscode.window.showWarningMessage(
+    `LIVE, real money: ${words} in account ${account.accountNumber}?`,
+    { modal: true, detail: "This sends a real order." },
+    words,
+  );
   return answer === words;
 }

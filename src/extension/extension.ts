@@ -48,7 +48,15 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     }),
   );
   const views = createViews(desk, context.subscriptions);
-  registerCommands({ context, desk, keys, output, openDashboard: () => dashboard.open(), performanceApi, restartKernel: (notebook) => kernels.restart(notebook) });
+  registerCommands({
+    context,
+    desk,
+    keys,
+    output,
+    openDashboard: () => dashboard.open(),
+    performanceApi,
+    restartKernel: (notebook) => kernels.restart(notebook),
+  });
   running = desk;
   return {
     session: () => desk.session(),

@@ -20,18 +20,37 @@ const VIEWS = [
 ] as const;
 
 const WELCOME = [
-  { view: "quantdesk.session", contents: "Your account, equity and connection appear here.\n[Connect Broker](command:quantdesk.connect)\nWithout keys this is the built-in simulated exchange." },
-  { view: "quantdesk.positions", when: "!quantdesk.connected", contents: "What you hold appears here when a broker is connected.\n[Connect Broker](command:quantdesk.connect)" },
+  {
+    view: "quantdesk.session",
+    contents:
+      "Your account, equity and connection appear here.\n[Connect Broker](command:quantdesk.connect)\nWithout keys this is the built-in simulated exchange.",
+  },
+  {
+    view: "quantdesk.positions",
+    when: "!quantdesk.connected",
+    contents: "What you hold appears here when a broker is connected.\n[Connect Broker](command:quantdesk.connect)",
+  },
   { view: "quantdesk.positions", when: "quantdesk.connected", contents: "You hold nothing yet.\n[Buy…](command:quantdesk.buy)" },
-  { view: "quantdesk.orders", when: "!quantdesk.connected", contents: "Your orders appear here when a broker is connected.\n[Connect Broker](command:quantdesk.connect)" },
+  {
+    view: "quantdesk.orders",
+    when: "!quantdesk.connected",
+    contents: "Your orders appear here when a broker is connected.\n[Connect Broker](command:quantdesk.connect)",
+  },
   { view: "quantdesk.orders", when: "quantdesk.connected", contents: "No orders yet today.\n[Buy…](command:quantdesk.buy)" },
   { view: "quantdesk.candidates", contents: "The symbols that scanners find appear here.\n[Run Scan](command:quantdesk.scan)" },
   { view: "quantdesk.backtests", contents: "The backtests that you ran appear here, newest first.\n[Run Backtest…](command:quantdesk.backtest)" },
 ] as const;
 
 const GROUPS: ReadonlyArray<readonly [prefix: string, title: string]> = [
-  ["broker", "Broker"], ["risk", "Risk limits"], ["data", "Market data"], ["scanners", "Scanners"], ["backtest", "Backtests"],
-  ["research", "Research"], ["analysts", "Analysts"], ["features", "Features"], ["dashboard", "Dashboard"],
+  ["broker", "Broker"],
+  ["risk", "Risk limits"],
+  ["data", "Market data"],
+  ["scanners", "Scanners"],
+  ["backtest", "Backtests"],
+  ["research", "Research"],
+  ["analysts", "Analysts"],
+  ["features", "Features"],
+  ["dashboard", "Dashboard"],
 ];
 
 /** The keys of package.json that this file owns, with the values they must have. */
@@ -57,7 +76,11 @@ export function manifest(): Record<string, unknown> {
       configuration: GROUPS.map(([prefix, title], order) => ({
         title,
         order,
-        properties: Object.fromEntries((SETTINGS as readonly SettingSpec[]).filter((spec) => spec.key.startsWith(`${prefix}.`)).map((spec, index) => [`quantdesk.${spec.key}`, setting(spec, index)])),
+        properties: Object.fromEntries(
+          (SETTINGS as readonly SettingSpec[])
+            .filter((spec) => spec.key.startsWith(`${prefix}.`))
+            .map((spec, index) => [`quantdesk.${spec.key}`, setting(spec, index)]),
+        ),
       })),
       walkthroughs: [walkthrough()],
     },
@@ -128,18 +151,49 @@ function scopeOf(spec: SettingSpec): "machine" | "application" | "window" {
 }
 
 function walkthrough() {
-  const step = (id: string, title: string, description: string, completion: string) => ({ id, title, description, media: { markdown: `media/walkthrough/${id}.md` }, completionEvents: [completion] });
+  const step = (id: string, title: string, description: string, completion: string) => ({
+    id,
+    title,
+    description,
+    media: { markdown: `media/walkthrough/${id}.md` },
+    completionEvents: [completion],
+  });
   return {
     id: WALKTHROUGH,
     title: "Get started with Quantdesk",
     description: "From a first look to a filled order on the built-in simulated exchange.",
     icon: "media/quantdesk.svg",
     steps: [
-      step("connect", "Connect", "Start the built-in exchange and connect to it. Its prices and money are simulated.\n[Connect Broker](command:quantdesk.connect)", "onContext:quantdesk.connected"),
-      step("backtest", "Run a backtest", "Choose a strategy and a data set; the result goes to the leaderboard.\n[Run Backtest…](command:quantdesk.backtest)", "onCommand:quantdesk.backtest"),
-      step("dashboard", "Read the dashboard", "Equity, the best runs and what scanners found, in one place.\n[Open Dashboard](command:quantdesk.openDashboard)", "onCommand:quantdesk.openDashboard"),
-      step("notebook", "Work in a notebook", "TypeScript cells with `desk` at hand; choose the kernel “Quantdesk TypeScript”.\n[New Notebook](command:quantdesk.newNotebook)", "onCommand:quantdesk.newNotebook"),
-      step("buy", "Place an order", "Symbol, quantity, type, preview; nothing is sent before you say so.\n[Buy…](command:quantdesk.buy)", "onCommand:quantdesk.buy"),
+      step(
+        "connect",
+        "Connect",
+        "Start the built-in exchange and connect to it. Its prices and money are simulated.\n[Connect Broker](command:quantdesk.connect)",
+        "onContext:quantdesk.connected",
+      ),
+      step(
+        "backtest",
+        "Run a backtest",
+        "Choose a strategy and a data set; the result goes to the leaderboard.\n[Run Backtest…](command:quantdesk.backtest)",
+        "onCommand:quantdesk.backtest",
+      ),
+      step(
+        "dashboard",
+        "Read the dashboard",
+        "Equity, the best runs and what scanners found, in one place.\n[Open Dashboard](command:quantdesk.openDashboard)",
+        "onCommand:quantdesk.openDashboard",
+      ),
+      step(
+        "notebook",
+        "Work in a notebook",
+        "TypeScript cells with `desk` at hand; choose the kernel “Quantdesk TypeScript”.\n[New Notebook](command:quantdesk.newNotebook)",
+        "onCommand:quantdesk.newNotebook",
+      ),
+      step(
+        "buy",
+        "Place an order",
+        "Symbol, quantity, type, preview; nothing is sent before you say so.\n[Buy…](command:quantdesk.buy)",
+        "onCommand:quantdesk.buy",
+      ),
     ],
   };
 }

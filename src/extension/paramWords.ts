@@ -19,6 +19,12 @@ export function paramWords(strategy: string, canonical: string, builtins: readon
   }
   if (!v.is(Params, parsed)) return canonical;
   const known = builtins.find((builtin) => builtin.name === strategy);
-  if (known === undefined) return Object.entries(parsed).map(([name, value]) => `${name} ${value}`).join(", ");
-  return Object.keys(known.params).filter((name) => name in parsed).map((name) => parsed[name]).join("/");
+  if (known === undefined)
+    return Object.entries(parsed)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(", ");
+  return Object.keys(known.params)
+    .filter((name) => name in parsed)
+    .map((name) => parsed[name])
+    .join("/");
 }

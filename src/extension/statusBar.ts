@@ -31,7 +31,10 @@ function show(item: vscode.StatusBarItem, status: SessionStatus | undefined): vo
   const day = account === null || account.lastEquity.eq(0) ? "" : ` ${signed(account.equity.div(account.lastEquity).minus(1).times(100).toNumber(), 2, "%")}`;
   const state = status.connection === "connected" ? "" : ` ${status.connection}`;
   item.text = `$(${status.connection === "connecting" ? "loading~spin" : status.connection === "stale" ? "warning" : "graph-line"}) ${mode}${day}${state}`;
-  item.tooltip = account === null ? `Quantdesk ${mode}, ${status.connection}` : `Quantdesk ${mode} account ${account.accountNumber}, ${status.connection}. Equity ${dollars(account.equity)}, since the last close ${signed(account.equity.minus(account.lastEquity).toNumber())}. Select for the account.`;
+  item.tooltip =
+    account === null
+      ? `Quantdesk ${mode}, ${status.connection}`
+      : `Quantdesk ${mode} account ${account.accountNumber}, ${status.connection}. Equity ${dollars(account.equity)}, since the last close ${signed(account.equity.minus(account.lastEquity).toNumber())}. Select for the account.`;
   item.accessibilityInformation = { label: `Quantdesk ${mode}, ${status.connection}${account === null ? "" : `, equity ${dollars(account.equity)}`}` };
   item.command = "quantdesk.showAccount";
   item.backgroundColor = status.mode === "live" ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;

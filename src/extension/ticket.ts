@@ -89,7 +89,12 @@ async function ask(session: Session, side: Side, draft: Draft, field: Field, ste
   const price = async (what: string, make: (value: Big) => Draft) => {
     const quote = await quoteOf(session, draft.symbol as string);
     const parse = (text: string) => parsePrice(text, what);
-    const answer = await textStep({ ...place, prompt: `${what}. Bid ${number(quote.bid)}, ask ${number(quote.ask)}.`, complain: (text) => complaint(parse, text), parse });
+    const answer = await textStep({
+      ...place,
+      prompt: `${what}. Bid ${number(quote.bid)}, ask ${number(quote.ask)}.`,
+      complain: (text) => complaint(parse, text),
+      parse,
+    });
     return answer === BACK || answer === undefined ? answer : make(answer);
   };
   switch (field) {
@@ -102,7 +107,9 @@ async function ask(session: Session, side: Side, draft: Draft, field: Field, ste
         { label: "Market", description: "now, at the best price there is", value: "market" },
         { label: "Limit…", description: "at your price or better", value: "limit" },
         { label: "Stop…", description: "a market order once a price is touched", value: "stop" },
-        ...(side === "buy" ? [{ label: "Bracket…", description: "market, then a take-profit and a stop-loss, one cancels the other", value: "bracket" } as const] : []),
+        ...(side === "buy"
+          ? [{ label: "Bracket…", description: "market, then a take-profit and a stop-loss, one cancels the other", value: "bracket" } as const]
+          : []),
       ];
       const answer = await pickStep({ ...place, placeholder: "Order type", choices });
       return answer === BACK || answer === undefined ? answer : { type: answer };
@@ -120,16 +127,35 @@ async function ask(session: Session, side: Side, draft: Draft, field: Field, ste
 
 const WATCHLIST = ["AAPL", "MSFT", "NVDA", "AMZN", "GOOG", "SPY"];
 
-async function askSymbol(session: Session, side: Side, place: { title: string; step: number; total: number }, positions: readonly Position[]): Promise<Answer<Draft>> {
-  const held = positions.map((position): PickChoice<string> => ({ label: position.symbol, description: `${position.qty.toFixed()} held${position.currentPrice === null ? "" : `, ${position.currentPrice.toFixed()}`}`, value: position.symbol }));
-  const others = side === "sell" ? [] : WATCHLIST.filter((symbol) => !positions.some((position) => position.symbol === symbol)).map((symbol): PickChoice<string> => ({ label: symbol, value: symbol }));
+async function askSymbol(
+  session: Session,
+  side: Side,
+  place: { title: string; step: number; total: number },
+  positions: readonly Position[],
+): Promise<Answer<Draft>> {
+  const held = positions.map(
+    (position): PickChoice<string> => ({
+      label: position.symbol,
+      description: `${position.qty.toFixed()} held${position.currentPrice === null ? "" : `, ${position.currentPrice.toFixed()}`}`,
+      value: position.symbol,
+    }),
+  );
+  const others =
+    side === "sell"
+      ? []
+      : WATCHLIST.filter((symbol) => !positions.some((position) => position.symbol === symbol)).map(
+          (symbol): PickChoice<string> => ({ label: symbol, value: symbol }),
+        );
   const heading = (label: string): PickChoice<string> => ({ label, kind: vscode.QuickPickItemKind.Separator });
   for (;;) {
     const answer = await pickStep<string>({
       ...place,
       placeholder: side === "buy" ? "Symbol to buy" : "Symbol to sell",
       choices: [...(held.length > 0 ? [heading("held"), ...held] : []), ...(others.length > 0 ? [heading("watchlist"), ...others] : [])],
-      typed: (text) => (/^[A-Za-z][A-Za-z0-9./]{0,9}$/.test(text.trim()) ? { label: text.trim().toUpperCase(), description: "use this symbol", value: text.trim().toUpperCase() } : undefined),
+      typed: (text) =>
+        /^[A-Za-z][A-Za-z0-9./]{0,9}$/.test(text.trim())
+          ? { label: text.trim().toUpperCase(), description: "use this symbol", value: text.trim().toUpperCase() }
+          : undefined,
     });
     if (answer === BACK || answer === undefined) return answer;
     await quoteOf(session, answer); // an unknown symbol ends here, in the exchange's words
@@ -137,7 +163,13 @@ async function askSymbol(session: Session, side: Side, place: { title: string; s
   }
 }
 
-async function askQuantity(session: Session, side: Side, symbol: string, place: { title: string; step: number; total: number }, positions: readonly Position[]): Promise<Answer<Draft>> {
+async function askQuantity(
+  session: Session,
+  side: Side,
+  symbol: string,
+  place: { title: string; step: number; total: number },
+  positions: readonly Position[],
+): Promise<Answer<Draft>> {
   const quote = await quoteOf(session, symbol);
   const price = side === "buy" ? quote.ask : quote.bid;
   const held = positions.find((position) => position.symbol === symbol);
@@ -183,10 +215,18 @@ async function preview(session: Session, intent: OrderIntent, step: number): Pro
   const account = session.status().account;
   const verb = intent.side === "buy" ? "Buy" : "Sell";
   const what = `${verb} ${(intent.qty as Big).toFixed()} ${intent.symbol}`;
-  const terms = intent.limitPrice === undefined && intent.stopPrice === undefined ? `market, ${intent.side === "buy" ? "ask" : "bid"} ${price.toFixed(2)}` : orderWords(intent).split(", ").slice(1).join(", ");
+  const terms =
+    intent.limitPrice === undefined && intent.stopPrice === undefined
+      ? `market, ${intent.side === "buy" ? "ask" : "bid"} ${price.toFixed(2)}`
+      : orderWords(intent).split(", ").slice(1).join(", ");
   const cost = `${intent.side === "buy" ? "Estimated cost" : "Estimated proceeds"} ${dollars(value)} (${terms})`;
   const closed = clock.isOpen ? "" : " The market is closed: the order waits for the open.";
-  const send: PickChoice<"send" | "cancel"> = { label: what, description: mode === "LIVE" ? "LIVE, real money" : mode, detail: `${cost}${account === null ? "" : `, account ${account.accountNumber}`}.${closed}`, value: "send" };
+  const send: PickChoice<"send" | "cancel"> = {
+    label: what,
+    description: mode === "LIVE" ? "LIVE, real money" : mode,
+    detail: `${cost}${account === null ? "" : `, account ${account.accountNumber}`}.${closed}`,
+    value: "send",
+  };
   const leave: PickChoice<"send" | "cancel"> = { label: "Cancel", description: "nothing is sent", value: "cancel" };
   return pickStep<"send" | "cancel">({
     title: `${orderWords(intent)} · ${mode}`,

@@ -11,7 +11,9 @@ const MAX_PENDING = 16;
 export function webviewChannel(webview: vscode.Webview, subscriptions: vscode.Disposable[]): Channel {
   const channel = new Channel(
     {
-      post: (message) => { webview.postMessage(message).then(undefined, () => undefined); }, // a webview that is gone needs no frames
+      post: (message) => {
+        webview.postMessage(message).then(undefined, () => undefined);
+      }, // a webview that is gone needs no frames
       onMessage: (listener) => subscriptions.push(webview.onDidReceiveMessage(listener)),
     },
     { maxPending: MAX_PENDING },

@@ -4,7 +4,9 @@ import { number } from "../webview/format.ts";
 
 /** "Buy 40 AAPL, limit 231.40, day". */
 export function orderWords(order: OrderIntent): string {
-  const parts = [`${order.side === "buy" ? "Buy" : "Sell"} ${order.qty === undefined ? `$${order.notional?.toFixed() ?? "?"} of` : order.qty.toFixed()} ${order.symbol}`];
+  const parts = [
+    `${order.side === "buy" ? "Buy" : "Sell"} ${order.qty === undefined ? `$${order.notional?.toFixed() ?? "?"} of` : order.qty.toFixed()} ${order.symbol}`,
+  ];
   if (order.limitPrice !== undefined) parts.push(`limit ${order.limitPrice.toFixed()}`);
   if (order.stopPrice !== undefined) parts.push(`stop ${order.stopPrice.toFixed()}`);
   if (order.takeProfit !== undefined) parts.push(`take profit ${order.takeProfit.limitPrice.toFixed()}`);

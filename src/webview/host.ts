@@ -26,8 +26,12 @@ export function openHost(): Host {
     onMessage: (listener) => addEventListener("message", (event) => listener(event.data)),
   });
   return {
-    onFrame: (listener) => { channel.on("frame", (frame) => listener(frame as never)); },
-    run: (command) => { channel.ask("run", { command }, AbortSignal.timeout(COMMAND_MS)).catch(() => undefined); }, // the extension has shown why
+    onFrame: (listener) => {
+      channel.on("frame", (frame) => listener(frame as never));
+    },
+    run: (command) => {
+      channel.ask("run", { command }, AbortSignal.timeout(COMMAND_MS)).catch(() => undefined);
+    }, // the extension has shown why
     ready: () => channel.emit("ready", null),
     state: { get: () => api.getState(), set: (state) => api.setState(state) },
   };

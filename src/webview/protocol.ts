@@ -1,7 +1,19 @@
 /** What crosses between the extension and its webviews: plain data one way, names of allow-listed commands the other. */
 
 /** Commands that a webview may ask for; each still goes through its own questions and guards. */
-export const WEBVIEW_COMMANDS = ["startSession", "connect", "buy", "sell", "killSwitch", "backtest", "scan", "newStrategy", "newNotebook", "openLog", "manageTrust"] as const;
+export const WEBVIEW_COMMANDS = [
+  "startSession",
+  "connect",
+  "buy",
+  "sell",
+  "killSwitch",
+  "backtest",
+  "scan",
+  "newStrategy",
+  "newNotebook",
+  "openLog",
+  "manageTrust",
+] as const;
 export type WebviewCommand = (typeof WEBVIEW_COMMANDS)[number];
 
 export interface AccountFigures {

@@ -39,8 +39,13 @@ describe("the manifest", () => {
   it("uses only commands in menus and welcome texts that it contributes", () => {
     const known = new Set(COMMANDS.map((command) => `quantdesk.${command.id}`));
     const { menus, viewsWelcome, walkthroughs } = manifest()["contributes"] as Record<string, unknown>;
-    const used = [...JSON.stringify([menus, viewsWelcome, walkthroughs]).matchAll(/"command":"([\w.]+)"|command:([\w.]+)/g)].map((match) => match[1] ?? match[2] ?? "");
+    const used = [...JSON.stringify([menus, viewsWelcome, walkthroughs]).matchAll(/"command":"([\w.]+)"|command:([\w.]+)/g)].map(
+      (match) => match[1] ?? match[2] ?? "",
+    );
     assert.ok(used.length > 20);
-    assert.deepEqual(used.filter((command) => !known.has(command)), []);
+    assert.deepEqual(
+      used.filter((command) => !known.has(command)),
+      [],
+    );
   });
 });

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { complaint, parsePrice, parseQuantity } from "../../src/extension/quantity.ts";
 
 describe("a typed quantity", () => {
-  const refuses = (text: string, words: RegExp) => assert.throws(() => parseQuantity(text), (error: Error & { code?: string }) => words.test(error.message) && /bad-/.test(error.code ?? ""));
+  const refuses = (text: string, words: RegExp) =>
+    assert.throws(
+      () => parseQuantity(text),
+      (error: Error & { code?: string }) => words.test(error.message) && /bad-/.test(error.code ?? ""),
+    );
 
   it("is a plain decimal number of shares", () => {
     assert.equal(parseQuantity(" 12.5 ").toFixed(), "12.5");

@@ -8,12 +8,42 @@ import { outcomeWords } from "../../src/extension/words.ts";
 import { duration, plain, signed, usd } from "../../src/webview/format.ts";
 
 const order: Order = {
-  id: "o1" as OrderId, clientOrderId: "c1" as ClientOrderId, symbol: "AAPL", side: "buy", type: "market", orderClass: "simple", timeInForce: "day", status: "filled",
-  qty: new Big(1), notional: null, filledQty: new Big(1), filledAvgPrice: new Big("231.49"), limitPrice: null, stopPrice: null, submittedAt: 0, filledAt: 0, legs: [],
+  id: "o1" as OrderId,
+  clientOrderId: "c1" as ClientOrderId,
+  symbol: "AAPL",
+  side: "buy",
+  type: "market",
+  orderClass: "simple",
+  timeInForce: "day",
+  status: "filled",
+  qty: new Big(1),
+  notional: null,
+  filledQty: new Big(1),
+  filledAvgPrice: new Big("231.49"),
+  limitPrice: null,
+  stopPrice: null,
+  submittedAt: 0,
+  filledAt: 0,
+  legs: [],
 };
 const status: SessionStatus = {
-  connection: "connected", mode: "embedded", simulated: true, lag: { avg: 0, p50: 0, p95: 0, p99: 0, max: 0 }, at: 0,
-  account: { accountNumber: "PA1", status: "ACTIVE", currency: "USD", cash: new Big(900), equity: new Big("1010.5"), lastEquity: new Big(1000), buyingPower: new Big(1800), portfolioValue: new Big("1010.5"), mode: "embedded", simulated: true },
+  connection: "connected",
+  mode: "embedded",
+  simulated: true,
+  lag: { avg: 0, p50: 0, p95: 0, p99: 0, max: 0 },
+  at: 0,
+  account: {
+    accountNumber: "PA1",
+    status: "ACTIVE",
+    currency: "USD",
+    cash: new Big(900),
+    equity: new Big("1010.5"),
+    lastEquity: new Big(1000),
+    buyingPower: new Big(1800),
+    portfolioValue: new Big("1010.5"),
+    mode: "embedded",
+    simulated: true,
+  },
 };
 
 describe("what the sidebar says", () => {
@@ -37,7 +67,16 @@ describe("what the sidebar says", () => {
   });
 
   it("reads a position aloud in full", () => {
-    const position: Position = { symbol: "AAPL", qty: new Big(40), side: "long", avgEntryPrice: new Big(200), currentPrice: new Big(199), marketValue: new Big(7960), costBasis: new Big(8000), unrealizedPl: new Big(-40) };
+    const position: Position = {
+      symbol: "AAPL",
+      qty: new Big(40),
+      side: "long",
+      avgEntryPrice: new Big(200),
+      currentPrice: new Big(199),
+      marketValue: new Big(7960),
+      costBasis: new Big(8000),
+      unrealizedPl: new Big(-40),
+    };
     assert.equal(positionRows([position])[0]?.spoken, "AAPL, 40 shares, open profit −40.00 US dollars");
   });
 
@@ -48,7 +87,10 @@ describe("what the sidebar says", () => {
 
   it("tells a fill, a rest and a rejection in words", () => {
     assert.equal(outcomeWords(order), "Bought 1 AAPL at 231.49.");
-    assert.equal(outcomeWords({ ...order, status: "new", type: "limit", limitPrice: new Big(200), filledQty: new Big(0), filledAvgPrice: null }), "Buy 1 AAPL, limit 200: waiting at the exchange.");
+    assert.equal(
+      outcomeWords({ ...order, status: "new", type: "limit", limitPrice: new Big(200), filledQty: new Big(0), filledAvgPrice: null }),
+      "Buy 1 AAPL, limit 200: waiting at the exchange.",
+    );
     assert.equal(outcomeWords({ ...order, status: "rejected" }), "Buy 1 AAPL: rejected by the exchange.");
   });
 

@@ -44,12 +44,19 @@ export const accountCommands = {
     const { session, account } = await window.desk.connected();
     const positions = await session.broker.getPositions(AbortSignal.timeout(READ_WITHIN_MS));
     const open = positions.reduce((sum, position) => sum.plus(position.unrealizedPl ?? 0), new Big(0));
-    const rows = positions.map((position): vscode.QuickPickItem => ({
-      label: `${position.symbol} · ${position.qty.toFixed()} ${position.side === "short" ? "short" : "shares"}`,
-      description: `${position.marketValue === null ? "–" : dollars(position.marketValue)}, open profit ${signed(position.unrealizedPl?.toNumber() ?? null)}`,
-      detail: `Paid ${position.avgEntryPrice.toFixed(2)}, last ${position.currentPrice?.toFixed(2) ?? "–"}`,
-    }));
-    offer(window.output, rows.length > 0 ? rows : [{ label: "You hold nothing.", description: `${dollars(account.cash)} cash` }], `${modeWord(account.mode)} portfolio, open profit ${signed(open.toNumber())} US dollars`, "Escape closes");
+    const rows = positions.map(
+      (position): vscode.QuickPickItem => ({
+        label: `${position.symbol} · ${position.qty.toFixed()} ${position.side === "short" ? "short" : "shares"}`,
+        description: `${position.marketValue === null ? "–" : dollars(position.marketValue)}, open profit ${signed(position.unrealizedPl?.toNumber() ?? null)}`,
+        detail: `Paid ${position.avgEntryPrice.toFixed(2)}, last ${position.currentPrice?.toFixed(2) ?? "–"}`,
+      }),
+    );
+    offer(
+      window.output,
+      rows.length > 0 ? rows : [{ label: "You hold nothing.", description: `${dollars(account.cash)} cash` }],
+      `${modeWord(account.mode)} portfolio, open profit ${signed(open.toNumber())} US dollars`,
+      "Escape closes",
+    );
     return { account: plainAccount(account), positions: positions.map(plainPosition) };
   },
 } satisfies Record<string, Command>;

@@ -6,11 +6,17 @@ export const fileCommands = {
   async newNotebook() {
     const cell = (text: string) => new vscode.NotebookCellData(vscode.NotebookCellKind.Code, text, "typescript");
     const data = new vscode.NotebookData([
-      new vscode.NotebookCellData(vscode.NotebookCellKind.Markup, "# A Quantdesk notebook\n\nChoose the kernel “Quantdesk TypeScript”. `desk` is there without import.", "markdown"),
+      new vscode.NotebookCellData(
+        vscode.NotebookCellKind.Markup,
+        "# A Quantdesk notebook\n\nChoose the kernel “Quantdesk TypeScript”. `desk` is there without import.",
+        "markdown",
+      ),
       cell("await desk.connect()"),
       cell('const result = await desk.backtest({ data: "sample:simulated", strategy: "sma_cross", params: { fast: 10, slow: 20 } });\nresult'),
     ]);
-    data.metadata = { metadata: { kernelspec: { name: "quantdesk", display_name: "Quantdesk TypeScript", language: "typescript" }, language_info: { name: "typescript" } } };
+    data.metadata = {
+      metadata: { kernelspec: { name: "quantdesk", display_name: "Quantdesk TypeScript", language: "typescript" }, language_info: { name: "typescript" } },
+    };
     const notebook = await vscode.workspace.openNotebookDocument("jupyter-notebook", data);
     await vscode.window.showNotebookDocument(notebook);
     return { uri: notebook.uri.toString() };

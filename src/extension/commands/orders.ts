@@ -34,7 +34,14 @@ export const orderCommands = {
     const { symbol } = parseArgument(v.object({ symbol: v.optional(SymbolText) }), argument);
     const { session } = await window.desk.connected();
     const positions = await session.broker.getPositions(AbortSignal.timeout(ORDER_WITHIN_MS));
-    const chosen = symbol ?? (await vscode.window.showQuickPick(positions.map((position) => ({ label: position.symbol, description: `${position.qty.toFixed()} held` })), { title: "Close Position", placeHolder: positions.length === 0 ? "You hold nothing." : "Position to close" }))?.label;
+    const chosen =
+      symbol ??
+      (
+        await vscode.window.showQuickPick(
+          positions.map((position) => ({ label: position.symbol, description: `${position.qty.toFixed()} held` })),
+          { title: "Close Position", placeHolder: positions.length === 0 ? "You hold nothing." : "Position to close" },
+        )
+      )?.label;
     if (chosen === undefined) return undefined;
     const position = positions.find((held) => held.symbol === chosen);
     if (position === undefined) throw badInput("no-position", `You hold no ${chosen}.`);
@@ -59,7 +66,10 @@ export const orderCommands = {
       return { cancelled: 0 };
     }
     const yes = `Cancel ${open.length} ${open.length === 1 ? "Order" : "Orders"}`;
-    const choice = await vscode.window.showQuickPick([{ label: yes, detail: open.map((order) => outcomeWords(order)).join(" ") }, { label: "Keep Them" }], { title: "Cancel All Orders", ignoreFocusOut: true });
+    const choice = await vscode.window.showQuickPick([{ label: yes, detail: open.map((order) => outcomeWords(order)).join(" ") }, { label: "Keep Them" }], {
+      title: "Cancel All Orders",
+      ignoreFocusOut: true,
+    });
     if (choice?.label !== yes) return undefined;
     return { cancelled: await session.broker.cancelAll(AbortSignal.timeout(ORDER_WITHIN_MS)) };
   },
@@ -72,13 +82,23 @@ export const orderCommands = {
     if (change === "status") return { tradingStopped: isOn };
     const yes = isOn ? "Allow Trading" : "Stop Trading and Cancel Open Orders";
     const choice = await vscode.window.showQuickPick(
-      [{ label: yes, detail: isOn ? `New orders of ${account.accountNumber} are refused now.` : `New orders of ${account.accountNumber} are refused in every window and command of yours; positions are kept.` }, { label: "Cancel" }],
+      [
+        {
+          label: yes,
+          detail: isOn
+            ? `New orders of ${account.accountNumber} are refused now.`
+            : `New orders of ${account.accountNumber} are refused in every window and command of yours; positions are kept.`,
+        },
+        { label: "Cancel" },
+      ],
       { title: `${modeWord(account.mode)} account ${account.accountNumber}`, ignoreFocusOut: true },
     );
     if (choice?.label !== yes) return undefined;
     const stopped = await session.store.killSwitch(account.accountNumber, isOn ? "off" : "on", signal);
     const cancelled = stopped ? await session.broker.cancelAll(signal) : 0;
-    window.output.warn(stopped ? `Trading stopped for ${account.accountNumber}; ${cancelled} orders cancelled.` : `Trading allowed for ${account.accountNumber}.`);
+    window.output.warn(
+      stopped ? `Trading stopped for ${account.accountNumber}; ${cancelled} orders cancelled.` : `Trading allowed for ${account.accountNumber}.`,
+    );
     return { tradingStopped: stopped, cancelled };
   },
 } satisfies Record<string, Command>;
@@ -142,7 +162,9 @@ function shown(window: Window, message: Thenable<unknown>): void {
 async function pickOpenOrder(session: Session): Promise<string | undefined> {
   const open = await session.broker.getOrders({ status: "open" }, AbortSignal.timeout(ORDER_WITHIN_MS));
   const rows = open.map((order) => ({ label: outcomeWords(order), description: order.id as string, id: order.id as string }));
-  const chosen = await vscode.window.showQuickPick(rows, { title: "Cancel Order", placeHolder: rows.length === 0 ? "There are no open orders." : "Order to cancel" });
+  const chosen = await vscode.window.showQuickPick(rows, {
+    title: "Cancel Order",
+    placeHolder: rows.length === 0 ? "There are no open orders." : "Order to cancel",
+  });
   return chosen?.id;
 }
-

@@ -10,10 +10,12 @@ export async function cancellable<T>(title: string, work: (signal: AbortSignal) 
   try {
     const result = work(scope.signal);
     const timer = setTimeout(() => {
-      vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (_progress, token) => {
-        token.onCancellationRequested(() => scope.abort());
-        await result;
-      }).then(undefined, () => undefined); // the caller hears of the failure
+      vscode.window
+        .withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (_progress, token) => {
+          token.onCancellationRequested(() => scope.abort());
+          await result;
+        })
+        .then(undefined, () => undefined); // the caller hears of the failure
     }, SHOW_AFTER_MS);
     try {
       return await result;

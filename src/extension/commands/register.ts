@@ -22,7 +22,10 @@ export function registerCommands(window: Window): void {
 async function guarded(window: Window, spec: CommandSpec, run: Command, argument: unknown): Promise<unknown> {
   try {
     if (spec.needsTrust === true && !vscode.workspace.isTrusted) {
-      throw new TradingError("restricted", `${spec.title.replace("…", "")} waits until you trust this folder.`, { kind: "refused", hint: "Looking at accounts and results works." });
+      throw new TradingError("restricted", `${spec.title.replace("…", "")} waits until you trust this folder.`, {
+        kind: "refused",
+        hint: "Looking at accounts and results works.",
+      });
     }
     return await run(window, argument);
   } catch (error) {
@@ -40,8 +43,11 @@ function showFailure(failure: TradingError): void {
   const text = failure.hint === undefined ? failure.message : `${failure.message} ${failure.hint}`;
   const button = failure.code === "restricted" ? "Manage Trust" : "Open Log";
   const shown = failure.kind === "refused" ? vscode.window.showWarningMessage(text, button) : vscode.window.showErrorMessage(text, button);
-  shown.then((choice) => {
-    if (choice !== undefined) return vscode.commands.executeCommand(choice === "Manage Trust" ? "workbench.trust.manage" : "quantdesk.openLog");
-    return undefined;
-  }, () => undefined);
+  shown.then(
+    (choice) => {
+      if (choice !== undefined) return vscode.commands.executeCommand(choice === "Manage Trust" ? "workbench.trust.manage" : "quantdesk.openLog");
+      return undefined;
+    },
+    () => undefined,
+  );
 }

@@ -32,11 +32,23 @@ export const researchCommands = {
   async scan(window, argument) {
     const { scanners, pipeline, sequential } = parseArgument(ScanArgument, argument);
     const session = await window.desk.session();
-    const options = { ...(scanners === undefined ? {} : { scanners }), ...(pipeline === undefined ? {} : { pipeline }), ...(sequential === undefined ? {} : { sequential }) };
+    const options = {
+      ...(scanners === undefined ? {} : { scanners }),
+      ...(pipeline === undefined ? {} : { pipeline }),
+      ...(sequential === undefined ? {} : { sequential }),
+    };
     const result = await cancellable("Scanning", (signal) => session.scan({ ...options, onLine: (line) => window.output.info(line) }, signal));
     const failed = result.scanners.filter((scanner) => scanner.status === "error" || scanner.status === "timeout");
     if (failed.length > 0) {
-      quiet(window, vscode.window.showWarningMessage(`${failed.length} of ${result.scanners.length} scanners failed: ${failed.map((scanner) => `${scanner.name} (${scanner.error ?? scanner.status})`).join(", ")}.`, "Open Log").then((choice) => choice && vscode.commands.executeCommand("quantdesk.openLog")));
+      quiet(
+        window,
+        vscode.window
+          .showWarningMessage(
+            `${failed.length} of ${result.scanners.length} scanners failed: ${failed.map((scanner) => `${scanner.name} (${scanner.error ?? scanner.status})`).join(", ")}.`,
+            "Open Log",
+          )
+          .then((choice) => choice && vscode.commands.executeCommand("quantdesk.openLog")),
+      );
     }
     quiet(window, vscode.commands.executeCommand("quantdesk.candidates.focus"));
     return result;
@@ -50,7 +62,10 @@ export const researchCommands = {
     const analysis = await cancellable(`Analyzing ${symbol}`, (signal) => session.analyze(symbol, { onLine: (line) => window.output.info(line) }, signal));
     const sentence = `${analysis.simulated ? "SIMULATED: " : ""}${symbol}: ${analysis.action}, confidence ${analysis.confidence.toFixed(2)}. ${analysis.reasons[0] ?? ""}`;
     window.output.info(sentence);
-    quiet(window, vscode.window.showInformationMessage(sentence, "Show Reasons").then((choice) => (choice === undefined ? undefined : showAnalysis(analysis))));
+    quiet(
+      window,
+      vscode.window.showInformationMessage(sentence, "Show Reasons").then((choice) => (choice === undefined ? undefined : showAnalysis(analysis))),
+    );
     return analysis;
   },
 
@@ -63,7 +78,10 @@ export const researchCommands = {
     const result = await cancellable(`Backtesting ${nameOf(spec.strategy)} on ${nameOf(spec.data)}`, (signal) => session.backtest(spec, signal));
     const sentence = resultSentence(result);
     window.output.info(sentence);
-    quiet(window, vscode.window.showInformationMessage(sentence, "Open Dashboard").then((choice) => choice && window.openDashboard()));
+    quiet(
+      window,
+      vscode.window.showInformationMessage(sentence, "Open Dashboard").then((choice) => choice && window.openDashboard()),
+    );
     return result;
   },
 } satisfies Record<string, Command>;
@@ -98,14 +116,19 @@ async function showAnalysis(analysis: Analysis): Promise<void> {
     "",
     "| analyst | stance | confidence | says |",
     "|---|---|---|---|",
-    ...analysis.opinions.map((opinion) => `| ${opinion.analyst} | ${opinion.stance} | ${opinion.confidence.toFixed(2)} | ${opinion.text.replaceAll("|", "\\|")} |`),
+    ...analysis.opinions.map(
+      (opinion) => `| ${opinion.analyst} | ${opinion.stance} | ${opinion.confidence.toFixed(2)} | ${opinion.text.replaceAll("|", "\\|")} |`,
+    ),
     "",
     `Stop ${plain(analysis.stop)}, target ${plain(analysis.target)}. Simulated results are not investment advice.`,
   ];
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "markdown", content: lines.join("\n") }), { preview: true });
 }
 
-async function askBacktest(window: Window, given: { readonly data?: string | undefined; readonly strategy?: string | undefined }): Promise<{ data: string; strategy: string } | undefined> {
+async function askBacktest(
+  window: Window,
+  given: { readonly data?: string | undefined; readonly strategy?: string | undefined },
+): Promise<{ data: string; strategy: string } | undefined> {
   let { data, strategy } = given;
   for (;;) {
     if (data === undefined) {
@@ -150,7 +173,15 @@ async function askStrategy(window: Window, step: number) {
   const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
   const own = await strategyFiles(window.desk.folder);
   const choices: PickChoice<string>[] = [
-    ...BUILTIN_STRATEGIES.map((strategy): PickChoice<string> => ({ label: strategy.name, description: Object.entries(strategy.params).map(([name, spec]) => `${name} ${spec.default}`).join(", "), value: strategy.name })),
+    ...BUILTIN_STRATEGIES.map(
+      (strategy): PickChoice<string> => ({
+        label: strategy.name,
+        description: Object.entries(strategy.params)
+          .map(([name, spec]) => `${name} ${spec.default}`)
+          .join(", "),
+        value: strategy.name,
+      }),
+    ),
     ...own.map((path): PickChoice<string> => ({ label: nameOf(path), description: "your file", value: path })),
   ];
   return pickStep<string>({ title: "Run Backtest", step, total: step, placeholder: "Strategy", choices });

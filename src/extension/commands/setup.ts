@@ -19,9 +19,22 @@ export const setupCommands = {
     if (origin === undefined) return undefined;
     const title = `Broker keys for ${new URL(origin).host}`;
     const filled = (text: string) => (/^\S+$/.test(text.trim()) ? undefined : "A key has no spaces.");
-    const keyId = await textStep({ title, step: 2, total: 3, prompt: "Key ID, as Alpaca shows it. Leave with Escape to change nothing.", complain: filled, parse: (text) => text.trim() });
+    const keyId = await textStep({
+      title,
+      step: 2,
+      total: 3,
+      prompt: "Key ID, as Alpaca shows it. Leave with Escape to change nothing.",
+      complain: filled,
+      parse: (text) => text.trim(),
+    });
     if (keyId === BACK || keyId === undefined) return undefined;
-    const secretKey = await vscode.window.showInputBox({ title, prompt: "Secret key. It is kept in VS Code's secret storage and sent to this address only.", password: true, ignoreFocusOut: true, validateInput: (text) => (text === "" ? undefined : filled(text)) });
+    const secretKey = await vscode.window.showInputBox({
+      title,
+      prompt: "Secret key. It is kept in VS Code's secret storage and sent to this address only.",
+      password: true,
+      ignoreFocusOut: true,
+      validateInput: (text) => (text === "" ? undefined : filled(text)),
+    });
     if (secretKey === undefined || secretKey.trim() === "") return undefined;
     await window.keys.store(origin, { keyId, secretKey: secretKey.trim() });
     window.output.info(`Keys stored for ${origin}`);
@@ -30,11 +43,19 @@ export const setupCommands = {
 
   async setProvider(window, argument) {
     const { provider: given } = parseArgument(v.object({ provider: v.optional(v.string()) }), typeof argument === "string" ? { provider: argument } : argument);
-    const provider = given ?? (await vscode.window.showQuickPick(PROVIDERS.map((name) => ({ label: name, description: "deterministic rules, no model, no key" })), { title: "Set Analyst Provider", placeHolder: "Who the analysts are" }))?.label;
+    const provider =
+      given ??
+      (
+        await vscode.window.showQuickPick(
+          PROVIDERS.map((name) => ({ label: name, description: "deterministic rules, no model, no key" })),
+          { title: "Set Analyst Provider", placeHolder: "Who the analysts are" },
+        )
+      )?.label;
     if (provider === undefined) return undefined;
     const spec = (SETTINGS as readonly SettingSpec[]).find((setting) => setting.key === "analysts.provider");
     if (!PROVIDERS.includes(provider)) {
-      if (spec?.choices?.includes(provider) === true) throw badInput("not-yet", `The provider ${provider} is not there yet.`, `Today: ${PROVIDERS.join(", ")}.`);
+      if (spec?.choices?.includes(provider) === true)
+        throw badInput("not-yet", `The provider ${provider} is not there yet.`, `Today: ${PROVIDERS.join(", ")}.`);
       throw badInput("unknown-provider", `There is no provider called "${provider}".`, knownNames(provider, PROVIDERS));
     }
     await vscode.workspace.getConfiguration("quantdesk").update("analysts.provider", provider, vscode.ConfigurationTarget.Global);
@@ -58,7 +79,10 @@ export const setupCommands = {
     if (port === undefined) return undefined;
     const { url, tokenFile } = await window.performanceApi.start(port);
     window.output.info(`Performance API at ${url}, token in ${tokenFile}`);
-    vscode.window.showInformationMessage(`Performance API at ${url}. Its token is in ${tokenFile}.`, "Copy Address").then((choice) => (choice === undefined ? undefined : vscode.env.clipboard.writeText(url)), () => undefined);
+    vscode.window.showInformationMessage(`Performance API at ${url}. Its token is in ${tokenFile}.`, "Copy Address").then(
+      (choice) => (choice === undefined ? undefined : vscode.env.clipboard.writeText(url)),
+      () => undefined,
+    );
     return { url, tokenFile };
   },
 
@@ -98,7 +122,8 @@ async function askPort(running: string | undefined): Promise<number | undefined>
 
 async function askOrigin(): Promise<string | undefined> {
   const base = vscode.workspace.getConfiguration("quantdesk").inspect<string>("broker.baseUrl")?.globalValue;
-  const own = base !== undefined && URL.canParse(base) ? [{ label: new URL(base).host, description: "your setting broker.baseUrl", value: new URL(base).origin }] : [];
+  const own =
+    base !== undefined && URL.canParse(base) ? [{ label: new URL(base).host, description: "your setting broker.baseUrl", value: new URL(base).origin }] : [];
   const answer = await pickStep<string>({
     title: "Set Broker Keys",
     step: 1,
@@ -107,7 +132,12 @@ async function askOrigin(): Promise<string | undefined> {
     choices: [
       { label: "Alpaca paper", description: new URL(PAPER_ORIGIN).host, value: PAPER_ORIGIN },
       ...own,
-      { label: "Alpaca live", description: `${new URL(LIVE_ORIGIN).host}, real money`, detail: "Used only while the setting quantdesk.broker.mode is live.", value: LIVE_ORIGIN },
+      {
+        label: "Alpaca live",
+        description: `${new URL(LIVE_ORIGIN).host}, real money`,
+        detail: "Used only while the setting quantdesk.broker.mode is live.",
+        value: LIVE_ORIGIN,
+      },
     ],
   });
   return answer === BACK ? undefined : answer;

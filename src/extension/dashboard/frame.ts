@@ -21,7 +21,10 @@ export async function dashboardFrame(desk: Desk): Promise<DashboardFrame> {
   let data = NOTHING;
   let positions: readonly Position[] | null = null;
   try {
-    [data, positions] = await Promise.all([session.store.dashboard(account?.accountNumber ?? null, signal), connection === "connected" ? session.broker.getPositions(signal) : null]);
+    [data, positions] = await Promise.all([
+      session.store.dashboard(account?.accountNumber ?? null, signal),
+      connection === "connected" ? session.broker.getPositions(signal) : null,
+    ]);
   } catch (failure) {
     error = TradingError.from(failure, "failed").message;
   }
@@ -31,25 +34,59 @@ export async function dashboardFrame(desk: Desk): Promise<DashboardFrame> {
     trusted: vscode.workspace.isTrusted,
     connection,
     mode: modeWord(mode),
-    account: account === null ? null : { accountNumber: account.accountNumber, equity: account.equity.toNumber(), lastEquity: account.lastEquity.toNumber(), cash: account.cash.toNumber(), buyingPower: account.buyingPower.toNumber() },
+    account:
+      account === null
+        ? null
+        : {
+            accountNumber: account.accountNumber,
+            equity: account.equity.toNumber(),
+            lastEquity: account.lastEquity.toNumber(),
+            cash: account.cash.toNumber(),
+            buyingPower: account.buyingPower.toNumber(),
+          },
     positions: positions?.map(positionFigures) ?? null,
     runs: data.runs,
     best: data.best.map((run) => runFigures(run, BUILTIN_STRATEGIES)),
     recent: data.recent.map((run) => runFigures(run, BUILTIN_STRATEGIES)),
     equity: thinned(data.equity),
-    candidates: data.candidates.map(({ symbol, score, new: isNew, reasons }) => ({ symbol, score, new: isNew, reasons: reasons.map(({ scanner, text }) => ({ scanner, text })) })),
+    candidates: data.candidates.map(({ symbol, score, new: isNew, reasons }) => ({
+      symbol,
+      score,
+      new: isNew,
+      reasons: reasons.map(({ scanner, text }) => ({ scanner, text })),
+    })),
     error,
   };
 }
 
 function positionFigures(position: Position): PositionFigures {
   const sign = position.side === "short" && position.qty.gt(0) ? -1 : 1;
-  return { symbol: position.symbol, qty: position.qty.toNumber() * sign, paid: position.avgEntryPrice.toNumber(), last: position.currentPrice?.toNumber() ?? null, value: position.marketValue?.toNumber() ?? null, profit: position.unrealizedPl?.toNumber() ?? null };
+  return {
+    symbol: position.symbol,
+    qty: position.qty.toNumber() * sign,
+    paid: position.avgEntryPrice.toNumber(),
+    last: position.currentPrice?.toNumber() ?? null,
+    value: position.marketValue?.toNumber() ?? null,
+    profit: position.unrealizedPl?.toNumber() ?? null,
+  };
 }
 
 function runFigures(run: RunRow, builtins: readonly ParamOrder[]): RunFigures {
   const { runHash, at, front, strategy, dataset, sharpe, totalReturnPct, maxDrawdownPct, trades, durationMs, simulated } = run;
-  return { runHash, at, front, strategy, params: paramWords(strategy, run.params, builtins), dataset, sharpe, totalReturnPct, maxDrawdownPct, trades, durationMs, simulated };
+  return {
+    runHash,
+    at,
+    front,
+    strategy,
+    params: paramWords(strategy, run.params, builtins),
+    dataset,
+    sharpe,
+    totalReturnPct,
+    maxDrawdownPct,
+    trades,
+    durationMs,
+    simulated,
+  };
 }
 
 /** Every n-th point and always the last one. */

@@ -52,7 +52,10 @@ export class Dashboard implements vscode.Disposable, vscode.WebviewPanelSerializ
     const channel = webviewChannel(panel.webview, owned);
     const feed = new Feed(this.#desk, panel, channel);
     channel.on("ready", () => feed.soon());
-    owned.push(feed, panel.onDidChangeViewState(() => feed.soon()));
+    owned.push(
+      feed,
+      panel.onDidChangeViewState(() => feed.soon()),
+    );
     panel.webview.html = webviewPage(panel.webview, this.#extensionUri, "dashboard", "Quantdesk dashboard");
     panel.onDidDispose(() => {
       for (const part of owned) part.dispose();

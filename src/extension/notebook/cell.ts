@@ -7,7 +7,12 @@ import { cellIdOf } from "./notebookFile.ts";
 import { CellOutputs, errorOutput } from "./outputs.ts";
 
 /** Answers whether the cells after it may run. */
-export async function runCell(execution: vscode.NotebookCellExecution, kernel: NotebookKernel, problems: vscode.DiagnosticCollection, signal: AbortSignal): Promise<boolean> {
+export async function runCell(
+  execution: vscode.NotebookCellExecution,
+  kernel: NotebookKernel,
+  problems: vscode.DiagnosticCollection,
+  signal: AbortSignal,
+): Promise<boolean> {
   execution.start(Date.now());
   const outputs = new CellOutputs(execution);
   outputs.clear();
@@ -36,7 +41,10 @@ function conclude(execution: vscode.NotebookCellExecution, outputs: CellOutputs,
       return false;
     }
     case "type-error":
-      problems.set(execution.cell.document.uri, outcome.problems.map((problem) => diagnostic(execution.cell.document, problem)));
+      problems.set(
+        execution.cell.document.uri,
+        outcome.problems.map((problem) => diagnostic(execution.cell.document, problem)),
+      );
       outputs.append(errorOutput("Type error", problemWords(outcome.problems), outcome.problems.map((problem) => problem.frame).join("\n")));
       return false;
     case "interrupted":

@@ -82,7 +82,9 @@ export class NotebookKernels implements vscode.Disposable {
     const known = this.#kernels.get(key);
     if (known !== undefined) return known;
     const folder = notebook.uri.scheme === "file" ? dirname(notebook.uri.fsPath) : (this.#desk.folder ?? homedir());
-    const kernel = new NotebookKernel(folder, this.#desk, (reason) => this.#say(new TradingError("kernel-dead", reason), "Restart Kernel", () => this.restart(notebook.uri)));
+    const kernel = new NotebookKernel(folder, this.#desk, (reason) =>
+      this.#say(new TradingError("kernel-dead", reason), "Restart Kernel", () => this.restart(notebook.uri)),
+    );
     this.#kernels.set(key, kernel);
     return kernel;
   }
@@ -100,6 +102,9 @@ export class NotebookKernels implements vscode.Disposable {
 
   #say(failure: TradingError, button = "Open Log", action: () => unknown = () => vscode.commands.executeCommand("quantdesk.openLog")): void {
     this.#desk.log.warn(failure.message);
-    vscode.window.showWarningMessage(failure.hint === undefined ? failure.message : `${failure.message} ${failure.hint}`, button).then((choice) => (choice === undefined ? undefined : action()), (error: unknown) => this.#desk.log.warn(String(error)));
+    vscode.window.showWarningMessage(failure.hint === undefined ? failure.message : `${failure.message} ${failure.hint}`, button).then(
+      (choice) => (choice === undefined ? undefined : action()),
+      (error: unknown) => this.#desk.log.warn(String(error)),
+    );
   }
 }

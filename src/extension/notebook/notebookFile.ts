@@ -4,7 +4,12 @@ import * as v from "valibot";
 
 export const NOTEBOOK_TYPE = "jupyter-notebook";
 
-const Language = v.object({ metadata: v.object({ kernelspec: v.optional(v.object({ name: v.optional(v.string()), language: v.optional(v.string()) })), language_info: v.optional(v.object({ name: v.string() })) }) });
+const Language = v.object({
+  metadata: v.object({
+    kernelspec: v.optional(v.object({ name: v.optional(v.string()), language: v.optional(v.string()) })),
+    language_info: v.optional(v.object({ name: v.string() })),
+  }),
+});
 const CellId = v.object({ id: v.string() });
 const NestedCellId = v.object({ metadata: CellId });
 

@@ -81,7 +81,12 @@ export class PerformanceView implements vscode.WebviewViewProvider, vscode.Dispo
       running: true,
       lag: { p50: lag.p50, p95: lag.p95, p99: lag.p99, max: lag.max },
       history: [...this.#history],
-      operations: { perSecond: session.performance.metrics.endedSince(Date.now(), 5000).ended / 5, total: summary.operations, failed, successRate: summary.successRate },
+      operations: {
+        perSecond: session.performance.metrics.endedSince(Date.now(), 5000).ended / 5,
+        total: summary.operations,
+        failed,
+        successRate: summary.successRate,
+      },
     };
   }
 }

@@ -13,16 +13,34 @@ export function sessionRows(status: SessionStatus | undefined, positions: number
   const { account } = status;
   const icon = status.connection === "connected" ? "pass" : status.connection === "connecting" ? "loading~spin" : "warning";
   const rows: Row[] = [
-    { id: "connection", label: capital(status.connection), description: modeWord(status.mode), icon, tooltip: status.mode === "embedded" ? "The built-in exchange: prices and money are simulated." : status.mode === "paper" ? "Alpaca paper: real prices, play money." : "LIVE: real money." },
+    {
+      id: "connection",
+      label: capital(status.connection),
+      description: modeWord(status.mode),
+      icon,
+      tooltip:
+        status.mode === "embedded"
+          ? "The built-in exchange: prices and money are simulated."
+          : status.mode === "paper"
+            ? "Alpaca paper: real prices, play money."
+            : "LIVE: real money.",
+    },
   ];
   if (account === null) return rows;
   const day = account.equity.minus(account.lastEquity).toNumber();
   rows.push(
     { id: "account", label: account.accountNumber, description: "account", icon: "account" },
-    { id: "equity", label: dollars(account.equity), description: `equity  ${arrow(day)} ${signed(day)} today`, spoken: `Equity ${dollars(account.equity)}, ${signed(day)} today`, icon: "graph-line" },
+    {
+      id: "equity",
+      label: dollars(account.equity),
+      description: `equity  ${arrow(day)} ${signed(day)} today`,
+      spoken: `Equity ${dollars(account.equity)}, ${signed(day)} today`,
+      icon: "graph-line",
+    },
     { id: "cash", label: dollars(account.cash), description: "cash", icon: "credit-card" },
   );
-  if (positions !== undefined) rows.push({ id: "positions", label: String(positions), description: positions === 1 ? "position" : "positions", icon: "briefcase" });
+  if (positions !== undefined)
+    rows.push({ id: "positions", label: String(positions), description: positions === 1 ? "position" : "positions", icon: "briefcase" });
   rows.push({ id: "power", label: dollars(account.buyingPower), description: "buying power", icon: "dashboard" });
   return rows;
 }
@@ -47,7 +65,14 @@ export function orderRows(orders: readonly Order[]): readonly Row[] {
   return orders.map((order) => {
     const isOpen = !isFinalStatus(order.status);
     const size = order.qty?.toFixed() ?? `$${order.notional?.toFixed() ?? "?"}`;
-    const price = order.status === "filled" ? `at ${order.filledAvgPrice?.toFixed() ?? "–"}` : order.limitPrice !== null ? `limit ${order.limitPrice.toFixed()}` : order.stopPrice !== null ? `stop ${order.stopPrice.toFixed()}` : "market";
+    const price =
+      order.status === "filled"
+        ? `at ${order.filledAvgPrice?.toFixed() ?? "–"}`
+        : order.limitPrice !== null
+          ? `limit ${order.limitPrice.toFixed()}`
+          : order.stopPrice !== null
+            ? `stop ${order.stopPrice.toFixed()}`
+            : "market";
     return {
       id: order.id,
       orderId: order.id,

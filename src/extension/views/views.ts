@@ -75,7 +75,9 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
     const isConnected = status?.connection === "connected" || status?.connection === "stale";
     if (isConnected !== wasConnected) {
       wasConnected = isConnected;
-      quietly(async () => { await vscode.commands.executeCommand("setContext", "quantdesk.connected", isConnected); });
+      quietly(async () => {
+        await vscode.commands.executeCommand("setContext", "quantdesk.connected", isConnected);
+      });
     }
     if (!isConnected) {
       held = undefined;
@@ -86,7 +88,8 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
     }
     session.tree.set(sessionRows(status, held));
     const isSeen = positions.view.visible || orders.view.visible || session.view.visible;
-    if (open !== undefined && status?.connection === "connected" && (readAt === 0 || (isSeen && Date.now() - readAt >= HOLDINGS_EVERY_MS))) quietly(() => readHoldings(open));
+    if (open !== undefined && status?.connection === "connected" && (readAt === 0 || (isSeen && Date.now() - readAt >= HOLDINGS_EVERY_MS)))
+      quietly(() => readHoldings(open));
   };
   const onStored = (what: "runs" | "equity" | "scan") => {
     const open = desk.openSession;
@@ -96,6 +99,12 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
   const onSeen = (event: vscode.TreeViewVisibilityChangeEvent) => {
     if (event.visible) quietly(async () => readStored(await desk.session()));
   };
-  subscriptions.push(new vscode.Disposable(desk.onStatus(onStatus)), new vscode.Disposable(desk.onStored(onStored)), candidates.view.onDidChangeVisibility(onSeen), backtests.view.onDidChangeVisibility(onSeen), new vscode.Disposable(() => unwatch?.()));
+  subscriptions.push(
+    new vscode.Disposable(desk.onStatus(onStatus)),
+    new vscode.Disposable(desk.onStored(onStored)),
+    candidates.view.onDidChangeVisibility(onSeen),
+    backtests.view.onDidChangeVisibility(onSeen),
+    new vscode.Disposable(() => unwatch?.()),
+  );
   return { session: session.tree, positions: positions.tree, orders: orders.tree, candidates: candidates.tree, backtests: backtests.tree };
 }

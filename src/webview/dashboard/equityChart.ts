@@ -21,7 +21,18 @@ export class EquityChart {
 
   constructor() {
     this.#tip = h("span", { class: "tip", hidden: true, "aria-hidden": "true" });
-    this.element = h("div", { class: "chart", tabindex: 0, role: "slider", "aria-label": "Equity over time; arrow keys move the cursor", "aria-orientation": "horizontal", "aria-valuemin": 0 }, this.#tip);
+    this.element = h(
+      "div",
+      {
+        class: "chart",
+        tabindex: 0,
+        role: "slider",
+        "aria-label": "Equity over time; arrow keys move the cursor",
+        "aria-orientation": "horizontal",
+        "aria-valuemin": 0,
+      },
+      this.#tip,
+    );
     this.#chart = createChart(this.element, { autoSize: true, handleScroll: false, handleScale: false, crosshair: { mode: CrosshairMode.Magnet } });
     this.#line = this.#chart.addSeries(LineSeries, { lineWidth: 2, priceLineVisible: false });
     this.recolor();
@@ -45,7 +56,10 @@ export class EquityChart {
     }
     this.#points = [...bySecond.values()].sort((a, b) => a.time - b.time);
     const span = (this.#points.at(-1)?.time ?? 0) - (this.#points[0]?.time ?? 0);
-    this.#chart.applyOptions({ localization: { priceFormatter: axisFormat(this.#points) }, timeScale: { minBarSpacing: 0.01, timeVisible: span < 10 * 86_400, secondsVisible: span < 600 } });
+    this.#chart.applyOptions({
+      localization: { priceFormatter: axisFormat(this.#points) },
+      timeScale: { minBarSpacing: 0.01, timeVisible: span < 10 * 86_400, secondsVisible: span < 600 },
+    });
     this.#line.setData([...this.#points]);
     this.#chart.timeScale().fitContent();
     const last = this.#points.length - 1;
@@ -56,7 +70,13 @@ export class EquityChart {
   recolor(): void {
     const dim = resolved("--dim");
     this.#chart.applyOptions({
-      layout: { background: { type: ColorType.Solid, color: "transparent" }, textColor: dim, fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily, attributionLogo: true },
+      layout: {
+        background: { type: ColorType.Solid, color: "transparent" },
+        textColor: dim,
+        fontSize: 11,
+        fontFamily: getComputedStyle(document.body).fontFamily,
+        attributionLogo: true,
+      },
       grid: { vertLines: { visible: false }, horzLines: { color: resolved("--grid") } },
       rightPriceScale: { borderVisible: false },
       timeScale: { borderColor: resolved("--axis") },

@@ -19,7 +19,8 @@ export interface PanelOptions {
 export function panelBox({ id, title, tools = [], twin }: PanelOptions): PanelBox {
   const say = h("p", { class: "say", id: `${id}-say` });
   const body = h("div", { id: `${id}-body` });
-  const table = twin === undefined ? undefined : h("div", { id: `${id}-table`, class: "scroll tall", tabindex: 0, role: "region", "aria-label": `${title}, as a table` });
+  const table =
+    twin === undefined ? undefined : h("div", { id: `${id}-table`, class: "scroll tall", tabindex: 0, role: "region", "aria-label": `${title}, as a table` });
   const buttons = [...tools];
   if (table !== undefined && twin !== undefined) {
     const toggle = h("button", { class: "link", "aria-controls": `${id}-table` });
@@ -37,6 +38,13 @@ export function panelBox({ id, title, tools = [], twin }: PanelOptions): PanelBo
     show(twin.open);
     buttons.push(toggle);
   }
-  const root = h("section", { class: "panel", "aria-labelledby": `${id}-title` }, h("header", {}, h("h2", { id: `${id}-title` }, title), h("span", { class: "tools" }, ...buttons)), say, body, table ?? null);
+  const root = h(
+    "section",
+    { class: "panel", "aria-labelledby": `${id}-title` },
+    h("header", {}, h("h2", { id: `${id}-title` }, title), h("span", { class: "tools" }, ...buttons)),
+    say,
+    body,
+    table ?? null,
+  );
   return { root, say, body, twin: table };
 }

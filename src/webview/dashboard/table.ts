@@ -14,7 +14,10 @@ export interface Column {
 export type Cell = string | HTMLElement;
 
 export function table(label: string, columns: readonly Column[], rows: ReadonlyArray<readonly Cell[]>): HTMLElement {
-  const classOf = (column: Column | undefined, cell: boolean) => [column?.numeric === true ? "n" : "", column?.wide === true ? "wide" : "", cell && column?.cut === true ? "ell" : ""].filter((name) => name !== "").join(" ") || null;
+  const classOf = (column: Column | undefined, cell: boolean) =>
+    [column?.numeric === true ? "n" : "", column?.wide === true ? "wide" : "", cell && column?.cut === true ? "ell" : ""]
+      .filter((name) => name !== "")
+      .join(" ") || null;
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": label },
@@ -22,7 +25,17 @@ export function table(label: string, columns: readonly Column[], rows: ReadonlyA
       "table",
       {},
       h("thead", {}, h("tr", {}, ...columns.map((column) => h("th", { scope: "col", class: classOf(column, false) }, column.title)))),
-      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((cell, index) => h("td", { class: classOf(columns[index], true), title: columns[index]?.cut === true ? textOf(cell) : null }, cell))))),
+      h(
+        "tbody",
+        {},
+        ...rows.map((row) =>
+          h(
+            "tr",
+            {},
+            ...row.map((cell, index) => h("td", { class: classOf(columns[index], true), title: columns[index]?.cut === true ? textOf(cell) : null }, cell)),
+          ),
+        ),
+      ),
     ),
   );
 }
@@ -30,7 +43,12 @@ export function table(label: string, columns: readonly Column[], rows: ReadonlyA
 /** A change with its arrow and sign; the arrow is for the eye only. */
 export function move(value: number | null, digits = 2, unit = ""): HTMLElement {
   const direction = value === null || value === 0 ? "" : value > 0 ? "up" : "down";
-  return h("span", { class: `${direction} nw` }, h("span", { "aria-hidden": "true" }, arrow(value)), `${arrow(value) === "" ? "" : "\u00a0"}${signed(value, digits, unit)}`);
+  return h(
+    "span",
+    { class: `${direction} nw` },
+    h("span", { "aria-hidden": "true" }, arrow(value)),
+    `${arrow(value) === "" ? "" : "\u00a0"}${signed(value, digits, unit)}`,
+  );
 }
 
 function textOf(cell: Cell): string {

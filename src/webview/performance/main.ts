@@ -15,7 +15,9 @@ function start(): void {
   const app = document.getElementById("app") as HTMLElement;
   const draw = (frame: PerformanceFrame) => {
     const width = Math.max(160, Math.floor(app.clientWidth) - 24);
-    showOnChange(app, { frame: { ...frame, at: 0 }, width }, () => (frame.running && frame.lag !== null ? figures(frame, frame.lag, width) : [notStarted(() => host.run("startSession"))]));
+    showOnChange(app, { frame: { ...frame, at: 0 }, width }, () =>
+      frame.running && frame.lag !== null ? figures(frame, frame.lag, width) : [notStarted(() => host.run("startSession"))],
+    );
   };
   let last: PerformanceFrame | undefined;
   host.onFrame<PerformanceFrame>((frame) => {
@@ -29,16 +31,28 @@ function start(): void {
 }
 
 function notStarted(begin: () => void): HTMLElement {
-  return h("div", { class: "empty" }, h("p", {}, "Figures appear here when a session is running: how long the loop waits, and the operations it ran."), h("p", {}, h("button", { class: "p", click: begin }, "Start Session")));
+  return h(
+    "div",
+    { class: "empty" },
+    h("p", {}, "Figures appear here when a session is running: how long the loop waits, and the operations it ran."),
+    h("p", {}, h("button", { class: "p", click: begin }, "Start Session")),
+  );
 }
 
 function figures(frame: PerformanceFrame, lag: LagFigures, width: number): HTMLElement[] {
   const over = lag.p95 > LIMIT_MS;
-  const sentence = over ? h("p", { class: "say" }, h("b", {}, "Over the limit."), ` P95 is above the ${LIMIT_MS}\u00a0ms limit.`) : h("p", { class: "say" }, `Calm. P95 is under the ${LIMIT_MS}\u00a0ms limit.`);
+  const sentence = over
+    ? h("p", { class: "say" }, h("b", {}, "Over the limit."), ` P95 is above the ${LIMIT_MS}\u00a0ms limit.`)
+    : h("p", { class: "say" }, `Calm. P95 is under the ${LIMIT_MS}\u00a0ms limit.`);
   const words = `Loop lag of the extension host: P50 ${number(lag.p50, 1)} milliseconds, P95 ${number(lag.p95, 1)}, P99 ${number(lag.p99, 1)}, limit ${LIMIT_MS}`;
   return [
     h("h2", {}, "Loop lag"),
-    h("div", { class: "big" }, h("b", {}, `${number(lag.p50, 1)}\u00a0ms`), h("span", { class: "dim" }, `P95 ${number(lag.p95, 1)} · P99 ${number(lag.p99, 1)}\u00a0ms`)),
+    h(
+      "div",
+      { class: "big" },
+      h("b", {}, `${number(lag.p50, 1)}\u00a0ms`),
+      h("span", { class: "dim" }, `P95 ${number(lag.p95, 1)} · P99 ${number(lag.p99, 1)}\u00a0ms`),
+    ),
     sentence,
     h("div", { role: "img", "aria-label": `${words}, on a logarithmic scale` }, meter(lag, over, width) as unknown as HTMLElement),
     h("div", { role: "img", "aria-label": "Loop lag over the last two minutes" }, line(frame.history, width) as unknown as HTMLElement),
@@ -56,7 +70,11 @@ function operations({ operations: done, lag }: PerformanceFrame): HTMLElement {
     row("Longest wait", `${number(lag?.max ?? 0, 1)}\u00a0ms`),
     row("Operations", plain(done?.perSecond ?? null, 1), "/s"),
     row("Operations in all", number(done?.total ?? 0, 0)),
-    row("Success", rate === null ? "–" : `${number(Math.floor(rate * 1000) / 10, 1)}\u00a0%`, done !== null && done.failed > 0 ? `${number(done.failed, 0)} failed` : ""),
+    row(
+      "Success",
+      rate === null ? "–" : `${number(Math.floor(rate * 1000) / 10, 1)}\u00a0%`,
+      done !== null && done.failed > 0 ? `${number(done.failed, 0)} failed` : "",
+    ),
   );
 }
 

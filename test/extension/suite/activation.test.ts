@@ -12,14 +12,20 @@ describe("activation", () => {
   it("registers every command of the table", async () => {
     await extension();
     const known = new Set(await vscode.commands.getCommands(true));
-    assert.deepEqual(COMMANDS.map(({ id }) => `quantdesk.${id}`).filter((id) => !known.has(id)), []);
+    assert.deepEqual(
+      COMMANDS.map(({ id }) => `quantdesk.${id}`).filter((id) => !known.has(id)),
+      [],
+    );
   });
 
   it("contributes a setting for each of the schema, none of them a secret", () => {
     const manifest = vscode.extensions.getExtension(ID)?.packageJSON as { contributes: { configuration: Array<{ properties: Record<string, unknown> }> } };
     const keys = manifest.contributes.configuration.flatMap((group) => Object.keys(group.properties));
     assert.ok(keys.includes("quantdesk.risk.maxOrderValue"));
-    assert.deepEqual(keys.filter((key) => /secret|token|apikey|password/i.test(key)), []);
+    assert.deepEqual(
+      keys.filter((key) => /secret|token|apikey|password/i.test(key)),
+      [],
+    );
   });
 
   it("tells what the workbench measured for it", async function () {

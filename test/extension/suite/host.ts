@@ -46,7 +46,9 @@ export function run<T>(command: string, argument?: unknown): Promise<T> {
 /** Accepts the quick input that shows `text`; without a bridge, whatever input is open. An Enter that came too early is repeated. */
 export async function accept(text: string, work: Promise<unknown>): Promise<void> {
   let done = false;
-  const end = () => { done = true; };
+  const end = () => {
+    done = true;
+  };
   work.then(end, end);
   await until(`a quick input with "${text}" to be accepted`, async () => {
     if (done) return true;
@@ -69,7 +71,13 @@ export async function escape(text: string): Promise<void> {
 
 /** Title, input and rows of the open quick input; "" when none is open. */
 export async function quickInputText(): Promise<string> {
-  return String(await bridge("eval", { where: "page" }, `(() => { const box = [...document.querySelectorAll(".quick-input-widget")].find((one) => one.offsetParent !== null && one.style.display !== "none"); return box ? box.innerText + " " + [...box.querySelectorAll(".quick-input-message,.monaco-inputbox")].map((part) => part.innerText).join(" ") : ""; })()`));
+  return String(
+    await bridge(
+      "eval",
+      { where: "page" },
+      `(() => { const box = [...document.querySelectorAll(".quick-input-widget")].find((one) => one.offsetParent !== null && one.style.display !== "none"); return box ? box.innerText + " " + [...box.querySelectorAll(".quick-input-message,.monaco-inputbox")].map((part) => part.innerText).join(" ") : ""; })()`,
+    ),
+  );
 }
 
 export async function webviewTexts(): Promise<readonly string[]> {

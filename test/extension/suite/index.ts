@@ -9,7 +9,10 @@ const place = (file: string) => (ORDER.includes(file) ? ORDER.indexOf(file) : OR
 
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: "bdd", timeout: 60_000, color: false, forbidOnly: true });
-  for (const name of readdirSync(__dirname).filter((file) => file.endsWith(".test.cjs")).sort((a, b) => place(a) - place(b))) mocha.addFile(join(__dirname, name));
+  for (const name of readdirSync(__dirname)
+    .filter((file) => file.endsWith(".test.cjs"))
+    .sort((a, b) => place(a) - place(b)))
+    mocha.addFile(join(__dirname, name));
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   if (failures > 0) throw new Error(`${failures} tests failed`);
 }

@@ -9,7 +9,11 @@ const folder = () => {
   assert.ok(found, "no folder is open");
   return found.uri;
 };
-const outputText = (cell: vscode.NotebookCell) => cell.outputs.flatMap((output) => output.items).map((item) => new TextDecoder().decode(item.data)).join("\n");
+const outputText = (cell: vscode.NotebookCell) =>
+  cell.outputs
+    .flatMap((output) => output.items)
+    .map((item) => new TextDecoder().decode(item.data))
+    .join("\n");
 const mimes = (cell: vscode.NotebookCell) => cell.outputs.flatMap((output) => output.items).map((item) => item.mime);
 const codeOf = (notebook: vscode.NotebookDocument) => notebook.getCells().filter((cell) => cell.kind === vscode.NotebookCellKind.Code);
 
@@ -22,7 +26,14 @@ async function open(uri: vscode.Uri): Promise<vscode.NotebookDocument> {
 
 async function draft(name: string, sources: readonly string[]): Promise<vscode.NotebookDocument> {
   const file = join(folder().fsPath, name);
-  const cells = sources.map((source, index) => ({ cell_type: "code", id: `cell-${index}`, execution_count: null, metadata: { vscode: { languageId: "typescript" } }, outputs: [], source }));
+  const cells = sources.map((source, index) => ({
+    cell_type: "code",
+    id: `cell-${index}`,
+    execution_count: null,
+    metadata: { vscode: { languageId: "typescript" } },
+    outputs: [],
+    source,
+  }));
   const metadata = { kernelspec: { name: "quantdesk", display_name: "Quantdesk TypeScript", language: "typescript" }, language_info: { name: "typescript" } };
   await writeFile(file, JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }));
   return open(vscode.Uri.file(file));
@@ -43,7 +54,10 @@ describe("a notebook with the Quantdesk kernel", () => {
     const all = cells.map(outputText).join("\n");
     assert.match(all, /SIMULATED/);
     assert.match(all, /filled/i);
-    assert.ok(cells.flatMap(mimes).some((mime) => mime === "image/svg+xml" || mime === "text/html"), "no chart or table was drawn");
+    assert.ok(
+      cells.flatMap(mimes).some((mime) => mime === "image/svg+xml" || mime === "text/html"),
+      "no chart or table was drawn",
+    );
     assert.ok(cells.every((cell) => (cell.executionSummary?.executionOrder ?? 0) > 0));
     await notebook.save();
     assert.match(new TextDecoder().decode(await vscode.workspace.fs.readFile(notebook.uri)), /SIMULATED/);
@@ -90,7 +104,8 @@ describe("a notebook with the Quantdesk kernel", () => {
   it("interrupts an endless loop and keeps the state; a restart forgets it", async () => {
     const notebook = await draft("loop.ipynb", ["let kept = 7", "while (true) {}", "kept"]);
     const [, loop, last] = codeOf(notebook);
-    const runCell = (index: number) => vscode.commands.executeCommand("notebook.cell.execute", { ranges: [{ start: index, end: index + 1 }], document: notebook.uri });
+    const runCell = (index: number) =>
+      vscode.commands.executeCommand("notebook.cell.execute", { ranges: [{ start: index, end: index + 1 }], document: notebook.uri });
     await runCell(0);
     await until("the first cell", () => codeOf(notebook)[0]?.executionSummary?.success);
     const looping = runCell(1);
@@ -106,5 +121,4 @@ describe("a notebook with the Quantdesk kernel", () => {
     await runCell(2);
     await until("the last cell to fail", () => last?.executionSummary?.success === false);
   });
-
 });

@@ -35,7 +35,9 @@ describe("what the window starts and stops", () => {
     const settings = vscode.workspace.getConfiguration("quantdesk");
     await settings.update("risk.maxOrderValue", 1, vscode.ConfigurationTarget.Global);
     try {
-      const after = await until("a new session", () => (api.openSession !== undefined && api.openSession !== before && api.openSession.status().connection === "connected" ? api.openSession : undefined));
+      const after = await until("a new session", () =>
+        api.openSession !== undefined && api.openSession !== before && api.openSession.status().connection === "connected" ? api.openSession : undefined,
+      );
       assert.equal(after.config["risk.maxOrderValue"], 1);
       assert.equal(after.sources["risk.maxOrderValue"], "vscode");
     } finally {
@@ -56,7 +58,10 @@ describe("what the window starts and stops", () => {
   });
 
   it("makes drafts of a notebook, a strategy and a scanner", async () => {
-    for (const [command, words] of [["newStrategy", "defineStrategy"], ["newScanner", "defineScanner"]] as const) {
+    for (const [command, words] of [
+      ["newStrategy", "defineStrategy"],
+      ["newScanner", "defineScanner"],
+    ] as const) {
       const { uri } = await run<{ uri: string }>(command);
       assert.ok((await vscode.workspace.openTextDocument(vscode.Uri.parse(uri))).getText().includes(words));
     }

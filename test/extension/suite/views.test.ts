@@ -40,7 +40,10 @@ describe("the sidebar", () => {
   it("finds candidates and lists them", async () => {
     const { views } = await extension();
     const result = await run<{ scanners: Array<{ status: string }>; candidates: unknown[] }>("scan");
-    assert.ok(result.scanners.some((scanner) => scanner.status === "ok"), JSON.stringify(result));
+    assert.ok(
+      result.scanners.some((scanner) => scanner.status === "ok"),
+      JSON.stringify(result),
+    );
     if (result.candidates.length > 0) await until("the candidates", () => views.candidates.rows.length > 0);
   });
 
