@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { API, Diagnostic, Program, Snapshot } from "typescript/unstable/async";
 import { packageRoot } from "../core/base/entry.ts";
+import { TradingError } from "../core/base/errors.ts";
 import { Lock } from "../core/base/lock.ts";
 import { abortable } from "../core/base/scope.ts";
 import type { NameKind } from "./transform.ts";
@@ -21,7 +22,7 @@ export interface CellNames {
   readonly isBroken: boolean;
 }
 
-export interface TypeError {
+export interface CheckedError {
   readonly code: number;
   readonly message: string;
   /** Offsets in the cell. */
@@ -45,10 +46,12 @@ export class Checker {
   readonly #folder: string;
   readonly #files = new Map<string, string>();
   readonly #live = new Map<string, { readonly cell: number; readonly kind: NameKind }>();
-  readonly #cache = new Map<string, readonly TypeError[]>();
+  readonly #cache = new Map<string, readonly CheckedError[]>();
   readonly #lock = new Lock();
   readonly #stale: Snapshot[] = [];
   readonly #api: API;
+  /** Aborts when the compiler's process ends by itself. */
+  readonly #gone = new AbortController();
   #snapshot: Snapshot | undefined;
   #cells = 0;
 
@@ -73,6 +76,7 @@ export class Checker {
       const client = clientOf(checker.#api);
       await abortable(client.connect(), signal);
       if (client.process?.pid !== undefined) onProcess(client.process.pid);
+      client.process?.once("exit", (code, by) => checker.#gone.abort(new TradingError("checker-gone", `The type checker has ended (${by ?? `exit code ${code}`}).`)));
       await abortable(checker.#update([]).then(() => checker.#diagnostics()), signal);
     } catch (error) {
       await checker.close();
@@ -81,9 +85,14 @@ export class Checker {
     return checker;
   }
 
+  /** Its process has ended; every answer from now on is a refusal. */
+  get isGone(): boolean {
+    return this.#gone.signal.aborted;
+  }
+
   /** Errors of `text` as the next cell. Nothing changes; the answer is kept until the next commit. */
-  async check(text: string, names: CellNames, signal: AbortSignal): Promise<readonly TypeError[]> {
-    return await this.#lock.run(signal, async () => {
+  async check(text: string, names: CellNames, signal: AbortSignal): Promise<readonly CheckedError[]> {
+    return await this.#alone(signal, async () => {
       const known = this.#cache.get(text);
       if (known !== undefined) return known;
       await this.#show(text, names);
@@ -102,7 +111,7 @@ export class Checker {
 
   /** The cell has run: its names are live for the cells after it. */
   async commit(text: string, names: CellNames, signal: AbortSignal): Promise<void> {
-    await this.#lock.run(signal, async () => {
+    await this.#alone(signal, async () => {
       this.#cache.clear();
       await this.#giveBack();
       if (names.all.size === 0) return;
@@ -120,14 +129,14 @@ export class Checker {
   /** Local files changed on disk: what was known of them is read again. */
   async filesChanged(paths: readonly string[], signal: AbortSignal): Promise<void> {
     if (paths.length === 0) return;
-    await this.#lock.run(signal, async () => {
+    await this.#alone(signal, async () => {
       this.#cache.clear();
       await this.#updateFiles(paths.map((path) => path.replaceAll("\\", "/")), []);
     });
   }
 
   async complete(text: string, offset: number, names: CellNames, signal: AbortSignal): Promise<readonly Completion[]> {
-    return await this.#lock.run(signal, async () => {
+    return await this.#alone(signal, async () => {
       await this.#show(text, names, { all: true });
       const project = this.#snapshot?.getProjects()[0];
       let entries: readonly { readonly name: string; readonly kind?: number | undefined }[] = [];
@@ -145,7 +154,7 @@ export class Checker {
 
   /** The type of what stands at `offset`, and its documentation; null where there is nothing. */
   async hover(text: string, offset: number, names: CellNames, signal: AbortSignal): Promise<{ readonly type: string; readonly documentation: string } | null> {
-    return await this.#lock.run(signal, async () => {
+    return await this.#alone(signal, async () => {
       await this.#show(text, names);
       const checker = this.#snapshot?.getProjects()[0]?.checker;
       const symbol = await checker?.getSymbolAtPosition(this.#path("$cell.ts"), offset);
@@ -165,6 +174,14 @@ export class Checker {
     const gone = once(compiler, "exit");
     compiler.kill("SIGKILL");
     await gone;
+  }
+
+  /** One question at a time; a compiler that ends leaves nobody waiting. */
+  async #alone<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+    return await this.#lock.run(signal, async () => {
+      this.#gone.signal.throwIfAborted();
+      return await abortable(ask(), this.#gone.signal);
+    });
   }
 
   async #show(text: string, names: CellNames, options: { readonly all?: boolean } = {}): Promise<void> {

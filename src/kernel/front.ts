@@ -8,7 +8,7 @@ import { TradingError } from "../core/base/errors.ts";
 import { abortable } from "../core/base/scope.ts";
 import { cellNames } from "./cell.ts";
 import { cellProblem, mapStack, problemsOf, type RanScript } from "./problems.ts";
-import { Checker, type Completion, type CellNames } from "./checker.ts";
+import { Checker, type CellNames, type CheckedError, type Completion } from "./checker.ts";
 import type { DeskCall } from "./deskProtocol.ts";
 import { localFilesOf } from "./localFiles.ts";
 import type { CellError, CellOutcome, Output, RunnerFrame, TypeProblem } from "./protocol.ts";
@@ -53,6 +53,7 @@ export class Front {
   /** Processes of before a restart, on their way out. */
   #ended: Promise<unknown> = Promise.resolve();
   #death: string | undefined;
+  #saidUnchecked = false;
   #executions = 0;
   /** Grows over restarts, so that outputs of an old runner are told apart. */
   #runs = 0;
@@ -150,6 +151,7 @@ export class Front {
     this.#renamed = new Set();
     this.#localFiles = new Map();
     this.#executions = 0;
+    this.#saidUnchecked = false;
     this.#runner = this.#startRunner(fresh);
     this.#checker = this.#startChecker();
     this.#ended = Promise.all([this.#ended, old.close(), oldChecker.then((checker) => checker.close(), () => undefined)]);
@@ -188,13 +190,29 @@ export class Front {
       refused = error;
     }
     const names = cellNames(text, script);
-    const checker = await abortable(this.#checker, signal);
-    await this.#committing;
-    await this.#rereadLocalFiles(text, checker, signal);
-    const problems = problemsOf(text, await checker.check(text, names, signal));
+    const problems = problemsOf(text, await this.#check(text, names, signal));
     // The compiler names the place best; what it lets pass and we cannot run is named by the transform.
     if (problems.length === 0 && script === undefined) return { names, problems: [cellProblem(text, refused)] };
     return { ...(script === undefined ? {} : { script }), names, problems };
+  }
+
+  /** Without a compiler cells run unchecked, and say so once. */
+  async #check(text: string, names: CellNames, signal: AbortSignal): Promise<readonly CheckedError[]> {
+    let checker: Checker | undefined;
+    try {
+      checker = await abortable(this.#checker, signal);
+      await this.#committing;
+      await this.#rereadLocalFiles(text, checker, signal);
+      return await checker.check(text, names, signal);
+    } catch (error) {
+      if (signal.aborted || (checker !== undefined && !checker.isGone)) throw error;
+      if (!this.#saidUnchecked && this.#running !== undefined) {
+        this.#saidUnchecked = true;
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.onOutput(this.#running.run, { kind: "stream", stream: "stderr", text: `Types are not checked until the kernel is restarted: ${reason}\n` });
+      }
+      return [];
+    }
   }
 
   #transform(text: string): CellScript {

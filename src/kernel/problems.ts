@@ -1,11 +1,11 @@
 /** What keeps a cell from running, and where its errors happened, in the cell's own lines. */
 import { TradingError } from "../core/base/errors.ts";
-import type { TypeError } from "./checker.ts";
+import type { CheckedError } from "./checker.ts";
 import type { TypeProblem } from "./protocol.ts";
 import { codeFrame, placeAt, placeInCell } from "./positions.ts";
 import type { CellScript } from "./transform.ts";
 
-export function problemsOf(text: string, errors: readonly TypeError[]): readonly TypeProblem[] {
+export function problemsOf(text: string, errors: readonly CheckedError[]): readonly TypeProblem[] {
   return errors.map((error) => {
     const place = placeAt(text, error.start);
     return { code: error.code, message: error.message, ...place, length: Math.max(1, error.end - error.start), frame: codeFrame(text, place) };

@@ -75,7 +75,11 @@ describe("desk in a cell, on the embedded exchange", () => {
   check("loads bars", '(await desk.bars("AAPL", { timeframe: "1Day", limit: 30 })).length', /^30$/);
   check("runs a backtest with honest costs", 'const tested = await desk.backtest({ data: "sample:simulated", strategy: "sma_cross", params: { fast: 5, slow: 20 } }); [tested.costs.feeRate, tested.costs.slippageBps, tested.equity.length > 100, tested.simulated]', /^\[ 0\.001, 5, true, true \]$/);
   check("runs a batch of backtests", 'await desk.backtests([{ data: "sample:simulated", strategy: "buy_and_hold" }, { data: "sample:simulated", strategy: "no_such" }])', /1 of 2 backtests succeeded/);
-  check("reads features", '(await desk.getTickerFeatures("AAPL")).symbol', /^'AAPL'$/);
+  check("reads features", 'await desk.getTickerFeatures("AAPL")', /^AAPL: features of the last of \d+ bars SIMULATED/);
+  check("reads a signal", 'await desk.generateTickerSignal("AAPL")', /^AAPL: (buy|sell|hold), strength \d+ % SIMULATED/);
+  check("reads the signals of a list", 'await desk.generateSignalsForWatchlist(["AAPL", "MSFT"])', /^2 symbols: \d buy, \d sell, \d hold SIMULATED/);
+  check("scans", "await desk.scan()", /candidates?, \d+ new; \d+ of \d+ scanners? finished/);
+  check("analyzes", 'await desk.analyze("AAPL")', /^(BUY|HOLD|SELL) AAPL, confidence/);
 
   /** Untyped code gets past the checker and is refused at the session's door. */
   const refuses = (what: string, code: string, expected: RegExp): void => {

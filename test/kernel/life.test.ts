@@ -143,6 +143,24 @@ describe("a kernel", () => {
     assert.equal((await notebook.kernel.execute("1", { cellId: "x", onOutput: () => undefined, signal: new AbortController().signal })).status, "dead");
   });
 
+  it("runs cells unchecked when its compiler has died, says so, and checks again after a restart", async function () {
+    if (process.platform !== "linux") this.skip(); // finds the compiler in /proc
+    const notebook = await TestNotebook.open();
+    try {
+      await notebook.run("const known = 1");
+      const compiler = childrenOf(process.pid).find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(notebook.folder) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--api"));
+      process.kill(compiler as number, "SIGKILL");
+      await untilGone(compiler as number);
+      const unchecked = await notebook.run("known + 1");
+      assert.equal(unchecked.shown, "2", JSON.stringify(unchecked.outcome));
+      assert.match(unchecked.printed, /Types are not checked until the kernel is restarted: The type checker has ended \(SIGKILL\)/);
+      await notebook.kernel.restart();
+      assert.equal((await notebook.run("const wrong: string = 1")).outcome.status, "type-error");
+    } finally {
+      await notebook.close();
+    }
+  });
+
   it("ends all its processes when its owner is killed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-owner-"));
     const host = pathToFileURL(join(import.meta.dirname, "..", "..", "src", "kernel", "host.ts")).href;
@@ -193,6 +211,8 @@ async function untilGone(pid: number): Promise<void> {
   for (;;) {
     try {
       process.kill(pid, 0);
+      // Where nobody reaps them, the dead stay in the table.
+      if (process.platform === "linux" && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) return;
     } catch {
       return;
     }

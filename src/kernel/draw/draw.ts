@@ -9,6 +9,7 @@ import { textOf } from "../drawValue.ts";
 import type { MimeBundle } from "../protocol.ts";
 import { drawBacktest, drawBatch } from "./backtest.ts";
 import { drawBars } from "./bars.ts";
+import { drawFeatures } from "./features.ts";
 import { drawAnalysis, drawScan } from "./research.ts";
 import { drawAccount, drawOrder, drawOrders, drawPerformance, drawPlaced, drawPositions, drawQuote } from "./trading.ts";
 
@@ -40,6 +41,7 @@ export async function drawResult(kind: DrawKind, value: unknown): Promise<readon
     case "performance":
       return [drawPerformance(value as Performance)];
     case "features":
+      return [drawFeatures(value)];
     case "plain":
       return [{ "text/plain": textOf(value) }];
   }
