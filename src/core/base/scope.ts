@@ -111,7 +111,10 @@ export function deadlineError(what: string, ms: number): TradingError {
 
 /** Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    promise.catch(() => undefined); // nobody waits for it any more, so its failure is nobody's
+    throw signal.reason;
+  }
   let listener: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     listener = () => reject(signal.reason as Error);

@@ -5,6 +5,7 @@
 import type { Broker, ConnectionState } from "../domain/ports.ts";
 import type { TradeUpdate, TradingMode } from "../domain/orders.ts";
 import { Emitter } from "../base/emitter.ts";
+import { abortable } from "../base/scope.ts";
 
 export interface LazyBroker extends Broker {
   /** The broker behind it goes: the next call makes a new one. */
@@ -29,7 +30,7 @@ export function createLazyBroker(mode: TradingMode, make: (signal: AbortSignal) 
         throw error;
       },
     );
-    return made;
+    return abortable(made, signal); // who gives up leaves the making to the others
   };
   return {
     get state() {

@@ -1,7 +1,9 @@
 /** Market data that is made on first use: what only reads files never looks for an exchange. */
+import { abortable } from "../base/scope.ts";
 import type { MarketData } from "../domain/ports.ts";
 
-export function createLazyData(simulated: boolean, get: (signal: AbortSignal) => Promise<MarketData>): MarketData {
+export function createLazyData(simulated: boolean, make: () => Promise<MarketData>): MarketData {
+  const get = (signal: AbortSignal) => abortable(make(), signal);
   return {
     simulated,
     bars: async (symbols, query, signal) => (await get(signal)).bars(symbols, query, signal),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Scope, withDeadline } from "../../../src/core/base/scope.ts";
+import { abortable, Scope, withDeadline } from "../../../src/core/base/scope.ts";
 import { TradingError } from "../../../src/core/base/errors.ts";
 
 describe("Scope", () => {
@@ -55,5 +55,19 @@ describe("Scope", () => {
     const work = withDeadline("work", 60_000, controller.signal, () => new Promise(() => undefined));
     controller.abort(new TradingError("interrupted", "Interrupted.", { kind: "interrupted" }));
     await assert.rejects(work, /Interrupted/);
+  });
+
+  it("leaves no unhandled failure behind when nobody waits any more", async () => {
+    const unhandled: unknown[] = [];
+    const listener = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", listener);
+    try {
+      const failing = Promise.reject(new Error("later"));
+      await assert.rejects(abortable(failing, AbortSignal.abort(new Error("gone"))), /gone/);
+      await new Promise((done) => setImmediate(done));
+      assert.deepEqual(unhandled, []);
+    } finally {
+      process.off("unhandledRejection", listener);
+    }
   });
 });
