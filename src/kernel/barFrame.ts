@@ -47,7 +47,8 @@ export class BarFrame implements Bars {
   }
 
   row(index: number): Bar {
-    if (!Number.isInteger(index) || index < 0 || index >= this.length) throw new RangeError(`Bar ${index} is not there: ${this.symbol} has ${this.length} bars, from 0.`);
+    if (!Number.isInteger(index) || index < 0 || index >= this.length)
+      throw new RangeError(`Bar ${index} is not there: ${this.symbol} has ${this.length} bars, from 0.`);
     return {
       time: new Date(this.time[index] as number).toISOString(),
       open: this.open[index] as number,
@@ -68,14 +69,23 @@ export class BarFrame implements Bars {
     try {
       path = createRequire(join(process.cwd(), "cell.js")).resolve("danfojs-node");
     } catch (cause) {
-      throw new Error("danfojs-node is not installed beside this notebook. Run npm install in the notebook's folder (notebooks/package.json lists it).", { cause });
+      throw new Error("danfojs-node is not installed beside this notebook. Run npm install in the notebook's folder (notebooks/package.json lists it).", {
+        cause,
+      });
     }
-    const loaded = (await import(pathToFileURL(path).href)) as { readonly DataFrame?: DataFrameClass; readonly default?: { readonly DataFrame: DataFrameClass } };
+    const loaded = (await import(pathToFileURL(path).href)) as {
+      readonly DataFrame?: DataFrameClass;
+      readonly default?: { readonly DataFrame: DataFrameClass };
+    };
     const DataFrame = loaded.DataFrame ?? loaded.default?.DataFrame;
     if (DataFrame === undefined) throw new Error("The danfojs-node beside this notebook has no DataFrame.");
     return new DataFrame({
       time: Array.from(this.time, (ms) => new Date(ms).toISOString()),
-      open: [...this.open], high: [...this.high], low: [...this.low], close: [...this.close], volume: [...this.volume],
+      open: [...this.open],
+      high: [...this.high],
+      low: [...this.low],
+      close: [...this.close],
+      volume: [...this.volume],
     });
   }
 }

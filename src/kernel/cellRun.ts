@@ -111,7 +111,10 @@ export class CellRunner {
         if (cell.isStopped) reject(new KeyboardInterrupt());
         else act();
       };
-      value.then((inner) => settle(() => resolve(inner)), (error: unknown) => settle(() => reject(error as Error)));
+      value.then(
+        (inner) => settle(() => resolve(inner)),
+        (error: unknown) => settle(() => reject(error as Error)),
+      );
     });
   }
 
@@ -139,10 +142,12 @@ export class CellRunner {
     const drawn = this.#parts.draw(cell.shown.value);
     if (Array.isArray(drawn)) this.#finish(cell, "ok", undefined, drawn);
     else {
-      this.#parts.current.run(cell, () => Promise.resolve(this.guarded(drawn)) as Promise<readonly MimeBundle[]>).then(
-        (result) => this.#finish(cell, "ok", undefined, result),
-        (error: unknown) => this.#finish(cell, cell.isStopped ? "interrupted" : "error", error),
-      );
+      this.#parts.current
+        .run(cell, () => Promise.resolve(this.guarded(drawn)) as Promise<readonly MimeBundle[]>)
+        .then(
+          (result) => this.#finish(cell, "ok", undefined, result),
+          (error: unknown) => this.#finish(cell, cell.isStopped ? "interrupted" : "error", error),
+        );
     }
   }
 

@@ -64,10 +64,14 @@ export class Checker {
   static async start(folder: string, onProcess: (pid: number) => void, signal: AbortSignal): Promise<Checker> {
     const { API } = await import("typescript/unstable/async");
     // Virtual files carry a "$"; the compiler asks for every probe, and all others are the disk's.
-    const checker = new Checker(folder, (files) => new API({
-      cwd: folder,
-      fs: { readFile: (path) => files.get(path), fileExists: (path) => (path.includes("/$") ? files.has(path) : undefined) },
-    }));
+    const checker = new Checker(
+      folder,
+      (files) =>
+        new API({
+          cwd: folder,
+          fs: { readFile: (path) => files.get(path), fileExists: (path) => (path.includes("/$") ? files.has(path) : undefined) },
+        }),
+    );
     checker.#put("$cell.ts", "export {}");
     checker.#put("$live.ts", "export {}");
     checker.#put("$desk.ts", deskGlobals());
@@ -76,8 +80,13 @@ export class Checker {
       const client = clientOf(checker.#api);
       await abortable(client.connect(), signal);
       if (client.process?.pid !== undefined) onProcess(client.process.pid);
-      client.process?.once("exit", (code, by) => checker.#gone.abort(new TradingError("checker-gone", `The type checker has ended (${by ?? `exit code ${code}`}).`)));
-      await abortable(checker.#update([]).then(() => checker.#diagnostics()), signal);
+      client.process?.once("exit", (code, by) =>
+        checker.#gone.abort(new TradingError("checker-gone", `The type checker has ended (${by ?? `exit code ${code}`}).`)),
+      );
+      await abortable(
+        checker.#update([]).then(() => checker.#diagnostics()),
+        signal,
+      );
     } catch (error) {
       await checker.close();
       throw error;
@@ -131,7 +140,10 @@ export class Checker {
     if (paths.length === 0) return;
     await this.#alone(signal, async () => {
       this.#cache.clear();
-      await this.#updateFiles(paths.map((path) => path.replaceAll("\\", "/")), []);
+      await this.#updateFiles(
+        paths.map((path) => path.replaceAll("\\", "/")),
+        [],
+      );
     });
   }
 
@@ -146,9 +158,14 @@ export class Checker {
         // Outside a member access the compiler wants a registry of every importable name, which only its editor server
         // has: names in scope are what we can tell there.
         if (!String(error).includes("auto imports")) throw error;
-        entries = [...new Set([...names.all.keys(), ...this.#live.keys(), ...Object.getOwnPropertyNames(globalThis), "desk", "display", "plot", "clearOutput"])].map((name) => ({ name }));
+        entries = [
+          ...new Set([...names.all.keys(), ...this.#live.keys(), ...Object.getOwnPropertyNames(globalThis), "desk", "display", "plot", "clearOutput"]),
+        ].map((name) => ({ name }));
       }
-      return entries.filter((e) => !e.name.startsWith("$")).slice(0, COMPLETION_LIMIT).map((e) => ({ name: e.name, kind: e.kind ?? null }));
+      return entries
+        .filter((e) => !e.name.startsWith("$"))
+        .slice(0, COMPLETION_LIMIT)
+        .map((e) => ({ name: e.name, kind: e.kind ?? null }));
     });
   }
 
@@ -203,7 +220,10 @@ export class Checker {
     }
     for (const [file, words] of imports) foot += `import {${words.join(",")}} from "${file}";`;
     if (imports.size === 0) foot += 'import {} from "./$live.ts";';
-    return `${foot}export {${[...names.all].filter(([, n]) => !n.exported).map(([name]) => name).join(",")}};`;
+    return `${foot}export {${[...names.all]
+      .filter(([, n]) => !n.exported)
+      .map(([name]) => name)
+      .join(",")}};`;
   }
 
   #path(name: string): string {
@@ -215,7 +235,10 @@ export class Checker {
   }
 
   async #update(changed: readonly string[], created: readonly string[] = []): Promise<void> {
-    await this.#updateFiles(changed.map((name) => this.#path(name)), created.map((name) => this.#path(name)));
+    await this.#updateFiles(
+      changed.map((name) => this.#path(name)),
+      created.map((name) => this.#path(name)),
+    );
   }
 
   async #updateFiles(changed: string[], created: string[]): Promise<void> {
@@ -265,9 +288,16 @@ function compilerOptions(folder: string): Record<string, unknown> {
   const installed = [...typeRootsOf(folder), ...typeRootsOf(packageRoot())];
   const shipped = nodeTypesPath().replaceAll("\\", "/");
   return {
-    target: "esnext", module: "esnext", moduleResolution: "bundler", lib: ["esnext"],
-    strict: true, moduleDetection: "force", skipLibCheck: true, noEmit: true,
-    allowImportingTsExtensions: true, resolveJsonModule: true,
+    target: "esnext",
+    module: "esnext",
+    moduleResolution: "bundler",
+    lib: ["esnext"],
+    strict: true,
+    moduleDetection: "force",
+    skipLibCheck: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    resolveJsonModule: true,
     types: ["node"],
     typeRoots: installed.length > 0 ? installed : [shipped],
     paths: {
@@ -279,5 +309,7 @@ function compilerOptions(folder: string): Record<string, unknown> {
 
 /** Folders that hold Node's types, seen from `folder`. */
 function typeRootsOf(folder: string): string[] {
-  return (createRequire(join(folder, "cell.js")).resolve.paths("x") ?? []).map((at) => join(at, "@types")).filter((at) => existsSync(join(at, "node", "package.json")));
+  return (createRequire(join(folder, "cell.js")).resolve.paths("x") ?? [])
+    .map((at) => join(at, "@types"))
+    .filter((at) => existsSync(join(at, "node", "package.json")));
 }

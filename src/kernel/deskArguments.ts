@@ -10,18 +10,36 @@ const amount = v.union([v.number(), v.string()]);
 const positive = v.pipe(v.number(), v.minValue(0));
 
 const ORDER_FIELDS = {
-  qty: v.optional(amount), notional: v.optional(amount), limit: v.optional(amount), stop: v.optional(amount), takeProfit: v.optional(amount),
-  stopLoss: v.optional(amount), stopLossLimit: v.optional(amount), trailPercent: v.optional(amount), trailPrice: v.optional(amount),
-  tif: v.optional(v.picklist(["day", "gtc", "opg", "cls", "ioc", "fok"])), extendedHours: v.optional(v.boolean()),
-  key: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))), again: v.optional(v.boolean()), wait: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3600))),
+  qty: v.optional(amount),
+  notional: v.optional(amount),
+  limit: v.optional(amount),
+  stop: v.optional(amount),
+  takeProfit: v.optional(amount),
+  stopLoss: v.optional(amount),
+  stopLossLimit: v.optional(amount),
+  trailPercent: v.optional(amount),
+  trailPrice: v.optional(amount),
+  tif: v.optional(v.picklist(["day", "gtc", "opg", "cls", "ioc", "fok"])),
+  extendedHours: v.optional(v.boolean()),
+  key: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+  again: v.optional(v.boolean()),
+  wait: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3600))),
   short: v.optional(v.boolean()),
 };
 const Backtest = v.strictObject({
-  data: v.pipe(v.string(), v.minLength(1)), strategy: v.pipe(v.string(), v.minLength(1)), params: v.optional(v.record(v.string(), v.number())),
-  engine: v.optional(v.picklist(["auto", "event", "vector", "simple"])), cash: v.optional(positive), feeRate: v.optional(positive), slippageBps: v.optional(positive),
+  data: v.pipe(v.string(), v.minLength(1)),
+  strategy: v.pipe(v.string(), v.minLength(1)),
+  params: v.optional(v.record(v.string(), v.number())),
+  engine: v.optional(v.picklist(["auto", "event", "vector", "simple"])),
+  cash: v.optional(positive),
+  feeRate: v.optional(positive),
+  slippageBps: v.optional(positive),
   sizing: v.optional(v.union([v.picklist(["all-in", "whole-shares"]), v.strictObject({ fixed: v.number() }), v.strictObject({ percent: v.number() })])),
-  fill: v.optional(v.picklist(["next-open", "close"])), from: v.optional(v.string()), to: v.optional(v.string()),
-  periodsPerYear: v.optional(v.number()), riskFree: v.optional(v.number()),
+  fill: v.optional(v.picklist(["next-open", "close"])),
+  from: v.optional(v.string()),
+  to: v.optional(v.string()),
+  periodsPerYear: v.optional(v.number()),
+  riskFree: v.optional(v.number()),
 });
 
 /** The arguments of each method, in their order; what may be left out is optional. */
@@ -30,18 +48,48 @@ export const ARGUMENTS = {
   disconnect: v.strictTuple([]),
   account: v.strictTuple([]),
   positions: v.strictTuple([]),
-  orders: v.strictTuple([v.optional(v.strictObject({ status: v.optional(v.picklist(["open", "closed", "all"])), limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500))) }), {})]),
+  orders: v.strictTuple([
+    v.optional(
+      v.strictObject({
+        status: v.optional(v.picklist(["open", "closed", "all"])),
+        limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500))),
+      }),
+      {},
+    ),
+  ]),
   order: v.strictTuple([v.pipe(v.string(), v.minLength(1))]),
   price: v.strictTuple([symbol]),
   buy: v.strictTuple([symbol, v.strictObject(ORDER_FIELDS)]),
   sell: v.strictTuple([symbol, v.strictObject(ORDER_FIELDS)]),
   cancel: v.strictTuple([v.pipe(v.string(), v.minLength(1))]),
   cancelAll: v.strictTuple([]),
-  bars: v.strictTuple([v.pipe(v.string(), v.minLength(1)), v.optional(v.strictObject({ timeframe: v.optional(v.picklist(TIMEFRAMES)), from: v.optional(v.string()), to: v.optional(v.string()), limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))) }), {})]),
-  scan: v.strictTuple([v.optional(v.strictObject({ scanners: v.optional(v.array(v.string())), pipeline: v.optional(v.string()), sequential: v.optional(v.boolean()) }), {})]),
+  bars: v.strictTuple([
+    v.pipe(v.string(), v.minLength(1)),
+    v.optional(
+      v.strictObject({
+        timeframe: v.optional(v.picklist(TIMEFRAMES)),
+        from: v.optional(v.string()),
+        to: v.optional(v.string()),
+        limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+      }),
+      {},
+    ),
+  ]),
+  scan: v.strictTuple([
+    v.optional(v.strictObject({ scanners: v.optional(v.array(v.string())), pipeline: v.optional(v.string()), sequential: v.optional(v.boolean()) }), {}),
+  ]),
   analyze: v.strictTuple([symbol, v.optional(v.strictObject({ analysts: v.optional(v.array(v.string())) }), {})]),
   backtest: v.strictTuple([Backtest]),
-  backtests: v.strictTuple([v.pipe(v.array(Backtest), v.minLength(1), v.maxLength(10_000)), v.optional(v.strictObject({ workers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))), timeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(0.01))) }), {})]),
+  backtests: v.strictTuple([
+    v.pipe(v.array(Backtest), v.minLength(1), v.maxLength(10_000)),
+    v.optional(
+      v.strictObject({
+        workers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
+        timeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(0.01))),
+      }),
+      {},
+    ),
+  ]),
   computeFeatures: v.strictTuple([symbol]),
   getTickerFeatures: v.strictTuple([symbol]),
   generateTickerSignal: v.strictTuple([symbol]),

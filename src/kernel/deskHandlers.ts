@@ -60,7 +60,8 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     const path = resolve(options.folder, reference);
     return SYMBOL.test(reference) && !existsSync(path) ? reference : path;
   };
-  const spec = (args: BacktestArguments, withEquity: boolean): BacktestSpec => specOf({ ...args, data: file(args.data), strategy: file(args.strategy) }, withEquity);
+  const spec = (args: BacktestArguments, withEquity: boolean): BacktestSpec =>
+    specOf({ ...args, data: file(args.data), strategy: file(args.strategy) }, withEquity);
   const order = async (side: "buy" | "sell", [symbol, args]: DeskArguments["buy"], caller: DeskCaller, signal: AbortSignal): Promise<DeskAnswer> => {
     const placed = await placeCellOrder(session, side, symbol, args, { notebook, cellId: caller.cellId }, signal);
     return answer("placed", { ...orderValue(placed.order), warnings: placed.warnings, repeated: placed.repeated, simulated: session.status().simulated });
@@ -70,7 +71,8 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     if (isSymbol && args.limit !== undefined && args.from === undefined && args.to === undefined) {
       const symbol = reference.toUpperCase();
       const series = (await session.data.bars([symbol], { timeframe: args.timeframe ?? "1Day", limit: args.limit }, signal)).get(symbol);
-      if (series === undefined || series.time.length === 0) throw badInput("unknown-symbol", `There are no bars for ${symbol}.`, "Check the symbol, or name a CSV file or sample:simulated.");
+      if (series === undefined || series.time.length === 0)
+        throw badInput("unknown-symbol", `There are no bars for ${symbol}.`, "Check the symbol, or name a CSV file or sample:simulated.");
       return { series, source: series.simulated ? "SIMULATED exchange" : "Alpaca" };
     }
     const { limit: _limit, ...range } = args;
@@ -87,7 +89,8 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     },
     account: async (_args, _caller, signal) => answer("account", accountValue(await broker.getAccount(signal))),
     positions: async (_args, _caller, signal) => answer("positions", (await broker.getPositions(signal)).map(positionValue)),
-    orders: async ([filter], _caller, signal) => answer("orders", (await broker.getOrders({ status: filter.status ?? "all", limit: filter.limit ?? 100 }, signal)).map(orderValue)),
+    orders: async ([filter], _caller, signal) =>
+      answer("orders", (await broker.getOrders({ status: filter.status ?? "all", limit: filter.limit ?? 100 }, signal)).map(orderValue)),
     order: async ([id], _caller, signal) => answer("order", orderValue(await broker.getOrder(id, signal))),
     price: async ([symbol], _caller, signal) => answer("quote", quoteValue(await broker.getCurrentPrice(symbol, signal))),
     buy: (args, caller, signal) => order("buy", args, caller, signal),
@@ -115,17 +118,21 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
       const features = await session.features.computeFeatures(await symbolBars(symbol, signal), signal);
       return answer("features", { symbol: features.symbol, bars: features.bars, simulated: features.simulated, ...features.latest });
     },
-    generateTickerSignal: async ([symbol], _caller, signal) => answer("features", await session.features.generateTickerSignal(await symbolBars(symbol, signal), signal)),
+    generateTickerSignal: async ([symbol], _caller, signal) =>
+      answer("features", await session.features.generateTickerSignal(await symbolBars(symbol, signal), signal)),
     generateSignalsForWatchlist: async ([symbols], _caller, signal) => {
       const series = await session.data.bars(symbols, { timeframe: "1Day", limit: FEATURE_BARS }, signal);
       const found = symbols.flatMap((symbol) => series.get(symbol) ?? []);
       const outcomes = await session.features.generateSignalsForWatchlist(found, signal);
       const bySymbol = new Map(found.map((one, i) => [one.symbol, outcomes[i]]));
-      return answer("features", symbols.map((symbol) => {
-        const outcome = bySymbol.get(symbol);
-        if (outcome === undefined) return { symbol, error: "no bars" };
-        return outcome.ok ? outcome.value : { symbol, error: outcome.error.message };
-      }));
+      return answer(
+        "features",
+        symbols.map((symbol) => {
+          const outcome = bySymbol.get(symbol);
+          if (outcome === undefined) return { symbol, error: "no bars" };
+          return outcome.ok ? outcome.value : { symbol, error: outcome.error.message };
+        }),
+      );
     },
     performance: async () => {
       const { lag, connection } = session.status();

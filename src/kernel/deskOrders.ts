@@ -24,7 +24,14 @@ export interface OrderCaller {
 const MARKET_WAIT_SECONDS = 30;
 const SEARCHED_ORDERS = 500;
 
-export async function placeCellOrder(session: Session, side: Side, symbol: string, args: OrderArguments, caller: OrderCaller, signal: AbortSignal): Promise<CellOrder> {
+export async function placeCellOrder(
+  session: Session,
+  side: Side,
+  symbol: string,
+  args: OrderArguments,
+  caller: OrderCaller,
+  signal: AbortSignal,
+): Promise<CellOrder> {
   const intent = intentOf(side, symbol, args, caller);
   const before = args.again === true ? undefined : await sentBefore(session, intent, signal);
   if (before !== undefined) return { order: await ended(session, before, args, signal), warnings: [], repeated: true };
@@ -44,15 +51,26 @@ export function intentOf(side: Side, symbol: string, args: OrderArguments, calle
   const [qty, notional, limit, stop, takeProfit, stopLoss, stopLossLimit, trailPercent, trailPrice] = (
     ["qty", "notional", "limit", "stop", "takeProfit", "stopLoss", "stopLossLimit", "trailPercent", "trailPrice"] as const
   ).map(decimal);
-  if ((qty === undefined) === (notional === undefined)) throw badInput("bad-quantity", `desk.${side} needs exactly one of qty and notional.`, `For one share: desk.${side}("${symbol}", { qty: 1 })`);
+  if ((qty === undefined) === (notional === undefined))
+    throw badInput("bad-quantity", `desk.${side} needs exactly one of qty and notional.`, `For one share: desk.${side}("${symbol}", { qty: 1 })`);
   if (trailPercent !== undefined && trailPrice !== undefined) throw badInput("bad-order", "An order trails by trailPercent or by trailPrice, not by both.");
   const trails = trailPercent !== undefined || trailPrice !== undefined;
   if (trails && (limit !== undefined || stop !== undefined)) throw badInput("bad-order", "A trailing stop takes neither limit nor stop.");
   if (stopLossLimit !== undefined && stopLoss === undefined) throw badInput("bad-order", "stopLossLimit needs stopLoss.");
-  const type: OrderType = trails ? "trailing_stop" : limit !== undefined ? (stop === undefined ? "limit" : "stop_limit") : stop !== undefined ? "stop" : "market";
+  const type: OrderType = trails
+    ? "trailing_stop"
+    : limit !== undefined
+      ? stop === undefined
+        ? "limit"
+        : "stop_limit"
+      : stop !== undefined
+        ? "stop"
+        : "market";
   const exits = [takeProfit, stopLoss].filter((price) => price !== undefined).length;
   const intent: OrderIntent = {
-    symbol, side, type,
+    symbol,
+    side,
+    type,
     timeInForce: args.tif ?? "day",
     orderClass: exits === 2 ? "bracket" : exits === 1 ? "oto" : "simple",
     origin: `cell:${caller.notebook}#${caller.cellId}`,
@@ -74,7 +92,10 @@ export function intentOf(side: Side, symbol: string, args: OrderArguments, calle
 /** With a key, the key is the order's identity in this notebook; else what the order is and which cell sends it. */
 function cellOrderId(intent: OrderIntent, args: OrderArguments, caller: OrderCaller): ClientOrderId {
   const { again: _again, wait: _wait, key, ...rest } = args;
-  const identity = key === undefined ? { notebook: caller.notebook, cell: caller.cellId, side: intent.side, symbol: intent.symbol, ...texts(rest) } : { notebook: caller.notebook, key };
+  const identity =
+    key === undefined
+      ? { notebook: caller.notebook, cell: caller.cellId, side: intent.side, symbol: intent.symbol, ...texts(rest) }
+      : { notebook: caller.notebook, key };
   return `qd-cell-${sha256(canonicalJson(identity)).slice(0, 32)}` as ClientOrderId;
 }
 

@@ -1,17 +1,45 @@
 /** Desk calls as they cross from the runner through the front to the owner of the session. */
-import type { TradingError } from "../core/base/errors.ts";
-
 export const DESK_METHODS = [
-  "connect", "disconnect", "account", "positions", "orders", "order", "price", "buy", "sell", "cancel", "cancelAll",
-  "bars", "scan", "analyze", "backtest", "backtests",
-  "computeFeatures", "getTickerFeatures", "generateTickerSignal", "generateSignalsForWatchlist", "performance",
+  "connect",
+  "disconnect",
+  "account",
+  "positions",
+  "orders",
+  "order",
+  "price",
+  "buy",
+  "sell",
+  "cancel",
+  "cancelAll",
+  "bars",
+  "scan",
+  "analyze",
+  "backtest",
+  "backtests",
+  "computeFeatures",
+  "getTickerFeatures",
+  "generateTickerSignal",
+  "generateSignalsForWatchlist",
+  "performance",
 ] as const;
 export type DeskMethod = (typeof DESK_METHODS)[number];
 
 /** What an answer is, so that the runner can draw it. */
 export type DrawKind =
-  | "plain" | "account" | "positions" | "orders" | "order" | "placed" | "quote" | "bars" | "scan" | "analysis"
-  | "backtest" | "batch" | "features" | "performance";
+  | "plain"
+  | "account"
+  | "positions"
+  | "orders"
+  | "order"
+  | "placed"
+  | "quote"
+  | "bars"
+  | "scan"
+  | "analysis"
+  | "backtest"
+  | "batch"
+  | "features"
+  | "performance";
 
 export interface DeskCall {
   readonly name: DeskMethod;
@@ -29,7 +57,7 @@ export interface DeskCaller {
   readonly cellId: string;
 }
 
-/** The owner's side: answers desk calls out of its session. Throws {@link TradingError}. */
+/** The owner's side: answers desk calls out of its session. Throws a TradingError. */
 export interface DeskHandlers {
   call(name: string, args: readonly unknown[], caller: DeskCaller, signal: AbortSignal): Promise<DeskAnswer>;
 }

@@ -136,8 +136,20 @@ export interface BarOptions {
 export interface ScanResult {
   readonly mode: "concurrent" | "sequential";
   readonly durationMs: number;
-  readonly scanners: ReadonlyArray<{ readonly name: string; readonly pipeline: string; readonly status: "ok" | "timeout" | "error" | "skipped" | "open-circuit"; readonly candidates: number; readonly durationMs: number; readonly error: string | null }>;
-  readonly candidates: ReadonlyArray<{ readonly symbol: string; readonly score: number; readonly reasons: ReadonlyArray<{ readonly scanner: string; readonly text: string; readonly value: number | null }>; readonly new: boolean }>;
+  readonly scanners: ReadonlyArray<{
+    readonly name: string;
+    readonly pipeline: string;
+    readonly status: "ok" | "timeout" | "error" | "skipped" | "open-circuit";
+    readonly candidates: number;
+    readonly durationMs: number;
+    readonly error: string | null;
+  }>;
+  readonly candidates: ReadonlyArray<{
+    readonly symbol: string;
+    readonly score: number;
+    readonly reasons: ReadonlyArray<{ readonly scanner: string; readonly text: string; readonly value: number | null }>;
+    readonly new: boolean;
+  }>;
   readonly simulated: boolean;
 }
 
@@ -156,7 +168,14 @@ export interface Analysis {
   readonly stop: number | null;
   readonly target: number | null;
   readonly reasons: readonly string[];
-  readonly opinions: ReadonlyArray<{ readonly analyst: string; readonly stance: "bullish" | "neutral" | "bearish"; readonly confidence: number; readonly text: string; readonly startMs: number; readonly endMs: number }>;
+  readonly opinions: ReadonlyArray<{
+    readonly analyst: string;
+    readonly stance: "bullish" | "neutral" | "bearish";
+    readonly confidence: number;
+    readonly text: string;
+    readonly startMs: number;
+    readonly endMs: number;
+  }>;
   readonly missing: readonly string[];
   readonly durationMs: number;
   readonly simulated: boolean;
@@ -224,7 +243,14 @@ export interface BacktestResult {
   readonly strategy: string;
   readonly params: Readonly<Record<string, number>>;
   readonly engine: "event" | "vector" | "simple";
-  readonly dataset: { readonly name: string; readonly bars: number; readonly from: string | null; readonly to: string | null; readonly sha256: string; readonly source: string };
+  readonly dataset: {
+    readonly name: string;
+    readonly bars: number;
+    readonly from: string | null;
+    readonly to: string | null;
+    readonly sha256: string;
+    readonly source: string;
+  };
   readonly costs: { readonly feeRate: number; readonly slippageBps: number; readonly fill: string; readonly sizing: string };
   readonly warnings: readonly string[];
   readonly trades: readonly BacktestTrade[];
@@ -245,7 +271,12 @@ export interface BatchResult {
   readonly workers: number;
   readonly durationMs: number;
   /** One entry per request, in request order. */
-  readonly results: ReadonlyArray<{ readonly index: number; readonly status: "ok" | "error" | "timeout" | "cancelled"; readonly result?: BacktestResult; readonly error?: { readonly code: string; readonly message: string } }>;
+  readonly results: ReadonlyArray<{
+    readonly index: number;
+    readonly status: "ok" | "error" | "timeout" | "cancelled";
+    readonly result?: BacktestResult;
+    readonly error?: { readonly code: string; readonly message: string };
+  }>;
 }
 
 export interface Performance {
@@ -339,4 +370,7 @@ export interface PlotOptions {
 }
 
 /** Draws bars, a backtest's equity, a series of numbers, [time, value] pairs, or a Vega-Lite specification. */
-export type Plot = (value: Bars | BacktestResult | ArrayLike<number> | ReadonlyArray<readonly [string, number]> | object, options?: PlotOptions) => Promise<Displayed>;
+export type Plot = (
+  value: Bars | BacktestResult | ArrayLike<number> | ReadonlyArray<readonly [string, number]> | object,
+  options?: PlotOptions,
+) => Promise<Displayed>;

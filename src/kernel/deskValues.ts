@@ -12,26 +12,45 @@ export function accountValue(account: Account): desk.Account {
   const { cash, equity, lastEquity, buyingPower, portfolioValue, ...rest } = account;
   return {
     ...rest,
-    cash: decimalText(cash), equity: decimalText(equity), lastEquity: decimalText(lastEquity),
-    buyingPower: decimalText(buyingPower), portfolioValue: decimalText(portfolioValue),
+    cash: decimalText(cash),
+    equity: decimalText(equity),
+    lastEquity: decimalText(lastEquity),
+    buyingPower: decimalText(buyingPower),
+    portfolioValue: decimalText(portfolioValue),
   };
 }
 
 export function positionValue(position: Position): desk.Position {
   return {
-    symbol: position.symbol, qty: decimalText(position.qty), side: position.side,
-    avgEntryPrice: decimalText(position.avgEntryPrice), currentPrice: text(position.currentPrice), marketValue: text(position.marketValue),
-    costBasis: decimalText(position.costBasis), unrealizedPl: text(position.unrealizedPl),
+    symbol: position.symbol,
+    qty: decimalText(position.qty),
+    side: position.side,
+    avgEntryPrice: decimalText(position.avgEntryPrice),
+    currentPrice: text(position.currentPrice),
+    marketValue: text(position.marketValue),
+    costBasis: decimalText(position.costBasis),
+    unrealizedPl: text(position.unrealizedPl),
   };
 }
 
 export function orderValue(order: Order): desk.Order {
   return {
-    id: order.id, clientOrderId: order.clientOrderId, symbol: order.symbol, side: order.side, type: order.type,
-    orderClass: order.orderClass, timeInForce: order.timeInForce, status: order.status,
-    qty: text(order.qty), notional: text(order.notional), filledQty: decimalText(order.filledQty), filledAvgPrice: text(order.filledAvgPrice),
-    limitPrice: text(order.limitPrice), stopPrice: text(order.stopPrice),
-    submittedAt: time(order.submittedAt), filledAt: order.filledAt === null ? null : time(order.filledAt),
+    id: order.id,
+    clientOrderId: order.clientOrderId,
+    symbol: order.symbol,
+    side: order.side,
+    type: order.type,
+    orderClass: order.orderClass,
+    timeInForce: order.timeInForce,
+    status: order.status,
+    qty: text(order.qty),
+    notional: text(order.notional),
+    filledQty: decimalText(order.filledQty),
+    filledAvgPrice: text(order.filledAvgPrice),
+    limitPrice: text(order.limitPrice),
+    stopPrice: text(order.stopPrice),
+    submittedAt: time(order.submittedAt),
+    filledAt: order.filledAt === null ? null : time(order.filledAt),
     legs: order.legs.map(orderValue),
   };
 }
@@ -44,8 +63,15 @@ export function quoteValue(quote: Quote): desk.Quote {
 export function barColumns(series: BarSeries, source: string, limit: number | undefined): BarColumns {
   const from = limit === undefined ? 0 : Math.max(0, series.time.length - limit);
   return {
-    symbol: series.symbol, timeframe: series.timeframe, source, simulated: series.simulated,
-    time: series.time.slice(from), open: series.open.slice(from), high: series.high.slice(from),
-    low: series.low.slice(from), close: series.close.slice(from), volume: series.volume.slice(from),
+    symbol: series.symbol,
+    timeframe: series.timeframe,
+    source,
+    simulated: series.simulated,
+    time: series.time.slice(from),
+    open: series.open.slice(from),
+    high: series.high.slice(from),
+    low: series.low.slice(from),
+    close: series.close.slice(from),
+    volume: series.volume.slice(from),
   };
 }

@@ -26,28 +26,31 @@ export function createDisplay({ send, current, flush }: DisplayParts): { readonl
     const cell = current.getStore();
     const run = cell?.run ?? 0;
     const id = `${process}-${++shown}`;
-    const out = (what: readonly MimeBundle[] | Promise<readonly MimeBundle[]>, update: boolean): Promise<void> | undefined => {
+    const out = (what: readonly MimeBundle[] | Promise<readonly MimeBundle[]>, update: boolean): void => {
       if (!(what instanceof Promise)) {
         put(what, run, id, update);
-        return undefined;
+        return;
       }
       // The cell ends after its pictures; a picture of a later timer is nobody's to wait for.
       const drawing = what.then((bundles) => put(bundles, run, id, update)).finally(() => cell?.drawing.delete(drawing));
       drawing.catch(() => undefined);
       cell?.drawing.add(drawing);
-      return drawing;
     };
     out(drawn, false);
-    return Object.defineProperty({ id, update: (value: unknown) => void out(drawValue(value), true) }, SHOWN, { value: true, enumerable: false });
+    return Object.defineProperty({ id, update: (value: unknown) => out(drawValue(value), true) }, SHOWN, { value: true, enumerable: false });
   };
-  const as = (mime: string) => (text: string): Displayed => show([{ [mime]: text, "text/plain": textOf(text) }]);
+  const as =
+    (mime: string) =>
+    (text: string): Displayed =>
+      show([{ [mime]: text, "text/plain": textOf(text) }]);
 
   const display = Object.assign((value: unknown) => show(value === undefined ? [{ "text/plain": "undefined" }] : drawValue(value)), {
     html: as("text/html"),
     svg: as("image/svg+xml"),
     markdown: as("text/markdown"),
     latex: as("text/latex"),
-    png: (data: string | Uint8Array) => show([{ "image/png": typeof data === "string" ? data : Buffer.from(data).toString("base64"), "text/plain": "[image]" }]),
+    png: (data: string | Uint8Array) =>
+      show([{ "image/png": typeof data === "string" ? data : Buffer.from(data).toString("base64"), "text/plain": "[image]" }]),
     json: (value: unknown) => show([{ "application/json": JSON.parse(JSON.stringify(value)) as object, "text/plain": textOf(value) }]),
     vegaLite: async (spec: object) => {
       const { drawChart } = await import("./draw/chart.ts");

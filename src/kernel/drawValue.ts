@@ -45,5 +45,9 @@ export function textOf(value: unknown): string {
 }
 
 function isRows(value: object): value is ReadonlyArray<Readonly<Record<string, unknown>>> {
-  return Array.isArray(value) && value.length > 0 && value.slice(0, 20).every((row: unknown) => row !== null && typeof row === "object" && Object.getPrototypeOf(row) === Object.prototype);
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.slice(0, 20).every((row: unknown) => row !== null && typeof row === "object" && Object.getPrototypeOf(row) === Object.prototype)
+  );
 }

@@ -133,7 +133,9 @@ export class Front {
     const deadline = performance.now() + INTERRUPT_WAIT_MS;
     while (this.#running === running) {
       if (performance.now() > deadline) {
-        throw new TradingError("interrupt-timeout", "The cell does not stop: it is inside native code.", { hint: "Restart the kernel; its variables are lost then." });
+        throw new TradingError("interrupt-timeout", "The cell does not stop: it is inside native code.", {
+          hint: "Restart the kernel; its variables are lost then.",
+        });
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -154,7 +156,14 @@ export class Front {
     this.#saidUnchecked = false;
     this.#runner = this.#startRunner(fresh);
     this.#checker = this.#startChecker();
-    this.#ended = Promise.all([this.#ended, old.close(), oldChecker.then((checker) => checker.close(), () => undefined)]);
+    this.#ended = Promise.all([
+      this.#ended,
+      old.close(),
+      oldChecker.then(
+        (checker) => checker.close(),
+        () => undefined,
+      ),
+    ]);
     await this.#runner.ready;
     if (this.#options.warmSpare) this.#spare = RunnerProcess.start(this.#options.folder);
   }
@@ -178,10 +187,21 @@ export class Front {
     this.#running?.finish({ t: "dead", reason: "The kernel was closed." });
     this.#death ??= "The kernel was closed.";
     this.#life.abort(new TradingError("closed", "The kernel was closed.", { kind: "interrupted" }));
-    await Promise.all([this.#ended, this.#runner.close(), this.#spare?.close(), this.#checker.then((checker) => checker.close(), () => undefined)]);
+    await Promise.all([
+      this.#ended,
+      this.#runner.close(),
+      this.#spare?.close(),
+      this.#checker.then(
+        (checker) => checker.close(),
+        () => undefined,
+      ),
+    ]);
   }
 
-  async #read(text: string, signal: AbortSignal): Promise<{ readonly script?: CellScript; readonly names: CellNames; readonly problems: readonly TypeProblem[] }> {
+  async #read(
+    text: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly script?: CellScript; readonly names: CellNames; readonly problems: readonly TypeProblem[] }> {
     let script: CellScript | undefined;
     let refused: unknown;
     try {
@@ -201,7 +221,7 @@ export class Front {
     let checker: Checker | undefined;
     try {
       checker = await abortable(this.#checker, signal);
-      await this.#committing;
+      await abortable(this.#committing, signal);
       await this.#rereadLocalFiles(text, checker, signal);
       return await checker.check(text, names, signal);
     } catch (error) {
@@ -209,7 +229,11 @@ export class Front {
       if (!this.#saidUnchecked && this.#running !== undefined) {
         this.#saidUnchecked = true;
         const reason = error instanceof Error ? error.message : String(error);
-        this.#options.onOutput(this.#running.run, { kind: "stream", stream: "stderr", text: `Types are not checked until the kernel is restarted: ${reason}\n` });
+        this.#options.onOutput(this.#running.run, {
+          kind: "stream",
+          stream: "stderr",
+          text: `Types are not checked until the kernel is restarted: ${reason}\n`,
+        });
       }
       return [];
     }
@@ -293,7 +317,10 @@ export class Front {
         onOutput(frame.run, { kind: "stream", stream: frame.stream, text: frame.text });
         return;
       case "display":
-        onOutput(frame.run, frame.update ? { kind: "update", data: frame.data, id: frame.id } : { kind: "display", data: frame.data, id: frame.id, isResult: false });
+        onOutput(
+          frame.run,
+          frame.update ? { kind: "update", data: frame.data, id: frame.id } : { kind: "display", data: frame.data, id: frame.id, isResult: false },
+        );
         return;
       case "clear":
         onOutput(frame.run, { kind: "clear" });

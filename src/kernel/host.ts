@@ -92,7 +92,11 @@ class WorkerKernel implements Kernel {
   constructor(options: KernelOptions) {
     this.#options = options;
     this.#deaths = new Emitter((error) => options.log.error(`A listener of the kernel's death failed: ${String(error)}`));
-    this.#worker = new Worker(entryPath("kernelFront"), { workerData: { folder: options.folder, warmSpare: options.warmSpare ?? false }, env: childEnv(), execArgv: ["--disable-warning=ExperimentalWarning"] });
+    this.#worker = new Worker(entryPath("kernelFront"), {
+      workerData: { folder: options.folder, warmSpare: options.warmSpare ?? false },
+      env: childEnv(),
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+    });
     this.#channel = new Channel({ post: (message) => this.#worker.postMessage(message), onMessage: (listener) => void this.#worker.on("message", listener) });
     this.#channel.handle("desk", (call, signal) => this.#desk(call as DeskCall, signal));
     this.#channel.on("started", (value) => this.#started(value as { id: number; run: number }));

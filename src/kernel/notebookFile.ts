@@ -27,7 +27,11 @@ export async function readNotebook(path: string): Promise<NotebookDocument> {
   try {
     content = await readFile(path, "utf8");
   } catch (error) {
-    throw badInput("no-notebook", `The notebook ${path} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "it is not there" : (error as Error).message}.`, "Check the path.");
+    throw badInput(
+      "no-notebook",
+      `The notebook ${path} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "it is not there" : (error as Error).message}.`,
+      "Check the path.",
+    );
   }
   let value: unknown;
   try {
@@ -39,7 +43,11 @@ export async function readNotebook(path: string): Promise<NotebookDocument> {
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const field = (issue.path ?? []).map((item) => String(item.key)).join(".");
-  throw badInput("bad-notebook", `${path} is no notebook of format 4: ${field === "" ? "the file" : field} ${issue.received === "undefined" ? "is missing" : `is ${issue.received}`}.`, "Save it again with VS Code or Jupyter.");
+  throw badInput(
+    "bad-notebook",
+    `${path} is no notebook of format 4: ${field === "" ? "the file" : field} ${issue.received === "undefined" ? "is missing" : `is ${issue.received}`}.`,
+    "Save it again with VS Code or Jupyter.",
+  );
 }
 
 export async function writeNotebook(path: string, notebook: NotebookDocument): Promise<void> {
@@ -64,6 +72,9 @@ export function linesOf(content: string): string[] {
 /** JSON types as objects, text as lines, binary data as it is. */
 export function bundleData(bundle: MimeBundle): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(bundle).map(([mime, content]) => [mime, typeof content !== "string" ? content : mime.startsWith("text/") || mime === "image/svg+xml" ? linesOf(content) : content]),
+    Object.entries(bundle).map(([mime, content]) => [
+      mime,
+      typeof content !== "string" ? content : mime.startsWith("text/") || mime === "image/svg+xml" ? linesOf(content) : content,
+    ]),
   );
 }

@@ -60,7 +60,14 @@ const RunnerFrame = v.variant("t", [
   v.object({ t: v.literal("out"), run: v.number(), stream: v.picklist(["stdout", "stderr"]), text: v.string() }),
   v.object({ t: v.literal("display"), run: v.number(), id: v.string(), update: v.boolean(), data: bundle }),
   v.object({ t: v.literal("clear"), run: v.number() }),
-  v.object({ t: v.literal("done"), run: v.number(), status: v.picklist(["ok", "error", "interrupted"]), error: v.optional(plainError), result: v.array(bundle), ms: v.number() }),
+  v.object({
+    t: v.literal("done"),
+    run: v.number(),
+    status: v.picklist(["ok", "error", "interrupted"]),
+    error: v.optional(plainError),
+    result: v.array(bundle),
+    ms: v.number(),
+  }),
   v.object({ t: v.literal("late"), run: v.number(), error: plainError }),
   v.object({ t: v.literal("exit"), code: v.number() }),
 ]);

@@ -68,7 +68,13 @@ export async function runNotebook(file: string, options: RunNotebookOptions, sig
     // A run that a person stopped writes nothing; one that ran out of time shows how far it came.
     if (options.out !== undefined && !signal.aborted) await writeNotebook(resolve(options.out), { ...notebook, cells: written });
     signal.throwIfAborted();
-    return { schema: "quantdesk.run/1", notebook: file, cells, ok: cells.every((cell) => cell.status === "ok"), durationMs: Math.round(performance.now() - started) };
+    return {
+      schema: "quantdesk.run/1",
+      notebook: file,
+      cells,
+      ok: cells.every((cell) => cell.status === "ok"),
+      durationMs: Math.round(performance.now() - started),
+    };
   } finally {
     await scope.close();
   }
@@ -94,7 +100,9 @@ async function runCell(kernel: Kernel, cell: NotebookCell, index: number, option
       index,
       status: isTimeout ? "timeout" : outcome.status,
       durationMs,
-      ...(error === undefined ? {} : { error: { code: isTimeout ? "timeout" : error.code, message: isTimeout ? `timeout after ${options.timeoutMs / 1000}s` : error.message } }),
+      ...(error === undefined
+        ? {}
+        : { error: { code: isTimeout ? "timeout" : error.code, message: isTimeout ? `timeout after ${options.timeoutMs / 1000}s` : error.message } }),
     },
     executionCount,
     outputs: collected.outputs(executionCount),
@@ -113,10 +121,20 @@ function errorOf(outcome: CellOutcome): Failure | undefined {
     case "ok":
       return undefined;
     case "error":
-      return { code: outcome.error.code ?? "cell-failed", name: outcome.error.name, message: outcome.error.hint === undefined ? outcome.error.message : `${outcome.error.message} ${outcome.error.hint}`, details: outcome.error.stack };
+      return {
+        code: outcome.error.code ?? "cell-failed",
+        name: outcome.error.name,
+        message: outcome.error.hint === undefined ? outcome.error.message : `${outcome.error.message} ${outcome.error.hint}`,
+        details: outcome.error.stack,
+      };
     case "type-error": {
       const [first] = outcome.problems;
-      return { code: "type-error", name: "TypeError", message: `${first?.line}:${first?.column} ${first?.message}`, details: outcome.problems.map((p) => `${p.line}:${p.column} ${p.message}\n${p.frame}`).join("\n\n") };
+      return {
+        code: "type-error",
+        name: "TypeError",
+        message: `${first?.line}:${first?.column} ${first?.message}`,
+        details: outcome.problems.map((p) => `${p.line}:${p.column} ${p.message}\n${p.frame}`).join("\n\n"),
+      };
     }
     case "interrupted":
       return { code: "interrupted", name: "KeyboardInterrupt", message: "The cell was interrupted.", details: "The cell was interrupted." };
@@ -125,7 +143,10 @@ function errorOf(outcome: CellOutcome): Failure | undefined {
   }
 }
 
-type Kept = { readonly kind: "stream"; readonly stream: "stdout" | "stderr"; text: string } | { readonly kind: "shown"; data: Record<string, unknown>; readonly id: string | undefined; readonly isResult: boolean } | { readonly kind: "error"; readonly failure: Failure };
+type Kept =
+  | { readonly kind: "stream"; readonly stream: "stdout" | "stderr"; text: string }
+  | { readonly kind: "shown"; data: Record<string, unknown>; readonly id: string | undefined; readonly isResult: boolean }
+  | { readonly kind: "error"; readonly failure: Failure };
 
 /** A cell's outputs as the file keeps them, and as text while they come. */
 class CellOutputs {

@@ -34,10 +34,11 @@ tieTimers(current);
 const modules = cellModules(process.argv[2] ?? ".");
 const channel = new Channel({
   post: (message) => void process.send?.(message),
-  onMessage: (listener) => void process.on("message", (message) => {
-    Atomics.add(words, TURN, 1);
-    listener(message);
-  }),
+  onMessage: (listener) =>
+    void process.on("message", (message) => {
+      Atomics.add(words, TURN, 1);
+      listener(message);
+    }),
 });
 // The order comes from our own front over IPC, which only the parent process can write.
 channel.on("run", (order) => runner.run(order as RunOrder));

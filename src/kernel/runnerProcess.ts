@@ -138,6 +138,7 @@ export class RunnerProcess {
 function endReason(code: number | null, signal: NodeJS.Signals | null, errors: string): string {
   if (/heap out of memory|Allocation failed/i.test(errors)) return "The kernel ran out of memory.";
   if (signal === "SIGKILL") return "The kernel's process was killed (SIGKILL; the system does this when memory runs out).";
-  if (signal !== null) return `The kernel's process was ended by ${signal}${signal === "SIGSEGV" || signal === "SIGABRT" || signal === "SIGBUS" ? " (a fault in native code)" : ""}.`;
+  if (signal !== null)
+    return `The kernel's process was ended by ${signal}${signal === "SIGSEGV" || signal === "SIGABRT" || signal === "SIGBUS" ? " (a fault in native code)" : ""}.`;
   return `A cell ended the kernel's process with exit code ${code ?? "unknown"}.`;
 }

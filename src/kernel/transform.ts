@@ -135,7 +135,8 @@ class CellTransform {
           this.#blank(statement);
           return [];
         }
-        for (const name of inner.type === "VariableDeclaration" ? inner.declarations.flatMap((d) => patternNames(d.id)) : [inner.id.name]) this.#exported.add(name);
+        for (const name of inner.type === "VariableDeclaration" ? inner.declarations.flatMap((d) => patternNames(d.id)) : [inner.id.name])
+          this.#exported.add(name);
         this.#blank({ start: statement.start, end: inner.start });
         return [inner];
       }

@@ -49,7 +49,8 @@ function importedTypes(tokens: readonly string[], from: number): TypeName[] {
   const found: TypeName[] = [];
   for (let i = from; i < tokens.length && tokens[i] !== "from"; i++) {
     const next = tokens[i + 1];
-    if (/^[\p{L}_$]/u.test(tokens[i] as string) && tokens[i] !== "as" && next !== "as") found.push({ name: tokens[i] as string, kind: "import", exported: false });
+    if (/^[\p{L}_$]/u.test(tokens[i] as string) && tokens[i] !== "as" && next !== "as")
+      found.push({ name: tokens[i] as string, kind: "import", exported: false });
   }
   return found;
 }

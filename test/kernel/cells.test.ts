@@ -26,7 +26,11 @@ describe("a TypeScript cell", () => {
   };
 
   /** The last cell is refused by the checker with `message` at `line`:`column`. */
-  const refuses = (behaviour: string, cells: readonly string[], expected: { readonly line: number; readonly column: number; readonly message: RegExp }): void => {
+  const refuses = (
+    behaviour: string,
+    cells: readonly string[],
+    expected: { readonly line: number; readonly column: number; readonly message: RegExp },
+  ): void => {
     it(behaviour, async () => {
       const { outcome } = await runAll(cells);
       assert.equal(outcome.status, "type-error", JSON.stringify(outcome));
@@ -49,27 +53,58 @@ describe("a TypeScript cell", () => {
   check("keeps what was declared before a throw", ['const early = 9; throw new Error("x")', "early"], "9");
   check("declares without a value, before a bracket", ["let later\n;[1, 2].length", "later"], null);
   check("keeps two statements apart where only a line end does", ["let first\n(1 + 2)"], "3");
-  check("destructures", ["const { a: [d1, ...r1], b: { c: d2 = 3 } = {} } = { a: [1, 2, 3] } as { a: number[], b?: { c?: number } }", "[d1, r1, d2]"], "[ 1, [ 2, 3 ], 3 ]");
+  check(
+    "destructures",
+    ["const { a: [d1, ...r1], b: { c: d2 = 3 } = {} } = { a: [1, 2, 3] } as { a: number[], b?: { c?: number } }", "[d1, r1, d2]"],
+    "[ 1, [ 2, 3 ], 3 ]",
+  );
   check("hoists var out of loops", ["for (var vi = 0; vi < 3; vi++);", "vi"], "3");
   check("shares enums", ["enum E { A = 3, B }", "const e: E = E.B; e"], "4");
   check("shares const enums", ["const enum CE { X = 8 }", "CE.X"], "8");
   check("replaces an enum that is declared again", ["enum E { Z }", "Object.keys(E).length"], "2");
-  check("has parameter properties", ["class Pt { constructor(public x: number, private y = 2) {} get sum() { return this.x + this.y } }", "new Pt(3).sum"], "5");
+  check(
+    "has parameter properties",
+    ["class Pt { constructor(public x: number, private y = 2) {} get sum() { return this.x + this.y } }", "new Pt(3).sum"],
+    "5",
+  );
   check("has namespaces", ["namespace Geo { export const two = 2 }", "Geo.two"], "2");
-  check("shares interfaces and types", ["interface Named { name: string }\ntype Pair<T> = [T, T]", 'const pair: Pair<Named> = [{ name: "a" }, { name: "b" }]; pair[1].name'], "'b'");
+  check(
+    "shares interfaces and types",
+    ["interface Named { name: string }\ntype Pair<T> = [T, T]", 'const pair: Pair<Named> = [{ name: "a" }, { name: "b" }]; pair[1].name'],
+    "'b'",
+  );
   check("shares generics exactly", ["const wrap = <X,>(x: X) => ({ x });", 'wrap("a").x.toUpperCase()'], "'A'");
-  check("disposes `using` at its end", ["const log: string[] = [];", 'using u = { [Symbol.dispose]() { log.push("gone") } }; log.push("in")', "log.join()"], "'in,gone'");
+  check(
+    "disposes `using` at its end",
+    ["const log: string[] = [];", 'using u = { [Symbol.dispose]() { log.push("gone") } }; log.push("in")', "log.join()"],
+    "'in,gone'",
+  );
   check("knows satisfies", ["const s = { a: 1 } satisfies Record<string, number>; s.a"], "1");
-  check("loops with for await", ["async function* three() { yield 1; yield 2; yield 3 }", "let total = 0; for await (const k of three()) total += k;", "total"], "6");
+  check(
+    "loops with for await",
+    ["async function* three() { yield 1; yield 2; yield 3 }", "let total = 0; for await (const k of three()) total += k;", "total"],
+    "6",
+  );
   check("exports as an ornament", ["export const ex = 1; export function exf() { return 2 }", "ex + exf()"], "3");
   check("shows an export default", ["export default 5 + 1"], "6");
   check("imports ES modules", ['import { id } from "esm-only"', "id(4).length"], "4");
   check("imports CommonJS modules", ['import isOdd from "common"', "isOdd(3)"], "true");
-  check("imports Node's modules, with types among the names", ['import * as os from "node:os"; import { type Stats, statSync } from "node:fs"', "typeof os.cpus + typeof statSync"], "'functionfunction'");
+  check(
+    "imports Node's modules, with types among the names",
+    ['import * as os from "node:os"; import { type Stats, statSync } from "node:fs"', "typeof os.cpus + typeof statSync"],
+    "'functionfunction'",
+  );
   check("imports types alone", ['import type { Stats } from "node:fs"', "const noStats: Stats | null = null; noStats"], "null");
   check("imports dynamically", ['(await import("esm-only")).id(2)'], "'xx'");
   check("imports JSON", ['import d from "./data.json" with { type: "json" }', "d.a"], "7");
-  check("imports our own library", ['import { defineStrategy, sma } from "quantdesk"', 'defineStrategy({ name: "x", params: {}, signals: ({ close }) => ({ entries: sma(close, 2), exits: sma(close, 3) }) }).name'], "'x'");
+  check(
+    "imports our own library",
+    [
+      'import { defineStrategy, sma } from "quantdesk"',
+      'defineStrategy({ name: "x", params: {}, signals: ({ close }) => ({ entries: sma(close, 2), exits: sma(close, 3) }) }).name',
+    ],
+    "'x'",
+  );
   check("keeps a name of a global apart from it", ["const process = 5; const performance = 'n';", "({ process }).process + performance"], "'5n'");
   check("has import.meta", ["import.meta.filename.endsWith('cell.ts')"], "true");
   check("shows a bigint", ["2n ** 70n"], "1180591620717411303424n");
@@ -80,12 +115,20 @@ describe("a TypeScript cell", () => {
     assert.equal((await notebook.run('import { base, Level, added } from "./local.ts"; [base + Level.Low, added.length]')).shown, "[ 101, 3 ]");
   });
 
-  refuses("is not run with a type error, which has its place", ["let side = 0;", 'side = 1;\n  side = "x"'], { line: 2, column: 3, message: /not assignable to type 'number'/ });
+  refuses("is not run with a type error, which has its place", ["let side = 0;", 'side = 1;\n  side = "x"'], {
+    line: 2,
+    column: 3,
+    message: /not assignable to type 'number'/,
+  });
   check("leaves the state as it was when it is refused", ["side"], "0");
   refuses("knows private members of earlier cells", ["class P { private q = 1 }", "new P().q"], { line: 1, column: 9, message: /private/ });
   refuses("knows what desk takes", ['await desk.buy("AAPL", { quantity: 1 })'], { line: 1, column: 26, message: /'quantity' does not exist/ });
   refuses("names a syntax error's place", ["const ok = 1;\nfunction broken( {"], { line: 2, column: 19, message: /expected/i });
-  refuses("says that decorators do not run yet", ["function twice(f: unknown, c: unknown): void {}\nclass D { @twice m(): number { return 4 } }"], { line: 1, column: 1, message: /Decorators do not run in cells yet/ });
+  refuses("says that decorators do not run yet", ["function twice(f: unknown, c: unknown): void {}\nclass D { @twice m(): number { return 4 } }"], {
+    line: 1,
+    column: 1,
+    message: /Decorators do not run in cells yet/,
+  });
 
   it("shows the code frame of a type error", async () => {
     const { outcome } = await notebook.run('const one = 1;\nconst two: number = "2";\n');
@@ -131,7 +174,9 @@ describe("a TypeScript cell", () => {
   });
 
   it("runs cells that are asked for at once one after the other", async () => {
-    const shown = await Promise.all(["let order = 'a'; await new Promise((r) => setTimeout(r, 20));", "order += 'b';", "order"].map((code) => notebook.run(code)));
+    const shown = await Promise.all(
+      ["let order = 'a'; await new Promise((r) => setTimeout(r, 20));", "order += 'b';", "order"].map((code) => notebook.run(code)),
+    );
     assert.equal(shown[2]?.shown, "'ab'");
   });
 });

@@ -50,7 +50,8 @@ describe("desk in a cell, on the embedded exchange", () => {
   it("tells orders of one cell apart by their key", async () => {
     const count = async () => (await session.broker.getOrders({ status: "all", limit: 500 }, signal)).length;
     const before = await count();
-    for (const key of ["first", "second", "first"]) await notebook.run(`await desk.buy("MSFT", { qty: ${key === "second" ? 2 : 1}, key: "${key}" })`, { cellId: "keys" });
+    for (const key of ["first", "second", "first"])
+      await notebook.run(`await desk.buy("MSFT", { qty: ${key === "second" ? 2 : 1}, key: "${key}" })`, { cellId: "keys" });
     assert.equal(await count(), before + 2);
   });
 
@@ -73,8 +74,16 @@ describe("desk in a cell, on the embedded exchange", () => {
   check("shows orders", 'await desk.orders({ status: "all" })', /buy 2 AAPL market/);
   check("shows a price", 'await desk.price("aapl")', /^AAPL: [\d.]+ bid, [\d.]+ ask/);
   check("loads bars", '(await desk.bars("AAPL", { timeframe: "1Day", limit: 30 })).length', /^30$/);
-  check("runs a backtest with honest costs", 'const tested = await desk.backtest({ data: "sample:simulated", strategy: "sma_cross", params: { fast: 5, slow: 20 } }); [tested.costs.feeRate, tested.costs.slippageBps, tested.equity.length > 100, tested.simulated]', /^\[ 0\.001, 5, true, true \]$/);
-  check("runs a batch of backtests", 'await desk.backtests([{ data: "sample:simulated", strategy: "buy_and_hold" }, { data: "sample:simulated", strategy: "no_such" }])', /1 of 2 backtests succeeded/);
+  check(
+    "runs a backtest with honest costs",
+    'const tested = await desk.backtest({ data: "sample:simulated", strategy: "sma_cross", params: { fast: 5, slow: 20 } }); [tested.costs.feeRate, tested.costs.slippageBps, tested.equity.length > 100, tested.simulated]',
+    /^\[ 0\.001, 5, true, true \]$/,
+  );
+  check(
+    "runs a batch of backtests",
+    'await desk.backtests([{ data: "sample:simulated", strategy: "buy_and_hold" }, { data: "sample:simulated", strategy: "no_such" }])',
+    /1 of 2 backtests succeeded/,
+  );
   check("reads features", 'await desk.getTickerFeatures("AAPL")', /^AAPL: features of the last of \d+ bars SIMULATED/);
   check("reads a signal", 'await desk.generateTickerSignal("AAPL")', /^AAPL: (buy|sell|hold), strength \d+ % SIMULATED/);
   check("reads the signals of a list", 'await desk.generateSignalsForWatchlist(["AAPL", "MSFT"])', /^2 symbols: \d buy, \d sell, \d hold SIMULATED/);
@@ -101,8 +110,12 @@ describe("desk in a cell, on the embedded exchange", () => {
     const out = join(home, "ran.ipynb");
     const result = await runNotebook(FIRST_STEPS, { session, log: session.log, timeoutMs: 50_000, out }, signal);
     assert.equal(result.ok, true, JSON.stringify(result));
-    const written = JSON.parse(await readFile(out, "utf8")) as { cells: Array<{ cell_type: string; outputs?: Array<{ output_type: string; data?: Record<string, unknown> }> }> };
-    const kinds = written.cells.filter((cell) => cell.cell_type === "code").map((cell) => (cell.outputs ?? []).map((output) => (output.data === undefined ? output.output_type : Object.keys(output.data).sort().join(" "))));
+    const written = JSON.parse(await readFile(out, "utf8")) as {
+      cells: Array<{ cell_type: string; outputs?: Array<{ output_type: string; data?: Record<string, unknown> }> }>;
+    };
+    const kinds = written.cells
+      .filter((cell) => cell.cell_type === "code")
+      .map((cell) => (cell.outputs ?? []).map((output) => (output.data === undefined ? output.output_type : Object.keys(output.data).sort().join(" "))));
     const table = "text/html text/plain";
     const chart = "application/vnd.vegalite.v5+json image/svg+xml text/plain";
     assert.deepEqual(kinds, [[table], [table, chart], [table, chart], ["stream"], [table]]);
@@ -114,7 +127,10 @@ describe("desk in a cell, on the embedded exchange", () => {
     const code = (source: string) => ({ cell_type: "code", execution_count: null, metadata: {}, outputs: [], source });
     await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [code("1"), code("const n: number = 'x'"), code("2")] }));
     const result = await runNotebook(file, { session, log: session.log, timeoutMs: 50_000 }, signal);
-    assert.deepEqual(result.cells.map((cell) => cell.status), ["ok", "type-error", "not-run"]);
+    assert.deepEqual(
+      result.cells.map((cell) => cell.status),
+      ["ok", "type-error", "not-run"],
+    );
     assert.equal(result.ok, false);
     assert.match(result.cells[1]?.error?.message ?? "", /^1:7 Type 'string' is not assignable/);
     assert.deepEqual(JSON.parse(await readFile(file, "utf8")).cells[0].outputs, []);
@@ -123,9 +139,15 @@ describe("desk in a cell, on the embedded exchange", () => {
   it("ends a notebook that runs out of time, and says so", async function () {
     this.timeout(60_000);
     const file = join(home, "slow.ipynb");
-    await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [{ cell_type: "code", metadata: {}, outputs: [], source: "while (true) {}" }] }));
+    await writeFile(
+      file,
+      JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [{ cell_type: "code", metadata: {}, outputs: [], source: "while (true) {}" }] }),
+    );
     const result = await runNotebook(file, { session, log: session.log, timeoutMs: 4000 }, signal);
-    assert.deepEqual(result.cells.map((cell) => [cell.status, cell.error?.message]), [["timeout", "timeout after 4s"]]);
+    assert.deepEqual(
+      result.cells.map((cell) => [cell.status, cell.error?.message]),
+      [["timeout", "timeout after 4s"]],
+    );
   });
 
   it("says what is wrong with a file that is no notebook", async () => {

@@ -59,12 +59,18 @@ describe("a kernel", () => {
   it("passes the interrupt on to what desk waits for", async () => {
     let wasAborted = false;
     let asked: () => void = () => undefined;
-    const isAsked = new Promise<void>((resolve) => { asked = resolve; });
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
     const desk: DeskHandlers = {
-      call: (_name, _args, _caller, signal) => new Promise((_resolve, reject) => {
-        signal.addEventListener("abort", () => { wasAborted = true; reject(signal.reason as Error); });
-        asked();
-      }),
+      call: (_name, _args, _caller, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            wasAborted = true;
+            reject(signal.reason as Error);
+          });
+          asked();
+        }),
     };
     const notebook = await TestNotebook.open({ desk });
     try {
@@ -81,12 +87,16 @@ describe("a kernel", () => {
 
   describe("that dies", () => {
     let notebook: TestNotebook;
-    before(async () => { notebook = await TestNotebook.open({ warmSpare: true }); });
+    before(async () => {
+      notebook = await TestNotebook.open({ warmSpare: true });
+    });
     after(() => notebook.close());
 
     const dies = (how: string, code: string, reason: RegExp): void => {
       it(`${how}: says with what, and can be restarted`, async () => {
-        const told = new Promise<string>((resolve) => { notebook.kernel.onDeath(resolve); });
+        const told = new Promise<string>((resolve) => {
+          notebook.kernel.onDeath(resolve);
+        });
         const ran = await notebook.run(`console.log("before");\n${code}`);
         assert.equal(ran.outcome.status, "dead", JSON.stringify(ran.outcome));
         assert.match(ran.outcome.status === "dead" ? ran.outcome.reason : "", reason);
@@ -123,7 +133,9 @@ describe("a kernel", () => {
     try {
       const notebook = await TestNotebook.open();
       try {
-        const ran = await notebook.run('JSON.stringify(process.env) + process.argv.join() + (await import("node:child_process")).execFileSync(process.execPath, ["-p", "JSON.stringify(process.env)"], { encoding: "utf8" })');
+        const ran = await notebook.run(
+          'JSON.stringify(process.env) + process.argv.join() + (await import("node:child_process")).execFileSync(process.execPath, ["-p", "JSON.stringify(process.env)"], { encoding: "utf8" })',
+        );
         assert.equal(ran.outcome.status, "ok");
         assert.ok(ran.shown !== null && !ran.shown.includes("not-for-cells-4711"));
         assert.ok(!ran.shown.includes("APCA_"));
@@ -137,7 +149,7 @@ describe("a kernel", () => {
 
   it("leaves no process behind when it is closed", async () => {
     const notebook = await TestNotebook.open({ warmSpare: true });
-    const pids = (await notebook.run('const { pid, ppid } = process; console.log(pid); pid')).shown;
+    const pids = (await notebook.run("const { pid, ppid } = process; console.log(pid); pid")).shown;
     await notebook.close();
     assert.throws(() => process.kill(Number(pids), 0), { code: "ESRCH" });
     assert.equal((await notebook.kernel.execute("1", { cellId: "x", onOutput: () => undefined, signal: new AbortController().signal })).status, "dead");
@@ -148,7 +160,9 @@ describe("a kernel", () => {
     const notebook = await TestNotebook.open();
     try {
       await notebook.run("const known = 1");
-      const compiler = childrenOf(process.pid).find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(notebook.folder) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--api"));
+      const compiler = childrenOf(process.pid).find(
+        (pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(notebook.folder) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--api"),
+      );
       process.kill(compiler as number, "SIGKILL");
       await untilGone(compiler as number);
       const unchecked = await notebook.run("known + 1");
@@ -165,11 +179,14 @@ describe("a kernel", () => {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-owner-"));
     const host = pathToFileURL(join(import.meta.dirname, "..", "..", "src", "kernel", "host.ts")).href;
     const script = join(folder, "owner.mjs");
-    await writeFile(script, `import { startKernel } from ${JSON.stringify(host)};
+    await writeFile(
+      script,
+      `import { startKernel } from ${JSON.stringify(host)};
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const kernel = await startKernel({ folder: ${JSON.stringify(folder)}, log, desk: { call: async () => ({ kind: "plain", value: 1 }) } }, new AbortController().signal);
 const outcome = kernel.execute("process.pid", { cellId: "a", onOutput: (o) => { if (o.kind === "display") console.log("PID " + o.data["text/plain"]); }, signal: new AbortController().signal });
-await outcome;`);
+await outcome;`,
+    );
     const owner = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script], { stdio: ["ignore", "pipe", "inherit"] });
     try {
       let printed = "";

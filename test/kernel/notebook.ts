@@ -43,7 +43,12 @@ export class TestNotebook {
       await writeFile(join(folder, name), text);
     }
     const kernel = await startKernel(
-      { folder, desk: options.desk ?? noDesk("There is no session in this test."), log: silentLog, ...(options.warmSpare === undefined ? {} : { warmSpare: options.warmSpare }) },
+      {
+        folder,
+        desk: options.desk ?? noDesk("There is no session in this test."),
+        log: silentLog,
+        ...(options.warmSpare === undefined ? {} : { warmSpare: options.warmSpare }),
+      },
       new AbortController().signal,
     );
     return new TestNotebook(folder, kernel);
@@ -57,10 +62,11 @@ export class TestNotebook {
     };
     const outcome = await this.kernel.execute(code, { cellId: options.cellId ?? "cell", onOutput, signal: options.signal ?? this.#lifetime.signal });
     const result = outputs.findLast((output) => output.kind === "display" && output.isResult);
+    const text = result?.kind === "display" ? result.data["text/plain"] : undefined;
     return {
       outcome,
       outputs,
-      shown: result?.kind === "display" ? String(result.data["text/plain"]) : null,
+      shown: typeof text === "string" ? text : null,
       get printed() {
         return outputs.map((output) => (output.kind === "stream" ? output.text : "")).join("");
       },

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
-import type { DeskHandlers } from "../../src/kernel/host.ts";
+import type { DeskHandlers, MimeBundle } from "../../src/kernel/host.ts";
 import { TestNotebook, type Ran } from "./notebook.ts";
 
 const day = 86_400_000;
 const columns = {
-  symbol: "A<B>", timeframe: "1Day", source: "a test", simulated: true,
-  time: Float64Array.from([0, day, 2 * day]), open: Float64Array.from([1, 2, 3]), high: Float64Array.from([2, 3, 4]),
-  low: Float64Array.from([0.5, 1, 2]), close: Float64Array.from([2, 3, 2.5]), volume: Float64Array.from([10, 20, 30]),
+  symbol: "A<B>",
+  timeframe: "1Day",
+  source: "a test",
+  simulated: true,
+  time: Float64Array.from([0, day, 2 * day]),
+  open: Float64Array.from([1, 2, 3]),
+  high: Float64Array.from([2, 3, 4]),
+  low: Float64Array.from([0.5, 1, 2]),
+  close: Float64Array.from([2, 3, 2.5]),
+  volume: Float64Array.from([10, 20, 30]),
 };
 const desk: DeskHandlers = {
   call: async (name, args, caller) => (name === "bars" ? { kind: "bars", value: columns } : { kind: "plain", value: { name, args, cell: caller.cellId } }),
@@ -14,10 +21,17 @@ const desk: DeskHandlers = {
 
 describe("the outputs of a cell", () => {
   let notebook: TestNotebook;
-  before(async () => { notebook = await TestNotebook.open({ desk }); });
+  before(async () => {
+    notebook = await TestNotebook.open({ desk });
+  });
   after(() => notebook.close());
 
   const displays = (ran: Ran) => ran.outputs.flatMap((output) => (output.kind === "display" ? [output] : []));
+
+  const text = (output: { readonly data: MimeBundle } | undefined, mime: string): string => {
+    const content = output?.data[mime];
+    return typeof content === "string" ? content : "";
+  };
 
   it("keep 10,000 lines in order, in few messages", async () => {
     const ran = await notebook.run('for (let i = 0; i < 10_000; i++) console.log("line", i);');
@@ -29,7 +43,10 @@ describe("the outputs of a cell", () => {
 
   it("keep the two streams apart and in order", async () => {
     const ran = await notebook.run('console.log("a"); console.error("b"); console.log("c");');
-    assert.deepEqual(ran.outputs.map((o) => (o.kind === "stream" ? `${o.stream} ${o.text}` : o.kind)), ["stdout a\n", "stderr b\n", "stdout c\n"]);
+    assert.deepEqual(
+      ran.outputs.map((o) => (o.kind === "stream" ? `${o.stream} ${o.text}` : o.kind)),
+      ["stdout a\n", "stderr b\n", "stdout c\n"],
+    );
   });
 
   it("stop at a bound, and say so", async () => {
@@ -69,19 +86,19 @@ describe("the outputs of a cell", () => {
 
   it("draw rows as a table whose text is escaped", async () => {
     const [shown] = displays(await notebook.run('[{ a: 1, b: "<script>alert(1)</script>" }, { a: 2, b: "&" }]'));
-    const html = String(shown?.data["text/html"]);
+    const html = text(shown, "text/html");
     assert.match(html, /<th scope="col" class="qd-n">a<\/th>/);
     assert.ok(!html.includes("<script>"));
     assert.ok(html.includes("&#60;script&#62;"));
-    assert.match(String(shown?.data["text/plain"]), /a: 1/);
+    assert.match(text(shown, "text/plain"), /a: 1/);
   });
 
   it("draw bars as a table and a chart that say SIMULATED", async () => {
     const [table, chart] = displays(await notebook.run('const bars = await desk.bars("AAPL"); bars'));
-    assert.match(String(table?.data["text/html"]), /A&#60;B&#62;: 3 bars[\s\S]*SIMULATED/);
-    assert.match(String(table?.data["text/plain"]), /SIMULATED/);
-    assert.match(String(chart?.data["image/svg+xml"]), /^<svg[\s\S]*SIMULATED/);
-    assert.ok(!String(chart?.data["image/svg+xml"]).includes("<B>"));
+    assert.match(text(table, "text/html"), /A&#60;B&#62;: 3 bars[\s\S]*SIMULATED/);
+    assert.match(text(table, "text/plain"), /SIMULATED/);
+    assert.match(text(chart, "image/svg+xml"), /^<svg[\s\S]*SIMULATED/);
+    assert.ok(!text(chart, "image/svg+xml").includes("<B>"));
     assert.equal(typeof chart?.data["application/vnd.vegalite.v5+json"], "object");
   });
 
@@ -95,9 +112,14 @@ describe("the outputs of a cell", () => {
   });
 
   it("plot numbers, pairs and Vega-Lite specifications", async () => {
-    for (const code of ["plot([3, 1, 2])", "plot(bars.close)", 'plot([["2024-01-01", 1], ["2024-01-02", 2]])', 'plot({ data: { values: [{ a: 1 }] }, mark: "point", encoding: { x: { field: "a", type: "quantitative" } } })']) {
+    for (const code of [
+      "plot([3, 1, 2])",
+      "plot(bars.close)",
+      'plot([["2024-01-01", 1], ["2024-01-02", 2]])',
+      'plot({ data: { values: [{ a: 1 }] }, mark: "point", encoding: { x: { field: "a", type: "quantitative" } } })',
+    ]) {
       const [chart] = displays(await notebook.run(code));
-      assert.match(String(chart?.data["image/svg+xml"]), /^<svg/, code);
+      assert.match(text(chart, "image/svg+xml"), /^<svg/, code);
     }
   });
 

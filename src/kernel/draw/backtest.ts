@@ -14,11 +14,23 @@ export async function drawBacktest(result: BacktestResult): Promise<readonly Mim
   const texts: MimeBundle = {
     "text/html": page(
       html`<p><b>${say}</b>. ${rest} ${result.simulated ? SIMULATED : NOTHING}</p>`,
-      table("Statistics", [{ title: "Statistic" }, { title: "Value", isNumber: true }, { title: "Statistic" }, { title: "Value", isNumber: true }], inPairs(rows)),
+      table(
+        "Statistics",
+        [{ title: "Statistic" }, { title: "Value", isNumber: true }, { title: "Statistic" }, { title: "Value", isNumber: true }],
+        inPairs(rows),
+      ),
       html`<p class="qd-s qd-dim">${costs}</p>`,
       ...result.warnings.map((text) => warning(text)),
     ),
-    "text/plain": [`${say}. ${rest}${result.simulated ? " SIMULATED" : ""}`, textTable(["Statistic", "Value"], rows.map(([name, text]) => [name, text])), costs, ...result.warnings.map((text) => `Note: ${text}`)].join("\n"),
+    "text/plain": [
+      `${say}. ${rest}${result.simulated ? " SIMULATED" : ""}`,
+      textTable(
+        ["Statistic", "Value"],
+        rows.map(([name, text]) => [name, text]),
+      ),
+      costs,
+      ...result.warnings.map((text) => `Note: ${text}`),
+    ].join("\n"),
   };
   if (result.equity.length < 2) return [texts];
   const chart = await drawChart(equityChart(result.equity, `${named(result)}${result.simulated ? " · SIMULATED" : ""}`), `${say}. ${rest}`);
@@ -31,14 +43,39 @@ export function drawBatch(batch: BatchResult): MimeBundle {
   const simulated = batch.results.some((item) => item.result?.simulated === true);
   const rows = batch.results.map((item): Array<readonly [string, Html | string]> => {
     const result = item.result;
-    if (result === undefined) return [["", html`#${item.index} <span class="qd-down">${item.status}</span> ${item.error?.message ?? ""}`], ...titles.slice(1).map(() => ["", ""] as const)];
+    if (result === undefined)
+      return [
+        ["", html`#${item.index} <span class="qd-down">${item.status}</span> ${item.error?.message ?? ""}`],
+        ...titles.slice(1).map(() => ["", ""] as const),
+      ];
     const s = result.stats;
-    const texts = [named(result), signed(s.totalReturnPct), signed(s.cagrPct), number(s.sharpe), percent(-s.maxDrawdownPct), String(s.trades), percent(s.winRatePct), costsOf(result)];
+    const texts = [
+      named(result),
+      signed(s.totalReturnPct),
+      signed(s.cagrPct),
+      number(s.sharpe),
+      percent(-s.maxDrawdownPct),
+      String(s.trades),
+      percent(s.winRatePct),
+      costsOf(result),
+    ];
     return texts.map((text, i) => [text, i === 1 ? move(s.totalReturnPct, percent(s.totalReturnPct)) : i === 3 ? html`<b>${text}</b>` : text] as const);
   });
   return {
-    "text/html": page(html`<p><b>${say}</b> ${simulated ? SIMULATED : NOTHING}</p>`, table("Backtests", titles.map((title, i) => ({ title, isNumber: i > 0 && i < 7 })), rows.map((row) => row.map(([, cell]) => cell)))),
-    "text/plain": `${say}${simulated ? " SIMULATED" : ""}\n${textTable(titles, batch.results.map((item, i) => (item.result === undefined ? [`#${item.index} ${item.status}: ${item.error?.message ?? ""}`] : (rows[i] ?? []).map(([text]) => text))))}`,
+    "text/html": page(
+      html`<p><b>${say}</b> ${simulated ? SIMULATED : NOTHING}</p>`,
+      table(
+        "Backtests",
+        titles.map((title, i) => ({ title, isNumber: i > 0 && i < 7 })),
+        rows.map((row) => row.map(([, cell]) => cell)),
+      ),
+    ),
+    "text/plain": `${say}${simulated ? " SIMULATED" : ""}\n${textTable(
+      titles,
+      batch.results.map((item, i) =>
+        item.result === undefined ? [`#${item.index} ${item.status}: ${item.error?.message ?? ""}`] : (rows[i] ?? []).map(([text]) => text),
+      ),
+    )}`,
   };
 }
 

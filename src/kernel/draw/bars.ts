@@ -14,19 +14,32 @@ export async function drawBars(bars: BarFrame): Promise<readonly MimeBundle[]> {
   const last = bars.row(bars.length - 1);
   const say = `${bars.symbol}: ${plural(bars.length, "bar")} of ${bars.timeframe}, ${day(first.time)} to ${day(last.time)}, ${signed((last.close / first.close - 1) * 100)}`;
   const titles = ["Time", "Open", "High", "Low", "Close", "Volume"];
-  const rows = Array.from({ length: Math.min(SHOWN, bars.length) }, (_, i) => bars.row(bars.length - Math.min(SHOWN, bars.length) + i))
-    .map((b) => [bars.timeframe === "1Day" ? day(b.time) : b.time.slice(0, 16).replace("T", " "), number(b.open), number(b.high), number(b.low), number(b.close), number(b.volume, 0)]);
+  const rows = Array.from({ length: Math.min(SHOWN, bars.length) }, (_, i) => bars.row(bars.length - Math.min(SHOWN, bars.length) + i)).map((b) => [
+    bars.timeframe === "1Day" ? day(b.time) : b.time.slice(0, 16).replace("T", " "),
+    number(b.open),
+    number(b.high),
+    number(b.low),
+    number(b.close),
+    number(b.volume, 0),
+  ]);
   const { drawChart } = await import("./chart.ts");
   return [
     {
       "text/html": page(
         html`<p><b>${say}</b>. Closes between ${number(lowest(bars.close))} and ${number(highest(bars.close))}. ${bars.simulated ? SIMULATED : NOTHING}</p>`,
-        table("Last bars", titles.map((title, i) => ({ title, isNumber: i > 0 })), rows),
+        table(
+          "Last bars",
+          titles.map((title, i) => ({ title, isNumber: i > 0 })),
+          rows,
+        ),
         html`<p class="qd-s qd-dim">The last ${rows.length} of ${plural(bars.length, "bar")}; source ${bars.source}.</p>`,
       ),
       "text/plain": `${say}${mark}\n${textTable(titles, rows)}`,
     },
-    await drawChart(priceChart(bars, `${bars.symbol}${mark === "" ? "" : " · SIMULATED"}`), `${say}${mark}; last close ${number(last.close)}, ${percent((last.close / highest(bars.close) - 1) * 100)} below the highest`),
+    await drawChart(
+      priceChart(bars, `${bars.symbol}${mark === "" ? "" : " · SIMULATED"}`),
+      `${say}${mark}; last close ${number(last.close)}, ${percent((last.close / highest(bars.close) - 1) * 100)} below the highest`,
+    ),
   ];
 }
 

@@ -13,7 +13,17 @@ const LOOK = {
   font: FONT,
   view: { stroke: null },
   title: { color: COLOR.fg, fontSize: 12, fontWeight: 600, anchor: "start", offset: 8 },
-  axis: { labelColor: COLOR.dim, titleColor: COLOR.dim, labelFontSize: 11, titleFontSize: 11, titleFontWeight: 400, gridColor: COLOR.grid, domain: false, ticks: false, labelPadding: 6 },
+  axis: {
+    labelColor: COLOR.dim,
+    titleColor: COLOR.dim,
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: 400,
+    gridColor: COLOR.grid,
+    domain: false,
+    ticks: false,
+    labelPadding: 6,
+  },
   axisX: { grid: false, domain: true, domainColor: COLOR.axis, ticks: true, tickColor: COLOR.axis, tickSize: 3 },
   legend: { labelColor: COLOR.dim, titleColor: COLOR.dim },
 };
@@ -32,7 +42,11 @@ async function svgOf(spec: object): Promise<string> {
     refused = new Error(`A chart does not load data by itself: read ${uri} in the cell and put its values into the specification.`);
     throw refused;
   };
-  const view = new View(parse(compiled as Spec), { renderer: "none", logger: quiet(), loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse } as never });
+  const view = new View(parse(compiled as Spec), {
+    renderer: "none",
+    logger: quiet(),
+    loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse } as never,
+  });
   try {
     const svg = await view.toSVG();
     if (refused !== undefined) throw refused; // Vega goes on without the data
@@ -46,6 +60,12 @@ type VegaLogger = NonNullable<ConstructorParameters<typeof View>[1]>["logger"];
 
 /** Vega's hints are not the reader's business; its errors are thrown. */
 function quiet(): NonNullable<VegaLogger> {
-  const log: NonNullable<VegaLogger> = { level: ((_?: number) => log) as never, error: () => log, warn: () => log, info: () => log, debug: () => log } as NonNullable<VegaLogger>;
+  const log: NonNullable<VegaLogger> = {
+    level: ((_?: number) => log) as never,
+    error: () => log,
+    warn: () => log,
+    info: () => log,
+    debug: () => log,
+  } as NonNullable<VegaLogger>;
   return log;
 }

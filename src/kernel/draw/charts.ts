@@ -16,10 +16,12 @@ interface Point {
 export function equityChart(equity: ReadonlyArray<readonly [string, number]>, title: string): object {
   const points = thinned(equity.map(([time, v]) => ({ t: Date.parse(time), v })));
   let peak = 0;
-  const falls = thinned(equity.map(([time, v]) => {
-    peak = Math.max(peak, v);
-    return { t: Date.parse(time), v: (v / peak - 1) * 100 };
-  }));
+  const falls = thinned(
+    equity.map(([time, v]) => {
+      peak = Math.max(peak, v);
+      return { t: Date.parse(time), v: (v / peak - 1) * 100 };
+    }),
+  );
   const x = { field: "t", type: "temporal", scale: { type: "utc" } };
   return {
     $schema: SCHEMA,
@@ -27,14 +29,29 @@ export function equityChart(equity: ReadonlyArray<readonly [string, number]>, ti
     spacing: 6,
     vconcat: [
       {
-        width: WIDTH, height: 150, data: { values: points },
+        width: WIDTH,
+        height: 150,
+        data: { values: points },
         mark: { type: "line", strokeWidth: 1.6, color: COLOR.fg },
-        encoding: { x: { ...x, axis: null }, y: { field: "v", type: "quantitative", scale: { zero: false }, axis: { title: null, orient: "right", tickCount: 4, format: "$~s" } } },
+        encoding: {
+          x: { ...x, axis: null },
+          y: { field: "v", type: "quantitative", scale: { zero: false }, axis: { title: null, orient: "right", tickCount: 4, format: "$~s" } },
+        },
       },
       {
-        width: WIDTH, height: 44, data: { values: falls },
+        width: WIDTH,
+        height: 44,
+        data: { values: falls },
         mark: { type: "area", color: COLOR.down, fillOpacity: 0.28, line: { color: COLOR.down, strokeWidth: 1 } },
-        encoding: { x: { ...x, axis: { title: null, tickCount: 8 } }, y: { field: "v", type: "quantitative", scale: { domainMax: 0 }, axis: { title: null, orient: "right", tickCount: 2, labelExpr: "format(datum.value, '.0f') + ' %'" } } },
+        encoding: {
+          x: { ...x, axis: { title: null, tickCount: 8 } },
+          y: {
+            field: "v",
+            type: "quantitative",
+            scale: { domainMax: 0 },
+            axis: { title: null, orient: "right", tickCount: 2, labelExpr: "format(datum.value, '.0f') + ' %'" },
+          },
+        },
       },
     ],
   };
@@ -58,21 +75,38 @@ export function priceChart(bars: BarFrame, title: string): object {
     encoding: { x, color: { condition: { test: isUp, value: COLOR.up }, value: COLOR.down } },
     layer: [
       { mark: { type: "rule" }, encoding: { y: { ...y, field: "l" }, y2: { field: "h" } } },
-      { mark: { type: "bar", size, strokeWidth: 1 }, encoding: { y: { ...y, field: "o" }, y2: { field: "c" }, fill: { condition: { test: isUp, value: COLOR.ground }, value: COLOR.down }, stroke: { condition: { test: isUp, value: COLOR.up }, value: COLOR.down } } },
+      {
+        mark: { type: "bar", size, strokeWidth: 1 },
+        encoding: {
+          y: { ...y, field: "o" },
+          y2: { field: "c" },
+          fill: { condition: { test: isUp, value: COLOR.ground }, value: COLOR.down },
+          stroke: { condition: { test: isUp, value: COLOR.up }, value: COLOR.down },
+        },
+      },
     ],
   };
 }
 
 /** Numbers over their index, or values over time. */
-export function lineChart(points: readonly Point[], options: { readonly isTime: boolean; readonly title?: string | undefined; readonly width?: number | undefined; readonly height?: number | undefined }): object {
+export function lineChart(
+  points: readonly Point[],
+  options: { readonly isTime: boolean; readonly title?: string | undefined; readonly width?: number | undefined; readonly height?: number | undefined },
+): object {
   return {
     $schema: SCHEMA,
     ...(options.title === undefined ? {} : { title: options.title }),
-    width: options.width ?? WIDTH, height: options.height ?? 200,
+    width: options.width ?? WIDTH,
+    height: options.height ?? 200,
     data: { values: thinned(points) },
     mark: { type: "line", strokeWidth: 1.4, color: COLOR.fg },
     encoding: {
-      x: { field: "t", type: options.isTime ? "temporal" : "quantitative", ...(options.isTime ? { scale: { type: "utc" } } : {}), axis: { title: null, tickCount: 8 } },
+      x: {
+        field: "t",
+        type: options.isTime ? "temporal" : "quantitative",
+        ...(options.isTime ? { scale: { type: "utc" } } : {}),
+        axis: { title: null, tickCount: 8 },
+      },
       y: { field: "v", type: "quantitative", scale: { zero: false }, axis: { title: null, orient: "right", tickCount: 5 } },
     },
   };

@@ -33,13 +33,23 @@ function drawSignals(signals: readonly Signalled[]): MimeBundle {
   const simulated = signals.some((one) => "signal" in one && one.simulated);
   const count = (kind: TickerSignal["signal"]): number => signals.filter((one) => "signal" in one && one.signal === kind).length;
   const [only] = signals;
-  const say = signals.length === 1 && only !== undefined && "signal" in only
-    ? `${only.symbol}: ${only.signal}, strength ${percent(only.strength * 100, 0)}`
-    : `${plural(signals.length, "symbol")}: ${count("buy")} buy, ${count("sell")} sell, ${count("hold")} hold`;
+  const say =
+    signals.length === 1 && only !== undefined && "signal" in only
+      ? `${only.symbol}: ${only.signal}, strength ${percent(only.strength * 100, 0)}`
+      : `${plural(signals.length, "symbol")}: ${count("buy")} buy, ${count("sell")} sell, ${count("hold")} hold`;
   const titles = ["Symbol", "Signal", "Strength", "Because"];
-  const rows = signals.map((one) => ("signal" in one ? [one.symbol, one.signal, percent(one.strength * 100, 0), one.reasons.join(" ")] : [one.symbol, "–", "–", one.error]));
+  const rows = signals.map((one) =>
+    "signal" in one ? [one.symbol, one.signal, percent(one.strength * 100, 0), one.reasons.join(" ")] : [one.symbol, "–", "–", one.error],
+  );
   return {
-    "text/html": page(html`<p><b>${say}</b> ${simulated ? SIMULATED : NOTHING}</p>`, table("Signals", titles.map((title, i) => ({ title, isNumber: i === 2 })), rows)),
+    "text/html": page(
+      html`<p><b>${say}</b> ${simulated ? SIMULATED : NOTHING}</p>`,
+      table(
+        "Signals",
+        titles.map((title, i) => ({ title, isNumber: i === 2 })),
+        rows,
+      ),
+    ),
     "text/plain": `${say}${simulated ? " SIMULATED" : ""}\n${textTable(titles, rows)}`,
   };
 }

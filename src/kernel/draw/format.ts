@@ -31,7 +31,9 @@ export function percent(value: number | null, digits = 1): string {
 /** With sign and arrow: the form says what the colour repeats. */
 export function move(value: number | null, text: string): Html {
   if (value === null || value === 0) return html`${text}`;
-  return value > 0 ? html`<span class="qd-up"><span aria-hidden="true">▲</span> +${text}</span>` : html`<span class="qd-down"><span aria-hidden="true">▼</span> ${text}</span>`;
+  return value > 0
+    ? html`<span class="qd-up"><span aria-hidden="true">▲</span> +${text}</span>`
+    : html`<span class="qd-down"><span aria-hidden="true">▼</span> ${text}</span>`;
 }
 
 export function signed(value: number | null, digits = 1): string {

@@ -18,7 +18,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 
 function partText(part: Part): string {
   if (part instanceof Html) return part.text;
-  if (Array.isArray(part)) return part.map((inner: string | Html) => partText(inner)).join("");
+  if (typeof part === "object") return part.map((inner) => partText(inner)).join("");
   return String(part).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
@@ -59,6 +59,10 @@ export function warning(text: string): Html {
 /** The same table for fronts without HTML. */
 export function textTable(titles: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const widths = titles.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? "").length)));
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd();
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd();
   return [line(titles), line(widths.map((w) => "-".repeat(w))), ...rows.map(line)].join("\n");
 }

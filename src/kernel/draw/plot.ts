@@ -9,8 +9,17 @@ import { number, plural } from "./format.ts";
 
 export async function drawPlot(value: unknown, options: PlotOptions): Promise<MimeBundle> {
   const { title, width, height } = options;
-  const sized = (spec: object): object => ({ ...spec, ...(title === undefined ? {} : { title }), ...(width === undefined ? {} : { width }), ...(height === undefined ? {} : { height }) });
-  if (value instanceof BarFrame) return await drawChart(sized(priceChart(value, `${value.symbol}${value.simulated ? " · SIMULATED" : ""}`)), `${value.symbol}: ${plural(value.length, "bar")}`);
+  const sized = (spec: object): object => ({
+    ...spec,
+    ...(title === undefined ? {} : { title }),
+    ...(width === undefined ? {} : { width }),
+    ...(height === undefined ? {} : { height }),
+  });
+  if (value instanceof BarFrame)
+    return await drawChart(
+      sized(priceChart(value, `${value.symbol}${value.simulated ? " · SIMULATED" : ""}`)),
+      `${value.symbol}: ${plural(value.length, "bar")}`,
+    );
   if (kindOf(value) === "backtest") {
     const result = value as BacktestResult;
     return await drawChart(equityChart(result.equity, title ?? `${result.strategy}${result.simulated ? " · SIMULATED" : ""}`), `${result.strategy}: equity`);
@@ -18,9 +27,16 @@ export async function drawPlot(value: unknown, options: PlotOptions): Promise<Mi
   const series = numbersOf(value) ?? pairsOf(value);
   if (series !== undefined) {
     const last = series.points.at(-1);
-    return await drawChart(lineChart(series.points, { isTime: series.isTime, title, width, height }), `${plural(series.points.length, "value")}, last ${number(last?.v ?? null)}`);
+    return await drawChart(
+      lineChart(series.points, { isTime: series.isTime, title, width, height }),
+      `${plural(series.points.length, "value")}, last ${number(last?.v ?? null)}`,
+    );
   }
-  if (value !== null && typeof value === "object" && ("mark" in value || "layer" in value || "$schema" in value || "hconcat" in value || "vconcat" in value || "facet" in value || "repeat" in value)) {
+  if (
+    value !== null &&
+    typeof value === "object" &&
+    ("mark" in value || "layer" in value || "$schema" in value || "hconcat" in value || "vconcat" in value || "facet" in value || "repeat" in value)
+  ) {
     return await drawChart(sized(value), title ?? "[chart]");
   }
   throw new TypeError("plot takes bars, a backtest, numbers, [time, value] pairs, or a Vega-Lite specification.");
@@ -32,7 +48,8 @@ interface Series {
 }
 
 function numbersOf(value: unknown): Series | undefined {
-  const isNumbers = (ArrayBuffer.isView(value) && !(value instanceof DataView)) || (Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === "number"));
+  const isNumbers =
+    (ArrayBuffer.isView(value) && !(value instanceof DataView)) || (Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === "number"));
   if (!isNumbers) return undefined;
   return { points: Array.from(value as ArrayLike<number>, (v, t) => ({ t, v })).filter(({ v }) => Number.isFinite(v)), isTime: false };
 }

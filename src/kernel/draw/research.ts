@@ -12,19 +12,30 @@ export function drawScan(scan: ScanResult): MimeBundle {
   const say = `${plural(scan.candidates.length, "candidate")}, ${fresh} new; ${finished} of ${plural(scan.scanners.length, "scanner")} finished in ${number(scan.durationMs / 1000)} s.`;
   const shown = scan.candidates.slice(0, MAX_CANDIDATES);
   const titles = ["Symbol", "Score", "Why"];
-  const failed = scan.scanners.filter((s) => s.status !== "ok").map((s) => warning(`${s.name} gave nothing (${s.status}${s.error === null ? "" : `: ${s.error}`}).`));
+  const failed = scan.scanners
+    .filter((s) => s.status !== "ok")
+    .map((s) => warning(`${s.name} gave nothing (${s.status}${s.error === null ? "" : `: ${s.error}`}).`));
   return {
     "text/html": page(
       html`<p><b>${say}</b> ${scan.simulated ? SIMULATED : NOTHING}</p>`,
-      shown.length === 0 ? NOTHING : table("Candidates", titles.map((title, i) => ({ title, isNumber: i === 1 })), shown.map((c) => [
-        html`<b>${c.symbol}</b>${c.new ? html` <span class="qd-s">new</span>` : NOTHING}`,
-        number(c.score),
-        html`${c.reasons.map((r) => html`<div>${r.text} <span class="qd-dim qd-s">${r.scanner}</span></div>`)}`,
-      ])),
+      shown.length === 0
+        ? NOTHING
+        : table(
+            "Candidates",
+            titles.map((title, i) => ({ title, isNumber: i === 1 })),
+            shown.map((c) => [
+              html`<b>${c.symbol}</b>${c.new ? html` <span class="qd-s">new</span>` : NOTHING}`,
+              number(c.score),
+              html`${c.reasons.map((r) => html`<div>${r.text} <span class="qd-dim qd-s">${r.scanner}</span></div>`)}`,
+            ]),
+          ),
       scan.candidates.length > shown.length ? html`<p class="qd-s qd-dim">The first ${shown.length} of ${scan.candidates.length}.</p>` : NOTHING,
       ...failed,
     ),
-    "text/plain": `${say}${scan.simulated ? " SIMULATED" : ""}\n${textTable(titles, shown.map((c) => [c.symbol, number(c.score), c.reasons.map((r) => `${r.text} (${r.scanner})`).join("; ")]))}`,
+    "text/plain": `${say}${scan.simulated ? " SIMULATED" : ""}\n${textTable(
+      titles,
+      shown.map((c) => [c.symbol, number(c.score), c.reasons.map((r) => `${r.text} (${r.scanner})`).join("; ")]),
+    )}`,
   };
 }
 
@@ -40,7 +51,11 @@ export function drawAnalysis(analysis: Analysis): MimeBundle {
   return {
     "text/html": page(
       html`<div class="qd-box"><p class="qd-head">${say} ${analysis.simulated ? SIMULATED : NOTHING}</p><p>${analysis.reasons.join(" ")}</p>${facts(plan)}</div>`,
-      table("Opinions", titles.map((title, i) => ({ title, isNumber: i === 2 })), rows),
+      table(
+        "Opinions",
+        titles.map((title, i) => ({ title, isNumber: i === 2 })),
+        rows,
+      ),
       analysis.missing.length === 0 ? NOTHING : warning(`Without ${analysis.missing.join(", ")}.`),
     ),
     "text/plain": `${say}${analysis.simulated ? " SIMULATED" : ""}\n${analysis.reasons.join("\n")}\n${textTable(titles, rows)}`,

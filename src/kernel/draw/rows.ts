@@ -9,7 +9,9 @@ const MAX_COLUMNS = 20;
 export function drawRows(rows: ReadonlyArray<Readonly<Record<string, unknown>>>, text: string): MimeBundle {
   const shown = rows.slice(0, MAX_ROWS);
   const names = [...new Set(shown.flatMap((row) => Object.keys(row)))];
-  const columns = names.slice(0, MAX_COLUMNS).map((title) => ({ title, isNumber: shown.every((row) => row[title] === undefined || row[title] === null || typeof row[title] === "number") }));
+  const columns = names
+    .slice(0, MAX_COLUMNS)
+    .map((title) => ({ title, isNumber: shown.every((row) => row[title] === undefined || row[title] === null || typeof row[title] === "number") }));
   const left = [
     rows.length > shown.length ? `${shown.length} of ${rows.length} rows` : "",
     names.length > columns.length ? `${columns.length} of ${names.length} columns` : "",

@@ -7,7 +7,9 @@ import { facts, html, NOTHING, page, SIMULATED, table, textTable, warning, type 
 export function drawAccount(account: Account): MimeBundle {
   const today = Number(account.equity) - Number(account.lastEquity);
   const pairs: Array<readonly [string, string]> = [
-    ["Equity", money(account.equity)], ["Cash", money(account.cash)], ["Buying power", money(account.buyingPower)],
+    ["Equity", money(account.equity)],
+    ["Cash", money(account.cash)],
+    ["Buying power", money(account.buyingPower)],
     ["Positions at market", money(String(Number(account.portfolioValue) - Number(account.cash)))],
   ];
   const mark = account.simulated ? " SIMULATED" : "";
@@ -24,10 +26,28 @@ export function drawPositions(positions: readonly Position[]): MimeBundle {
   const titles = ["Symbol", "Shares", "Paid", "Last", "Value", "Gain"];
   const value = positions.reduce((sum, p) => sum + Number(p.marketValue ?? 0), 0);
   const say = positions.length === 0 ? "No positions." : `${plural(positions.length, "position")} worth ${money(String(value))}.`;
-  const cells = (p: Position): string[] => [p.symbol, quantity(p.qty), price(p.avgEntryPrice), price(p.currentPrice), money(p.marketValue), money(p.unrealizedPl)];
-  const rows = positions.map((p) => cells(p).map((cell, i) => (i === 0 ? html`<b>${cell}</b>` : i === 5 && p.unrealizedPl !== null ? move(Number(p.unrealizedPl), cell) : html`${cell}`)));
+  const cells = (p: Position): string[] => [
+    p.symbol,
+    quantity(p.qty),
+    price(p.avgEntryPrice),
+    price(p.currentPrice),
+    money(p.marketValue),
+    money(p.unrealizedPl),
+  ];
+  const rows = positions.map((p) =>
+    cells(p).map((cell, i) => (i === 0 ? html`<b>${cell}</b>` : i === 5 && p.unrealizedPl !== null ? move(Number(p.unrealizedPl), cell) : html`${cell}`)),
+  );
   return {
-    "text/html": page(html`<p><b>${say}</b></p>`, positions.length === 0 ? NOTHING : table("Positions", titles.map((title, i) => ({ title, isNumber: i > 0 })), rows)),
+    "text/html": page(
+      html`<p><b>${say}</b></p>`,
+      positions.length === 0
+        ? NOTHING
+        : table(
+            "Positions",
+            titles.map((title, i) => ({ title, isNumber: i > 0 })),
+            rows,
+          ),
+    ),
     "text/plain": positions.length === 0 ? say : `${say}\n${textTable(titles, positions.map(cells))}`,
   };
 }
@@ -37,7 +57,16 @@ export function drawOrders(orders: readonly Order[]): MimeBundle {
   const say = orders.length === 0 ? "No orders." : `${plural(orders.length, "order")}.`;
   const cells = (o: Order): string[] => [clock(o.submittedAt), described(o), o.status, quantity(o.filledQty), price(o.filledAvgPrice)];
   return {
-    "text/html": page(html`<p><b>${say}</b></p>`, orders.length === 0 ? NOTHING : table("Orders", titles.map((title, i) => ({ title, isNumber: i > 2 })), orders.map(cells))),
+    "text/html": page(
+      html`<p><b>${say}</b></p>`,
+      orders.length === 0
+        ? NOTHING
+        : table(
+            "Orders",
+            titles.map((title, i) => ({ title, isNumber: i > 2 })),
+            orders.map(cells),
+          ),
+    ),
     "text/plain": orders.length === 0 ? say : `${say}\n${textTable(titles, orders.map(cells))}`,
   };
 }
@@ -80,7 +109,9 @@ function drawPlacedOrder(order: Order, view: PlacedView): MimeBundle {
       html`<div class="qd-box"><p class="qd-head">${head} ${view.mark}</p><p>${say}</p>${facts(pairs)}<p class="qd-s qd-dim">Order ${order.clientOrderId}, sent ${clock(order.submittedAt)}${order.filledAt === null ? "" : `, filled ${clock(order.filledAt)}`}.</p></div>`,
       ...view.warnings.map((text) => warning(text)),
     ),
-    "text/plain": [`${head}${view.markText}`, say, ...pairs.map(([name, text]) => `  ${name}: ${text}`), ...view.warnings.map((text) => `Note: ${text}`)].join("\n"),
+    "text/plain": [`${head}${view.markText}`, say, ...pairs.map(([name, text]) => `  ${name}: ${text}`), ...view.warnings.map((text) => `Note: ${text}`)].join(
+      "\n",
+    ),
   };
 }
 
@@ -96,12 +127,15 @@ function sayOf(order: Order): string {
     return seconds >= 0 && seconds < 3600 ? `Filled ${number(seconds)} s after sending.` : "Filled.";
   }
   if (order.status === "partially_filled") return `${quantity(order.filledQty)} of ${amount(order)} so far; the rest is still open.`;
-  if (order.status === "rejected" || order.status === "canceled" || order.status === "expired") return `The order is ${order.status}; nothing more of it will be filled.`;
+  if (order.status === "rejected" || order.status === "canceled" || order.status === "expired")
+    return `The order is ${order.status}; nothing more of it will be filled.`;
   return "The exchange has the order; it is open.";
 }
 
 function described(order: Order): string {
-  const at = [order.limitPrice === null ? "" : `limit ${price(order.limitPrice)}`, order.stopPrice === null ? "" : `stop ${price(order.stopPrice)}`].filter((text) => text !== "").join(", ");
+  const at = [order.limitPrice === null ? "" : `limit ${price(order.limitPrice)}`, order.stopPrice === null ? "" : `stop ${price(order.stopPrice)}`]
+    .filter((text) => text !== "")
+    .join(", ");
   return `${order.side} ${amount(order)} ${order.symbol} ${at === "" ? order.type : at}`;
 }
 
@@ -111,7 +145,10 @@ function amount(order: Order): string {
 
 export function drawQuote(quote: Quote): MimeBundle {
   const say = `${quote.symbol}: ${number(quote.bid)} bid, ${number(quote.ask)} ask`;
-  return { "text/html": page(html`<p><b>${say}</b> <span class="qd-dim">${quote.bidSize} × ${quote.askSize}, ${clock(quote.at)}</span></p>`), "text/plain": say };
+  return {
+    "text/html": page(html`<p><b>${say}</b> <span class="qd-dim">${quote.bidSize} × ${quote.askSize}, ${clock(quote.at)}</span></p>`),
+    "text/plain": say,
+  };
 }
 
 export function drawPerformance(performance: Performance): MimeBundle {
