@@ -3,10 +3,12 @@ import { dirname } from "node:path";
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { TradingError } from "../../core/base/errors.ts";
+import type { Kernel } from "../../kernel/host.ts";
 import type { Desk } from "../desk.ts";
 import { CONTROLLER_ID } from "../manifest.ts";
 import { runCell } from "./cell.ts";
 import { NotebookKernel } from "./kernel.ts";
+import { registerCellLanguage } from "./language.ts";
 import { NOTEBOOK_TYPE, notebookDefaults } from "./notebookFile.ts";
 
 export class NotebookKernels implements vscode.Disposable {
@@ -32,6 +34,7 @@ export class NotebookKernels implements vscode.Disposable {
     this.#subscriptions = [
       this.#controller,
       this.#problems,
+      ...registerCellLanguage((document) => this.#startedFor(document)),
       vscode.workspace.onDidOpenNotebookDocument(prefer),
       vscode.workspace.onDidCloseNotebookDocument((notebook) => this.#close(notebook)),
     ];
@@ -82,11 +85,16 @@ export class NotebookKernels implements vscode.Disposable {
     const known = this.#kernels.get(key);
     if (known !== undefined) return known;
     const folder = notebook.uri.scheme === "file" ? dirname(notebook.uri.fsPath) : (this.#desk.folder ?? homedir());
-    const kernel = new NotebookKernel(folder, this.#desk, (reason) =>
+    const kernel = new NotebookKernel(folder, notebook.uri.scheme === "file" ? notebook.uri.fsPath : notebook.uri.toString(), this.#desk, (reason) =>
       this.#say(new TradingError("kernel-dead", reason), "Restart Kernel", () => this.restart(notebook.uri)),
     );
     this.#kernels.set(key, kernel);
     return kernel;
+  }
+
+  #startedFor(document: vscode.TextDocument): Promise<Kernel> | undefined {
+    const notebook = vscode.workspace.notebookDocuments.find((open) => open.getCells().some((cell) => cell.document === document));
+    return notebook === undefined ? undefined : this.#kernels.get(notebook.uri.toString())?.started;
   }
 
   #close(notebook: vscode.NotebookDocument): void {

@@ -8,14 +8,17 @@ const START_WITHIN_MS = 30_000;
 
 export class NotebookKernel {
   readonly #folder: string;
+  readonly #notebook: string;
   readonly #desk: Desk;
   readonly #onDeath: (reason: string) => void;
   #starting: Promise<Kernel> | undefined;
   #queue = new AbortController();
   #closed = false;
 
-  constructor(folder: string, desk: Desk, onDeath: (reason: string) => void) {
+  /** `notebook`: its path; orders of its cells carry it, so that equal cell ids of two notebooks are not taken for one. */
+  constructor(folder: string, notebook: string, desk: Desk, onDeath: (reason: string) => void) {
     this.#folder = folder;
+    this.#notebook = notebook;
     this.#desk = desk;
     this.#onDeath = onDeath;
   }
@@ -23,6 +26,11 @@ export class NotebookKernel {
   /** Aborts when the person interrupts: what waits in the queue then never starts. */
   get queueSignal(): AbortSignal {
     return this.#queue.signal;
+  }
+
+  /** The kernel, if a cell has started it. */
+  get started(): Promise<Kernel> | undefined {
+    return this.#starting;
   }
 
   async execute(code: string, cellId: string, onOutput: (output: Output) => void, signal: AbortSignal): Promise<CellOutcome> {
@@ -63,7 +71,10 @@ export class NotebookKernel {
 
   async #start(): Promise<Kernel> {
     const { startKernel } = await import("../../kernel/host.ts");
-    const kernel = await startKernel({ folder: this.#folder, desk: deskOf(this.#desk), log: this.#desk.log }, AbortSignal.timeout(START_WITHIN_MS));
+    const kernel = await startKernel(
+      { folder: this.#folder, desk: deskOf(this.#desk, { notebook: this.#notebook, folder: this.#folder }), log: this.#desk.log },
+      AbortSignal.timeout(START_WITHIN_MS),
+    );
     kernel.onDeath((reason) => {
       if (!this.#closed) this.#onDeath(reason);
     });
@@ -72,14 +83,14 @@ export class NotebookKernel {
 }
 
 /** `desk` of the cells: always the session that the window has now. */
-function deskOf(desk: Desk): DeskHandlers {
+function deskOf(desk: Desk, options: { readonly notebook: string; readonly folder: string }): DeskHandlers {
   let bound: { readonly session: Session; readonly handlers: DeskHandlers } | undefined;
   return {
     async call(name, args, caller, signal) {
       const session = await desk.session();
       if (bound?.session !== session) {
         const { createDeskHandlers } = await import("../../kernel/deskHandlers.ts");
-        bound = { session, handlers: createDeskHandlers(session) };
+        bound = { session, handlers: createDeskHandlers(session, options) };
       }
       return bound.handlers.call(name, args, caller, signal);
     },

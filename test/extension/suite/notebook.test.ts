@@ -77,6 +77,28 @@ describe("a notebook with the Quantdesk kernel", () => {
     assert.match(outputText(second as vscode.NotebookCell), /42/);
   });
 
+  it("completes desk and the names of earlier cells, and tells types on hover", async () => {
+    const notebook = await draft("words.ipynb", ["const holdings = { symbol: 'AAPL', shares: 3 }", "holdings.;\ndesk."]);
+    const [first, second] = codeOf(notebook);
+    await vscode.commands.executeCommand("notebook.cell.execute", { ranges: [{ start: 0, end: 1 }], document: notebook.uri });
+    await until("the first cell", () => first?.executionSummary?.success);
+    const uri = (second as vscode.NotebookCell).document.uri;
+    const names = async (line: number, character: number) => {
+      const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+        "vscode.executeCompletionItemProvider",
+        uri,
+        new vscode.Position(line, character),
+        ".",
+      );
+      return list.items.map((item) => (typeof item.label === "string" ? item.label : item.label.label));
+    };
+    await until("what holdings has", async () => (await names(0, 9)).includes("shares"));
+    assert.ok((await names(1, 5)).includes("backtest"));
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>("vscode.executeHoverProvider", uri, new vscode.Position(0, 3));
+    const said = hovers.flatMap((hover) => hover.contents).map((content) => (typeof content === "string" ? content : content.value));
+    assert.match(said.join("\n"), /shares: number/);
+  });
+
   it("stops at the first cell that fails and shows where", async () => {
     const notebook = await draft("error.ipynb", ["const x = 1;\nthrow new RangeError('too far')", "x + 1"]);
     await vscode.commands.executeCommand("notebook.execute");
