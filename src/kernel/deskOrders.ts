@@ -84,7 +84,8 @@ export function intentOf(side: Side, symbol: string, args: OrderArguments, calle
     ...(stopLoss === undefined ? {} : { stopLoss: { stopPrice: stopLoss, ...(stopLossLimit === undefined ? {} : { limitPrice: stopLossLimit }) } }),
     ...(args.extendedHours === true ? { extendedHours: true } : {}),
     ...(args.short === true ? { allowShort: true } : {}),
-    ...(args.again === true ? { again: true } : {}),
+    // A key says outright which order this is: an equal one under another key is meant.
+    ...(args.again === true || args.key !== undefined ? { again: true } : {}),
   };
   return args.again === true ? intent : { ...intent, clientOrderId: cellOrderId(intent, args, caller) };
 }
