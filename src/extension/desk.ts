@@ -30,6 +30,8 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
   readonly #stored = new Emitter<"runs" | "equity" | "scan">();
   #opening: Promise<Session> | undefined;
   #open: Session | undefined;
+  /** Counts the sessions that were asked for: one that a reset overtook while it opened is not shown. */
+  #generation = 0;
   #closed = false;
 
   constructor(keys: KeyRing, log: Log) {
@@ -39,6 +41,11 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
 
   get openSession(): Session | undefined {
     return this.#open;
+  }
+
+  /** A session is open or opening. */
+  get isStarted(): boolean {
+    return this.#opening !== undefined;
   }
 
   get status(): SessionStatus | undefined {
@@ -75,6 +82,7 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
   /** Ends the session; the next use opens a new one with what settings and keys say then. */
   async reset(): Promise<void> {
     const opening = this.#opening;
+    this.#generation++;
     this.#opening = undefined;
     this.#open = undefined;
     this.#status.emit(undefined);
@@ -104,8 +112,10 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
 
   async #start(): Promise<Session> {
     const started = performance.now();
+    const generation = this.#generation;
     try {
       const session = await this.#openSession();
+      if (generation !== this.#generation) return session; // the reset closes it
       this.#open = session;
       session.onStatus((status) => {
         if (this.#open === session) this.#status.emit(status);
@@ -117,7 +127,7 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
       this.#status.emit(session.status());
       return session;
     } catch (error) {
-      this.#opening = undefined; // the next caller may try again
+      if (generation === this.#generation) this.#opening = undefined; // the next caller may try again
       throw error;
     }
   }

@@ -80,7 +80,7 @@ export async function deactivate(): Promise<void> {
 
 /** A session that is open takes the new settings, keys or trust at its next use; one that was connected connects again. */
 function reopen(desk: Desk): void {
-  if (desk.openSession === undefined) return;
+  if (!desk.isStarted) return;
   const wasConnected = desk.status?.connection === "connected" || desk.status?.connection === "stale";
   const again = async () => {
     await desk.reset();
