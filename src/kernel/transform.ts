@@ -179,7 +179,7 @@ class CellTransform {
   #statement(statement: Statement | ModuleDeclaration): void {
     switch (statement.type) {
       case "VariableDeclaration":
-        this.#variables(statement, true);
+        this.#variables(statement, "statement");
         return;
       case "ClassDeclaration":
         this.#edits.insert(statement.start, `;${this.#local(statement.id.name)} = `, "open");
@@ -202,7 +202,7 @@ class CellTransform {
   }
 
   /** `let a = 1, {b} = c` becomes `;(a = 1), ({b} = c);` */
-  #variables(declaration: VariableDeclaration, isStatement: boolean): void {
+  #variables(declaration: VariableDeclaration, place: VarPlace): void {
     const [first] = declaration.declarations;
     if (first === undefined) return;
     if (declaration.kind === "using" || declaration.kind === "await using") {
@@ -219,13 +219,20 @@ class CellTransform {
       return;
     }
     const keyword = this.#js.slice(declaration.start, first.start);
-    this.#edits.replace(declaration.start, first.start, isStatement ? keyword.replace(declaration.kind, ";".padEnd(declaration.kind.length)) : "");
-    if (!isStatement) return;
+    // As the body of an `if` it must stay one statement: there no semicolon parts it from what stands before.
+    const opening =
+      place === "statement"
+        ? keyword.replace(declaration.kind, ";".padEnd(declaration.kind.length))
+        : place === "body"
+          ? keyword.replace(declaration.kind, "   ")
+          : "";
+    this.#edits.replace(declaration.start, first.start, opening);
+    if (place === "head") return;
     for (const one of declaration.declarations) {
       this.#edits.insert(one.start, "(", "open");
       this.#edits.insert(one.end, one.init ? ")" : " = void 0)", "close");
     }
-    this.#edits.insert(declaration.end, ";", "separate");
+    if (this.#js[declaration.end - 1] !== ";") this.#edits.insert(declaration.end, ";", "separate");
   }
 
   #inner(node: AnyNode, parent: AnyNode | null, inFunction: boolean): void {
@@ -253,7 +260,7 @@ class CellTransform {
         if (node.kind !== "var" || inFunction || parent === this.#tree || parent === null || parent.type.startsWith("Export")) return;
         // A `var` in a block belongs to the cell's top level.
         for (const { id } of node.declarations) for (const name of patternNames(id)) this.#declare(name, "let");
-        this.#variables(node, !parent.type.startsWith("For"));
+        this.#variables(node, varPlace(node, parent));
     }
   }
 
@@ -281,6 +288,15 @@ class CellTransform {
   #blank({ start, end }: { readonly start: number; readonly end: number }): void {
     this.#edits.replace(start, end, this.#js.slice(start, end).replace(/[^\n]/g, " "));
   }
+}
+
+type VarPlace = "statement" | "head" | "body";
+
+/** A `var` between other statements, in the head of a loop, or the whole body of an `if` or a loop. */
+function varPlace(node: VariableDeclaration, parent: AnyNode): VarPlace {
+  if (parent.type === "ForStatement" && parent.init === node) return "head";
+  if ((parent.type === "ForInStatement" || parent.type === "ForOfStatement") && parent.left === node) return "head";
+  return parent.type === "BlockStatement" || parent.type === "SwitchCase" ? "statement" : "body";
 }
 
 function patternNames(pattern: Pattern): string[] {

@@ -59,6 +59,11 @@ describe("a TypeScript cell", () => {
     "[ 1, [ 2, 3 ], 3 ]",
   );
   check("hoists var out of loops", ["for (var vi = 0; vi < 3; vi++);", "vi"], "3");
+  check(
+    "keeps a var that is the whole body of an if where it is",
+    ['let hit: string = "no"; if (hit === "yes") var never = (hit = "changed"); else var other = 1;', "hit + other"],
+    "'no1'",
+  );
   check("shares enums", ["enum E { A = 3, B }", "const e: E = E.B; e"], "4");
   check("shares const enums", ["const enum CE { X = 8 }", "CE.X"], "8");
   check("replaces an enum that is declared again", ["enum E { Z }", "Object.keys(E).length"], "2");
