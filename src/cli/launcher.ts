@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * dist/cli.js, the `quantdesk` command: runs on any Node from 20.18 and goes on in Node 24.
  * In a Node 24 it loads the command line in place; in an older one it starts the Node 24 that was installed with Quantdesk.
