@@ -40,7 +40,8 @@ function giveUp(reason: string): void {
 
 /** Starts the command line in `node`; ends as it ends, with 128 + the signal's number when a signal ended it. */
 function runIn(node: string): void {
-  const child = spawn(node, [entryPath("quantdesk"), ...process.argv.slice(2)], { stdio: "inherit" });
+  // Nothing is said over the channel: its end tells the child that we are gone, however we ended.
+  const child = spawn(node, [entryPath("quantdesk"), ...process.argv.slice(2)], { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   // On a terminal Ctrl-C and a hang-up reach the child too (same process group): a second one would mean "at once" to it.
   const isOnTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => void (isOnTerminal || child.kill(signal)));

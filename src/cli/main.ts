@@ -16,6 +16,9 @@ const stop = (signal: NodeJS.Signals) => {
   controller.abort(new TradingError("interrupted", "Interrupted.", { kind: "interrupted" }));
 };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+// The launcher that started us in this Node may be killed: then nobody waits for us any more.
+process.channel?.unref();
+process.once("disconnect", () => stop("SIGTERM"));
 // A reader that closed its end (`quantdesk runs | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
