@@ -2,11 +2,9 @@
  * Puts the sources of settings together, lowest first: defaults, quantdesk.json, environment, VS Code, flags.
  * What a workspace may not say (endpoints, switches, looser risk limits) is refused here, with the reason.
  */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parse, printParseErrorCode, type ParseError } from "jsonc-parser";
 import { badInput } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
+import { readWorkspaceSettings } from "./workspaceFile.ts";
 import { SETTINGS, type Config, type ConfigSource, type SettingKey, type SettingSpec, type SettingValue } from "./schema.ts";
 
 export interface ConfigOverride {
@@ -37,7 +35,7 @@ export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
     sources.set(key, source);
   };
   for (const spec of SETTINGS) put(spec.key, spec.default, "default");
-  const fromFile = input.workspace === undefined ? new Map<string, unknown>() : await workspaceFile(input.workspace);
+  const fromFile = input.workspace === undefined ? new Map<string, unknown>() : await readWorkspaceSettings(input.workspace, (key) => SPECS.has(key));
   for (const [key, raw] of fromFile) {
     const spec = specOf(key, "quantdesk.json");
     if (spec.userOnly === true) {
@@ -79,7 +77,8 @@ export function parseText(spec: SettingSpec, text: string, where: string): Setti
       throw badInput("bad-setting", `${where} is "${text}"; ${spec.key} is true or false.`);
     case "number":
     case "integer":
-      return checkSetting(spec, text.trim() === "" ? Number.NaN : Number(text), where);
+      // What is no number stays the text it is, for the sentence that refuses it.
+      return checkSetting(spec, /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) ? Number(text) : text, where);
   }
 }
 
@@ -118,40 +117,6 @@ export function specOf(key: string, where: string): SettingSpec {
   const spec = SPECS.get(key);
   if (spec === undefined) throw badInput("unknown-setting", `${where} sets "${key}", which is not a setting.`, knownNames(key, [...SPECS.keys()]));
   return spec;
-}
-
-async function workspaceFile(folder: string): Promise<Map<string, unknown>> {
-  let text: string;
-  try {
-    text = await readFile(join(folder, "quantdesk.json"), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
-    throw badInput("bad-config", `quantdesk.json cannot be read: ${(error as Error).message}.`);
-  }
-  const errors: ParseError[] = [];
-  const tree: unknown = parse(text, errors, { allowTrailingComma: true });
-  const first = errors[0];
-  if (first !== undefined) {
-    const line = text.slice(0, first.offset).split("\n").length;
-    throw badInput("bad-config", `quantdesk.json line ${line} is not JSON with comments (${printParseErrorCode(first.error)}).`);
-  }
-  if (tree === null || typeof tree !== "object" || Array.isArray(tree)) throw badInput("bad-config", "quantdesk.json must hold one object, such as { \"backtest.workers\": 2 }.");
-  return flatten(tree as Record<string, unknown>);
-}
-
-/** Both { "backtest.workers": 2 } and { "backtest": { "workers": 2 } } are understood. */
-function flatten(tree: Readonly<Record<string, unknown>>, prefix = ""): Map<string, unknown> {
-  const out = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(tree)) {
-    if (prefix === "" && name === "$schema") continue;
-    const key = prefix === "" ? name : `${prefix}.${name}`;
-    if (!SPECS.has(key) && value !== null && typeof value === "object" && !Array.isArray(value)) {
-      for (const [inner, innerValue] of flatten(value as Record<string, unknown>, key)) out.set(inner, innerValue);
-    } else {
-      out.set(key, value);
-    }
-  }
-  return out;
 }
 
 function isLooser(spec: SettingSpec, value: SettingValue): boolean {

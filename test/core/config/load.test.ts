@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig, type ConfigOverride } from "../../../src/core/config/load.ts";
@@ -29,8 +29,26 @@ describe("configuration", () => {
 
   it("names the nearest setting for a typo", () => assert.rejects(load('{"backtest.worker": 2}'), /"backtest.worker".*not a setting/));
   it("says which line of the file is broken", () => assert.rejects(load('{\n"backtest.workers": \n}'), /quantdesk\.json line 3/));
+  it("takes no name for granted: __proto__ and toString are unknown settings, an unknown empty group too", async () => {
+    await assert.rejects(load('{"__proto__": {"x": 1}}'), /"__proto__\.x".*not a setting/);
+    await assert.rejects(load('{"backtest": {"__proto__": {"workers": 3}}}'), /"backtest\.__proto__\.workers".*not a setting/);
+    await assert.rejects(load('{"toString": {}}'), /"toString".*not a setting/);
+  });
+  it("refuses a setting that is there twice, in either way of writing it", async () => {
+    await assert.rejects(load('{"backtest.workers": 2, "backtest.workers": 3}'), /backtest\.workers twice/);
+    await assert.rejects(load('{"backtest": {"workers": 2}, "backtest.workers": 3}'), /backtest\.workers twice/);
+  });
+  it("reads a file with a byte order mark", async () => assert.equal((await load('\uFEFF{"backtest.workers": 2}')).config["backtest.workers"], 2));
+  it("says so when the file is nested too deeply, too large, or a folder", async () => {
+    await assert.rejects(load('{"a":'.repeat(100_000)), /nested too deeply/);
+    await assert.rejects(load(`{"a": "${"x".repeat(2 ** 20)}"}`), /larger than 1 MB/);
+    await rm(join(workspace, "quantdesk.json"));
+    await mkdir(join(workspace, "quantdesk.json"));
+    await assert.rejects(load(null), /no file, but a folder/);
+  });
   it("says what fits", () => assert.rejects(load('{"backtest.workers": 0}'), /must be a whole number from 1 to 64/));
-  it("checks the environment too", () => assert.rejects(load(null, { ASYNC_FEATURES_WORKERS: "many" }), /ASYNC_FEATURES_WORKERS/));
+  it("checks the environment too", () => assert.rejects(load(null, { ASYNC_FEATURES_WORKERS: "many" }), /ASYNC_FEATURES_WORKERS.*"many"/));
+  it("takes no hexadecimal number from the environment", () => assert.rejects(load(null, { ASYNC_FEATURES_WORKERS: "0x10" }), /"0x10".*whole number/));
   it("never takes an endpoint or live mode from a workspace", async () => {
     await assert.rejects(load('{"broker.baseUrl": "https://evil.example"}'), /never read from a workspace/);
     await assert.rejects(load('{"broker.mode": "live"}'), /never read from a workspace/);

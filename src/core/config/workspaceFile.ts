@@ -1,0 +1,63 @@
+/** quantdesk.json of a workspace: whoever made the folder wrote it, so it is read with a bound and without trust. */
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from "jsonc-parser";
+import { badInput } from "../base/errors.ts";
+
+const FILE = "quantdesk.json";
+const MAX_BYTES = 2 ** 20;
+
+/** What the file sets, by full key; nothing when there is no file. Both { "backtest.workers": 2 } and { "backtest": { "workers": 2 } } are understood. */
+export async function readWorkspaceSettings(folder: string, isSetting: (key: string) => boolean): Promise<Map<string, unknown>> {
+  const text = await textOf(join(folder, FILE));
+  return text === undefined ? new Map() : settingsIn(text, isSetting);
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    const about = await stat(path);
+    // Reading a pipe would wait for ever.
+    if (!about.isFile()) throw badInput("bad-config", `${FILE} is no file, but a folder or a device.`, "Rename it.");
+    if (about.size > MAX_BYTES) throw badInput("bad-config", `${FILE} is larger than 1 MB.`, "It holds settings only.");
+    return (await readFile(path, "utf8")).replace(/^\uFEFF/, "");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === "bad-config") throw error;
+    throw badInput("bad-config", `${FILE} cannot be read: ${message}.`);
+  }
+}
+
+function settingsIn(text: string, isSetting: (key: string) => boolean): Map<string, unknown> {
+  const errors: ParseError[] = [];
+  let tree: Node | undefined;
+  try {
+    tree = parseTree(text, errors, { allowTrailingComma: true });
+  } catch {
+    throw badInput("bad-config", `${FILE} is nested too deeply.`); // the parser's own stack was full
+  }
+  const [first] = errors;
+  if (first !== undefined) {
+    const line = text.slice(0, first.offset).split("\n").length;
+    throw badInput("bad-config", `${FILE} line ${line} is not JSON with comments (${printParseErrorCode(first.error)}).`);
+  }
+  if (tree?.type !== "object") throw badInput("bad-config", `${FILE} must hold one object, such as { "backtest.workers": 2 }.`);
+  const out = new Map<string, unknown>();
+  collect(tree, "", isSetting, out);
+  return out;
+}
+
+/** Walks the syntax tree, not an object: there every name is a plain text, __proto__ too, and one that is there twice is seen. */
+function collect(object: Node, prefix: string, isSetting: (key: string) => boolean, out: Map<string, unknown>): void {
+  for (const property of object.children ?? []) {
+    const [name, value] = property.children ?? [];
+    if (name === undefined || value === undefined || (prefix === "" && name.value === "$schema")) continue;
+    const key = `${prefix}${String(name.value)}`;
+    if (!isSetting(key) && value.type === "object" && (value.children ?? []).length > 0) {
+      collect(value, `${key}.`, isSetting, out);
+    } else {
+      if (out.has(key)) throw badInput("bad-config", `${FILE} sets ${key} twice.`, "Remove one of them.");
+      out.set(key, getNodeValue(value));
+    }
+  }
+}
