@@ -1,9 +1,9 @@
 /** The state folder and the log file in it. */
-import { mkdirSync } from "node:fs";
 import { appendFile, rename, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { TradingError } from "./errors.ts";
+import { makeFolder } from "./files.ts";
 import { logTo, type Log } from "./log.ts";
 
 /** The platform's data directory for Quantdesk. */
@@ -16,7 +16,7 @@ export function defaultHome(env: Readonly<Record<string, string | undefined>> = 
 /** Makes the state folder with its log folder, for this user only. */
 export function makeHome(home: string): void {
   try {
-    mkdirSync(join(home, "logs"), { recursive: true, mode: 0o700 });
+    makeFolder(join(home, "logs"), 0o700);
   } catch (error) {
     throw new TradingError("home-unwritable", `The state folder ${home} cannot be made: ${(error as Error).message}.`, { hint: "Give another one with --home DIR.", cause: error });
   }

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeFolder, writeWhole } from "../../../src/core/base/files.ts";
+import { makeHome } from "../../../src/core/base/home.ts";
+
+describe("files", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-files-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("are written whole, with the folders above them, and replace what was there", async () => {
+    const path = join(folder, "a", "b", "report.html");
+    await writeWhole(path, "one");
+    await writeWhole(path, "two");
+    assert.equal(await readFile(path, "utf8"), "two");
+    assert.deepEqual(await readdir(join(folder, "a", "b")), ["report.html"]);
+  });
+
+  it("never take the place of a folder, and leave no draft beside it", async () => {
+    await mkdir(join(folder, "taken"));
+    await assert.rejects(writeWhole(join(folder, "taken"), "x"), /is a folder or a device, not a file/);
+    assert.deepEqual(await readdir(folder), ["taken"]);
+  });
+
+  it("never take the place of a device, whoever asks", async function () {
+    if (process.platform === "win32") this.skip();
+    await assert.rejects(writeWhole("/dev/null", "x"), /is a folder or a device, not a file/);
+    assert.equal((await stat("/dev/null")).isCharacterDevice(), true);
+  });
+
+  it("that cannot be written are one sentence", async () => {
+    await writeFile(join(folder, "file"), "");
+    await assert.rejects(writeWhole(join(folder, "file", "report.html"), "x"), /report\.html cannot be written: /);
+  });
+
+  it("a folder of this user only is made with those above it, again and again", async () => {
+    const path = join(folder, "home", "logs");
+    makeFolder(path, 0o700);
+    makeFolder(path, 0o700);
+    if (process.platform !== "win32") assert.equal((await stat(join(folder, "home"))).mode & 0o777, 0o700);
+  });
+
+  it("a state folder where none can be made is one sentence, not an endless attempt", async function () {
+    await writeFile(join(folder, "file"), "");
+    assert.throws(() => makeHome(join(folder, "file")), /cannot be made/);
+    assert.throws(() => makeHome(join(folder, "file", "home")), /cannot be made/);
+    if (process.platform === "linux") assert.throws(() => makeHome("/proc/quantdesk"), /cannot be made/);
+  });
+});
