@@ -83,6 +83,7 @@ function signalsOf({ strategy, params, bars }: Run): SignalBytes {
   let answer: Signals | undefined;
   try {
     answer = definition.signals?.(context, params);
+    refusePromise(answer, strategy, "signals()");
   } catch (error) {
     throw ownError(error, strategy, "signals()");
   }
@@ -115,11 +116,20 @@ function onBarOf(strategy: LoadedStrategy, params: Params): ((bar: BarContext) =
   if (file === undefined) return (bar) => definition.onBar?.(bar, params);
   return (bar) => {
     try {
-      definition.onBar?.(bar, params);
+      refusePromise(definition.onBar?.(bar, params), strategy, "onBar()");
     } catch (error) {
       throw ownError(error, strategy, `onBar() at bar ${bar.index}`);
     }
   };
+}
+
+/** An async method would be over before its orders and its errors come. */
+function refusePromise(answer: unknown, { definition, file }: LoadedStrategy, where: string): void {
+  if (!(answer instanceof Promise)) return;
+  answer.catch(() => undefined);
+  throw new TradingError("strategy-error", `${file ?? definition.name}: ${where} answers a promise, but must answer at once.`, {
+    hint: "Take the word async away; load what it needs at the top of the file.",
+  });
 }
 
 function playSignals({ entries, exits }: SignalBytes): (bar: BarContext) => void {

@@ -1,6 +1,6 @@
 /** A backtest request as it arrives over a process border or from a file: checked once, typed from then on. */
 import * as v from "valibot";
-import type { BacktestRequest } from "../domain/backtest.ts";
+import { isParams, type BacktestRequest, type Params } from "../domain/backtest.ts";
 import { badInput } from "../base/errors.ts";
 
 const number = v.pipe(v.number(), v.finite());
@@ -15,7 +15,7 @@ const Sizing = v.variant("kind", [
 
 const Request = v.object({
   strategy: v.variant("kind", [v.object({ kind: v.literal("builtin"), name: v.string() }), v.object({ kind: v.literal("file"), path: v.string() })]),
-  params: v.record(v.string(), number),
+  params: v.custom<Params>(isParams, "names with finite numbers are expected"),
   data: v.string(),
   engine: v.picklist(["auto", "event", "vector", "simple"]),
   cash: positive,

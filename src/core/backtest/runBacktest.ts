@@ -101,7 +101,7 @@ function warningsOf(request: BacktestRequest, outcome: SimpleOutcome, bars: BarS
     warnings.push("Filled at the close of the signal's own bar (--fill close): that price is known only when it is too late to trade at it.");
   if (outcome.skipped > 0)
     warnings.push(`${outcome.skipped} ${outcome.skipped === 1 ? "entry was" : "entries were"} not filled: the cash did not reach for the size asked for.`);
-  if (outcome.trades.length === 0) warnings.push(`No trade in ${bars.time.length} bars.`);
+  if (outcome.trades.length === 0) warnings.push(`No trade in ${bars.time.length} ${bars.time.length === 1 ? "bar" : "bars"}.`);
   return warnings;
 }
 

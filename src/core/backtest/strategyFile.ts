@@ -12,9 +12,14 @@ import { findStrategy } from "./strategies/builtin.ts";
 const isFunction = v.custom<(...inputs: never[]) => unknown>((value) => typeof value === "function", "must be a function");
 const number = v.pipe(v.number("must be a number"), v.finite("must be finite"));
 
+const Parameter = v.object(
+  { default: number, min: v.optional(number), max: v.optional(number), integer: v.optional(v.boolean("must be true or false")) },
+  "must be like { default: 10 }",
+);
+
 const Definition = v.object({
-  name: v.pipe(v.string("must be a text"), v.nonEmpty("must not be empty"), v.maxLength(100, "must have at most 100 characters")),
-  params: v.record(v.string(), v.object({ default: number, min: v.optional(number), max: v.optional(number), integer: v.optional(v.boolean()) })),
+  name: v.pipe(v.string("must be a text"), v.nonEmpty("must not be empty"), v.maxLength(100, "must have at most 100 characters"), v.regex(/^\P{Cc}+$/u, "must not hold control characters")),
+  params: v.record(v.string(), Parameter, "must be an object like { fast: { default: 10 } }"),
   signals: v.optional(isFunction),
   onBar: v.optional(isFunction),
 });

@@ -4,6 +4,11 @@ import type { DatasetInfo } from "./bars.ts";
 export type EngineName = "event" | "vector" | "simple";
 export type Params = Readonly<Record<string, number>>;
 
+/** Not valibot's `record`: that drops a name like "constructor" without a word, and the run would go on with its default. */
+export function isParams(value: unknown): value is Params {
+  return value !== null && typeof value === "object" && !Array.isArray(value) && Object.values(value).every((number) => Number.isFinite(number));
+}
+
 export type Sizing =
   | { readonly kind: "all-in" }
   | { readonly kind: "whole-shares" }

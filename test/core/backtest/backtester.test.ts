@@ -29,6 +29,11 @@ export default defineStrategy({ name: "plain", params: {}, signals: ({ close, cr
   "syntax.js": `const a = 1;\n\nexport default { name: ; };`,
   "noDefault.ts": `export const strategy = {};`,
   "noName.ts": `export default { params: {}, onBar() {} };`,
+  "asyncBar.ts": `export default { name: "asyncBar", params: {}, async onBar() { throw new Error("too late to be seen"); } };`,
+  "asyncSignals.ts": `export default { name: "asyncSignals", params: {}, async signals() { return {}; } };`,
+  "control.ts": `export default { name: "\\u001b[31mred", params: {}, onBar() {} };`,
+  "bareParameter.ts": `export default { name: "bareParameter", params: { fast: 5 }, onBar() {} };`,
+  "oddNames.ts": `export default { name: "oddNames", params: { toString: { default: 2 }, constructor: { default: 3 } }, onBar() {} };`,
   "writes.ts": `export default { name: "writes", params: {}, signals({ close, length }: { close: Float64Array; length: number }) { close.fill(1); return { entries: new Int8Array(length), exits: new Int8Array(length) }; } };`,
   "environment.ts": `export default { name: "environment", params: {}, signals() { throw new Error(Object.keys(process.env).filter((name) => /KEY|SECRET|TOKEN/.test(name)).join() || "nothing secret"); } };`,
   "buffers.ts": `export default { name: "buffers", params: {}, signals() { const kept: object[] = []; for (;;) { kept.push(new Float64Array(1_000_000).fill(1)); const until = performance.now() + 5; while (performance.now() < until); } } };`,
@@ -158,6 +163,21 @@ describe("The backtester", () => {
     assert.match((await failure("throws.ts")).message, /throws\.ts:3: onBar\(\) at bar 7 failed: RangeError: at seven/);
     const missing = await backtester.batch([request({ strategy: { kind: "file", path: join(folder, "nowhere.ts") } })], {}, signal);
     assert.match(missing.results[0]?.error?.message ?? "", /nowhere\.ts cannot be read \(ENOENT\)/);
+  });
+
+  it("refuses a strategy whose methods answer promises, instead of losing its orders and errors", async () => {
+    assert.match((await failure("asyncBar.ts")).message, /asyncBar\.ts: onBar\(\) answers a promise.*Take the word async away/);
+    assert.match((await failure("asyncSignals.ts")).message, /asyncSignals\.ts: signals\(\) answers a promise/);
+  });
+
+  it("says what a name and a parameter must be like", async () => {
+    assert.match((await failure("control.ts")).message, /name must not hold control characters/);
+    assert.match((await failure("bareParameter.ts")).message, /params\.fast must be like \{ default: 10 \}/);
+  });
+
+  it("takes parameters with any name at their word", async () => {
+    const result = await backtester.run(file("oddNames.ts", { params: { constructor: 7 } as never }), signal);
+    assert.deepEqual(Object.entries(result.params), [["toString", 2], ["constructor", 7]]);
   });
 
   it("keeps the shared bars safe from a strategy that writes into its own", async () => {
