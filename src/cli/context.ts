@@ -1,7 +1,7 @@
 /** What every command gets: where to write, when to stop, and the session it may open. */
 import { createInterface } from "node:readline/promises";
 import { TradingError } from "../core/base/errors.ts";
-import { logTo } from "../core/base/log.ts";
+import { logTo, type Log } from "../core/base/log.ts";
 import type { Account, OrderIntent } from "../core/domain/orders.ts";
 import type { ConfigOverride } from "../core/config/load.ts";
 import type { Session, SessionOptions } from "../core/session.ts";
@@ -24,6 +24,13 @@ export interface Context {
   exitCode: number;
 }
 
+/** Warnings and errors for people; everything with --verbose. */
+export function logFor(io: Io, flags: CommonFlags): Log {
+  return logTo((level, line) => {
+    if (flags.verbose === true || level === "warn" || level === "error") io.say(line);
+  });
+}
+
 /** Opens the session of one command, runs `work`, and closes it whatever happens. */
 export async function withSession<T>(
   context: Context,
@@ -33,9 +40,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const { openSession } = await import("../core/session.ts");
   const { io } = context;
-  const log = logTo((level, line) => {
-    if (flags.verbose === true || level === "warn" || level === "error") io.say(line);
-  });
+  const log = logFor(io, flags);
   const session = await openSession({
     front: extra.front ?? "cli",
     workspace: process.cwd(),

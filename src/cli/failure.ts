@@ -20,7 +20,12 @@ export function reportFailure(error: unknown, io: Io, how: { readonly json: bool
   if (how.json) {
     io.json({ schema: "quantdesk.error/1", code: failure.code, message: failure.message, ...(failure.hint === undefined ? {} : { hint: failure.hint }) });
   }
-  io.say(`${io.style("red", "Error:")} ${failure.message}${failure.hint === undefined ? "" : ` ${failure.hint}`}`);
+  io.say(`${io.style("red", "Error:")} ${oneLine(`${failure.message}${failure.hint === undefined ? "" : ` ${failure.hint}`}`)}`);
   if (how.verbose) io.say(inspect(failure));
   return failure.kind === "usage" ? EXIT.usage : failure.kind === "refused" ? EXIT.refused : EXIT.failed;
+}
+
+/** Messages quote files, cells and servers: what they say must not steer the terminal. The document has them as they are. */
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ").replace(/\p{Cc}/gu, "�");
 }

@@ -1,4 +1,5 @@
 /** Flags and arguments to typed values; what does not fit is one sentence and exit code 2. */
+import { statSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import { parseDecimal, type Big } from "../core/base/decimal.ts";
 import { badInput } from "../core/base/errors.ts";
@@ -49,24 +50,51 @@ export function finiteNumber(what: string, min = Number.NEGATIVE_INFINITY, max =
 
 /** "fast=5,slow=20" */
 export function params(text: string): Readonly<Record<string, number>> {
-  const out: Record<string, number> = {};
+  const out = new Map<string, number>(); // not an object: a parameter may be called toString
   for (const part of list(text)) {
     const at = part.indexOf("=");
     if (at <= 0) throw badInput("bad-params", `--params has "${part}", which is not name=value.`, "Write it like fast=5,slow=20.");
     const name = part.slice(0, at).trim();
-    if (name in out) throw badInput("bad-params", `--params gives ${name} twice.`);
-    out[name] = finiteNumber(`--params ${name}`)(part.slice(at + 1).trim());
+    if (!/^[A-Za-z_$][\w$]*$/.test(name) || name === "__proto__") throw badInput("bad-params", `--params has "${name}", which is no name of a parameter.`);
+    if (out.has(name)) throw badInput("bad-params", `--params gives ${name} twice.`);
+    out.set(name, finiteNumber(`--params ${name}`)(part.slice(at + 1).trim()));
   }
-  return out;
+  return Object.fromEntries(out);
 }
 
 /** all-in, whole-shares, fixed:N or percent:N */
 export function sizing(text: string): Sizing {
   if (text === "all-in" || text === "whole-shares") return { kind: text };
-  const [kind, amount] = text.split(":");
-  if (kind === "fixed" && amount !== undefined) return { kind, units: finiteNumber("--sizing fixed", Number.MIN_VALUE)(amount) };
-  if (kind === "percent" && amount !== undefined) return { kind, percent: finiteNumber("--sizing percent", Number.MIN_VALUE, 100)(amount) };
+  const [kind, amount, ...more] = text.split(":");
+  if (more.length === 0 && amount !== undefined) {
+    if (kind === "fixed") return { kind, units: aboveZero("--sizing fixed", amount) };
+    if (kind === "percent") return { kind, percent: aboveZero("--sizing percent", amount, 100) };
+  }
   throw badInput("bad-sizing", `--sizing is "${text}".`, "Write all-in, whole-shares, fixed:N or percent:N.");
+}
+
+function aboveZero(what: string, text: string, max = Number.POSITIVE_INFINITY): number {
+  const value = finiteNumber(what)(text);
+  if (!(value > 0 && value <= max)) throw badInput("bad-number", `${what} is "${text}", but must be above zero${max < Number.POSITIVE_INFINITY ? ` and at most ${max}` : ""}.`);
+  return value;
+}
+
+/** A folder's path; an empty one is a script's unset variable, and would mean the current folder. */
+export function folder(what: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() === "") throw badInput("bad-folder", `${what} is empty.`, "Name a folder, or leave the flag out.");
+    return text;
+  };
+}
+
+/** Where a result is to be written: checked before the work whose result would be lost. */
+export function outputFile(what: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() === "") throw badInput("bad-file", `${what} is empty.`, "Name a file, or leave the flag out.");
+    const about = statSync(text, { throwIfNoEntry: false });
+    if (about !== undefined && !about.isFile()) throw badInput("bad-file", `${what} is ${text}, which is ${about.isDirectory() ? "a folder" : "a device"}, not a file.`, "Name a file.");
+    return text;
+  };
 }
 
 /** One of a few words. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { packageRoot } from "../core/base/entry.ts";
 import type { Context } from "./context.ts";
 import { notYet } from "./failure.ts";
+import { folder } from "./parse.ts";
 import { addAnalyzeCommand } from "./commands/analyze.ts";
 import { addBacktestCommand } from "./commands/backtest.ts";
 import { addConfigCommands } from "./commands/config.ts";
@@ -55,7 +56,7 @@ export function buildProgram(context: Context): Command {
 export function common(command: Command): Command {
   return command
     .option("--json", "print one JSON document on standard output")
-    .option("--home <dir>", "state folder")
+    .option("--home <dir>", "state folder", folder("--home"))
     .option("--verbose", "say more, and show where an error came from");
 }
 

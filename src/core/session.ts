@@ -22,6 +22,7 @@ import { createLazyBroker } from "./broker/lazyBroker.ts";
 import { createAlpacaData } from "./data/alpacaData.ts";
 import { createLazyData } from "./data/lazyData.ts";
 import { loadDataset } from "./data/dataset.ts";
+import { parseInstant } from "./data/instants.ts";
 import { createHttpClient } from "./net/httpClient.ts";
 import { findOrStartExchange } from "./exchange/embedded.ts";
 import { createBacktester } from "./backtest/backtester.ts";
@@ -41,7 +42,7 @@ import { openStore } from "./store/store.ts";
 
 /** For fronts: the built-in strategies with their parameters, the latency benchmark, the end of a home's exchange. */
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
-export { runLatencyBench } from "./features/latencyBench.ts";
+export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 
 export type { BacktestSpec, Placed, SessionStatus } from "./domain/desk.ts";
@@ -201,6 +202,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     folder: options.workspace ?? process.cwd(),
     engine: config["backtest.engine"] as EngineName | "auto",
     load: (reference, signal) => dataset(reference, {}, signal),
+    instant: parseInstant,
     checkName: findStrategy,
     backtester,
     store,

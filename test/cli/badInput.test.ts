@@ -37,6 +37,13 @@ describe("bad input", function () {
   refuses("an unknown flag", ["backtest", "--dta", "x"], 2, /unknown option '--dta'.*--data/s);
   refuses("an unknown strategy", ["backtest", "--data", "sample:simulated", "--strategy", "sma_corss"], 2, /sma_corss.*sma_cross/);
   refuses("an unknown parameter", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", "fats=3"], 2, /fats.*fast/);
+  for (const name of ["__proto__", "constructor", "toString"]) refuses(`a parameter called ${name}`, ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", `${name}=3`], 2, new RegExp(`(no parameter called|has) "${name}"`));
+  refuses("a parameter that is given twice", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", "fast=3,fast=4"], 2, /fast twice/);
+  refuses("a sizing with too much in it", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--sizing", "fixed:1:2"], 2, /fixed:1:2/);
+  refuses("a sizing of nothing", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--sizing", "percent:0"], 2, /above zero and at most 100/);
+  refuses("a day that no calendar has", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--from", "2020-02-31"], 2, /2020-02-31/);
+  refuses("an end before the start", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--from", "2010-01-01", "--to", "2009-01-01"], 2, /is after.*Swap them/);
+  refuses("a report in place of a folder", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--report", tmpdir()], 2, /a folder, not a file/);
   refuses("an unknown sample", ["backtest", "--data", "sample:nasdaq", "--strategy", "sma_cross"], 2, /sample:nasdaq.*sample:s/);
   refuses("an unknown engine", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--engine", "quantum"], 2, /quantum/);
   refuses("an unknown scanner", ["scan", "--scanners", "market_moovers"], 2, /market_moovers.*market_movers/);
@@ -70,6 +77,29 @@ describe("bad input", function () {
   badCsv("a negative price", `${HEADER}\n2020-01-01,1,1,-1,1,1\n`, /line 2/i);
   badCsv("nothing in it", "", /empty/i);
   badCsv("a header only", `${HEADER}\n`, /no (bars|rows|data)|empty/i);
+
+  it("a pipe or a device instead of a CSV file is refused, not waited for", async function () {
+    if (process.platform === "win32") this.skip();
+    const ran = await desk.run(["backtest", "--data", "/dev/zero", "--strategy", "sma_cross", "--json"]);
+    assert.equal(ran.code, 2, ran.stderr);
+    assert.match(ran.json<{ message: string }>().message, /no regular file/);
+  });
+
+  it("an empty --home is refused: it would mean the current folder", async () => {
+    const ran = await quantdesk(["runs", "--json", "--home", ""]);
+    assert.equal(ran.code, 2, ran.stderr);
+    assert.match(ran.json<{ message: string }>().message, /--home is empty/);
+  });
+
+  it("what a strategy throws cannot steer the terminal: one line, without control characters", async () => {
+    const file = join(folder, "escape.ts");
+    await writeFile(file, 'export default { name: "escape", params: {}, onBar() { throw new Error("\\u001b[2Jcleared\\nsecond line"); } };');
+    const ran = await desk.run(["backtest", "--data", "sample:simulated", "--strategy", file, "--json"]);
+    assert.equal(ran.code, 1);
+    assert.match(ran.json<{ message: string }>().message, /cleared\nsecond line/);
+    assert.match(ran.stderr, /^Error: .*cleared second line\n$/);
+    assert.ok(!ran.stderr.includes("\u001b"));
+  });
 
   it("a port in use: one sentence with the remedy", async () => {
     const server = createServer().listen(0, "127.0.0.1");

@@ -6,7 +6,7 @@ import type { ConfigOverride } from "../../core/config/load.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { notYet } from "../failure.ts";
 import { duration } from "../format.ts";
-import { list, oneOf, symbol } from "../parse.ts";
+import { list, oneOf, outputFile, symbol } from "../parse.ts";
 import { common } from "../program.ts";
 
 interface AnalyzeFlags extends CommonFlags {
@@ -25,7 +25,7 @@ export function addAnalyzeCommand(program: Command, context: Context): void {
     .option("--provider <name>", "rules, openai or vscode", oneOf("--provider", ["rules", "openai", "vscode"]))
     .option("--analysts <a,b>", "only these", list)
     .option("--no-analyst <a>", "without this one")
-    .option("--trace <file>", "write the trace as OpenTelemetry-shaped JSON")
+    .option("--trace <file>", "write the trace as OpenTelemetry-shaped JSON", outputFile("--trace"))
     .option("--record <dir>", "keep every model call")
     .option("--replay <dir>", "use kept model calls")
     .option("--base-url <url>", "OpenAI-compatible endpoint")

@@ -4,14 +4,14 @@ import * as v from "valibot";
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
-import type { BacktestResult, BatchResult, EngineName, Sizing } from "../../core/domain/backtest.ts";
+import { isParams, type BacktestResult, type BatchResult, type EngineName, type Params, type Sizing } from "../../core/domain/backtest.ts";
 import type { ConfigOverride } from "../../core/config/load.ts";
 import type { BacktestSpec } from "../../core/session.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { EXIT, notYet } from "../failure.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
-import { finiteNumber, oneOf, params, sizing, wholeNumber } from "../parse.ts";
+import { finiteNumber, oneOf, outputFile, params, sizing, wholeNumber } from "../parse.ts";
 import { common } from "../program.ts";
 import { progressBar } from "../progress.ts";
 
@@ -55,7 +55,7 @@ export function addBacktestCommand(program: Command, context: Context): void {
     .option("--risk-free <share>", "risk-free rate a year", finiteNumber("--risk-free", -0.5, 1))
     .option("--check-lookahead", "prove that the strategy does not look ahead")
     .option("--equity", "with the equity curve")
-    .option("--report <file>", "write an HTML report")
+    .option("--report <file>", "write an HTML report", outputFile("--report"))
     .option("--batch <file>", "a JSON list of requests instead of one")
     .option("--workers <n>", "for --batch: backtests at once", wholeNumber("--workers", 1, 64))
     .option("--timeout <s>", "seconds for each backtest", finiteNumber("--timeout", 0.01, 86_400))
@@ -149,7 +149,7 @@ function printResult({ io }: Context, result: BacktestResult): void {
 const specSchema = v.strictObject({
   data: v.string(),
   strategy: v.string(),
-  params: v.optional(v.record(v.string(), v.number())),
+  params: v.optional(v.custom<Params>(isParams, "names with numbers are expected")),
   engine: v.optional(v.picklist(["auto", "event", "vector", "simple"])),
   cash: v.optional(v.pipe(v.number(), v.minValue(0.01))),
   feeRate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.5))),

@@ -16,7 +16,7 @@ import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
 import { accountJson } from "../orderJson.ts";
-import { symbolList, wholeNumber } from "../parse.ts";
+import { folder, symbolList, wholeNumber } from "../parse.ts";
 import { common } from "../program.ts";
 import { progressBar } from "../progress.ts";
 
@@ -35,7 +35,7 @@ export function addDemoCommand(program: Command, context: Context): void {
     .option("--symbols <a,b>", "judge these instead of the best candidates", symbolList)
     .option("--data <ref>", "prices for the backtests: FILE.csv, sample:sp500 or sample:simulated")
     .option("--seed <n>", "seed of the simulated market", wholeNumber("--seed", 0), 7)
-    .option("--out <dir>", "where the report goes")
+    .option("--out <dir>", "where the report goes", folder("--out"))
     .action(async (flags: DemoFlags) => {
       const home = await mkdtemp(join(tmpdir(), "quantdesk-demo-"));
       try {

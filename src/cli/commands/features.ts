@@ -1,6 +1,6 @@
 /** quantdesk features bench */
 import type { Command } from "commander";
-import type { CommonFlags, Context } from "../context.ts";
+import { logFor, type CommonFlags, type Context } from "../context.ts";
 import { fixed } from "../format.ts";
 import { table } from "../io.ts";
 import { wholeNumber } from "../parse.ts";
@@ -12,8 +12,10 @@ export function addFeatureCommands(program: Command, context: Context): void {
     .option("--operations <n>", "feature computations", wholeNumber("--operations", 1, 5000), 500)
     .option("--workers <n>", "workers", wholeNumber("--workers", 1, 64))
     .action(async (flags: CommonFlags & { operations: number; workers?: number }) => {
-      const { runLatencyBench } = await import("../../core/session.ts");
-      const result = await runLatencyBench({ operations: flags.operations, ...(flags.workers === undefined ? {} : { workers: flags.workers }) }, context.signal);
+      const { runLatencyBenchApart } = await import("../../core/session.ts");
+      // In a process of its own: the first half stands still for seconds, and Ctrl-C would have to wait for it.
+      const options = { operations: flags.operations, ...(flags.workers === undefined ? {} : { workers: flags.workers }) };
+      const result = await runLatencyBenchApart(options, context.signal, logFor(context.io, flags));
       if (flags.json === true) {
         context.io.json(result);
         return;

@@ -7,6 +7,7 @@ import { entryPath } from "../../core/base/entry.ts";
 import { TradingError } from "../../core/base/errors.ts";
 import { defaultHome } from "../../core/base/home.ts";
 import type { CommonFlags, Context } from "../context.ts";
+import { folder } from "../parse.ts";
 
 export function addPaperCommand(program: Command, context: Context): void {
   const paper = program
@@ -21,7 +22,7 @@ export function addPaperCommand(program: Command, context: Context): void {
   paper
     .command("stop")
     .description("End the embedded exchange of --home.")
-    .option("--home <dir>", "state folder")
+    .option("--home <dir>", "state folder", folder("--home"))
     .option("--json", "print one JSON document on standard output")
     .action(async (flags: CommonFlags) => {
       const { stopExchange } = await import("../../core/session.ts");
@@ -31,9 +32,10 @@ export function addPaperCommand(program: Command, context: Context): void {
     });
 }
 
-/** Flags pass through unchanged: the exchange checks them. An interrupt is passed on and its end awaited. */
+/** Flags pass through unchanged: the exchange checks them. An interrupt is passed on and its end awaited; it ends with us, however we end. */
 async function runExchange(flags: readonly string[], signal: AbortSignal): Promise<number> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags], { stdio: ["ignore", "inherit", "inherit"], env: childEnv() });
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags, "--ends-with-stdin"], { stdio: ["pipe", "inherit", "inherit"], env: childEnv() });
+  child.stdin?.on("error", () => undefined);
   const stop = () => child.kill("SIGTERM");
   signal.addEventListener("abort", stop, { once: true });
   try {

@@ -63,6 +63,8 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array>
   try {
     const about = await stat(path);
     if (about.isDirectory()) throw badInput("bad-csv", `${path} is a folder, not a CSV file.`, "Name a file in it.");
+    // A pipe or a device may wait for ever, or never end.
+    if (!about.isFile()) throw badInput("bad-csv", `${path} is no regular file, but a pipe or a device.`, "Save what it gives as a .csv file.");
     if (about.size > MAX_BYTES) throw badInput("bad-csv", `${path} is larger than 1 GB.`, "Split it by symbol or by year.");
     bytes = await readFile(path, { signal });
   } catch (error) {

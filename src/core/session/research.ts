@@ -15,6 +15,8 @@ export interface ResearchParts {
   readonly folder: string;
   readonly engine: EngineName | "auto";
   readonly load: (reference: string, signal: AbortSignal) => Promise<Dataset>;
+  /** A date or a time as UTC milliseconds; with `end` a date is its last millisecond. Throws when `text` is none. */
+  readonly instant: (text: string, what: string, options?: { readonly end?: boolean }) => number;
   /** Throws when there is no built-in strategy of that name. */
   readonly checkName: (strategy: string) => void;
   readonly backtester: Backtester;
@@ -32,10 +34,13 @@ export interface Research {
 
 const STORE_WITHIN_MS = 10_000;
 
-export function createResearch({ front, folder, engine, load: loadReference, checkName, backtester, store, log }: ResearchParts): Research {
+export function createResearch({ front, folder, engine, load: loadReference, instant, checkName, backtester, store, log }: ResearchParts): Research {
   // The command line uses exactly the costs given; everything else is honest by default.
   const costs = front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
   const toRequest = async (spec: BacktestSpec, load: (reference: string) => Promise<Dataset>): Promise<BacktestRequest> => {
+    const from = spec.from === undefined ? undefined : instant(spec.from, "from");
+    const to = spec.to === undefined ? undefined : instant(spec.to, "to", { end: true });
+    if (from !== undefined && to !== undefined && from > to) throw badInput("bad-time", `from (${spec.from}) is after to (${spec.to}).`, "Swap them.");
     const isFile = /\.[cm]?[jt]s$/.test(spec.strategy);
     if (!isFile) checkName(spec.strategy);
     const loaded = await load(spec.data);
@@ -52,8 +57,8 @@ export function createResearch({ front, folder, engine, load: loadReference, che
       fill: spec.fill ?? "next-open",
       riskFree: spec.riskFree ?? 0,
       withEquity: spec.equity ?? false,
-      ...(spec.from === undefined ? {} : { from: instant(spec.from, "from") }),
-      ...(spec.to === undefined ? {} : { to: instant(spec.to, "to") }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
       ...(spec.periodsPerYear === undefined ? {} : { periodsPerYear: spec.periodsPerYear }),
     };
   };
@@ -114,10 +119,11 @@ async function batchOf(backtester: Backtester, requests: ReadonlyArray<Outcome<B
   const done = new Map(batch.results.map((item) => [placeOf(item).index, placeOf(item)]));
   const results = requests.map((outcome, index): BatchItem => {
     if (outcome.ok) return done.get(index) as BatchItem;
-    return { index, status: "error", error: { code: outcome.error.code, message: outcome.error.message } };
+    const { code, message, hint } = outcome.error;
+    return { index, status: "error", error: { code, message: hint === undefined ? message : `${message} ${hint}` } };
   });
   const failed = batch.failed + requests.length - sound.length;
-  return { ...batch, run: requests.length, failed, successRate: batch.succeeded / requests.length, results };
+  return { ...batch, run: requests.length - batch.cancelled, failed, successRate: batch.succeeded / requests.length, results };
 }
 
 function ledgerRow(result: BacktestResult, front: string): RunRow {
@@ -136,11 +142,4 @@ function ledgerRow(result: BacktestResult, front: string): RunRow {
     durationMs: result.durationMs,
     simulated: result.simulated,
   };
-}
-
-/** A date or ISO time as UTC milliseconds. */
-function instant(text: string, what: string): number {
-  const at = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text) ? Date.parse(/T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text) : Number.NaN;
-  if (Number.isNaN(at)) throw badInput("bad-date", `${what} is "${text}", which is not a date.`, "Write it like 2019-05-01.");
-  return at;
 }
