@@ -3,20 +3,28 @@
  * Imports base and domain. Is given: HttpClient for trading and data, OrderJournal, limits, Clock, Scope.
  * Knows nothing of where the keys come from, of VS Code, or of who asks.
  */
+import { randomUUID } from "node:crypto";
 import { Emitter } from "../base/emitter.ts";
+import { FlightCache } from "../base/flightCache.ts";
 import { Lock } from "../base/lock.ts";
 import { Scope, abortable, withDeadline } from "../base/scope.ts";
 import { TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { isFinalStatus, type Account, type Order, type TradeUpdate } from "../domain/orders.ts";
+import { isFinalStatus, type Account, type CheckedOrder, type Order, type OrderChange, type Placed, type Reason, type TradeUpdate } from "../domain/orders.ts";
 import type { Broker, ConnectionState, Endpoint, HttpClient, OrderJournal } from "../domain/ports.ts";
-import { checkOrder, previewOrder, symbolHint } from "./checkOrder.ts";
+import { allAssets, beginEntry, checkOrder, examineOrder, previewOrder, symbolHint, type CheckOptions } from "./checkOrder.ts";
+import { cancelUntilNone, closeAll, closePosition, type ClosingDeps } from "./closing.ts";
 import { refuse, type Refusal } from "./guards/verdicts.ts";
 import type { RiskLimits } from "./guards/limits.ts";
+import { JournalNotes, noteOf } from "./journalNotes.ts";
 import { OrderBook } from "./orderBook.ts";
-import { placeOrder } from "./placeOrder.ts";
-import { openTradeStream } from "./tradeStream.ts";
+import { orderBody } from "./orderBody.ts";
+import { placeOrder, type Placing } from "./placeOrder.ts";
+import { reconcileJournal } from "./reconcile.ts";
+import { changedIntent, checkChange, replacementOf } from "./replaceOrder.ts";
+import { StreamWatch } from "./streamWatch.ts";
+import { openTradeStream, type TradeStream } from "./tradeStream.ts";
 import { TradingApi } from "./tradingApi.ts";
 
 export interface BrokerOptions {
@@ -32,6 +40,8 @@ export interface BrokerOptions {
   readonly scope: Scope;
   /** Our own exchange: every account says SIMULATED. */
   readonly simulated: boolean;
+  /** How often open orders are asked for beside the stream, milliseconds; 10,000 unless a test says otherwise. */
+  readonly askEveryMs?: number;
 }
 
 /** Journal entries are settled even when the caller has given up, but not for longer than this. */
@@ -40,6 +50,19 @@ const SETTLE_MS = 2000;
 const CANCEL_WAIT_MS = 3000;
 /** How long another `connect` waits for a stream that is being opened again. */
 const STALE_WAIT_MS = 15_000;
+/** A checked order is sent soon or not at all: what the guards saw grows old. */
+const CHECK_VALID_MS = 60_000;
+const ASSETS_KEPT_MS = 300_000;
+const ASSETS_MS = 20_000;
+const ASK_EVERY_MS = 10_000;
+/** Fills are read again from so long before the last, since a broker may book them late. */
+const OVERLAP_MS = 60_000;
+/** How far back a state folder without history looks. */
+const FIRST_LOOK_BACK_MS = 86_400_000;
+/** Between two looks at journal entries that may still turn up. */
+const LEFT_PAUSE_MS = 5000;
+/** Orders of missed fills that are read one by one to tell of them; the journal has the fills of all. */
+const MOST_TOLD = 100;
 const POLL_MS = [500, 1000, 2000, 4000] as const;
 
 /** Failures of a read that asking again will not mend. */
@@ -53,10 +76,18 @@ export function createBroker(options: BrokerOptions): Broker {
   const book = new OrderBook();
   const updates = new Emitter<TradeUpdate>((error) => log.error(`A listener for trade updates failed: ${TradingError.from(error, "failed").message}`));
   const states = new Emitter<ConnectionState>((error) => log.error(`A listener for the connection failed: ${TradingError.from(error, "failed").message}`));
-  const checkDeps = { api, journal: options.journal, limits: options.limits, simulated: options.simulated, clock, log };
+  const assets = new FlightCache({ capacity: 2000, ttlMs: ASSETS_KEPT_MS, deadlineMs: ASSETS_MS, now: () => performance.now() });
+  const owner = `${process.pid}/${randomUUID()}`;
+  const checkDeps = { api, journal: options.journal, limits: options.limits, simulated: options.simulated, clock, log, assets, owner };
+  const notes = new JournalNotes(options.journal, log);
+  /** Checked and not yet settled, by client order id: since when. */
+  const pending = new Map<string, number>();
+  /** Who waits for the stream to name a client order id. */
+  const listeners = new Map<string, Set<(order: Order) => void>>();
   let state: ConnectionState = "disconnected";
   let account: Account | undefined;
   let connection: Scope | undefined;
+  let stream: TradeStream | undefined;
 
   const setState = (next: ConnectionState): void => {
     if (next === state) return;
@@ -64,20 +95,142 @@ export function createBroker(options: BrokerOptions): Broker {
     states.emit(next);
   };
 
+  /** From the stream. */
   const take = (update: TradeUpdate): void => {
-    if (book.apply(update)) updates.emit(update);
+    notes.take(update);
+    watch.heard(update);
+    const news = book.apply(update);
+    for (const hear of listeners.get(update.order.clientOrderId) ?? []) hear(update.order);
+    if (news !== null) updates.emit(news);
   };
 
-  /** Reads what may have happened while nothing was heard; only then are orders let through again. */
-  const catchUp = async (own: Scope): Promise<void> => {
+  const heard = async (clientOrderId: string, signal: AbortSignal): Promise<Order> => {
+    const ears = listeners.get(clientOrderId) ?? new Set();
+    listeners.set(clientOrderId, ears);
+    let ear: (order: Order) => void = () => {};
+    try {
+      return await abortable(
+        new Promise<Order>((resolve) => {
+          ear = resolve;
+          ears.add(ear);
+        }),
+        signal,
+      );
+    } finally {
+      ears.delete(ear);
+      if (ears.size === 0) listeners.delete(clientOrderId);
+    }
+  };
+
+  /** An order as an answer shows it: what the stream has not said of it is told now, and the stream is watched for it. */
+  const learn = (order: Order): Order => {
+    if (book.hasMoved(order)) {
+      watch.learned(order);
+      notes.order(order);
+      for (const update of book.reconcile([order], clock.now())) updates.emit(update);
+    }
+    return book.see(order);
+  };
+
+  const askOpen = async (signal: AbortSignal): Promise<void> => {
     const known = book.open();
-    const [fresh, current] = await Promise.all([api.account(own.signal), api.orders({ status: "open" }, own.signal), api.positions(own.signal)]);
-    const shown = new Set(current.flatMap((order) => [order.id, ...order.legs.map((leg) => leg.id)]));
-    const gone = known.filter((order) => !shown.has(order.id));
-    const ended = await Promise.all(gone.map((order) => api.order(order.id, own.signal)));
-    for (const update of book.reconcile([...current, ...ended], clock.now())) updates.emit(update);
+    const open = await api.orders({ status: "open" }, signal);
+    const shown = new Set(open.flatMap((order) => [order.id, ...order.legs.map((leg) => leg.id)]));
+    for (const order of open) learn(order);
+    for (const order of known) if (!shown.has(order.id)) learn(await api.order(order.id, signal));
+  };
+
+  const watch = new StreamWatch({
+    clock,
+    log,
+    ask: askOpen,
+    hasOpenOrders: () => state === "connected" && book.open().length > 0,
+    cut: (why) => stream?.cut(why),
+    everyMs: options.askEveryMs ?? ASK_EVERY_MS,
+  });
+
+  const isPending = (clientOrderId: string): boolean => {
+    const since = pending.get(clientOrderId);
+    return since !== undefined && clock.now() - since < CHECK_VALID_MS * 4;
+  };
+
+  const reconcile = (number: string, shown: readonly Order[], signal: AbortSignal) =>
+    reconcileJournal(number, shown, { api, journal: options.journal, clock, log, isPending }, signal);
+
+  const orderOrNull = async (id: string, signal: AbortSignal): Promise<Order | null> => {
+    try {
+      return await api.order(id, signal);
+    } catch (error) {
+      if (TradingError.from(error, "failed").code === "not-found") return null;
+      throw error;
+    }
+  };
+
+  /**
+   * Reads what may have happened while nothing was heard, with the stream already listening; only then are orders let
+   * through again. Every fill is told once: by what this broker has told before, or, for orders it has not seen yet, by
+   * what the journal knew.
+   */
+  const catchUp = async (own: Scope, signal: AbortSignal): Promise<void> => {
+    watch.reset();
+    const known = book.open();
+    const [fresh, current, , market] = await Promise.all([api.account(signal), api.orders({ status: "open" }, signal), api.positions(signal), api.clock(signal)]);
+    const number = fresh.accountNumber;
+    notes.account = number;
+    await notes.flush();
+    const journalled = await reconcile(number, current, signal);
+    const shown = new Map([...current, ...journalled.orders].flatMap((order) => [order, ...order.legs]).map((order) => [order.id as string, order]));
+    for (const order of known) {
+      const ended = shown.has(order.id) ? null : await orderOrNull(order.id, signal);
+      if (ended !== null) shown.set(ended.id, ended);
+    }
+    const mark = await options.journal.fillsReadTo(number, signal);
+    const fills = await api.fills((mark ?? market.at - FIRST_LOOK_BACK_MS) - OVERLAP_MS, signal);
+    const readTo = fills.reduce((latest, fill) => Math.max(latest, fill.at), mark ?? market.at - FIRST_LOOK_BACK_MS);
+    const news = new Set(await options.journal.note(number, { orders: [...shown.values()].map(noteOf), fills, readTo }, signal));
+    const mine = new Set(journalled.orders.map((order) => order.id));
+    let reads = 0;
+    const told: TradeUpdate[] = [];
+    for (const fill of fills) {
+      const before = book.get(fill.orderId);
+      if (before === undefined && !(news.has(fill) && (mark !== null || mine.has(fill.orderId)))) continue;
+      let order = shown.get(fill.orderId) ?? before;
+      if (order === undefined && reads++ < MOST_TOLD) order = (await orderOrNull(fill.orderId, signal).catch(() => null)) ?? undefined;
+      if (order === undefined) continue;
+      shown.set(order.id, order);
+      const update = book.fill(fill, order);
+      if (update !== null) told.push(update);
+    }
+    told.push(...book.reconcile([...shown.values()], clock.now()));
+    for (const order of shown.values()) book.adopt(order);
     account = fresh;
+    for (const update of told) updates.emit(update);
+    if (signal.aborted) return; // this connection has ended meanwhile: the next one reads again
     if (connection === own) setState("connected");
+    if (journalled.left > 0) void settleLeft(own, number);
+  };
+
+  let settlingLeft = false;
+  /** Entries that may still turn up are asked for until they have, or surely will not. */
+  const settleLeft = async (own: Scope, number: string): Promise<void> => {
+    if (settlingLeft) return;
+    settlingLeft = true;
+    try {
+      for (let left = 1; left > 0 && !own.signal.aborted; ) {
+        await clock.sleep(LEFT_PAUSE_MS, own.signal);
+        try {
+          const settled = await reconcile(number, [], own.signal);
+          for (const order of settled.orders) learn(order);
+          left = settled.left;
+        } catch (error) {
+          if (!own.signal.aborted) log.debug(`The journal could not be reconciled: ${TradingError.from(error, "failed").message}`);
+        }
+      }
+    } catch {
+      // the connection ended
+    } finally {
+      settlingLeft = false;
+    }
   };
 
   const handshake = async (signal: AbortSignal): Promise<Account> => {
@@ -88,14 +241,15 @@ export function createBroker(options: BrokerOptions): Broker {
     connection = own;
     try {
       account = await api.account(attempt.signal);
-      await openTradeStream(
+      notes.account = account.accountNumber;
+      stream = await openTradeStream(
         {
           endpoint,
           log,
           clock,
           scope: own,
           onUpdate: take,
-          onListening: () => catchUp(own),
+          onListening: (life) => catchUp(own, life),
           onDown: () => {
             if (connection === own) setState("stale");
           },
@@ -105,6 +259,8 @@ export function createBroker(options: BrokerOptions): Broker {
         },
         attempt.signal,
       );
+      const watching = watch.run(own.signal);
+      own.onClose(() => watching);
       log.info(`Connected to account ${account.accountNumber}${options.simulated ? " (SIMULATED)" : ""}.`);
       return account;
     } catch (error) {
@@ -130,7 +286,9 @@ export function createBroker(options: BrokerOptions): Broker {
   const disconnect = async (): Promise<void> => {
     const own = connection;
     connection = undefined;
+    stream = undefined;
     await own?.close();
+    await notes.flush();
     setState("disconnected");
   };
 
@@ -162,11 +320,7 @@ export function createBroker(options: BrokerOptions): Broker {
     return refuse("not-connected", "Not connected to the broker.", CONNECT_HINT);
   };
 
-  const readOrder = async (id: string, signal: AbortSignal): Promise<Order> => {
-    const order = await api.order(id, signal);
-    book.see(order);
-    return book.get(order.id)?.filledQty.gt(order.filledQty) === true ? (book.get(order.id) as Order) : order;
-  };
+  const readOrder = async (id: string, signal: AbortSignal): Promise<Order> => learn(await api.order(id, signal));
 
   const waitForEnd = async (id: string, signal: AbortSignal): Promise<Order> => {
     assertConnected();
@@ -211,6 +365,88 @@ export function createBroker(options: BrokerOptions): Broker {
     }
   };
 
+  /** Sends what stands in the journal, and writes there how it ended. */
+  const sendOnce = async (placing: Placing, signal: AbortSignal): Promise<Order> => {
+    const { clientOrderId } = placing;
+    try {
+      const checkedAt = pending.get(clientOrderId);
+      const reason =
+        state === "disconnected"
+          ? "the broker was disconnected"
+          : checkedAt === undefined || clock.now() - checkedAt > CHECK_VALID_MS
+            ? "it was checked too long ago, or by another connection"
+            : undefined;
+      if (reason !== undefined) {
+        throw new TradingError("order-not-placed", `The order was not placed: ${reason}.`, { hint: "Connect and order again.", data: { clientOrderId } });
+      }
+      const placed = await placeOrder(placing, { api, clock, log, heard }, signal);
+      const best = book.see(placed);
+      await settle(clientOrderId, { state: placed.status === "rejected" ? "rejected" : "sent", orderId: placed.id });
+      notes.order(best);
+      return best;
+    } catch (error) {
+      const failure = TradingError.from(error, "order-unknown");
+      const outcome = settledAs(failure.code);
+      await settle(clientOrderId, { state: outcome, reason: failure.message });
+      if (outcome === "unknown" && connection !== undefined && account !== undefined) void settleLeft(connection, account.accountNumber);
+      throw failure;
+    } finally {
+      pending.delete(clientOrderId);
+    }
+  };
+
+  const check = async (intent: Parameters<Broker["check"]>[0], signal: AbortSignal, checkOptions: CheckOptions = {}) => {
+    const refusal = notConnected();
+    if (refusal !== null) return refusal;
+    const verdict = await checkOrder(intent, checkDeps, signal, checkOptions);
+    if (verdict.allowed) pending.set(verdict.order.clientOrderId, clock.now());
+    return verdict;
+  };
+
+  const submit = (order: CheckedOrder, signal: AbortSignal): Promise<Order> => {
+    const body = orderBody(order);
+    const isSame = (found: Order) => found.symbol === order.symbol && found.side === order.side;
+    return sendOnce({ clientOrderId: order.clientOrderId, send: (own) => api.postOrder(body, own), isSame }, signal);
+  };
+
+  const replace = async (id: string, change: OrderChange, reason: Reason, signal: AbortSignal): Promise<Placed> => {
+    assertConnected();
+    const refused = (refusal: Refusal): Placed => ({ placed: false, code: refusal.code, message: refusal.message, hint: refusal.hint });
+    const down = notConnected();
+    if (down !== null) return refused(down);
+    const order = await readOrder(id, signal);
+    const senseless = checkChange(order, change);
+    if (senseless !== null) return refused(senseless);
+    const examined = await examineOrder(changedIntent(order, change, reason), checkDeps, signal, { instead: order });
+    if (!examined.allowed) return refused(examined);
+    const { clientOrderId, body, fingerprint } = replacementOf(order, change, examined.picture.account.accountNumber);
+    const entry = { fingerprint, body: JSON.stringify({ replaces: order.id, ...body }), again: false, idGiven: false };
+    const refusal = await beginEntry({ ...examined.intent, clientOrderId }, entry, examined, checkDeps, signal);
+    if (refusal === "limits-changed") return refused(refuse("over-limit", "The limits are being changed at this moment.", "Try again."));
+    if (refusal !== null) return refused(refusal);
+    pending.set(clientOrderId, clock.now());
+    const isSame = (found: Order) => found.replaces === order.id || (found.symbol === order.symbol && found.side === order.side);
+    const placed = await sendOnce({ clientOrderId, send: (own) => api.patchOrder(order.id, body, own), isSame }, signal);
+    const partly = order.filledQty.gt(0) ? [`${order.filledQty.toFixed()} of the old order were filled before; look at what is left of the new one.`] : [];
+    return { placed: true, order: placed, warnings: [...examined.warnings, ...partly] };
+  };
+
+  const cancel = async (id: string, signal: AbortSignal): Promise<Order> => {
+    const taken = await api.cancel(id, signal);
+    if (!taken) return await readOrder(id, signal);
+    const waiting = new Scope({ name: `Waiting for the cancel of ${id}`, deadlineMs: CANCEL_WAIT_MS, signal });
+    try {
+      return await waitForEnd(id, waiting.signal);
+    } catch (error) {
+      if (signal.aborted || TradingError.from(error, "failed").code !== "timeout") throw error;
+      return await readOrder(id, signal);
+    } finally {
+      await waiting.close();
+    }
+  };
+
+  const closing: ClosingDeps = { api, clock, log, check: (intent, signal) => check(intent, signal, { closes: true }), submit, cancel };
+
   scope.onClose(disconnect);
 
   return {
@@ -233,37 +469,28 @@ export function createBroker(options: BrokerOptions): Broker {
       return await api.position(symbol.trim().toUpperCase(), signal);
     },
     preview: async (intent, signal) => notConnected() ?? (await previewOrder(intent, checkDeps, signal)),
-    check: async (intent, signal) => notConnected() ?? (await checkOrder(intent, checkDeps, signal)),
-    submitOrder: async (order, signal) => {
-      try {
-        if (state === "disconnected")
-          throw new TradingError("order-not-placed", "The order was not placed: the broker was disconnected.", {
-            hint: "Connect and order again.",
-            data: { clientOrderId: order.clientOrderId },
-          });
-        const placed = await placeOrder(order, { api, clock, log }, signal);
-        book.see(placed);
-        await settle(order.clientOrderId, { state: placed.status === "rejected" ? "rejected" : "sent", orderId: placed.id });
-        return placed;
-      } catch (error) {
-        const failure = TradingError.from(error, "order-unknown");
-        await settle(order.clientOrderId, { state: settledAs(failure.code), reason: failure.message });
-        throw failure;
-      }
-    },
+    check: (intent, signal) => check(intent, signal),
+    submitOrder: submit,
     cancelOrder: async (id, signal) => {
       assertConnected();
-      const taken = await api.cancel(id, signal);
-      if (!taken) return await readOrder(id, signal);
-      const waiting = new Scope({ name: `Waiting for the cancel of ${id}`, deadlineMs: CANCEL_WAIT_MS, signal });
-      try {
-        return await waitForEnd(id, waiting.signal);
-      } catch (error) {
-        if (signal.aborted || TradingError.from(error, "failed").code !== "timeout") throw error;
-        return await readOrder(id, signal);
-      } finally {
-        await waiting.close();
-      }
+      return await cancel(id, signal);
+    },
+    replaceOrder: replace,
+    closePosition: async (symbol, part, reason, signal) => {
+      assertConnected();
+      return await closePosition(symbol, part, reason, closing, signal);
+    },
+    closeAll: async (reason, signal) => {
+      assertConnected();
+      return await closeAll(reason, closing, signal);
+    },
+    setKillSwitch: async (change, { flatten, ...reason }, signal) => {
+      const { accountNumber } = account ?? (await api.account(signal));
+      const on = await options.journal.killSwitch(accountNumber, change, reason, signal);
+      log.warn(`The kill switch of account ${accountNumber} is ${on ? "on" : "off"} (${reason.origin}).`);
+      if (!on) return { on, canceled: 0, unconfirmed: [], closed: null };
+      const ended = await cancelUntilNone(closing, signal);
+      return { on, ...ended, closed: flatten === true && !signal.aborted ? await closeAll(reason, closing, signal) : null };
     },
     cancelAll: async (signal) => {
       assertConnected();
@@ -288,6 +515,22 @@ export function createBroker(options: BrokerOptions): Broker {
     getClock: async (signal) => {
       assertConnected();
       return await api.clock(signal);
+    },
+    getCalendar: async (range, signal) => {
+      assertConnected();
+      return await api.calendar(range, signal);
+    },
+    getAssets: async (signal) => {
+      assertConnected();
+      return await allAssets(checkDeps, signal);
+    },
+    getActivities: async (filter, signal) => {
+      assertConnected();
+      return await api.activities({ limit: 100, ...filter, direction: "desc" }, signal);
+    },
+    getPortfolioHistory: async (range, signal) => {
+      assertConnected();
+      return await api.portfolioHistory(range, signal);
     },
     waitForEnd,
     onTradeUpdate: (listener) => updates.on(listener),

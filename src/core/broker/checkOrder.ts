@@ -1,13 +1,14 @@
 /** From what somebody wants to a checked order: read the picture, ask the guards, write the journal. */
 import { randomUUID } from "node:crypto";
 import { canonicalJson, sha256 } from "../base/canonical.ts";
-import { decimalText } from "../base/decimal.ts";
+import { Big, decimalText } from "../base/decimal.ts";
+import type { FlightCache } from "../base/flightCache.ts";
 import { nearest } from "../base/nearest.ts";
 import { TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { OrderJournal } from "../domain/ports.ts";
-import type { CheckedOrder, ClientOrderId, MarketClock, OrderIntent, OrderPreview, Verdict } from "../domain/orders.ts";
+import type { JournalBegun, JournalEntry, OrderJournal, StoredLimits } from "../domain/ports.ts";
+import type { CheckedOrder, ClientOrderId, Order, OrderIntent, OrderPreview, Verdict } from "../domain/orders.ts";
 import { assetGuard, buyingPowerGuard, holdingsGuard } from "./guards/holdings.ts";
 import { limitGuard, symbolGuard, type RiskLimits } from "./guards/limits.ts";
 import { priceGuard } from "./guards/price.ts";
@@ -16,6 +17,7 @@ import { tickGuard } from "./guards/tick.ts";
 import { orderValue, refuse, usd, worstPrice, type Picture, type Refusal } from "./guards/verdicts.ts";
 import { orderBody } from "./orderBody.ts";
 import type { TradingApi } from "./tradingApi.ts";
+import type { TradableAsset } from "./wire.ts";
 
 export interface CheckDeps {
   readonly api: TradingApi;
@@ -24,27 +26,60 @@ export interface CheckDeps {
   readonly simulated: boolean;
   readonly clock: Clock;
   readonly log: Log;
+  /** Assets change rarely and are asked for with every order. */
+  readonly assets: FlightCache;
+  /** Who writes the journal entries: `pid/instance`. */
+  readonly owner: string;
 }
 
-export type Examined = Refusal | { readonly allowed: true; readonly intent: OrderIntent; readonly picture: Picture; readonly warnings: readonly string[] };
+export interface CheckOptions {
+  /** It only closes a position: limits, collar and kill switch let it pass. */
+  readonly closes?: boolean;
+  /** The order whose place it takes: what that one binds is free for it. */
+  readonly instead?: Order;
+}
 
-const MINUTE_MS = 60_000;
+export type Examined =
+  | Refusal
+  | {
+      readonly allowed: true;
+      readonly intent: OrderIntent;
+      readonly picture: Picture;
+      readonly limits: RiskLimits;
+      readonly limitsVersion: number;
+      readonly warnings: readonly string[];
+    };
+
+/** How often limits that change while an order is examined are read again. */
+const MOST_LOOKS = 3;
 
 /** All guards but the journal's; sends and writes nothing. Throws on an intent that makes no sense. */
-export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: AbortSignal): Promise<Examined> {
+export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: AbortSignal, options: CheckOptions = {}): Promise<Examined> {
   const intent: OrderIntent = { ...raw, symbol: raw.symbol.trim().toUpperCase() };
   checkShape(intent);
-  const early = symbolGuard(intent, deps.limits) ?? tickGuard(intent);
+  const early = (options.closes === true ? null : symbolGuard(intent, deps.limits)) ?? tickGuard(intent);
   if (early !== null) return early;
-  const picture = await readPicture(intent, deps, signal);
-  if (picture === null) return await unknownSymbol(intent.symbol, deps, signal);
+  const read = await readPicture(intent, deps, signal);
+  if (read === null) return await unknownSymbol(intent.symbol, deps, signal);
+  const picture = options.instead === undefined ? read : withoutOrder(read, options.instead);
+  let stored: StoredLimits | null;
+  try {
+    stored = await deps.journal.limits(picture.account.accountNumber, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return unwritable(error, deps);
+  }
+  const limits = tighter(deps.limits, stored);
+  const examined = { allowed: true, intent, picture, limits, limitsVersion: stored?.version ?? 0, warnings: warningsOf(intent, picture) } as const;
+  if (options.closes === true) return assetGuard(intent, picture) ?? holdingsGuard(intent, picture) ?? examined;
   const refusal =
+    symbolGuard(intent, limits) ??
     assetGuard(intent, picture) ??
     priceGuard(intent, picture) ??
-    holdingsGuard(intent, picture) ??
-    limitGuard(intent, picture, deps.limits) ??
+    (options.instead === undefined ? holdingsGuard(intent, picture) : null) ??
+    limitGuard(intent, picture, limits) ??
     buyingPowerGuard(intent, picture);
-  return refusal ?? { allowed: true, intent, picture, warnings: warningsOf(intent, picture) };
+  return refusal ?? examined;
 }
 
 /** What `checkOrder` would say, with nothing written. */
@@ -57,47 +92,112 @@ export async function previewOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
 }
 
 /** Examines and writes the intent into the journal: the only place where a CheckedOrder is made. */
-export async function checkOrder(raw: OrderIntent, deps: CheckDeps, signal: AbortSignal): Promise<Verdict> {
-  const examined = await examineOrder(raw, deps, signal);
-  if (!examined.allowed) return examined;
-  const { intent, picture, warnings } = examined;
-  const order = { ...intent, clientOrderId: intent.clientOrderId ?? (`qd-${randomUUID()}` as ClientOrderId) };
-  const account = picture.account.accountNumber;
-  const entry = {
+export async function checkOrder(raw: OrderIntent, deps: CheckDeps, signal: AbortSignal, options: CheckOptions = {}): Promise<Verdict> {
+  for (let look = 1; ; look++) {
+    const examined = await examineOrder(raw, deps, signal, options);
+    if (!examined.allowed) return examined;
+    const { intent, warnings } = examined;
+    const order = { ...intent, clientOrderId: intent.clientOrderId ?? (`qd-${randomUUID()}` as ClientOrderId) };
+    const fingerprint = fingerprintOf(order, examined.picture.account.accountNumber);
+    const refusal = await beginEntry(order, { fingerprint, body: JSON.stringify(orderBody(order)), again: order.again === true, idGiven: intent.clientOrderId !== undefined }, examined, deps, signal, options);
+    if (refusal === null) return { allowed: true, order: order as CheckedOrder, warnings };
+    if (refusal !== "limits-changed") return refusal;
+    if (look === MOST_LOOKS) return refuse("over-limit", "The limits are being changed at this moment.", "Try again.");
+  }
+}
+
+export interface EntryParts {
+  readonly fingerprint: string;
+  readonly body: string;
+  readonly again: boolean;
+  /** Whoever ordered chose the client order id. */
+  readonly idGiven: boolean;
+}
+
+/** Writes the intent that was examined; null when it stands in the journal. */
+export async function beginEntry(
+  order: OrderIntent & { readonly clientOrderId: ClientOrderId },
+  parts: EntryParts,
+  { picture, limits, limitsVersion }: Extract<Examined, { readonly allowed: true }>,
+  deps: CheckDeps,
+  signal: AbortSignal,
+  options: CheckOptions = {},
+): Promise<Refusal | "limits-changed" | null> {
+  const entry: JournalEntry = {
     clientOrderId: order.clientOrderId,
-    account,
-    fingerprint: fingerprintOf(order, account),
+    account: picture.account.accountNumber,
+    fingerprint: parts.fingerprint,
     origin: order.origin,
     at: deps.clock.now(),
-    body: JSON.stringify(orderBody(order)),
+    body: parts.body,
+    owner: deps.owner,
+    maxPerMinute: limits.maxOrdersPerMinute,
+    reduces: options.closes === true,
+    limitsVersion,
+    ...(order.why === undefined ? {} : { why: order.why }),
   };
-  let written: "written" | "duplicate" | "killed";
+  let begun: JournalBegun;
   try {
-    written = await deps.journal.begin(entry, deps.limits.duplicateWindowSeconds * 1000, order.again === true, signal);
+    begun = await deps.journal.begin(entry, deps.limits.duplicateWindowSeconds * 1000, parts.again, signal);
   } catch (error) {
     if (signal.aborted) throw error;
-    const failure = TradingError.from(error, "journal-unwritable");
-    deps.log.error(`The order journal cannot be written: ${failure.message}`);
-    return refuse(
-      "journal-unwritable",
-      `The order journal cannot be written, so nothing is sent: ${failure.message}`,
-      "Free disk space or choose another --home; cancels still go.",
-    );
+    return unwritable(error, deps);
   }
-  switch (written) {
+  switch (begun) {
     case "written":
-      return { allowed: true, order: order as CheckedOrder, warnings };
+      return null;
+    case "limits-changed":
+      return "limits-changed";
     case "killed":
       return refuse("kill-switch", "The kill switch is on: no order is sent.", "`quantdesk kill-switch off` turns it off.");
+    case "too-many":
+      return refuse(
+        "over-limit",
+        `${limits.maxOrdersPerMinute} orders were sent in the last minute, which is the limit.`,
+        "Wait a minute, or raise risk.maxOrdersPerMinute.",
+      );
     case "duplicate":
-      return intent.clientOrderId === undefined
+      return !parts.idGiven
         ? refuse("duplicate-intent", `An equal order (${describe(order)}) was just sent.`, "Say --again to send it once more.")
         : refuse(
             "duplicate-intent",
-            `An order with the client order id ${intent.clientOrderId}, or an equal one, was sent already.`,
+            `An order with the client order id ${order.clientOrderId}, or an equal one, was sent already.`,
             "Look at `quantdesk orders --status all`; another id makes another order.",
           );
   }
+}
+
+function unwritable(error: unknown, deps: CheckDeps): Refusal {
+  const failure = TradingError.from(error, "journal-unwritable");
+  deps.log.error(`The order journal cannot be written: ${failure.message}`);
+  return refuse(
+    "journal-unwritable",
+    `The order journal cannot be written, so nothing is sent: ${failure.message}`,
+    "Free disk space or choose another --home; cancels still go.",
+  );
+}
+
+/** Both hold: those of the settings and those of the state folder. */
+function tighter(own: RiskLimits, stored: StoredLimits | null): RiskLimits {
+  if (stored === null) return own;
+  const least = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : Math.min(a, b));
+  const symbols = own.symbols.length === 0 ? stored.symbols : stored.symbols.length === 0 ? own.symbols : own.symbols.filter((symbol) => stored.symbols.includes(symbol));
+  return {
+    ...own,
+    maxOrderValue: least(own.maxOrderValue, stored.maxOrderValue),
+    maxPositionValue: least(own.maxPositionValue, stored.maxPositionValue),
+    maxOrdersPerMinute: least(own.maxOrdersPerMinute, stored.maxOrdersPerMinute),
+    maxDailyLoss: least(own.maxDailyLoss, stored.maxDailyLoss),
+    symbols: own.symbols.length > 0 && stored.symbols.length > 0 && symbols.length === 0 ? ["(none: settings and limits share no symbol)"] : symbols,
+  };
+}
+
+/** What a working order binds is free for the one that takes its place. */
+function withoutOrder(picture: Picture, order: Order): Picture {
+  const left = order.qty?.minus(order.filledQty) ?? new Big(0);
+  const price = order.limitPrice ?? order.stopPrice ?? (picture.quote === null ? null : new Big(order.side === "buy" ? picture.quote.ask : picture.quote.bid));
+  if (price === null) return picture;
+  return { ...picture, account: { ...picture.account, buyingPower: picture.account.buyingPower.plus(price.times(left)) } };
 }
 
 /** Equal account, symbol, side, size, type and prices: the same intent, whoever has it. */
@@ -121,21 +221,12 @@ async function readPicture(intent: OrderIntent, deps: CheckDeps, signal: AbortSi
   const { api } = deps;
   const [account, asset, position, quote, clock] = await Promise.all([
     api.account(signal),
-    api.asset(intent.symbol, signal),
+    deps.assets.get(`asset ${intent.symbol}`, signal, (own) => api.asset(intent.symbol, own)),
     api.position(intent.symbol, signal),
     api.quote(intent.symbol, signal),
     api.clock(signal),
   ]);
-  if (asset === null) return null;
-  return { account, asset, position, quote, clock, ordersLastMinute: await countRecent(deps, clock, signal) };
-}
-
-/** Asked of the exchange, so that orders of other windows and commands count; its own clock says what a minute ago was. */
-async function countRecent(deps: CheckDeps, clock: MarketClock, signal: AbortSignal): Promise<number> {
-  const most = deps.limits.maxOrdersPerMinute;
-  if (most === null) return 0;
-  const recent = await deps.api.orders({ status: "all", after: clock.at - MINUTE_MS, limit: Math.max(1, Math.min(500, most)) }, signal);
-  return recent.filter((order) => order.submittedAt > clock.at - MINUTE_MS).length;
+  return asset.value === null ? null : { account, asset: asset.value, position, quote, clock };
 }
 
 async function unknownSymbol(symbol: string, deps: CheckDeps, signal: AbortSignal): Promise<Refusal> {
@@ -143,9 +234,14 @@ async function unknownSymbol(symbol: string, deps: CheckDeps, signal: AbortSigna
 }
 
 /** Among the ten thousand symbols of the real market some other one is always near; on our own exchange the hint means something. */
-export async function symbolHint(symbol: string, deps: Pick<CheckDeps, "api" | "simulated">, signal: AbortSignal): Promise<string> {
-  const near = deps.simulated ? nearest(symbol, await deps.api.assetSymbols(signal)) : undefined;
+export async function symbolHint(symbol: string, deps: Pick<CheckDeps, "api" | "assets" | "simulated">, signal: AbortSignal): Promise<string> {
+  const near = deps.simulated ? nearest(symbol, (await allAssets(deps, signal)).map((asset) => asset.symbol)) : undefined;
   return near === undefined ? "Check the symbol." : `Did you mean ${near}?`;
+}
+
+/** Active stocks, kept for as long as the cache keeps them. */
+export async function allAssets(deps: Pick<CheckDeps, "api" | "assets">, signal: AbortSignal): Promise<readonly TradableAsset[]> {
+  return (await deps.assets.get("assets", signal, (own) => deps.api.assets(own))).value;
 }
 
 function warningsOf(intent: OrderIntent, { clock, quote }: Picture): readonly string[] {

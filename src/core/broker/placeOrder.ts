@@ -8,8 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { answerError, brokerMessage } from "../domain/alpacaAnswers.ts";
 import type { HttpAnswer } from "../domain/ports.ts";
-import type { CheckedOrder, Order } from "../domain/orders.ts";
-import { orderBody } from "./orderBody.ts";
+import type { Order } from "../domain/orders.ts";
 import type { TradingApi } from "./tradingApi.ts";
 import { parseOrder } from "./wire.ts";
 
@@ -17,23 +16,41 @@ export interface PlaceDeps {
   readonly api: TradingApi;
   readonly clock: Clock;
   readonly log: Log;
+  /** Resolves when the stream names an order of that client order id. */
+  readonly heard: (clientOrderId: string, signal: AbortSignal) => Promise<Order>;
+}
+
+/** One order to be placed, however often it takes. */
+export interface Placing {
+  readonly clientOrderId: string;
+  /** Sends it once; the same bytes every time. */
+  readonly send: (signal: AbortSignal) => Promise<HttpAnswer>;
+  /** Whether an order that has the id is this one. */
+  readonly isSame: (found: Order) => boolean;
 }
 
 const MOST_SENDS = 4;
 /** An order may appear a moment after its answer was lost: absent means absent three times. */
 const LOOK_UPS_MS = [0, 200, 600] as const;
 const LAST_LOOK_MS = 1500;
+/** How long the answer may lag behind the stream before the stream's word is taken for it. */
+const HEARD_GRACE_MS = 150;
+/** How long to wait for an answer before asking beside it. */
+const ASK_AFTER_MS = 1500;
 
 type Sent =
   | { readonly kind: "placed"; readonly order: Order }
   | { readonly kind: "exists" }
+  | { readonly kind: "refused"; readonly why: TradingError }
   | { readonly kind: "not-taken"; readonly why: TradingError; readonly waitMs: number }
   | { readonly kind: "unclear"; readonly why: TradingError };
 
 /** The order as the exchange has it. Throws `order-rejected`, `bad-key`, `order-not-placed` (it is certainly not there) or `order-unknown`. */
-export async function placeOrder(order: CheckedOrder, deps: PlaceDeps, signal: AbortSignal): Promise<Order> {
+export async function placeOrder(order: Placing, deps: PlaceDeps, signal: AbortSignal): Promise<Order> {
   const id = order.clientOrderId;
   let why: TradingError | undefined;
+  let wasUnclear = false;
+  let mayStillCome = false;
   for (let send = 0; send < MOST_SENDS; send++) {
     if (signal.aborted) throw notPlaced(id, TradingError.from(signal.reason, "interrupted"));
     const sent = await sendOnce(order, deps, signal);
@@ -42,6 +59,12 @@ export async function placeOrder(order: CheckedOrder, deps: PlaceDeps, signal: A
         return sent.order;
       case "exists":
         return await existing(order, deps, signal);
+      case "refused": {
+        // The one before may have come late, and be what stands in this one's way.
+        const found = wasUnclear ? await lookUp(id, sent.why, deps, signal) : null;
+        if (found !== null) return found;
+        throw sent.why;
+      }
       case "not-taken":
         why = sent.why;
         deps.log.warn(`Order ${id} was not taken (${sent.why.message}); sending it again.`);
@@ -49,6 +72,8 @@ export async function placeOrder(order: CheckedOrder, deps: PlaceDeps, signal: A
         break;
       case "unclear": {
         why = sent.why;
+        wasUnclear = true;
+        mayStillCome ||= sent.why.data["status"] === undefined; // nobody has answered it: it may lie somewhere on its way
         deps.log.warn(`Order ${id}: ${sent.why.message} Asking the exchange whether it is there.`);
         const found = await lookUp(id, sent.why, deps, signal);
         if (found !== null) return found;
@@ -56,15 +81,47 @@ export async function placeOrder(order: CheckedOrder, deps: PlaceDeps, signal: A
       }
     }
   }
-  throw notPlaced(id, why as TradingError);
+  throw mayStillCome ? unknown(id, why as TradingError) : notPlaced(id, why as TradingError);
 }
 
-async function sendOnce(order: CheckedOrder, deps: PlaceDeps, signal: AbortSignal): Promise<Sent> {
+/** The answer, or whatever else proves the order first: the stream names it, or the exchange shows it when asked meanwhile. */
+async function sendOnce(order: Placing, deps: PlaceDeps, signal: AbortSignal): Promise<Sent> {
+  const scope = new Scope({ name: `Placing order ${order.clientOrderId}`, signal });
   try {
-    return judge(await deps.api.postOrder(orderBody(order), signal), deps);
+    const answered = answerOf(order, deps, scope.signal);
+    const heard = deps.heard(order.clientOrderId, scope.signal).then(async (found): Promise<Sent> => {
+      if (!order.isSame(found)) return await new Promise<never>(() => undefined);
+      await deps.clock.sleep(HEARD_GRACE_MS, scope.signal);
+      return { kind: "placed", order: found };
+    });
+    const asked = askBeside(order, deps, scope.signal);
+    for (const promise of [answered, heard, asked]) promise.catch(() => undefined); // those that lose are not waited for
+    return await Promise.race([answered, never(heard), never(asked)]);
+  } finally {
+    await scope.close();
+  }
+}
+
+/** Asks for the id again and again while the answer is late. */
+async function askBeside(order: Placing, deps: PlaceDeps, signal: AbortSignal): Promise<Sent> {
+  for (;;) {
+    await deps.clock.sleep(ASK_AFTER_MS, signal);
+    const found = await deps.api.orderByClientId(order.clientOrderId, signal).catch(() => null);
+    if (found !== null && order.isSame(found)) return { kind: "placed", order: found };
+  }
+}
+
+/** Only its success counts. */
+function never<T>(promise: Promise<T>): Promise<T> {
+  return promise.catch(() => new Promise<never>(() => undefined));
+}
+
+async function answerOf(order: Placing, deps: PlaceDeps, signal: AbortSignal): Promise<Sent> {
+  try {
+    return judge(await order.send(signal), deps);
   } catch (error) {
     const failure = TradingError.from(error, "connection-lost");
-    if (failure.code === "order-rejected" || failure.code === "bad-key") throw failure;
+    if (failure.code === "bad-key") throw failure;
     if (failure.data["sent"] !== false) return { kind: "unclear", why: failure };
     if (signal.aborted || failure.data["retry"] !== true) throw notPlaced(order.clientOrderId, failure);
     return { kind: "not-taken", why: failure, waitMs: 250 };
@@ -82,17 +139,18 @@ function judge(answer: HttpAnswer, deps: PlaceDeps): Sent {
   if (failure.code === "bad-key") throw failure;
   const { message } = brokerMessage(answer.body);
   deps.log.warn(`The broker refused an order with status ${status}: ${message ?? "no reason given"}`);
-  throw new TradingError("order-rejected", `The broker refused the order: ${(message ?? `status ${status}`).replace(/\.$/, "")}.`, {
+  const why = new TradingError("order-rejected", `The broker refused the order: ${(message ?? `status ${status}`).replace(/\.$/, "")}.`, {
     kind: "refused",
     data: failure.data,
   });
+  return { kind: "refused", why };
 }
 
 /** The id was used before: by a send of ours whose answer was lost, or by an earlier run. Either way that order is the answer. */
-async function existing(order: CheckedOrder, deps: PlaceDeps, signal: AbortSignal): Promise<Order> {
+async function existing(order: Placing, deps: PlaceDeps, signal: AbortSignal): Promise<Order> {
   const found = await lookUp(order.clientOrderId, new TradingError("duplicate-id", "the broker has that id already."), deps, signal);
   if (found === null) throw unknown(order.clientOrderId, new TradingError("duplicate-id", "the broker has that id, but does not show the order."));
-  if (found.symbol === order.symbol && found.side === order.side) return found;
+  if (order.isSame(found)) return found;
   throw new TradingError("order-rejected", `The client order id ${order.clientOrderId} is taken by another order (${found.side} ${found.symbol}).`, {
     kind: "refused",
     hint: "Choose another id, or leave it out.",

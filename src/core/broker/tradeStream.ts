@@ -18,8 +18,8 @@ export interface TradeStreamOptions {
   /** Its end is the stream's end. */
   readonly scope: Scope;
   readonly onUpdate: (update: TradeUpdate) => void;
-  /** The subscription stands; what happened before it has to be read now. */
-  readonly onListening: () => Promise<void>;
+  /** The subscription stands; what happened before it has to be read now. The signal ends with this very connection. */
+  readonly onListening: (signal: AbortSignal) => Promise<void>;
   readonly onDown: () => void;
   /** The key was refused: nothing is tried again. */
   readonly onRefused: (error: TradingError) => void;
@@ -36,9 +36,19 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 const MAX_FRAME_BYTES = 4 * 2 ** 20;
 
+export interface TradeStream {
+  /** Ends the connection of the moment, which is mute though it looks alive; another one is opened. */
+  cut(why: TradingError): void;
+}
+
+interface Current {
+  fail: (error: TradingError) => void;
+}
+
 /** Resolves once the stream listens for the first time; rejects when the first attempt fails. */
-export async function openTradeStream(options: TradeStreamOptions, signal: AbortSignal): Promise<void> {
+export async function openTradeStream(options: TradeStreamOptions, signal: AbortSignal): Promise<TradeStream> {
   const { scope } = options;
+  const current: Current = { fail: () => {} };
   let up: () => void = () => {};
   let down: (error: TradingError) => void = () => {};
   const first = new Promise<void>((resolve, reject) => {
@@ -46,21 +56,26 @@ export async function openTradeStream(options: TradeStreamOptions, signal: Abort
     down = reject;
   });
   first.catch(() => undefined); // the caller may have given up before
-  const ended = keepOpen(options, { up, down });
+  const ended = keepOpen(options, current, { up, down });
   scope.onClose(() => ended);
   await abortable(first, signal);
+  return { cut: (why) => current.fail(why) };
 }
 
-async function keepOpen(options: TradeStreamOptions, first: { readonly up: () => void; readonly down: (error: TradingError) => void }): Promise<void> {
+async function keepOpen(
+  options: TradeStreamOptions,
+  current: Current,
+  first: { readonly up: () => void; readonly down: (error: TradingError) => void },
+): Promise<void> {
   const { scope, clock, log } = options;
   const random = options.random ?? Math.random;
   let wasUp = false;
   for (let attempt = 0; !scope.signal.aborted; attempt++) {
     const openedAt = clock.now();
     try {
-      await listen(options, {
-        onListening: async () => {
-          await options.onListening();
+      await listen(options, current, {
+        onListening: async (own) => {
+          await options.onListening(own);
           wasUp = true;
           first.up();
         },
@@ -96,8 +111,13 @@ async function keepOpen(options: TradeStreamOptions, first: { readonly up: () =>
 }
 
 /** One connection from handshake to end. Resolves when the server closes it, rejects when it fails. */
-async function listen(options: TradeStreamOptions, on: { readonly onListening: () => Promise<void>; readonly onMessage: () => void }): Promise<void> {
+async function listen(
+  options: TradeStreamOptions,
+  current: Current,
+  on: { readonly onListening: (signal: AbortSignal) => Promise<void>; readonly onMessage: () => void },
+): Promise<void> {
   const { endpoint, scope } = options;
+  const life = scope.child({ name: "The order stream's connection" });
   const socket = new WebSocket(endpoint.streamUrl, { handshakeTimeout: HANDSHAKE_MS, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   let heardAt = options.clock.now();
   let ready = false;
@@ -117,6 +137,7 @@ async function listen(options: TradeStreamOptions, on: { readonly onListening: (
         reject(error as Error);
         socket.terminate();
       };
+      current.fail = fail;
       const send = (message: unknown) => socket.send(JSON.stringify(message));
       socket.on("open", () => send({ action: "authenticate", data: { key_id: endpoint.keyId, secret_key: endpoint.secretKey } }));
       socket.on("ping", () => {
@@ -138,7 +159,7 @@ async function listen(options: TradeStreamOptions, on: { readonly onListening: (
               return fail(new TradingError("stream-failed", `The stream at ${hostOf(options)} does not offer trade updates.`));
             }
             ready = true;
-            on.onListening().catch(fail);
+            on.onListening(life.signal).catch(fail);
             return;
           case "trade_updates":
             on.onMessage();
@@ -172,7 +193,9 @@ async function listen(options: TradeStreamOptions, on: { readonly onListening: (
     clearTimeout(deadline);
     clearInterval(pings);
     scope.signal.removeEventListener("abort", stop);
+    current.fail = () => {};
     socket.terminate();
+    await life.close();
   }
 }
 

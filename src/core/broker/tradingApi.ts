@@ -2,16 +2,20 @@
 import { TradingError } from "../base/errors.ts";
 import { answerError } from "../domain/alpacaAnswers.ts";
 import type { HttpAnswer, HttpClient } from "../domain/ports.ts";
-import type { Account, MarketClock, Order, Quote, TradingMode } from "../domain/orders.ts";
+import type { Account, Activity, Fill, MarketClock, MarketDay, Order, PortfolioHistory, Quote, TradingMode } from "../domain/orders.ts";
 import type { OrderBody } from "./orderBody.ts";
 import {
   parseAccount,
+  parseActivities,
   parseAsset,
+  parseAssets,
+  parseCalendar,
   parseCancels,
   parseClock,
   parseLatestQuote,
   parseOrder,
   parseOrders,
+  parsePortfolioHistory,
   parsePosition,
   parsePositions,
   type HeldPosition,
@@ -33,6 +37,16 @@ export interface OrderFilter {
   readonly after?: number;
 }
 
+export interface ActivityFilter {
+  readonly types?: readonly string[];
+  readonly after?: number;
+  readonly until?: number;
+  readonly limit?: number;
+  readonly direction: "asc" | "desc";
+}
+
+const ACTIVITY_PAGE = 100;
+const MOST_ACTIVITY_PAGES = 1000;
 const PAGE = 500;
 const MOST_PAGES = 200;
 
@@ -68,9 +82,43 @@ export class TradingApi {
     return parseAsset(success(answer, `look up ${symbol}`));
   }
 
-  async assetSymbols(signal: AbortSignal): Promise<readonly string[]> {
-    const list = await this.#read("/v2/assets?status=active&asset_class=us_equity", "list the assets", signal);
-    return Array.isArray(list) ? list.map((asset) => parseAsset(asset).symbol) : [];
+  async assets(signal: AbortSignal): Promise<readonly TradableAsset[]> {
+    return parseAssets(await this.#read("/v2/assets?status=active&asset_class=us_equity", "list the assets", signal));
+  }
+
+  async calendar(range: { readonly from: string; readonly to: string }, signal: AbortSignal): Promise<readonly MarketDay[]> {
+    return parseCalendar(await this.#read(`/v2/calendar?${new URLSearchParams({ start: range.from, end: range.to })}`, "read the calendar", signal));
+  }
+
+  async portfolioHistory(range: { readonly period?: string; readonly timeframe?: string }, signal: AbortSignal): Promise<PortfolioHistory> {
+    const query = new URLSearchParams({ period: range.period ?? "1M", timeframe: range.timeframe ?? "1D" });
+    return parsePortfolioHistory(await this.#read(`/v2/account/portfolio/history?${query}`, "read the portfolio history", signal));
+  }
+
+  /** Follows the pages; a page holds at most 100. */
+  async activities(filter: ActivityFilter, signal: AbortSignal): Promise<readonly Activity[]> {
+    const found = new Map<string, Activity>();
+    const most = filter.limit ?? Number.POSITIVE_INFINITY;
+    let token: string | undefined;
+    for (let page = 0; page < MOST_ACTIVITY_PAGES && found.size < most; page++) {
+      const query = new URLSearchParams({ page_size: String(Math.min(ACTIVITY_PAGE, most - found.size)), direction: filter.direction });
+      if (filter.types !== undefined && filter.types.length > 0) query.set("activity_types", filter.types.join(","));
+      if (filter.after !== undefined) query.set("after", new Date(filter.after).toISOString());
+      if (filter.until !== undefined) query.set("until", new Date(filter.until).toISOString());
+      if (token !== undefined) query.set("page_token", token);
+      const rows = parseActivities(await this.#read(`/v2/account/activities?${query}`, "list the activities", signal));
+      const before = found.size;
+      for (const row of rows) found.set(row.id, row);
+      if (rows.length === 0 || found.size === before) break; // a token seen before would go round for ever
+      token = rows.at(-1)?.id;
+    }
+    return [...found.values()];
+  }
+
+  /** Executions since `after`, oldest first. */
+  async fills(after: number, signal: AbortSignal): Promise<readonly Fill[]> {
+    const rows = await this.activities({ types: ["FILL"], after, direction: "asc" }, signal);
+    return rows.flatMap((row) => row.fill ?? []);
   }
 
   /** Null when the symbol has none. */
@@ -116,6 +164,10 @@ export class TradingApi {
   /** The answer as it came: what it means for an order is decided where orders are placed. */
   postOrder(body: OrderBody, signal: AbortSignal): Promise<HttpAnswer> {
     return this.#options.trading.request({ method: "POST", path: "/v2/orders", body, intent: "order" }, signal);
+  }
+
+  patchOrder(id: string, body: OrderBody, signal: AbortSignal): Promise<HttpAnswer> {
+    return this.#options.trading.request({ method: "PATCH", path: `/v2/orders/${encodeURIComponent(id)}`, body, intent: "order" }, signal);
   }
 
   /** True when the exchange took the cancel; false when the order has ended, or is gone, already. */

@@ -2,14 +2,19 @@
 import * as v from "valibot";
 import { Big, decimalFrom } from "../base/decimal.ts";
 import { TradingError } from "../base/errors.ts";
+import { newYorkOffset } from "../domain/nyse.ts";
 import {
   ORDER_STATUSES,
   type Account,
+  type Activity,
   type ClientOrderId,
+  type Fill,
   type MarketClock,
+  type MarketDay,
   type Order,
   type OrderClass,
   type OrderId,
+  type PortfolioHistory,
   type Position,
   type Quote,
   type TradeUpdate,
@@ -60,6 +65,8 @@ const orderFields = {
   created_at: maybeInstant,
   submitted_at: maybeInstant,
   filled_at: maybeInstant,
+  replaces: v.optional(v.nullable(v.string()), null),
+  replaced_by: v.optional(v.nullable(v.string()), null),
 };
 const legSchema = v.object(orderFields);
 const orderSchema = v.object({ ...orderFields, legs: v.optional(v.nullable(v.array(legSchema)), null) });
@@ -83,6 +90,8 @@ function orderOf(wire: v.InferOutput<typeof legSchema> & { readonly legs?: Reado
     submittedAt: wire.submitted_at ?? wire.created_at ?? 0,
     filledAt: wire.filled_at,
     legs: (wire.legs ?? []).map((leg) => orderOf(leg)),
+    ...(wire.replaces === null ? {} : { replaces: wire.replaces as OrderId }),
+    ...(wire.replaced_by === null ? {} : { replacedBy: wire.replaced_by as OrderId }),
   };
 }
 
@@ -125,6 +134,7 @@ const clockSchema = v.object({ timestamp: instant, is_open: v.boolean(), next_op
 
 const assetSchema = v.object({
   symbol: v.string(),
+  name: v.optional(v.nullable(v.string()), ""),
   status: v.optional(v.string(), "active"),
   tradable: v.boolean(),
   fractionable: v.optional(v.boolean(), false),
@@ -134,6 +144,32 @@ const assetSchema = v.object({
 
 const quoteSchema = v.object({ bp: v.number(), ap: v.number(), bs: v.optional(v.number(), 0), as: v.optional(v.number(), 0), t: instant });
 const quotesSchema = v.object({ quotes: v.record(v.string(), quoteSchema) });
+const activitySchema = v.object({
+  id: v.pipe(v.string(), v.nonEmpty()),
+  activity_type: v.string(),
+  /** Of fills; other entries have a date. */
+  transaction_time: maybeInstant,
+  date: maybeInstant,
+  symbol: v.optional(v.nullable(v.string()), null),
+  side: v.optional(v.nullable(v.picklist(["buy", "sell", "sell_short"])), null),
+  qty: maybeDecimal,
+  price: maybeDecimal,
+  cum_qty: maybeDecimal,
+  order_id: v.optional(v.nullable(v.string()), null),
+  net_amount: maybeDecimal,
+});
+
+const clockTime = v.pipe(v.string(), v.regex(/^\d{2}:?\d{2}$/));
+const calendarSchema = v.array(v.object({ date: v.pipe(v.string(), v.isoDate()), open: clockTime, close: clockTime }));
+
+const historySchema = v.object({
+  timestamp: v.array(v.number()),
+  equity: v.array(v.nullable(v.number())),
+  profit_loss: v.optional(v.nullable(v.array(v.nullable(v.number()))), null),
+  base_value: maybeDecimal,
+  timeframe: v.string(),
+});
+
 const cancelsSchema = v.array(v.object({ id: v.string(), status: v.number() }));
 
 /** A position with what is not bound by open sells; all of it where the broker does not say. */
@@ -143,6 +179,7 @@ export interface HeldPosition extends Position {
 
 export interface TradableAsset {
   readonly symbol: string;
+  readonly name: string;
   readonly tradable: boolean;
   readonly fractionable: boolean;
   readonly shortable: boolean;
@@ -216,6 +253,7 @@ export function parseAsset(json: unknown): TradableAsset {
   const wire = parse(assetSchema, json, "an asset");
   return {
     symbol: wire.symbol,
+    name: wire.name ?? "",
     tradable: wire.tradable && wire.status === "active",
     fractionable: wire.fractionable,
     shortable: wire.shortable && wire.easy_to_borrow,
@@ -226,6 +264,53 @@ export function parseAsset(json: unknown): TradableAsset {
 export function parseLatestQuote(json: unknown, symbol: string): Quote | null {
   const wire = parse(quotesSchema, json, "latest quotes").quotes[symbol];
   return wire === undefined ? null : { symbol, bid: wire.bp, ask: wire.ap, bidSize: wire.bs, askSize: wire.as, at: wire.t };
+}
+
+export function parseActivities(json: unknown): readonly Activity[] {
+  return parse(v.array(activitySchema), json, "a list of activities").map((wire) => ({
+    id: wire.id,
+    type: wire.activity_type,
+    at: wire.transaction_time ?? wire.date ?? 0,
+    symbol: wire.symbol,
+    fill: wire.activity_type === "FILL" ? fillOf(wire) : null,
+    netAmount: wire.net_amount,
+  }));
+}
+
+/** The id is the time, "::" and the execution's id. Null when it lacks what a fill has. */
+function fillOf(wire: v.InferOutput<typeof activitySchema>): Fill | null {
+  const { id, symbol, side, qty, price, cum_qty: cumQty, order_id: orderId, transaction_time: at } = wire;
+  if (symbol === null || side === null || qty === null || price === null || orderId === null || at === null) return null;
+  const executionId = id.slice(id.indexOf("::") < 0 ? 0 : id.indexOf("::") + 2);
+  return { executionId, orderId: orderId as OrderId, symbol, side: side === "buy" ? "buy" : "sell", qty: qty.abs(), price, cumQty: cumQty ?? qty.abs(), at };
+}
+
+export function parseCalendar(json: unknown): readonly MarketDay[] {
+  return parse(calendarSchema, json, "a market calendar").map(({ date, open, close }) => ({ date, open: newYorkTime(date, open), close: newYorkTime(date, close) }));
+}
+
+/** The calendar has New York's wall time, without a zone. */
+function newYorkTime(date: string, time: string): number {
+  const wall = Date.parse(`${date}T${time.slice(0, 2)}:${time.slice(-2)}:00Z`);
+  return wall - newYorkOffset(wall - newYorkOffset(wall));
+}
+
+export function parsePortfolioHistory(json: unknown): PortfolioHistory {
+  const wire = parse(historySchema, json, "a portfolio history");
+  const baseValue = wire.base_value ?? new Big(0);
+  return {
+    timeframe: wire.timeframe,
+    baseValue,
+    points: wire.timestamp.flatMap((seconds, i) => {
+      const equity = wire.equity[i];
+      if (equity === null || equity === undefined) return []; // before the account was funded
+      return [{ at: seconds * 1000, equity: new Big(equity), profitLoss: new Big(wire.profit_loss?.[i] ?? new Big(equity).minus(baseValue)) }];
+    }),
+  };
+}
+
+export function parseAssets(json: unknown): readonly TradableAsset[] {
+  return Array.isArray(json) ? json.map(parseAsset) : [];
 }
 
 export function parseCancels(json: unknown): ReadonlyArray<{ readonly id: string; readonly status: number }> {

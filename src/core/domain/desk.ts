@@ -1,6 +1,6 @@
 /** What fronts ask of a session and what they are told, without the rooms behind it. */
 import type { EngineName, Params, Sizing } from "./backtest.ts";
-import type { Account, Order, RefusalCode, TradingMode } from "./orders.ts";
+import type { Account, TradingMode } from "./orders.ts";
 import type { ConnectionState, LagStats } from "./ports.ts";
 
 export interface SessionStatus {
@@ -33,6 +33,4 @@ export interface BacktestSpec {
   readonly equity?: boolean;
 }
 
-export type Placed =
-  | { readonly placed: true; readonly order: Order; readonly warnings: readonly string[] }
-  | { readonly placed: false; readonly code: RefusalCode; readonly message: string; readonly hint: string };
+export type { Placed } from "./orders.ts";

@@ -45,6 +45,24 @@ export interface OrderIntent {
   readonly again?: boolean;
   /** Who proposed it: "cli", "palette", "cell:<id>", "agent", "demo". */
   readonly origin: string;
+  /** Why, in a few words; kept in the audit log. */
+  readonly why?: string;
+}
+
+/** What a working order is changed to; what is absent stays. At least one of them. */
+export interface OrderChange {
+  readonly qty?: Big;
+  readonly limitPrice?: Big;
+  readonly stopPrice?: Big;
+  /** Dollars or percent, whichever the trailing stop has. */
+  readonly trail?: Big;
+  readonly timeInForce?: TimeInForce;
+}
+
+/** Who asks for something that is no new order, and why; kept in the audit log. */
+export interface Reason {
+  readonly origin: string;
+  readonly why?: string;
 }
 
 declare const checked: unique symbol;
@@ -61,6 +79,11 @@ export type RefusalCode =
 export type Verdict =
   | { readonly allowed: true; readonly order: CheckedOrder; readonly warnings: readonly string[] }
   | { readonly allowed: false; readonly code: RefusalCode; readonly message: string; readonly hint: string };
+
+/** What became of an intent: an order at the exchange, or a refusal with its remedy. */
+export type Placed =
+  | { readonly placed: true; readonly order: Order; readonly warnings: readonly string[] }
+  | { readonly placed: false; readonly code: RefusalCode; readonly message: string; readonly hint: string };
 
 /** What the guards say of an intent before anything is written or sent; duplicate and kill switch are asked only by `check`. */
 export type OrderPreview =
@@ -93,6 +116,58 @@ export interface Order {
   readonly submittedAt: number;
   readonly filledAt: number | null;
   readonly legs: readonly Order[];
+  /** The order whose place it took. */
+  readonly replaces?: OrderId;
+  /** The order that took its place; its status is then "replaced". */
+  readonly replacedBy?: OrderId;
+}
+
+/** One execution. An order's fills follow each other: this one took it from `cumQty - qty` to `cumQty`. */
+export interface Fill {
+  /** The broker's own name for it. */
+  readonly executionId: string;
+  readonly orderId: OrderId;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly qty: Big;
+  readonly price: Big;
+  /** Filled of the order, this fill included. */
+  readonly cumQty: Big;
+  readonly at: number;
+}
+
+/** A line of the account's history; fills have their fields, other entries an amount. */
+export interface Activity {
+  readonly id: string;
+  /** Alpaca's name: FILL, DIV, CSD, INT, ... */
+  readonly type: string;
+  readonly at: number;
+  readonly symbol: string | null;
+  readonly fill: Fill | null;
+  /** US dollars in or out; null for fills. */
+  readonly netAmount: Big | null;
+}
+
+/** Equity of an account over time; the arrays are equally long. */
+export interface PortfolioHistory {
+  /** Alpaca's timeframe: 1Min, 5Min, 15Min, 1H, 1D. */
+  readonly timeframe: string;
+  readonly baseValue: Big;
+  readonly points: ReadonlyArray<{ readonly at: number; readonly equity: Big; readonly profitLoss: Big }>;
+}
+
+/** One trading day: New York date, and its regular session as instants, UTC milliseconds. */
+export interface MarketDay {
+  readonly date: string;
+  readonly open: number;
+  readonly close: number;
+}
+
+/** What became of the position in one symbol when all were to be closed. */
+export interface ClosedPosition {
+  readonly symbol: string;
+  /** A failure that is no refusal has the code of its error. */
+  readonly result: Placed | { readonly placed: false; readonly code: "failed"; readonly message: string; readonly hint: string };
 }
 
 /** One message of the trade-update stream. */

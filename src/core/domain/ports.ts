@@ -1,7 +1,29 @@
 /** Where rooms meet: what a room needs of another is one of these, handed in by session.ts. */
+import type { Big } from "../base/decimal.ts";
 import type { BarSeries, Dataset, Timeframe } from "./bars.ts";
 import type { ActiveSymbol, Analysis, Asset, MergedCandidate, Mover, NewsItem, ScanResult, ScanVerification } from "./research.ts";
-import type { Account, CheckedOrder, MarketClock, Order, OrderIntent, OrderPreview, Position, Quote, TradeUpdate, TradingMode, Verdict } from "./orders.ts";
+import type {
+  Account,
+  Activity,
+  CheckedOrder,
+  ClosedPosition,
+  Fill,
+  MarketClock,
+  MarketDay,
+  Order,
+  OrderChange,
+  OrderIntent,
+  OrderPreview,
+  Placed,
+  PortfolioHistory,
+  Position,
+  Quote,
+  Reason,
+  Side,
+  TradeUpdate,
+  TradingMode,
+  Verdict,
+} from "./orders.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "./backtest.ts";
 
 /** Where a broker or a data source is, with the credentials of that very origin. */
@@ -73,24 +95,149 @@ export interface Broker {
   submitOrder(order: CheckedOrder, signal: AbortSignal): Promise<Order>;
   cancelOrder(id: string, signal: AbortSignal): Promise<Order>;
   cancelAll(signal: AbortSignal): Promise<number>;
+  /** A new order in the place of a working one, through the same guards and the journal; `order.replaces` names the old one. */
+  replaceOrder(id: string, change: OrderChange, reason: Reason, signal: AbortSignal): Promise<Placed>;
+  /**
+   * Cancels what binds the position, then sells (or buys back) all of it, `qty` units or `percent` of it at the market.
+   * Refused with `insufficient-position` when nothing is held. The kill switch does not stop it.
+   */
+  closePosition(symbol: string, part: { readonly qty?: Big; readonly percent?: Big }, reason: Reason, signal: AbortSignal): Promise<Placed>;
+  /** Cancels all orders and closes every position; one failure does not stop the others. */
+  closeAll(reason: Reason, signal: AbortSignal): Promise<readonly ClosedPosition[]>;
+  /**
+   * On: blocks new orders of every process on this state folder at once, then cancels what is open, again and again until
+   * nothing is or the signal aborts; with `flatten` closes positions too. Answers what could not be confirmed.
+   */
+  setKillSwitch(change: "on" | "off", options: Reason & { readonly flatten?: boolean }, signal: AbortSignal): Promise<KillSwitchResult>;
   getOrder(id: string, signal: AbortSignal): Promise<Order>;
   getOrders(filter: { readonly status: "open" | "closed" | "all"; readonly limit?: number }, signal: AbortSignal): Promise<readonly Order[]>;
   getCurrentPrice(symbol: string, signal: AbortSignal): Promise<Quote>;
   getClock(signal: AbortSignal): Promise<MarketClock>;
+  /** Trading days between two New York dates (YYYY-MM-DD), both included. */
+  getCalendar(range: { readonly from: string; readonly to: string }, signal: AbortSignal): Promise<readonly MarketDay[]>;
+  /** Active US stocks; kept for five minutes. */
+  getAssets(signal: AbortSignal): Promise<readonly Asset[]>;
+  /** Newest first. Pages are followed up to `limit` (100 when absent). */
+  getActivities(filter: { readonly types?: readonly string[]; readonly after?: number; readonly until?: number; readonly limit?: number }, signal: AbortSignal): Promise<readonly Activity[]>;
+  /** `period` like 1D, 2W, 1M, 1A; `timeframe` like 1Min, 15Min, 1H, 1D. */
+  getPortfolioHistory(range: { readonly period?: string; readonly timeframe?: string }, signal: AbortSignal): Promise<PortfolioHistory>;
   /** Resolves with the order once it can no longer change, by stream, with polling behind it. */
   waitForEnd(id: string, signal: AbortSignal): Promise<Order>;
   onTradeUpdate(listener: (update: TradeUpdate) => void): () => void;
   onState(listener: (state: ConnectionState) => void): () => void;
 }
 
+export interface KillSwitchResult {
+  readonly on: boolean;
+  /** Orders that were canceled. */
+  readonly canceled: number;
+  /** Open orders whose end was not seen when time ran out. */
+  readonly unconfirmed: readonly Order[];
+  /** Null unless positions were to be closed. */
+  readonly closed: readonly ClosedPosition[] | null;
+}
+
 /** The durable book of intents: written before the first byte leaves. Implemented by the store. */
 export interface OrderJournal {
   /**
    * In one transaction: refuses when the kill switch is on or an equal intent (`fingerprint`) stands within `windowMs`
-   * (unless `again`), else writes the intent. Throws when it cannot be written.
+   * (unless `again`), else writes the intent. Throws when it cannot be written. An id that is known is refused, too,
+   * unless the same intent certainly did not become an order, or its process died over it: then it goes on.
    */
-  begin(entry: JournalEntry, windowMs: number, again: boolean, signal: AbortSignal): Promise<"written" | "duplicate" | "killed">;
+  begin(entry: JournalEntry, windowMs: number, again: boolean, signal: AbortSignal): Promise<JournalBegun>;
   settle(clientOrderId: string, outcome: { readonly state: "sent" | "rejected" | "unknown" | "not-sent"; readonly orderId?: string; readonly reason?: string }, signal: AbortSignal): Promise<void>;
+  /** Entries whose end is not known: begun, unknown, or sent and not ended when last seen. Newest first, at most 1,000. */
+  unsettled(account: string, signal: AbortSignal): Promise<readonly UnsettledEntry[]>;
+  /** In one transaction: how orders stand, fills (each kept once, by order and cumulative quantity), how far fills were read. Answers the fills that were new. */
+  note(account: string, news: JournalNews, signal: AbortSignal): Promise<readonly Fill[]>;
+  /** Up to when the account's fills were read without a gap, exchange time; null before the first time. */
+  fillsReadTo(account: string, signal: AbortSignal): Promise<number | null>;
+  /** One state per account and state folder; null reads it. */
+  killSwitch(account: string, change: "on" | "off" | null, reason: Reason, signal: AbortSignal): Promise<boolean>;
+  /** Limits that hold for every process on this state folder; null when none were set. */
+  limits(account: string, signal: AbortSignal): Promise<StoredLimits | null>;
+}
+
+export type JournalBegun = "written" | "duplicate" | "killed" | "too-many" | "limits-changed";
+
+export interface UnsettledEntry {
+  readonly clientOrderId: string;
+  readonly state: "begun" | "sent" | "unknown";
+  readonly at: number;
+  readonly orderId: string | null;
+  /** `pid/instance` of who began it. */
+  readonly owner: string | null;
+  readonly ownerIsGone: boolean;
+}
+
+/** How an order stands, for the journal's entry of the same client order id, if there is one. */
+export interface OrderNote {
+  readonly clientOrderId: string;
+  readonly orderId: string;
+  readonly status: string;
+  readonly filledQty: Big;
+  readonly filledAvgPrice: Big | null;
+  readonly ended: boolean;
+}
+
+export interface JournalNews {
+  readonly orders: readonly OrderNote[];
+  readonly fills: readonly Fill[];
+  readonly readTo?: number;
+}
+
+/** Every limit is as in the settings `risk.*`; the tighter of both holds. */
+export interface StoredLimits {
+  readonly version: number;
+  readonly maxOrderValue: number | null;
+  readonly maxPositionValue: number | null;
+  readonly maxOrdersPerMinute: number | null;
+  readonly maxDailyLoss: number | null;
+  readonly symbols: readonly string[];
+}
+
+/** One line of the audit log: who did what with which order, and why. */
+export interface AuditRow {
+  readonly id: number;
+  readonly at: number;
+  readonly account: string;
+  readonly origin: string;
+  /** "begun", "sent", "rejected", "not-sent", "unknown", "kill-switch on", "limits", ... */
+  readonly what: string;
+  readonly clientOrderId: string | null;
+  readonly orderId: string | null;
+  /** The reason given by whoever ordered it, or why it ended so. */
+  readonly why: string | null;
+  /** The body as sent, for "begun". */
+  readonly body: string | null;
+}
+
+/** A journalled order as it stands. */
+export interface JournalledOrder {
+  readonly clientOrderId: string;
+  readonly account: string;
+  readonly origin: string;
+  readonly why: string | null;
+  readonly at: number;
+  readonly body: string;
+  readonly state: "begun" | "sent" | "rejected" | "unknown" | "not-sent";
+  readonly orderId: string | null;
+  readonly reason: string | null;
+  /** Alpaca's status when last seen. */
+  readonly status: string | null;
+  readonly filledQty: string | null;
+  readonly filledAvgPrice: string | null;
+}
+
+export interface StoredFill {
+  readonly executionId: string;
+  readonly orderId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly qty: string;
+  readonly price: string;
+  readonly cumQty: string;
+  readonly at: number;
 }
 
 export interface JournalEntry {
@@ -101,6 +248,15 @@ export interface JournalEntry {
   readonly at: number;
   /** The request body as it will be sent, JSON. */
   readonly body: string;
+  readonly why?: string;
+  /** `pid/instance` of the writer: a living one's entry is left to it. */
+  readonly owner?: string;
+  /** Refused as "too-many" when so many were begun in the last minute, by whichever process. */
+  readonly maxPerMinute?: number | null;
+  /** It only closes: neither kill switch nor `maxPerMinute` stops it. */
+  readonly reduces?: boolean;
+  /** Of the stored limits that the guards knew (0 when there were none): "limits-changed" when others hold by now. */
+  readonly limitsVersion?: number;
 }
 
 // ---- data ----------------------------------------------------------------------------------------------------------
@@ -195,6 +351,14 @@ export interface Store {
   dashboard(account: string | null, signal: AbortSignal): Promise<DashboardData>;
   runs(limit: number, signal: AbortSignal): Promise<readonly RunRow[]>;
   killSwitch(account: string, change: "on" | "off" | null, signal: AbortSignal): Promise<boolean>;
+  /** Sets limits for every process on this state folder; null takes them away. */
+  setLimits(account: string, limits: Omit<StoredLimits, "version"> | null, reason: Reason, signal: AbortSignal): Promise<void>;
+  /** The audit log, newest first; of all accounts when null. `before` is an id, for the next page. */
+  audit(account: string | null, page: { readonly limit: number; readonly before?: number }, signal: AbortSignal): Promise<readonly AuditRow[]>;
+  /** Journalled orders, newest first. */
+  journalledOrders(account: string | null, limit: number, signal: AbortSignal): Promise<readonly JournalledOrder[]>;
+  /** Every fill known of the account, oldest first, in pages. */
+  fills(account: string, page: { readonly limit: number; readonly offset?: number }, signal: AbortSignal): Promise<readonly StoredFill[]>;
   onChange(listener: (what: "runs" | "equity" | "scan") => void): () => void;
   close(): Promise<void>;
 }

@@ -1,19 +1,22 @@
 /** The SQLite side of the store: synchronous, so it lives in the worker thread and nowhere else. */
 import { DatabaseSync } from "node:sqlite";
 import { TradingError } from "../base/errors.ts";
-import type { DashboardData, JournalEntry, RunRow } from "../domain/ports.ts";
+import type { DashboardData, RunRow } from "../domain/ports.ts";
 import type { MergedCandidate } from "../domain/research.ts";
+import { JournalTables } from "./journal.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 export class Database {
   readonly #db: DatabaseSync;
   readonly path: string;
+  readonly journal: JournalTables;
 
   constructor(path: string) {
     this.path = path;
     this.#db = new DatabaseSync(path);
     this.#db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
     this.#migrate();
+    this.journal = new JournalTables(this.#db, (work) => this.#transaction(work));
   }
 
   /** Grows when another connection has written. */
@@ -62,42 +65,8 @@ export class Database {
     };
   }
 
-  killSwitch(account: string, change: "on" | "off" | null): boolean {
-    if (change === "on") this.#db.prepare("INSERT OR IGNORE INTO kill_switches VALUES (?, ?)").run(account, Date.now());
-    if (change === "off") this.#db.prepare("DELETE FROM kill_switches WHERE account = ?").run(account);
-    return this.#isKilled(account);
-  }
-
-  /** One transaction: the kill switch, an equal intent in the window, and the new intent see the same state. */
-  journalBegin(entry: JournalEntry, windowMs: number, again: boolean): "written" | "duplicate" | "killed" {
-    return this.#transaction(() => {
-      if (this.#isKilled(entry.account)) return "killed";
-      if (!again) {
-        const equal = this.#db
-          .prepare("SELECT 1 FROM journal WHERE account = ? AND fingerprint = ? AND at > ? AND state IN ('begun', 'sent', 'unknown') LIMIT 1")
-          .get(entry.account, entry.fingerprint, entry.at - windowMs);
-        if (equal !== undefined) return "duplicate";
-      }
-      const known = this.#db.prepare("SELECT 1 FROM journal WHERE client_order_id = ?").get(entry.clientOrderId);
-      if (known !== undefined) return "duplicate";
-      this.#db
-        .prepare("INSERT INTO journal (client_order_id, account, fingerprint, origin, at, body, state) VALUES (?, ?, ?, ?, ?, ?, 'begun')")
-        .run(entry.clientOrderId, entry.account, entry.fingerprint, entry.origin, entry.at, entry.body);
-      return "written";
-    });
-  }
-
-  journalSettle(clientOrderId: string, state: string, orderId: string | null, reason: string | null): void {
-    const done = this.#db.prepare("UPDATE journal SET state = ?, order_id = coalesce(?, order_id), reason = ? WHERE client_order_id = ?").run(state, orderId, reason, clientOrderId);
-    if (done.changes === 0) throw new TradingError("journal-unknown", `The journal has no order ${clientOrderId}.`);
-  }
-
   close(): void {
     this.#db.close();
-  }
-
-  #isKilled(account: string): boolean {
-    return this.#db.prepare("SELECT 1 FROM kill_switches WHERE account = ?").get(account) !== undefined;
   }
 
   #rows(sql: string, limit: number): readonly RunRow[] {
@@ -124,9 +93,24 @@ export class Database {
     }
   }
 
+  #version(): number {
+    return (this.#db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+  }
+
+  /** What an older Quantdesk wrote is copied beside the file before it is changed. */
+  #backUp(version: number): void {
+    try {
+      this.#db.prepare("VACUUM INTO ?").run(`${this.path}.v${version}.backup`);
+    } catch (error) {
+      if (!/already exists/i.test((error as Error).message)) throw error; // another process was quicker, or an attempt before
+    }
+  }
+
   #migrate(): void {
+    const found = this.#version();
+    if (found > 0 && found < MIGRATIONS.length) this.#backUp(found);
     this.#transaction(() => {
-      const { user_version: version } = this.#db.prepare("PRAGMA user_version").get() as { user_version: number };
+      const version = this.#version();
       if (version > MIGRATIONS.length) {
         throw new TradingError("store-too-new", `${this.path} was written by a newer Quantdesk (version ${version}, this one knows ${MIGRATIONS.length}).`, { hint: "Update Quantdesk, or give another folder with --home." });
       }

@@ -24,4 +24,29 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX journal_by_fingerprint ON journal (account, fingerprint, at DESC);
   CREATE TABLE kill_switches (account TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
   `,
+  `
+  ALTER TABLE journal ADD COLUMN owner TEXT;
+  ALTER TABLE journal ADD COLUMN why TEXT;
+  ALTER TABLE journal ADD COLUMN order_status TEXT;
+  ALTER TABLE journal ADD COLUMN filled_qty TEXT;
+  ALTER TABLE journal ADD COLUMN filled_avg_price TEXT;
+  ALTER TABLE journal ADD COLUMN seen_at INTEGER;
+  ALTER TABLE journal ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;
+  UPDATE journal SET ended = 1 WHERE state IN ('rejected', 'not-sent');
+  CREATE INDEX journal_unsettled ON journal (account, at DESC) WHERE ended = 0;
+  CREATE INDEX journal_by_time ON journal (account, at DESC);
+  CREATE TABLE fills (
+    account TEXT NOT NULL, order_id TEXT NOT NULL, cum_qty TEXT NOT NULL,
+    execution_id TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL, qty TEXT NOT NULL, price TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (account, order_id, cum_qty)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX fills_by_time ON fills (account, at);
+  CREATE TABLE fill_marks (account TEXT PRIMARY KEY, read_to INTEGER NOT NULL) STRICT;
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, account TEXT NOT NULL, origin TEXT NOT NULL, what TEXT NOT NULL,
+    client_order_id TEXT, order_id TEXT, why TEXT, body TEXT
+  ) STRICT;
+  CREATE INDEX audit_by_account ON audit (account, id DESC);
+  CREATE TABLE risk_limits (account TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT) STRICT;
+  `,
 ];

@@ -10,7 +10,22 @@ import { Emitter } from "../base/emitter.ts";
 import { entryPath } from "../base/entry.ts";
 import { TradingError, type PlainError } from "../base/errors.ts";
 import { abortable } from "../base/scope.ts";
-import type { DashboardData, JournalEntry, RunRow, Store } from "../domain/ports.ts";
+import { decimalText } from "../base/decimal.ts";
+import type { Fill, Reason } from "../domain/orders.ts";
+import type {
+  AuditRow,
+  DashboardData,
+  JournalBegun,
+  JournalEntry,
+  JournalledOrder,
+  JournalNews,
+  RunRow,
+  Store,
+  StoredFill,
+  StoredLimits,
+  UnsettledEntry,
+} from "../domain/ports.ts";
+import type { LimitValues, PlainNews } from "./journal.ts";
 import type { MergedCandidate } from "../domain/research.ts";
 
 /** What the worker answers. */
@@ -21,9 +36,17 @@ export interface StoreCalls {
   readonly lastScan: { readonly argument: null; readonly answer: readonly MergedCandidate[] };
   readonly runs: { readonly argument: number; readonly answer: readonly RunRow[] };
   readonly dashboard: { readonly argument: string | null; readonly answer: DashboardData };
-  readonly killSwitch: { readonly argument: { readonly account: string; readonly change: "on" | "off" | null }; readonly answer: boolean };
-  readonly journalBegin: { readonly argument: { readonly entry: JournalEntry; readonly windowMs: number; readonly again: boolean }; readonly answer: "written" | "duplicate" | "killed" };
+  readonly killSwitch: { readonly argument: { readonly account: string; readonly change: "on" | "off" | null; readonly reason: Reason | null }; readonly answer: boolean };
+  readonly journalBegin: { readonly argument: { readonly entry: JournalEntry; readonly windowMs: number; readonly again: boolean }; readonly answer: JournalBegun };
   readonly journalSettle: { readonly argument: { readonly clientOrderId: string; readonly state: string; readonly orderId: string | null; readonly reason: string | null }; readonly answer: void };
+  readonly journalUnsettled: { readonly argument: string; readonly answer: readonly UnsettledEntry[] };
+  readonly journalNote: { readonly argument: { readonly account: string; readonly news: PlainNews }; readonly answer: readonly number[] };
+  readonly journalReadTo: { readonly argument: string; readonly answer: number | null };
+  readonly journalOrders: { readonly argument: { readonly account: string | null; readonly limit: number }; readonly answer: readonly JournalledOrder[] };
+  readonly fills: { readonly argument: { readonly account: string; readonly limit: number; readonly offset: number }; readonly answer: readonly StoredFill[] };
+  readonly limits: { readonly argument: string; readonly answer: StoredLimits | null };
+  readonly setLimits: { readonly argument: { readonly account: string; readonly limits: LimitValues | null; readonly reason: Reason }; readonly answer: void };
+  readonly audit: { readonly argument: { readonly account: string | null; readonly limit: number; readonly before: number | null }; readonly answer: readonly AuditRow[] };
 }
 
 /** Opens (and makes, where absent) the database at `path`. Throws `store-unopened` when it cannot be. */
@@ -54,7 +77,16 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
   return {
     journal: {
       begin: (entry, windowMs, again, caller) => ask("journalBegin", { entry, windowMs, again }, caller),
-      settle: (clientOrderId, outcome, caller) => ask("journalSettle", { clientOrderId, state: outcome.state, orderId: outcome.orderId ?? null, reason: outcome.reason ?? null }, caller),
+      settle: (clientOrderId, outcome, caller) =>
+        ask("journalSettle", { clientOrderId, state: outcome.state, orderId: outcome.orderId ?? null, reason: outcome.reason ?? null }, caller),
+      unsettled: (account, caller) => ask("journalUnsettled", account, caller),
+      note: async (account, news, caller) => {
+        const fresh = await ask("journalNote", { account, news: plainNews(news) }, caller);
+        return fresh.map((i) => news.fills[i] as Fill);
+      },
+      fillsReadTo: (account, caller) => ask("journalReadTo", account, caller),
+      killSwitch: (account, change, reason, caller) => ask("killSwitch", { account, change, reason }, caller),
+      limits: (account, caller) => ask("limits", account, caller),
     },
     addRuns: async (rows, caller) => {
       await ask("addRuns", rows, caller);
@@ -71,12 +103,24 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
     lastScanSymbols: async (caller) => new Set((await ask("lastScan", null, caller)).map((candidate) => candidate.symbol)),
     dashboard: (account, caller) => ask("dashboard", account, caller),
     runs: (limit, caller) => ask("runs", limit, caller),
-    killSwitch: (account, change, caller) => ask("killSwitch", { account, change }, caller),
+    killSwitch: (account, change, caller) => ask("killSwitch", { account, change, reason: null }, caller),
+    setLimits: (account, limits, reason, caller) => ask("setLimits", { account, limits, reason }, caller),
+    audit: (account, page, caller) => ask("audit", { account, limit: page.limit, before: page.before ?? null }, caller),
+    journalledOrders: (account, limit, caller) => ask("journalOrders", { account, limit }, caller),
+    fills: (account, page, caller) => ask("fills", { account, limit: page.limit, offset: page.offset ?? 0 }, caller),
     onChange: (listener) => changes.on(listener),
     close: () => {
       closing ??= closeWorker(worker, channel, gone);
       return closing;
     },
+  };
+}
+
+function plainNews({ orders, fills, readTo }: JournalNews): PlainNews {
+  return {
+    orders: orders.map((note) => ({ ...note, filledQty: decimalText(note.filledQty), filledAvgPrice: note.filledAvgPrice === null ? null : decimalText(note.filledAvgPrice) })),
+    fills: fills.map((fill) => ({ ...fill, qty: decimalText(fill.qty), price: decimalText(fill.price), cumQty: decimalText(fill.cumQty) })),
+    readTo: readTo ?? null,
   };
 }
 

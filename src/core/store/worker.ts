@@ -24,9 +24,17 @@ const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argum
   lastScan: () => database.lastScan(),
   runs: (limit) => database.runs(limit),
   dashboard: (account) => database.dashboard(account),
-  killSwitch: ({ account, change }) => database.killSwitch(account, change),
-  journalBegin: ({ entry, windowMs, again }) => database.journalBegin(entry, windowMs, again),
-  journalSettle: ({ clientOrderId, state, orderId, reason }) => database.journalSettle(clientOrderId, state, orderId, reason),
+  killSwitch: ({ account, change, reason }) => database.journal.killSwitch(account, change, reason),
+  journalBegin: ({ entry, windowMs, again }) => database.journal.begin(entry, windowMs, again),
+  journalSettle: ({ clientOrderId, state, orderId, reason }) => database.journal.settle(clientOrderId, state, orderId, reason),
+  journalUnsettled: (account) => database.journal.unsettled(account),
+  journalNote: ({ account, news }) => database.journal.note(account, news),
+  journalReadTo: (account) => database.journal.fillsReadTo(account),
+  journalOrders: ({ account, limit }) => database.journal.journalledOrders(account, limit),
+  fills: ({ account, limit, offset }) => database.journal.fills(account, limit, offset),
+  limits: (account) => database.journal.limits(account),
+  setLimits: ({ account, limits, reason }) => database.journal.setLimits(account, limits, reason),
+  audit: ({ account, limit, before }) => database.journal.audit(account, limit, before),
 };
 for (const [name, call] of Object.entries(calls)) channel.handle(name, call as (argument: unknown) => unknown);
 

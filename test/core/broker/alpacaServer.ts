@@ -33,6 +33,8 @@ export interface WireOrder {
   submitted_at: string;
   filled_at: string | null;
   legs: WireOrder[] | null;
+  replaces?: string | null;
+  replaced_by?: string | null;
 }
 
 export class AlpacaServer implements AsyncDisposable {
@@ -41,6 +43,7 @@ export class AlpacaServer implements AsyncDisposable {
   readonly bodies: string[] = [];
   /** Per "METHOD /path": faults of the next requests, first come first hit. */
   readonly faults = new Map<string, Fault[]>();
+  readonly activities: Array<Record<string, string>> = [];
   readonly positions: Array<Record<string, string>> = [];
   account: Record<string, unknown> = {
     account_number: "PA1",
@@ -90,7 +93,21 @@ export class AlpacaServer implements AsyncDisposable {
   fill(id: string, options: { readonly silently?: boolean } = {}): void {
     const order = this.orders.find((o) => o.id === id) as WireOrder;
     Object.assign(order, { status: "filled", filled_qty: order.qty ?? "1", filled_avg_price: "100.1", filled_at: new Date(this.now()).toISOString() });
-    if (options.silently !== true) this.emit("fill", order, randomUUID(), { price: "100.1", qty: order.qty ?? "1", position_qty: order.qty ?? "1" });
+    const executionId = randomUUID();
+    this.activities.push({
+      id: `20261120150000000::${executionId}`,
+      activity_type: "FILL",
+      transaction_time: order.filled_at as string,
+      type: "fill",
+      price: "100.1",
+      qty: order.qty ?? "1",
+      cum_qty: order.qty ?? "1",
+      leaves_qty: "0",
+      side: order.side,
+      symbol: order.symbol,
+      order_id: order.id,
+    });
+    if (options.silently !== true) this.emit("fill", order, executionId, { price: "100.1", qty: order.qty ?? "1", position_qty: order.qty ?? "1" });
   }
 
   emit(event: string, order: WireOrder, executionId: string | null, fill: Readonly<Record<string, string>> = {}): void {
@@ -169,6 +186,23 @@ export class AlpacaServer implements AsyncDisposable {
     const last = decodeURIComponent(url.pathname.split("/").at(-1) as string);
     const at = (ms: number) => new Date(ms).toISOString();
     if (route === "GET /v2/account") return [200, this.account];
+    if (route === "GET /v2/account/activities") {
+      const after = Date.parse(url.searchParams.get("after") ?? "1970-01-01");
+      const rows = this.activities.filter((row) => Date.parse(row["transaction_time"] as string) > after);
+      if (url.searchParams.get("direction") !== "asc") rows.reverse();
+      const from = rows.findIndex((row) => row["id"] === url.searchParams.get("page_token")) + 1;
+      return [200, rows.slice(from, from + Number(url.searchParams.get("page_size") ?? 100))];
+    }
+    if (route === "GET /v2/calendar")
+      return [
+        200,
+        [
+          { date: "2026-11-25", open: "09:30", close: "16:00", session_open: "0400", session_close: "2000" },
+          { date: "2026-11-27", open: "09:30", close: "13:00", session_open: "0400", session_close: "2000" },
+        ],
+      ];
+    if (route === "GET /v2/account/portfolio/history")
+      return [200, { timestamp: [1, 2], equity: [null, 101], profit_loss: [null, 1], profit_loss_pct: [null, 0.01], base_value: 100, timeframe: "1D" }];
     if (route === "GET /v2/clock")
       return [200, { timestamp: at(this.now()), is_open: this.isOpen, next_open: at(this.now() + 3_600_000), next_close: at(this.now() + 7_200_000) }];
     if (route === "GET /v2/positions") return [200, this.positions];
@@ -209,6 +243,10 @@ export class AlpacaServer implements AsyncDisposable {
       ];
     const order = this.orders.find((o) => o.id === last);
     if (route.startsWith("GET /v2/orders/")) return order === undefined ? [404, { code: 40410000, message: `order not found for ${last}` }] : [200, order];
+    if (route.startsWith("PATCH /v2/orders/")) {
+      if (order === undefined) return [404, { code: 40410000, message: `order not found for ${last}` }];
+      return this.#replace(order, JSON.parse(text) as Record<string, string>);
+    }
     if (route.startsWith("DELETE /v2/orders/")) {
       if (order === undefined) return [404, { code: 40410000, message: `order not found for ${last}` }];
       if (order.status !== "new") return [422, { code: 42210000, message: `order is already in "${order.status}" state` }];
@@ -235,6 +273,17 @@ export class AlpacaServer implements AsyncDisposable {
       .filter((o) => (status === "all" || (status === "open") === isOpen(o)) && Date.parse(o.submitted_at) > after && Date.parse(o.submitted_at) < until)
       .toSorted((a, b) => Date.parse(b.submitted_at) - Date.parse(a.submitted_at))
       .slice(0, Number(url.searchParams.get("limit") ?? 50));
+  }
+
+  #replace(old: WireOrder, change: Record<string, string>): [number, unknown] {
+    if (old.status !== "new") return [422, { code: 42210000, message: `order is already in "${old.status}" state` }];
+    const next: WireOrder = { ...old, ...change, id: randomUUID(), client_order_id: change["client_order_id"] ?? randomUUID(), replaces: old.id };
+    this.orders.push(next);
+    old.status = "replaced";
+    old.replaced_by = next.id;
+    this.emit("replaced", old, randomUUID());
+    this.emit("new", next, randomUUID());
+    return [200, { ...next }];
   }
 
   #place(body: Record<string, string>): [number, unknown] {

@@ -1,4 +1,7 @@
-/** A broker against a server, with a journal in memory, for one test. */
+/** A broker against a server, with the real journal in a temporary folder, for one test. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createBroker } from "../../../src/core/broker/broker.ts";
 import type { RiskLimits } from "../../../src/core/broker/guards/limits.ts";
 import { createHttpClient } from "../../../src/core/net/httpClient.ts";
@@ -6,7 +9,8 @@ import { Scope } from "../../../src/core/base/scope.ts";
 import { systemClock } from "../../../src/core/base/clock.ts";
 import { Big } from "../../../src/core/base/decimal.ts";
 import { logTo } from "../../../src/core/base/log.ts";
-import type { Broker, HttpClient, JournalEntry, OrderJournal } from "../../../src/core/domain/ports.ts";
+import { openStore } from "../../../src/core/store/store.ts";
+import type { Broker, HttpClient, JournalledOrder, Store } from "../../../src/core/domain/ports.ts";
 import type { CheckedOrder, OrderIntent } from "../../../src/core/domain/orders.ts";
 import { AlpacaServer } from "./alpacaServer.ts";
 
@@ -19,38 +23,19 @@ export const LIMITS: RiskLimits = {
   duplicateWindowSeconds: 5,
 };
 
-/** The journal port, kept in memory; the store's own has its tests in its room. */
-export class MemoryJournal implements OrderJournal {
-  readonly entries: Array<JournalEntry & { state: string; orderId?: string; reason?: string }> = [];
-  killed = false;
-  broken = false;
-
-  async begin(entry: JournalEntry, windowMs: number, again: boolean): Promise<"written" | "duplicate" | "killed"> {
-    if (this.broken) throw new Error("disk full");
-    if (this.killed) return "killed";
-    const equal = this.entries.some(
-      (e) => e.fingerprint === entry.fingerprint && entry.at - e.at < windowMs && (e.state === "begun" || e.state === "sent" || e.state === "unknown"),
-    );
-    if ((equal && !again) || this.entries.some((e) => e.clientOrderId === entry.clientOrderId)) return "duplicate";
-    this.entries.push({ ...entry, state: "begun" });
-    return "written";
-  }
-
-  async settle(clientOrderId: string, outcome: { readonly state: string; readonly orderId?: string; readonly reason?: string }): Promise<void> {
-    Object.assign(this.entries.find((e) => e.clientOrderId === clientOrderId) as object, outcome);
-  }
-}
-
 export class Desk implements AsyncDisposable {
   readonly server: AlpacaServer;
   readonly broker: Broker;
-  readonly journal = new MemoryJournal();
+  readonly store: Store;
   readonly lines: string[] = [];
   readonly scope = new Scope({ name: "The test" });
   readonly trading: HttpClient;
+  readonly #afterwards: Array<() => Promise<void>> = [];
 
-  private constructor(server: AlpacaServer, options: DeskOptions) {
+  private constructor(server: AlpacaServer, store: Store, options: DeskOptions) {
     this.server = server;
+    this.store = store;
+    this.scope.onClose(() => store.close());
     const log = logTo((level, line) => this.lines.push(`${level} ${line}`));
     const client = (origin: string) =>
       createHttpClient({
@@ -71,23 +56,34 @@ export class Desk implements AsyncDisposable {
       endpoint,
       trading: this.trading,
       data,
-      journal: this.journal,
+      journal: store.journal,
       limits: { ...LIMITS, ...options.limits },
       log,
       clock: systemClock,
       scope: this.scope,
       simulated: true,
+      ...(options.askEveryMs === undefined ? {} : { askEveryMs: options.askEveryMs }),
     });
   }
 
   static async open(options: DeskOptions = {}): Promise<Desk> {
-    return new Desk(await AlpacaServer.start(), options);
+    const home = options.home ?? (await mkdtemp(join(tmpdir(), "quantdesk-desk-")));
+    const store = await openStore(join(home, "quantdesk.sqlite"), new AbortController().signal);
+    const desk = new Desk(options.server ?? (await AlpacaServer.start()), store, options);
+    if (options.home === undefined) desk.#afterwards.push(() => rm(home, { recursive: true }));
+    if (options.server === undefined) desk.#afterwards.unshift(() => desk.server[Symbol.asyncDispose]());
+    return desk;
   }
 
   static async connected(options: DeskOptions = {}): Promise<Desk> {
     const desk = await Desk.open(options);
     await desk.broker.connect(desk.signal);
     return desk;
+  }
+
+  /** What the journal has, oldest first. */
+  async entries(): Promise<readonly JournalledOrder[]> {
+    return (await this.store.journalledOrders(null, 1000, new AbortController().signal)).toReversed();
   }
 
   get signal(): AbortSignal {
@@ -103,7 +99,7 @@ export class Desk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.scope.close();
-    await this.server[Symbol.asyncDispose]();
+    for (const step of this.#afterwards) await step();
   }
 }
 
@@ -112,6 +108,10 @@ interface DeskOptions {
   readonly keyId?: string;
   readonly retries?: number;
   readonly timeoutMs?: number;
+  readonly askEveryMs?: number;
+  /** A state folder and a server that others use, too; they are left alone. */
+  readonly home?: string;
+  readonly server?: AlpacaServer;
 }
 
 export function buy(qty: string, more: Partial<OrderIntent> = {}): OrderIntent {

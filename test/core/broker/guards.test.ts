@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { Big } from "../../../src/core/base/decimal.ts";
 import { roundToTick } from "../../../src/core/broker/guards/tick.ts";
@@ -21,7 +24,7 @@ async function verdictOf(intent: OrderIntent, given: Given) {
   given.server?.(desk.server);
   const verdict = await desk.broker.check(intent, desk.signal);
   assert.equal(desk.server.count("POST"), 0);
-  assert.equal(desk.journal.entries.length, verdict.allowed ? 1 : 0, "only a checked order is in the journal");
+  assert.equal((await desk.entries()).length, verdict.allowed ? 1 : 0, "only a checked order is in the journal");
   return verdict;
 }
 
@@ -193,7 +196,7 @@ describe("the guards", () => {
     assert.deepEqual([preview.price?.toFixed(), preview.value?.toFixed(), preview.buyingPower.toFixed()], ["100.1", "300.3", "200000"]);
     const refused = await desk.broker.preview(sell("1"), desk.signal);
     assert.equal(refused.allowed ? "" : refused.code, "insufficient-position");
-    assert.deepEqual(desk.journal.entries, []);
+    assert.deepEqual(await desk.entries(), []);
   });
 
   it("refuse an equal intent within the window unless it is asked for again", async () => {
@@ -207,23 +210,52 @@ describe("the guards", () => {
 
   it("refuse while the kill switch is on, and when the journal cannot be written", async () => {
     await using desk = await Desk.connected();
-    desk.journal.killed = true;
+    await desk.store.killSwitch("PA1", "on", desk.signal);
     const killed = await desk.broker.check(buy("1"), desk.signal);
     assert.equal(killed.allowed ? "" : killed.code, "kill-switch");
-    desk.journal.killed = false;
-    desk.journal.broken = true;
+    await desk.store.killSwitch("PA1", "off", desk.signal);
+    await desk.store.close();
     const broken = await desk.broker.check(buy("1"), desk.signal);
     assert.equal(broken.allowed ? "" : broken.code, "journal-unwritable");
   });
 
-  it("count the orders of the last minute at the exchange, whoever sent them", async () => {
-    await using desk = await Desk.connected({ limits: { maxOrdersPerMinute: 2 } });
-    await desk.broker.submitOrder(await desk.checked(buy("1")), desk.signal);
-    await desk.broker.submitOrder(await desk.checked(buy("2")), desk.signal);
-    const third = await desk.broker.check(buy("3"), desk.signal);
-    assert.equal(third.allowed ? "" : third.code, "over-limit");
-    for (const order of desk.server.orders) order.submitted_at = new Date(Date.now() - 61_000).toISOString();
-    await desk.checked(buy("3"));
+  it("count the orders of the last minute in the journal, whichever process sent them", async () => {
+    const home = await mkdtemp(join(tmpdir(), "quantdesk-guards-"));
+    try {
+      await using desk = await Desk.connected({ home, limits: { maxOrdersPerMinute: 2 } });
+      await using other = await Desk.connected({ home, server: desk.server, limits: { maxOrdersPerMinute: 2 } });
+      await desk.broker.submitOrder(await desk.checked(buy("1")), desk.signal);
+      await other.broker.submitOrder(await other.checked(buy("2")), other.signal);
+      const third = await desk.broker.check(buy("3"), desk.signal);
+      assert.equal(third.allowed ? "" : third.code, "over-limit");
+      assert.equal(desk.server.count("POST"), 2);
+      assert.deepEqual((await desk.broker.preview(buy("3"), desk.signal)).allowed, true, "a preview counts nothing");
+    } finally {
+      await rm(home, { recursive: true });
+    }
+  });
+
+  it("hold the tighter of the settings' limits and those of the state folder, from the very next order on", async () => {
+    await using desk = await Desk.connected({ limits: { maxOrderValue: 5000 } });
+    const limits = { maxOrderValue: 300, maxPositionValue: null, maxOrdersPerMinute: null, maxDailyLoss: null, symbols: [] };
+    await desk.store.setLimits("PA1", limits, { origin: "test", why: "earnings week" }, desk.signal);
+    const over = await desk.broker.check(buy("4"), desk.signal);
+    assert.match(over.allowed ? "" : over.message, /the limit is \$300/);
+    await desk.store.setLimits("PA1", { ...limits, maxOrderValue: null, symbols: ["BRK.B"] }, { origin: "test" }, desk.signal);
+    const other = await desk.broker.check(buy("4"), desk.signal);
+    assert.match(other.allowed ? "" : other.message, /AAPL is not among the symbols/);
+    await desk.store.setLimits("PA1", null, { origin: "test" }, desk.signal);
+    await desk.checked(buy("4"));
+    const rows = await desk.store.audit("PA1", { limit: 10 }, desk.signal);
+    assert.deepEqual(
+      rows.map((row) => [row.what, row.origin, row.why]),
+      [
+        ["begun", "test", null],
+        ["limits", "test", null],
+        ["limits", "test", null],
+        ["limits", "test", "earnings week"],
+      ],
+    );
   });
 
   const nonsense: ReadonlyArray<readonly [string, OrderIntent, RegExp]> = [

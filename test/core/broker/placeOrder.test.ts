@@ -25,7 +25,7 @@ describe("placing an order", () => {
     assert.equal(body["qty"], "0.123456789");
     assert.match(String(body["client_order_id"]), /^qd-[0-9a-f-]{36}$/);
     assert.deepEqual(
-      desk.journal.entries.map((e) => [e.clientOrderId, e.state, e.orderId, e.body]),
+      (await desk.entries()).map((e) => [e.clientOrderId, e.state, e.orderId, e.body]),
       [[order.clientOrderId, "sent", order.id, desk.server.bodies[0]]],
     );
   });
@@ -51,7 +51,7 @@ describe("placing an order", () => {
       );
       assert.equal(new Set(desk.server.bodies).size, 1, "every send is the same body");
       assert.deepEqual(
-        desk.journal.entries.map((e) => e.state),
+        (await desk.entries()).map((e) => e.state),
         ["sent"],
       );
     });
@@ -64,7 +64,7 @@ describe("placing an order", () => {
     assert.equal(error.code, "order-not-placed");
     assert.equal(desk.server.orders.length, 0);
     assert.deepEqual(
-      desk.journal.entries.map((e) => e.state),
+      (await desk.entries()).map((e) => e.state),
       ["not-sent"],
     );
   });
@@ -78,7 +78,7 @@ describe("placing an order", () => {
     assert.match(error.message, /qd-[0-9a-f-]{36}/);
     assert.equal(desk.server.orders.length, 1);
     assert.deepEqual(
-      desk.journal.entries.map((e) => e.state),
+      (await desk.entries()).map((e) => e.state),
       ["unknown"],
     );
   });
@@ -92,7 +92,7 @@ describe("placing an order", () => {
     assert.match(error.message, /insufficient buying power/);
     assert.deepEqual(error.data, { status: 403, brokerCode: 40310000, requestId: "req-1" });
     assert.deepEqual(
-      desk.journal.entries.map((e) => e.state),
+      (await desk.entries()).map((e) => e.state),
       ["rejected"],
     );
   });
@@ -101,8 +101,8 @@ describe("placing an order", () => {
     await using desk = await Desk.connected();
     const mine = "my-order-1" as ClientOrderId;
     const first = await desk.broker.submitOrder(await desk.checked(buy("1", { clientOrderId: mine })), desk.signal);
-    desk.journal.entries.length = 0; // another machine, whose journal has never seen the id
-    const second = await desk.broker.submitOrder(await desk.checked(buy("1", { clientOrderId: mine })), desk.signal);
+    await using other = await Desk.connected({ server: desk.server }); // another machine, whose journal has never seen the id
+    const second = await other.broker.submitOrder(await other.checked(buy("1", { clientOrderId: mine })), other.signal);
     assert.equal(second.id, first.id);
     assert.equal(desk.server.orders.length, 1);
   });
@@ -111,8 +111,8 @@ describe("placing an order", () => {
     await using desk = await Desk.connected();
     const mine = "my-order-1" as ClientOrderId;
     await desk.broker.submitOrder(await desk.checked(buy("1", { clientOrderId: mine })), desk.signal);
-    desk.journal.entries.length = 0;
-    const error = await codeOf(desk.broker.submitOrder(await desk.checked(buy("1", { symbol: "BRK.B", clientOrderId: mine })), desk.signal));
+    await using other = await Desk.connected({ server: desk.server });
+    const error = await codeOf(other.broker.submitOrder(await other.checked(buy("1", { symbol: "BRK.B", clientOrderId: mine })), other.signal));
     assert.equal(error.code, "order-rejected");
     assert.match(error.message, /taken by another order \(buy AAPL\)/);
   });
@@ -133,7 +133,7 @@ describe("placing an order", () => {
       [order.id],
     );
     assert.deepEqual(
-      desk.journal.entries.map((e) => e.state),
+      (await desk.entries()).map((e) => e.state),
       ["sent"],
     );
     await giveUp.close();
@@ -148,7 +148,7 @@ describe("placing an order", () => {
     assert.equal(error.code, "order-not-placed");
     assert.match(error.message, /cannot reach 127\.0\.0\.1:\d+: connection refused/);
     assert.deepEqual(
-      desk.journal.entries.map((e) => e.state),
+      (await desk.entries()).map((e) => e.state),
       ["not-sent"],
     );
   });

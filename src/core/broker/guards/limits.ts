@@ -7,6 +7,7 @@ export interface RiskLimits {
   /** US dollars; null means no limit. */
   readonly maxOrderValue: number | null;
   readonly maxPositionValue: number | null;
+  /** Counted by the journal, over every process on the state folder. */
   readonly maxOrdersPerMinute: number | null;
   /** US dollars lost since the last close, from which nothing more is opened. */
   readonly maxDailyLoss: number | null;
@@ -26,14 +27,7 @@ export function symbolGuard(intent: OrderIntent, limits: RiskLimits): Refusal | 
 }
 
 export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLimits): Refusal | null {
-  const { account, position, quote, ordersLastMinute } = picture;
-  const most = limits.maxOrdersPerMinute;
-  if (most !== null && ordersLastMinute >= most)
-    return refuse(
-      "over-limit",
-      `${ordersLastMinute} orders were sent in the last minute; the limit is ${most}.`,
-      "Wait a minute, or raise risk.maxOrdersPerMinute.",
-    );
+  const { account, position, quote } = picture;
   const price = worstPrice(intent, quote);
   const value = orderValue(intent, price);
   const units = unitsOf(intent, price);

@@ -12,8 +12,6 @@ export interface Picture {
   readonly position: HeldPosition | null;
   readonly quote: Quote | null;
   readonly clock: MarketClock;
-  /** Sent by this account in the last minute, by whichever window or command. */
-  readonly ordersLastMinute: number;
 }
 
 export function refuse(code: RefusalCode, message: string, hint: string): Refusal {

@@ -1,0 +1,122 @@
+/** Leaving positions: what binds them is canceled first, then what is really available is sold or bought back at the market. */
+import { Big } from "../base/decimal.ts";
+import { badInput, TradingError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { isFinalStatus, type CheckedOrder, type ClosedPosition, type Order, type OrderIntent, type Placed, type Reason, type Verdict } from "../domain/orders.ts";
+import type { KillSwitchResult } from "../domain/ports.ts";
+import type { TradingApi } from "./tradingApi.ts";
+import type { HeldPosition } from "./wire.ts";
+
+export interface ClosingDeps {
+  readonly api: TradingApi;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly check: (intent: OrderIntent, signal: AbortSignal) => Promise<Verdict>;
+  readonly submit: (order: CheckedOrder, signal: AbortSignal) => Promise<Order>;
+  readonly cancel: (id: string, signal: AbortSignal) => Promise<Order>;
+}
+
+export interface Part {
+  readonly qty?: Big;
+  readonly percent?: Big;
+}
+
+const HUNDRED = new Big(100);
+/** A release of shares may show a moment after the order's end. */
+const RELEASE_LOOKS = 5;
+const RELEASE_MS = 200;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
+
+export async function closePosition(symbol: string, part: Part, reason: Reason, deps: ClosingDeps, signal: AbortSignal): Promise<Placed> {
+  checkPart(part);
+  const name = symbol.trim().toUpperCase();
+  let position = await deps.api.position(name, signal);
+  if (position === null || position.qty.eq(0)) {
+    return { placed: false, code: "insufficient-position", message: `No ${name} is held.`, hint: "Look at the positions." };
+  }
+  const wanted = wantedQty(position, part);
+  if (position.availableQty.abs().lt(wanted)) {
+    await freeShares(position, deps, signal);
+    for (let look = 0; look < RELEASE_LOOKS && position !== null && position.availableQty.abs().lt(wanted); look++) {
+      if (look > 0) await deps.clock.sleep(RELEASE_MS, signal);
+      position = await deps.api.position(name, signal);
+    }
+  }
+  if (position === null) return { placed: false, code: "insufficient-position", message: `No ${name} is held any more.`, hint: "Look at the orders: one of them has closed it." };
+  const available = position.availableQty.abs();
+  const qty = available.lt(wanted) ? available : wanted;
+  if (qty.eq(0)) return { placed: false, code: "insufficient-position", message: `All ${name} is bound by open orders.`, hint: "Cancel them, then close again." };
+  const intent: OrderIntent = {
+    symbol: name,
+    side: position.side === "long" ? "sell" : "buy",
+    qty,
+    type: "market",
+    timeInForce: "day",
+    again: true,
+    ...reason,
+  };
+  const verdict = await deps.check(intent, signal);
+  if (!verdict.allowed) return { placed: false, code: verdict.code, message: verdict.message, hint: verdict.hint };
+  return { placed: true, order: await deps.submit(verdict.order, signal), warnings: verdict.warnings };
+}
+
+export async function closeAll(reason: Reason, deps: ClosingDeps, signal: AbortSignal): Promise<readonly ClosedPosition[]> {
+  const open = await deps.api.orders({ status: "open" }, signal);
+  if (open.length > 0) {
+    await deps.api.cancelAll(signal);
+    await Promise.all(open.map((order) => deps.cancel(order.id, signal).catch((error: unknown) => deps.log.warn(`Order ${order.id}: ${TradingError.from(error, "failed").message}`))));
+  }
+  const positions = await deps.api.positions(signal);
+  return await Promise.all(
+    positions.map(async ({ symbol }): Promise<ClosedPosition> => {
+      try {
+        return { symbol, result: await closePosition(symbol, {}, reason, deps, signal) };
+      } catch (error) {
+        const failure = TradingError.from(error, "failed");
+        return { symbol, result: { placed: false, code: "failed", message: failure.message, hint: failure.hint ?? "Look at the position and close it again." } };
+      }
+    }),
+  );
+}
+
+/** Cancels what is open until nothing is, however bad the network; ends with the signal, and says what is not confirmed then. */
+export async function cancelUntilNone(deps: ClosingDeps, signal: AbortSignal): Promise<Pick<KillSwitchResult, "canceled" | "unconfirmed">> {
+  const seen = new Map<string, Order>();
+  for (let turn = 0; !signal.aborted; turn++) {
+    try {
+      const open = await deps.api.orders({ status: "open" }, signal);
+      if (open.length === 0) return { canceled: seen.size, unconfirmed: [] };
+      for (const order of open) seen.set(order.id, order);
+      await deps.api.cancelAll(signal);
+    } catch (error) {
+      if (signal.aborted) break;
+      deps.log.warn(`Canceling what is open: ${TradingError.from(error, "failed").message} Trying again.`);
+    }
+    await deps.clock.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn), signal).catch(() => undefined);
+  }
+  const unconfirmed = [...seen.values()].filter((order) => !isFinalStatus(order.status));
+  return { canceled: seen.size - unconfirmed.length, unconfirmed };
+}
+
+function checkPart({ qty, percent }: Part): void {
+  if (qty !== undefined && percent !== undefined) throw badInput("bad-part", "A position is closed by quantity or by percentage.", "Give one of them, or none for all of it.");
+  if (qty !== undefined && qty.lte(0)) throw badInput("bad-part", `The quantity is ${qty.toFixed()}.`, "It must be above zero.");
+  if (percent !== undefined && (percent.lte(0) || percent.gt(100))) throw badInput("bad-part", `The percentage is ${percent.toFixed()}.`, "Give a number above 0, at most 100.");
+}
+
+/** At most what is held; to the ninth decimal, as the broker counts. */
+function wantedQty(position: HeldPosition, { qty, percent }: Part): Big {
+  const held = position.qty.abs();
+  if (qty !== undefined) return qty.gt(held) ? held : qty;
+  return percent === undefined ? held : held.times(percent).div(HUNDRED).round(9, Big.roundDown);
+}
+
+/** Open orders on the closing side hold the shares: exits of brackets, mostly. */
+async function freeShares(position: HeldPosition, deps: ClosingDeps, signal: AbortSignal): Promise<void> {
+  const side = position.side === "long" ? "sell" : "buy";
+  const open = (await deps.api.orders({ status: "open" }, signal)).flatMap((order) => [order, ...order.legs]);
+  const binding = open.filter((order) => order.symbol === position.symbol && order.side === side && order.status !== "held" && !isFinalStatus(order.status));
+  await Promise.all(binding.map((order) => deps.cancel(order.id, signal)));
+}
