@@ -78,6 +78,58 @@ describe("configuration", () => {
       await assert.rejects(venue({}, paperKeys, false, [{ key: "broker.mode", value: "live", source: "vscode" }]), /live trading was not asked for/);
       await assert.rejects(venue({}, undefined, true), /needs Alpaca keys/);
     });
+    for (const address of [
+      "https://API.Alpaca.Markets",
+      "https://api.alpaca.markets:443/v2",
+      "https://api.alpaca.markets/",
+      "https://api.alpaca.markets:8443",
+      "HTTPS://api.alpaca.markets",
+      "https://\uff41pi.alpaca.markets",
+      "https://api\u3002alpaca\u3002markets",
+      "https://%61pi.alpaca.markets",
+      "https://broker-api.alpaca.markets",
+      "https://alpaca.markets",
+    ]) {
+      it(`takes ${address} for live`, () => assert.rejects(venue({ APCA_API_BASE_URL: address }, paperKeys), { code: "live-not-confirmed", kind: "refused" }));
+    }
+    for (const [address, message] of [
+      ["https://api.alpaca.markets.", /dot/],
+      ["https://paper-api.alpaca.markets./v2", /dot/],
+      ["https://user:hunter2@paper-api.alpaca.markets", /credentials/],
+      ["http://user:hunter2@example.com", /credentials/],
+      ["https://user:hunter2@:0x", /not an address/],
+      ["http://127.0.0.1.example.com", /https only/],
+      ["http://[::ffff:127.0.0.1]:1", /https only/],
+      ["http://0.0.0.0:1", /https only/],
+      ["ws://127.0.0.1:1", /https only/],
+      ["ftp://127.0.0.1", /https only/],
+      ["javascript:alert(1)", /https only/],
+      ["paper-api.alpaca.markets", /not an address/],
+      ["//paper-api.alpaca.markets", /not an address/],
+      ["https://example.com/proxy/v2", /more than/],
+      ["https://example.com/v2?to=x", /more than/],
+      [" ", /not an address/],
+    ] as const) {
+      it(`refuses "${address}" as an address, without a password in the sentence`, async () => {
+        await assert.rejects(venue({ APCA_API_BASE_URL: address }, paperKeys), (error: { kind: string; message: string }) => {
+          assert.equal(error.kind, "usage");
+          assert.match(error.message, message);
+          assert.ok(!error.message.includes("hunter2"));
+          return true;
+        });
+      });
+    }
+    for (const address of ["http://127.0.0.1:1", "http://localhost:1/v2/", "http://[::1]:1", "http://127.1:1", "https://example.com:444"]) {
+      it(`takes ${address} for paper`, async () => assert.equal((await venue({ APCA_API_BASE_URL: address }, paperKeys)).mode, "paper"));
+    }
+    it("does not call Alpaca's paper address live", () => assert.rejects(venue({ APCA_API_BASE_URL: "https://paper-api.alpaca.markets" }, paperKeys, true), /nothing is live/));
+    it("sends stored keys to the origin they were entered for only, whatever the environment says", async () => {
+      const stored = { ...paperKeys, origin: "https://paper-api.alpaca.markets" };
+      assert.equal((await venue({}, stored)).addresses?.dataUrl, "https://data.alpaca.markets");
+      await assert.rejects(venue({ APCA_API_BASE_URL: "https://evil.example" }, stored), { code: "keys-of-another-origin", kind: "refused" });
+      await assert.rejects(venue({ APCA_API_DATA_URL: "https://evil.example" }, stored), { code: "keys-of-another-origin" });
+      await assert.rejects(venue({}, stored, true), { code: "keys-of-another-origin" });
+    });
     it("sends keys over https only, except to this machine", () => assert.rejects(venue({ APCA_API_BASE_URL: "http://example.com" }, paperKeys), /https only/));
   });
 });
