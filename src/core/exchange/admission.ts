@@ -1,7 +1,7 @@
 /** Whether an account may send an order now: what it holds, what it can pay, what would trade with itself. Alpaca's statuses and words. */
 import { Big } from "../base/decimal.ts";
 import { forbidden, unprocessable } from "./apiError.ts";
-import { availableToClose, cost, figures, type AccountState, type Prices } from "./ledger.ts";
+import { availableToClose, configurationOf, cost, figures, type AccountState, type Prices } from "./ledger.ts";
 import type { Market } from "./market.ts";
 import type { OrderRequest } from "./orderRequest.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
@@ -22,12 +22,18 @@ const SHORT_EQUITY = 2000;
 export function checkOrder(account: AccountState, request: OrderRequest, { market, now, prices }: Situation): void {
   const { symbol } = request;
   if (!market.has(symbol)) throw unprocessable(`asset "${symbol}" not found`);
+  const { suspend_trade, no_shorting, fractional_trading } = configurationOf(account);
+  if (suspend_trade) throw forbidden("new orders are rejected by user request");
+  if (!fractional_trading && (request.qty === null || !request.qty.eq(request.qty.round(0)))) throw forbidden("account is not allowed to trade fractional shares");
   if (openCount(account) >= MAX_OPEN) throw forbidden(`too many open orders (${MAX_OPEN})`);
   checkExitDistance(request, market.quote(symbol, now));
   const closes = isExit(account, request);
   if (request.orderClass === "oco" && !closes) throw unprocessable("oco orders must be exit orders");
   if (closes) checkExit(account, request, prices);
-  else checkEntry(account, request, prices);
+  else {
+    if (no_shorting && request.side === "sell") throw forbidden("account is not allowed to short");
+    checkEntry(account, request, prices);
+  }
   checkWash(account, request, now);
 }
 

@@ -1,8 +1,8 @@
-/** Alpaca's Market Data API: bars, latest quotes and trades, snapshots, screeners, news. All of it SIMULATED. */
+/** Alpaca's Market Data API: bars, trades and quotes of the past, the latest ones, snapshots, screeners, news. All of it SIMULATED. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ApiError, badRequest } from "./apiError.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
-import { barsInRange, readTimeframe } from "./history.ts";
+import { barsInRange, readTimeframe, secondsInRange, type BarRange } from "./history.ts";
 import { placeOf, type Market } from "./market.ts";
 import { newsJson, newsOf } from "./news.ts";
 import { choice, readQuery, symbolList, time, wholeNumber, type Query } from "./query.ts";
@@ -14,7 +14,7 @@ export interface DataParts {
 }
 
 export function addDataRoutes(app: FastifyInstance, parts: DataParts): void {
-  addBarRoutes(app, parts);
+  addHistoryRoutes(app, parts);
   addLatestRoutes(app, parts);
   addScreenerRoutes(app, parts);
 }
@@ -32,48 +32,70 @@ function knownSymbols(query: Query, market: Market): readonly string[] {
   return symbols.filter((symbol) => market.has(symbol));
 }
 
-function addBarRoutes(app: FastifyInstance, { market, clock }: DataParts): void {
-  const page = (symbols: readonly string[], query: Query) => {
-    const now = clock.now();
-    const frame = readTimeframe(query["timeframe"]);
-    const descending = choice(query, "sort", "asc", ["asc", "desc"]) === "desc";
-    const limit = wholeNumber(query, "limit", 1000, { min: 1, max: 10_000 });
-    const from = time(query, "start") ?? placeOf(now).day.midnight;
-    const to = Math.min(endOf(query) ?? now, now);
-    const token = readToken(query["page_token"]);
-    const bars: Record<string, Array<ReturnType<typeof barJson>>> = {};
-    let count = 0;
-    let next: string | null = null;
-    for (const symbol of [...symbols].sort()) {
-      if (token !== undefined && symbol < token.symbol) continue;
-      const resumed = token?.symbol === symbol ? token.after : undefined;
-      const range = {
-        from: resumed !== undefined && !descending ? Math.max(from, resumed + 1) : from,
-        to: resumed !== undefined && descending ? Math.min(to, resumed - 1) : to,
-        now,
-        descending,
-      };
-      for (const bar of barsInRange(market, symbol, frame, range)) {
-        if (count === limit) {
-          next = writeToken(symbol, bar.t + (descending ? 1 : -1));
-          break;
-        }
-        (bars[symbol] ??= []).push(barJson(bar));
-        count++;
-      }
-      if (next !== null) break;
-    }
-    return { bars, next_page_token: next };
+/** What has a time and can be asked for over a range: one page of it, over all symbols, sorted by symbol and then by time. */
+interface Series<T> {
+  readonly plural: "bars" | "trades" | "quotes";
+  points(symbol: string, query: Query, range: BarRange): Iterable<{ readonly at: number; readonly json: T }>;
+}
+
+function addHistoryRoutes(app: FastifyInstance, { market, clock }: DataParts): void {
+  const bars: Series<object> = {
+    plural: "bars",
+    *points(symbol, query, range) {
+      for (const bar of barsInRange(market, symbol, readTimeframe(query["timeframe"]), range)) yield { at: bar.t, json: barJson(bar) };
+    },
   };
-  app.get("/v2/stocks/bars", (request) => {
-    const query = readQuery(request.query);
-    return page(knownSymbols(query, market), query);
-  });
-  app.get("/v2/stocks/:symbol/bars", (request) => {
-    const symbol = symbolOf(request, market);
-    const { bars, next_page_token } = page([symbol], readQuery(request.query));
-    return { symbol, bars: bars[symbol] ?? null, next_page_token };
-  });
+  const trades: Series<object> = {
+    plural: "trades",
+    *points(symbol, _query, range) {
+      for (const at of secondsInRange(range)) yield { at, json: tradeJson(lastTrade(market, symbol, at)) };
+    },
+  };
+  const quotes: Series<object> = {
+    plural: "quotes",
+    *points(symbol, _query, range) {
+      for (const at of secondsInRange(range)) yield { at, json: quoteJson(market.quote(symbol, at)) };
+    },
+  };
+  for (const series of [bars, trades, quotes]) {
+    app.get(`/v2/stocks/${series.plural}`, (request) => {
+      const query = readQuery(request.query);
+      const { found, next } = pageOf(series, knownSymbols(query, market), query, clock.now());
+      return { [series.plural]: found, next_page_token: next };
+    });
+    app.get(`/v2/stocks/:symbol/${series.plural}`, (request) => {
+      const symbol = symbolOf(request, market);
+      const { found, next } = pageOf(series, [symbol], readQuery(request.query), clock.now());
+      return { symbol, [series.plural]: found[symbol] ?? null, next_page_token: next };
+    });
+  }
+}
+
+function pageOf<T>(series: Series<T>, symbols: readonly string[], query: Query, now: number) {
+  if (series.plural === "bars") readTimeframe(query["timeframe"]); // refused even where there is no bar
+  const descending = choice(query, "sort", "asc", ["asc", "desc"]) === "desc";
+  const limit = wholeNumber(query, "limit", 1000, { min: 1, max: 10_000 });
+  const from = time(query, "start") ?? placeOf(now).day.midnight;
+  const to = Math.min(endOf(query) ?? now, now);
+  const token = readToken(query["page_token"]);
+  const found: Record<string, T[]> = {};
+  let count = 0;
+  for (const symbol of [...symbols].sort()) {
+    if (token !== undefined && symbol < token.symbol) continue;
+    const resumed = token?.symbol === symbol ? token.after : undefined;
+    const range = {
+      from: resumed !== undefined && !descending ? Math.max(from, resumed + 1) : from,
+      to: resumed !== undefined && descending ? Math.min(to, resumed - 1) : to,
+      now,
+      descending,
+    };
+    for (const { at, json } of series.points(symbol, query, range)) {
+      if (count === limit) return { found, next: writeToken(symbol, at + (descending ? 1 : -1)) };
+      (found[symbol] ??= []).push(json);
+      count++;
+    }
+  }
+  return { found, next: null };
 }
 
 /** A bare date as `end` takes the whole day in. */

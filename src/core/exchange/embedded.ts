@@ -32,6 +32,8 @@ export interface EmbeddedExchange {
   readonly endpoint: Endpoint;
   readonly accountNumber: string;
   readonly pid: number;
+  /** Resolves when the exchange has gone, or when it was given back. */
+  readonly ended: Promise<void>;
   /** Gives the exchange back. Idempotent. */
   release(): Promise<void>;
 }
@@ -50,6 +52,12 @@ export async function findOrStartExchange(options: EmbeddedOptions, signal: Abor
       own.throwIfAborted();
       const found = await readExchangeFile(home);
       const lease = found === undefined ? undefined : await takeLease(found, own);
+      if (found?.certificate !== undefined && lease !== undefined) {
+        await lease.release();
+        throw new TradingError("exchange-tls", "The exchange of this state folder runs with --tls, which is for other clients.", {
+          hint: "End it with `quantdesk paper stop`, or give it a --home of its own.",
+        });
+      }
       if (found !== undefined && lease !== undefined) return embedded(found, lease, undefined);
       const started = await start({ ...options, home }, own);
       if (started !== undefined) return started;
@@ -155,6 +163,7 @@ function embedded(ready: ReadyLine, lease: Lease, end: (() => Promise<void>) | u
     endpoint: { mode: "embedded", tradingUrl: ready.url, dataUrl: ready.dataUrl, streamUrl: ready.streamUrl, keyId: ready.keyId, secretKey: ready.secretKey },
     accountNumber: ready.accounts[0]?.accountNumber ?? "",
     pid: ready.pid,
+    ended: lease.ended,
     release: () => {
       released ??= lease.release().then(() => end?.());
       return released;

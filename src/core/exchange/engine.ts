@@ -168,6 +168,13 @@ export class Engine {
     return order;
   }
 
+  /** Changes what an account keeps beside its money. */
+  amend(account: AccountState, change: Pick<AccountRecord, "watchlists" | "configuration">): void {
+    Object.assign(account.record, change);
+    this.#dirty.accounts.add(account.record);
+    this.#commit();
+  }
+
   order(account: AccountState, id: string): OrderRecord {
     const order = account.orders.get(id);
     if (order === undefined) throw notFound(`order not found for ${id}`);

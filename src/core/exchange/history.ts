@@ -51,6 +51,20 @@ export function* barsInRange(market: Market, symbol: string, frame: BarFrame, ra
   else yield* fromDays(market, symbol, frame, range);
 }
 
+/** Seconds of the sessions in the range, opens and closes included: the market has one trade and one quote in each. */
+export function* secondsInRange({ from, to, now, descending }: BarRange): Generator<number> {
+  const [first, last] = [newYorkDate(Math.max(from, Date.UTC(2000, 0, 4))), newYorkDate(Math.min(to, now))];
+  const step = descending ? -1 : 1;
+  for (let date = descending ? last : first; descending ? date >= first : date <= last; date = addDays(date, step)) {
+    const day = tradingDay(date);
+    if (day === undefined) continue;
+    const begin = Math.max(0, Math.ceil((from - day.open) / 1000));
+    const end = Math.floor((Math.min(to, now, day.close) - day.open) / 1000);
+    if (descending) for (let second = end; second >= begin; second--) yield day.open + second * 1000;
+    else for (let second = begin; second <= end; second++) yield day.open + second * 1000;
+  }
+}
+
 function* intraday(market: Market, symbol: string, minutes: number, { from, to, now, descending }: BarRange): Generator<MarketBar> {
   const [first, last] = [newYorkDate(Math.max(from, Date.UTC(2000, 0, 4))), newYorkDate(Math.min(to, now))];
   const step = descending ? -1 : 1;

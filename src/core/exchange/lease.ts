@@ -23,6 +23,7 @@ export async function takeLease(ready: ReadyLine, signal: AbortSignal): Promise<
   const socket = new WebSocket(`${ready.dataStreamUrl}/quantdesk/lease`, {
     headers: { "APCA-API-KEY-ID": ready.keyId, "APCA-API-SECRET-KEY": ready.secretKey },
     handshakeTimeout: OPEN_MS,
+    ...trusting(ready),
     perMessageDeflate: false,
   });
   const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
@@ -48,6 +49,16 @@ export async function takeLease(ready: ReadyLine, signal: AbortSignal): Promise<
     socket.terminate();
     if (signal.aborted) throw error;
     return undefined;
+  }
+}
+
+/** An exchange with --tls names the certificate that it made. */
+function trusting({ certificate }: ReadyLine): { readonly ca?: string } {
+  if (certificate === undefined) return {};
+  try {
+    return { ca: readFileSync(certificate, "utf8") };
+  } catch {
+    return {}; // it is gone: the connection fails and says so
   }
 }
 

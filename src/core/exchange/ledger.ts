@@ -4,7 +4,7 @@
  */
 import { Big } from "../base/decimal.ts";
 import type { Side } from "../domain/orders.ts";
-import { isEnded, type AccountRecord, type OrderRecord, type PositionRecord } from "./records.ts";
+import { isEnded, type AccountRecord, type Configuration, type OrderRecord, type PositionRecord } from "./records.ts";
 
 /** Regulation T: what an account may hold is twice its equity. */
 export const MULTIPLIER = 2;
@@ -15,6 +15,20 @@ export interface AccountState {
   /** In order of arrival. */
   readonly orders: Map<string, OrderRecord>;
   readonly byClientOrderId: Map<string, string>;
+}
+
+const DEFAULTS: Configuration = {
+  no_shorting: false,
+  suspend_trade: false,
+  fractional_trading: true,
+  max_margin_multiplier: "2",
+  trade_confirm_email: "none",
+  disable_overnight_trading: true,
+  ptp_no_exception_entry: false,
+};
+
+export function configurationOf(account: AccountState): Configuration {
+  return account.record.configuration ?? DEFAULTS;
 }
 
 export interface Prices {

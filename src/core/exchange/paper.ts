@@ -3,12 +3,14 @@
  * (HTTP and WebSocket) on loopback. Runs in a process of its own (main.ts); others find or start it through embedded.ts.
  * Imports base and domain. Is given: flags. Knows nothing of sessions, brokers or VS Code.
  */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { writeWhole } from "../base/files.ts";
 import { makeHome } from "../base/home.ts";
 import { TradingError } from "../base/errors.ts";
 import { forgetfulBook, openBook, type Book } from "./book.ts";
+import { makeCertificate } from "./certificate.ts";
 import { Engine } from "./engine.ts";
 import { defaultStart, ExchangeClock } from "./exchangeClock.ts";
 import { watchIdle } from "./idleWatch.ts";
@@ -90,7 +92,9 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
 
     const idle = watchIdle(options.idleMs, () => end("idle"));
     closers.push(() => idle.stop());
+    const certificate = options.tls ? makeCertificate(Date.now()) : undefined;
     const server = await startServer({
+      ...(certificate === undefined ? {} : { certificate }),
       engine,
       market,
       clock,
@@ -102,8 +106,9 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
       onFatal,
     });
     closers.push(() => server.close());
-    const ready = readyLine(server.origin, engine);
     const { home, readyFile } = options;
+    const certificateFile = certificate === undefined ? undefined : await writeCertificate(certificate.certificate, home, closers);
+    const ready = readyLine(server.origin, engine, certificateFile);
     if (readyFile !== undefined) {
       closers.push(() => rm(readyFile, { force: true }));
       await writeWhole(readyFile, `${JSON.stringify(ready)}\n`, 0o600);
@@ -143,7 +148,16 @@ async function bookOf({ home }: PaperOptions): Promise<Book> {
   return openBook(join(home, "exchange.sqlite"));
 }
 
-function readyLine(origin: string, engine: Engine): ReadyLine {
+/** In the home, or in a folder of its own; goes with the exchange. */
+async function writeCertificate(pem: string, home: string | undefined, closers: Array<() => Promise<void> | void>): Promise<string> {
+  const folder = home ?? (await mkdtemp(join(tmpdir(), "quantdesk-paper-")));
+  const path = resolve(folder, "exchange-certificate.pem");
+  closers.push(() => (home === undefined ? rm(folder, { recursive: true, force: true }) : rm(path, { force: true })));
+  await writeWhole(path, pem, 0o644);
+  return path;
+}
+
+function readyLine(origin: string, engine: Engine, certificate: string | undefined): ReadyLine {
   const accounts = engine.accounts.map(({ record }) => ({ accountNumber: record.accountNumber, keyId: record.keyId, secretKey: record.secretKey }));
   const [first] = accounts as [(typeof accounts)[number]];
   const ws = origin.replace(/^http/, "ws");
@@ -157,6 +171,7 @@ function readyLine(origin: string, engine: Engine): ReadyLine {
     secretKey: first.secretKey,
     accounts,
     pid: process.pid,
+    ...(certificate === undefined ? {} : { certificate }),
     simulated: true,
   };
 }

@@ -23,6 +23,8 @@ export interface PaperOptions {
   /** Where the exchange's clock starts, UTC milliseconds. */
   readonly start?: number;
   readonly faults: readonly Fault[];
+  /** https and wss, with a certificate made at start. */
+  readonly tls: boolean;
   /** Ends by itself so long after its last client; never when absent. */
   readonly idleMs?: number;
   /** Ends when its standard input ends. */
@@ -54,7 +56,6 @@ const SWITCHES: ReadonlySet<Flag> = new Set(["--tls", "--ends-with-stdin"]);
 export function parsePaperArgs(args: readonly string[]): PaperOptions {
   const given = split(args);
   const text = (flag: Flag) => given.get(flag);
-  if (given.has("--tls")) throw badInput("not-yet", "--tls is not there yet.", "Leave it out: the exchange serves http on this machine only.");
   if (given.has("--data")) throw badInput("not-yet", "--data (replay of real bars) is not there yet.", "Leave it out for the seeded, SIMULATED market.");
   const host = text("--host") ?? "127.0.0.1";
   if (!isLoopbackHost(host)) throw badInput("bad-host", `--host is "${host}", but the paper exchange serves this machine only.`, "Use 127.0.0.1.");
@@ -71,6 +72,7 @@ export function parsePaperArgs(args: readonly string[]): PaperOptions {
       text("--rate-limit") === "off" ? null : whole("--rate-limit", text("--rate-limit") ?? "200", 1, 1_000_000, "Give requests a minute, like 200, or off."),
     hours,
     faults: parseFaults(text("--fault") ?? ""),
+    tls: given.has("--tls"),
     endsWithStdin: given.has("--ends-with-stdin"),
     ...(seed === undefined ? {} : { seed: whole("--seed", seed, 0, Number.MAX_SAFE_INTEGER) }),
     ...(home === undefined ? {} : { home }),

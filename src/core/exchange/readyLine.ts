@@ -14,6 +14,8 @@ const READY = v.object({
   secretKey: v.string(),
   accounts: v.array(v.object({ accountNumber: v.string(), keyId: v.string(), secretKey: v.string() })),
   pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** With --tls: path of the certificate (PEM) to trust. */
+  certificate: v.optional(v.string()),
   simulated: v.literal(true),
 });
 

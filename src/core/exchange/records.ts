@@ -67,6 +67,25 @@ export interface FillRecord {
   readonly at: number;
 }
 
+export interface Watchlist {
+  readonly id: string;
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** Alpaca's names. The fields of the day-trading rule are gone since July 2026. */
+export interface Configuration {
+  readonly no_shorting: boolean;
+  readonly suspend_trade: boolean;
+  readonly fractional_trading: boolean;
+  readonly max_margin_multiplier: string;
+  readonly trade_confirm_email: string;
+  readonly disable_overnight_trading: boolean;
+  readonly ptp_no_exception_entry: boolean;
+}
+
 export interface AccountRecord {
   readonly id: string;
   readonly accountNumber: string;
@@ -77,6 +96,10 @@ export interface AccountRecord {
   cash: Big;
   /** Equity at the last session's close. */
   lastEquity: Big;
+  /** Absent in books of version 0.1. */
+  watchlists?: readonly Watchlist[];
+  /** What was changed of the account's configuration. */
+  configuration?: Configuration;
 }
 
 /** Orders that are neither ended nor waiting for their parent, and can trade. */

@@ -1,6 +1,7 @@
 /** The HTTP and WebSocket server: who may come in, what answers, and what is closed at the end. */
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, RequestListener, Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
@@ -9,11 +10,13 @@ import { TradingError } from "../base/errors.ts";
 import { seededRandom } from "../base/random.ts";
 import { authorizeHeaders, isLoopbackHost, RateLimit } from "./access.ts";
 import { ApiError } from "./apiError.ts";
+import type { Certificate } from "./certificate.ts";
 import { addDataRoutes } from "./dataRoutes.ts";
 import { serveDataStream } from "./dataStream.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { addHttpFaults, addStreamFaults, type Fault } from "./faults.ts";
+import { frameFormat } from "./frames.ts";
 import type { IdleWatch } from "./idleWatch.ts";
 import { greetingOf } from "./lease.ts";
 import type { AccountState } from "./ledger.ts";
@@ -30,6 +33,8 @@ export interface ServerOptions {
   readonly rateLimit: number | null;
   readonly faults: readonly Fault[];
   readonly idle: IdleWatch;
+  /** Serves https and wss with it. */
+  readonly certificate?: Certificate;
   /** The book cannot be written: what is in memory is no longer what is kept. */
   readonly onFatal: (error: TradingError) => void;
 }
@@ -40,16 +45,17 @@ export interface ExchangeServer {
   close(): Promise<void>;
 }
 
-const MAX_STREAMS = 500;
+const MAX_STREAMS = 2000;
 
 export async function startServer(options: ServerOptions): Promise<ExchangeServer> {
-  const { engine, idle } = options;
-  const app = Fastify({
+  const { engine, idle, certificate } = options;
+  const app = Fastify<Server>({
     logger: false,
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 200 },
+    ...(certificate === undefined ? {} : { serverFactory: (handler: RequestListener) => tlsServer(certificate, handler) }),
   });
   const callers = new WeakMap<FastifyRequest, AccountState>();
   const accountOf = (request: FastifyRequest) => callers.get(request) as AccountState;
@@ -65,6 +71,8 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     }
   });
   app.addHook("onRequest", async (request, reply) => {
+    // The official client 3.1 sends an empty content type with DELETE: it means none.
+    if (request.headers["content-type"] === "") delete request.headers["content-type"];
     reply.header("X-Request-ID", request.id);
     if (!isLoopbackHost(request.headers.host)) throw new ApiError(403, "forbidden: this exchange answers to the names of this machine only", 40_310_000);
     const account = authorizeHeaders(engine.accounts, request.headers);
@@ -106,7 +114,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   }
   const { address, port, family } = app.server.address() as AddressInfo;
   return {
-    origin: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    origin: `${certificate === undefined ? "http" : "https"}://${family === "IPv6" ? `[${address}]` : address}:${port}`,
     close: async () => {
       for (const socket of streams.clients) socket.close(1001, "the exchange ends");
       streams.close();
@@ -118,6 +126,11 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
       for (const socket of streams.clients) socket.terminate();
     },
   };
+}
+
+/** An https server is an http server in all that is used here; fastify types them apart. */
+function tlsServer({ certificate, key }: Certificate, handler: RequestListener): Server {
+  return createTlsServer({ cert: certificate, key }, handler) as unknown as Server;
 }
 
 function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServer {
@@ -138,15 +151,16 @@ function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServ
       socket.on("close", done);
       socket.on("error", () => socket.terminate());
       addStreamFaults(socket, options.faults, seededRandom(`${options.market.seed}/stream-faults/${opened++}`));
-      serve(socket);
+      serve(socket, request);
     });
   });
   return server;
 }
 
-function streamAt(path: string, options: ServerOptions): ((socket: WebSocket) => void) | undefined {
-  if (path === "/stream") return (socket) => serveTradeStream(socket, options.engine);
-  if (/^\/v2\/(?:iex|sip|test|delayed_sip)$/.test(path)) return (socket) => serveDataStream(socket, options);
+function streamAt(path: string, options: ServerOptions): ((socket: WebSocket, request: IncomingMessage) => void) | undefined {
+  if (path === "/stream") return (socket, request) => serveTradeStream(socket, options.engine, frameFormat(request));
+  if (/^\/v2\/(?:iex|sip|test|delayed_sip|boats|overnight)$/.test(path)) return (socket, request) => serveDataStream(socket, options, frameFormat(request));
+  if (path === "/v1beta1/news") return (socket, request) => serveDataStream(socket, options, frameFormat(request));
   if (path === "/quantdesk/lease") return (socket) => socket.send(greetingOf(process.pid));
   return undefined;
 }

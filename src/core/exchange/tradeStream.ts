@@ -4,24 +4,25 @@ import * as v from "valibot";
 import { authorize } from "./access.ts";
 import type { Engine, OrderEvent } from "./engine.ts";
 import type { AccountState } from "./ledger.ts";
+import { packPlain, readFrame, type FrameFormat } from "./frames.ts";
 import { instant, orderJson } from "./wire.ts";
 
 const AUTH = v.union([
   v.object({ action: v.literal("authenticate"), data: v.object({ key_id: v.string(), secret_key: v.string() }) }),
   v.object({ action: v.picklist(["auth", "authenticate"]), key: v.string(), secret: v.string() }),
 ]);
-const LISTEN = v.object({ action: v.literal("listen"), data: v.object({ streams: v.array(v.string()) }) });
+const LISTEN = v.object({ action: v.picklist(["listen", "unlisten"]), data: v.object({ streams: v.array(v.string()) }) });
 
 /** A client that lets this many bytes pile up is cut off: it reads orders by REST after it reconnects. */
 const MAX_BACKLOG = 8 * 2 ** 20;
 const AUTH_MS = 10_000;
 
-export function serveTradeStream(socket: WebSocket, engine: Engine): void {
+export function serveTradeStream(socket: WebSocket, engine: Engine, format: FrameFormat): void {
   let account: AccountState | undefined;
   let listening = false;
   const send = (message: object) => {
     if (socket.bufferedAmount > MAX_BACKLOG) socket.close(1008, "too slow");
-    else socket.send(Buffer.from(JSON.stringify(message)), { binary: true });
+    else socket.send(format === "msgpack" ? packPlain(message) : Buffer.from(JSON.stringify(message)), { binary: true });
   };
   const unsubscribe = engine.events.on((event) => {
     if (listening && account?.record.accountNumber === event.accountNumber) send({ stream: "trade_updates", data: updateJson(event, account) });
@@ -34,7 +35,7 @@ export function serveTradeStream(socket: WebSocket, engine: Engine): void {
     clearTimeout(timer);
   });
   socket.on("message", (data) => {
-    const message = parseFrame(data);
+    const message = readFrame(data, format);
     const auth = v.safeParse(AUTH, message);
     if (auth.success) {
       const [keyId, secret] = "data" in auth.output ? [auth.output.data.key_id, auth.output.data.secret_key] : [auth.output.key, auth.output.secret];
@@ -47,18 +48,11 @@ export function serveTradeStream(socket: WebSocket, engine: Engine): void {
     if (listen.success && account === undefined) send({ stream: "authorization", data: { status: "unauthorized", action: "listen" } });
     else if (listen.success) {
       const streams = listen.output.data.streams.filter((name) => name === "trade_updates");
-      listening = streams.length > 0;
-      send({ stream: "listening", data: { streams } });
+      if (listen.output.action === "listen") listening = streams.length > 0;
+      else if (streams.length > 0) listening = false;
+      send({ stream: "listening", data: { streams: listening ? ["trade_updates"] : [] } });
     } else send({ stream: "error", data: { message: "unknown message" } });
   });
-}
-
-export function parseFrame(data: unknown): unknown {
-  try {
-    return JSON.parse((data as Buffer).toString());
-  } catch {
-    return undefined;
-  }
 }
 
 function updateJson({ event, order, at, executionId, fill, positionQty }: OrderEvent, account: AccountState) {

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { Big } from "../base/decimal.ts";
 import { addDays, newYorkDate, tradingDayFrom, tradingDays } from "../domain/nyse.ts";
 import { simulatedStock, type SimulatedStock } from "../domain/simulated.ts";
+import { addAccountKeepings } from "./accountRoutes.ts";
 import { badRequest, notFound, unprocessable } from "./apiError.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
@@ -24,6 +25,7 @@ export interface RouteParts {
 
 export function addTradingRoutes(app: FastifyInstance, parts: RouteParts): void {
   addAccountRoutes(app, parts);
+  addAccountKeepings(app, parts);
   addOrderRoutes(app, parts);
   addPositionRoutes(app, parts);
   addMarketRoutes(app, parts);
@@ -39,15 +41,6 @@ function addAccountRoutes(app: FastifyInstance, { engine, accountOf }: RoutePart
     const account = accountOf(request);
     return accountJson(account, engine.figures(account));
   });
-  app.get("/v2/account/configurations", () => ({
-    no_shorting: false,
-    suspend_trade: false,
-    fractional_trading: true,
-    max_margin_multiplier: "2",
-    trade_confirm_email: "none",
-    disable_overnight_trading: true,
-    ptp_no_exception_entry: false,
-  }));
   const activities = (request: FastifyRequest) => {
     engine.advance();
     const query = readQuery(request.query);

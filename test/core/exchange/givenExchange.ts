@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { childEnv } from "../../../src/core/base/childEnv.ts";
 import { entryPath } from "../../../src/core/base/entry.ts";
+import { openShapes } from "./shapes.ts";
 
 /** What an answer holds, for tests to look into. */
 // oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the tests are about
@@ -35,6 +36,9 @@ export interface GivenStream {
 /** Friday 20 November 2026, 10:00 New York: the market is the same in every run. */
 export const START = "2026-11-20T15:00:00Z";
 
+/** Every answer that a test asks for is held against Alpaca's own description. */
+const misfits = openShapes();
+
 export async function givenExchange(...flags: string[]): Promise<GivenExchange> {
   const child = spawn(
     process.execPath,
@@ -61,7 +65,10 @@ export async function givenExchange(...flags: string[]): Promise<GivenExchange> 
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: text === "" ? undefined : JSON.parse(text) };
+    const parsed: Json = text === "" ? undefined : JSON.parse(text);
+    const wrong = misfits(method, path, answer.status, parsed);
+    if (wrong.length > 0) throw new Error(`an answer is not as Alpaca describes it: ${wrong.slice(0, 5).join("; ")}`);
+    return { status: answer.status, headers: answer.headers, body: parsed };
   };
   const end = async (signal: NodeJS.Signals = "SIGTERM") => {
     child.kill(signal);

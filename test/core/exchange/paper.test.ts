@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, existsSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { childEnv } from "../../../src/core/base/childEnv.ts";
@@ -42,7 +44,6 @@ describe("the exchange in the foreground", () => {
       [["--fault", "drop-answr:0.5"], /Did you mean drop-answer/],
       [["--start", "yesterday"], /2026-11-20T15:00:00Z/],
       [["extra"], /takes no argument "extra"/],
-      [["--tls"], /--tls is not there yet/],
       [["--data", "bars.csv"], /--data .* is not there yet/],
     ] as const) {
       assert.throws(
@@ -70,6 +71,26 @@ describe("the exchange in the foreground", () => {
     assert.equal(await exchange.end("SIGTERM"), 143);
     assert.equal(existsSync(file), false);
     assert.equal(existsSync(join(home, "exchange.json")), false);
+  });
+
+  it("serves https with a certificate for this machine's names, and takes its file with it", async () => {
+    const exchange = await givenExchange("--tls", "--home", home);
+    const { certificate, url, streamUrl, dataStreamUrl } = exchange.ready;
+    const parsed = new X509Certificate(readFileSync(certificate));
+    assert.equal(parsed.checkIP("127.0.0.1") ?? parsed.checkHost("localhost"), "127.0.0.1");
+    assert.equal(parsed.checkHost("localhost"), "localhost");
+    for (const [address, scheme] of [
+      [url, "https:"],
+      [streamUrl, "wss:"],
+      [dataStreamUrl, "wss:"],
+    ])
+      assert.equal(new URL(address).protocol, scheme);
+    const said = await new Promise<string>((resolve, reject) => {
+      get(`${url}/v2/clock`, { ca: readFileSync(certificate) }, (answer) => answer.on("data", (part) => resolve(String(part)))).on("error", reject);
+    });
+    assert.match(said, /not authorized/);
+    await exchange.end();
+    assert.equal(existsSync(certificate), false);
   });
 
   it("ends with 130 on an interrupt, open streams or not", async () => {
