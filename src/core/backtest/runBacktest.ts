@@ -107,7 +107,8 @@ function warningsOf(request: BacktestRequest, outcome: SimpleOutcome, bars: BarS
 
 /** Same request, code, bars and engine version: same hash, and same result but for `durationMs`. */
 function runHash(request: BacktestRequest, strategy: LoadedStrategy, params: Params, dataset: Dataset): string {
-  const { data: _label, strategy: _where, ...rest } = request;
+  // Whether the curve is handed out too changes no figure.
+  const { data: _label, strategy: _where, withEquity: _shown, ...rest } = request;
   return sha256(
     canonicalJson({
       ...rest,
