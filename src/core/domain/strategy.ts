@@ -89,6 +89,8 @@ export interface BarContext {
 
 export interface StrategyDefinition<P extends Record<string, ParamSpec> = Record<string, ParamSpec>> {
   readonly name: string;
+  /** When it buys and when it sells, exactly; for people. */
+  readonly rule?: string;
   readonly params: P;
   // Methods, so that a strategy with parameters of its own is a StrategyDefinition too: parameters are checked before a call.
   /** Vectorised form. */

@@ -6,6 +6,7 @@ import { defineStrategy } from "../../domain/strategy.ts";
 
 export default defineStrategy({
   name: "breakout",
+  rule: "Buys when the close is above the highest high of the entry bars before it, sells when it is below the lowest low of the exit bars before it.",
   params: { entry: { default: 20, min: 1, max: 10_000, integer: true }, exit: { default: 10, min: 1, max: 10_000, integer: true } },
   signals({ length, close, high, low, highest, lowest, lag }, { entry, exit }) {
     const ceiling = lag(highest(high, entry), 1);

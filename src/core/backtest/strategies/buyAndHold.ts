@@ -3,6 +3,7 @@ import { defineStrategy } from "../../domain/strategy.ts";
 
 export default defineStrategy({
   name: "buy_and_hold",
+  rule: "Buys at the open of the second bar and never sells.",
   params: {},
   signals({ length }) {
     const entries = new Int8Array(length);

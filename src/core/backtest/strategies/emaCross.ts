@@ -3,6 +3,7 @@ import { defineStrategy } from "../../domain/strategy.ts";
 
 export default defineStrategy({
   name: "ema_cross",
+  rule: "Buys when EMA(fast) crosses up through EMA(slow), sells when it crosses down. EMAs start at their simple mean.",
   params: { fast: { default: 10, min: 1, max: 10_000, integer: true }, slow: { default: 20, min: 1, max: 10_000, integer: true } },
   signals({ close, ema, crossOver, crossUnder }, { fast, slow }) {
     const quick = ema(close, fast);

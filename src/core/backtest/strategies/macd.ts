@@ -3,6 +3,7 @@ import { defineStrategy } from "../../domain/strategy.ts";
 
 export default defineStrategy({
   name: "macd",
+  rule: "Line = EMA(fast) - EMA(slow), signal line = EMA(signal) of it. Buys when the line crosses up through its signal line, sells when down.",
   params: {
     fast: { default: 12, min: 1, max: 10_000, integer: true },
     slow: { default: 26, min: 1, max: 10_000, integer: true },

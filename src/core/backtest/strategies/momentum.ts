@@ -3,6 +3,7 @@ import { defineStrategy } from "../../domain/strategy.ts";
 
 export default defineStrategy({
   name: "momentum",
+  rule: "Buys when the close is above the close lookback bars ago, sells when it is below.",
   params: { lookback: { default: 126, min: 1, max: 10_000, integer: true } },
   signals({ close, lag }, { lookback }) {
     const then = lag(close, lookback);

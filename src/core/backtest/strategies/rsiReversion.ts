@@ -3,6 +3,7 @@ import { defineStrategy } from "../../domain/strategy.ts";
 
 export default defineStrategy({
   name: "rsi_reversion",
+  rule: "Buys when Wilder's RSI(period) crosses up through low, sells when it crosses down through high.",
   params: {
     period: { default: 14, min: 1, max: 10_000, integer: true },
     low: { default: 30, min: 0, max: 100 },

@@ -9,6 +9,7 @@ const DAY = 86_400_000;
 
 export default defineStrategy({
   name: "turn_of_month",
+  rule: "Buys at a close within the last before calendar days of a month (UTC), sells at the close of the after-th bar of the next.",
   params: { before: { default: 4, min: 1, max: 27, integer: true }, after: { default: 3, min: 1, max: 1000, integer: true } },
   signals({ length, time }, { before, after }) {
     const entries = new Int8Array(length);

@@ -3,6 +3,7 @@ import { defineStrategy } from "../../domain/strategy.ts";
 
 export default defineStrategy({
   name: "zscore",
+  rule: "z = (close - SMA) / sample standard deviation, over period closes. Buys when z is below entry, sells when it is above exit.",
   params: {
     period: { default: 20, min: 2, max: 10_000, integer: true },
     entry: { default: -2, min: -100, max: 100 },
