@@ -11,17 +11,27 @@ export interface Io {
   /** Colours only on a terminal without NO_COLOR. */
   style(format: "bold" | "dim" | "green" | "yellow" | "red" | "blue", text: string): string;
   readonly isTerminal: boolean;
+  /** Something is on standard output already: a second document would break the first. */
+  readonly hasPrinted: boolean;
 }
 
 export function processIo(): Io {
   const isTerminal = process.stderr.isTTY === true;
   const colour = isTerminal && (process.env["NO_COLOR"] ?? "") === "";
+  let hasPrinted = false;
+  const print = (text: string) => {
+    hasPrinted = true;
+    process.stdout.write(`${text}\n`);
+  };
   return {
-    json: (document) => void process.stdout.write(`${JSON.stringify(document)}\n`),
-    data: (text) => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`),
+    json: (document) => print(JSON.stringify(document)),
+    data: (text) => print(text.endsWith("\n") ? text.slice(0, -1) : text),
     say: (line) => void process.stderr.write(`${line}\n`),
     style: (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text),
     isTerminal,
+    get hasPrinted() {
+      return hasPrinted;
+    },
   };
 }
 

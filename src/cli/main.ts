@@ -8,6 +8,7 @@ import { buildProgram } from "./program.ts";
 
 const argv = process.argv.slice(2);
 const io = processIo();
+const how = { json: argv.includes("--json"), verbose: argv.includes("--verbose") };
 const controller = new AbortController();
 let terminated = false;
 const stop = (signal: NodeJS.Signals) => {
@@ -22,18 +23,23 @@ process.once("disconnect", () => stop("SIGTERM"));
 // A reader that closed its end (`quantdesk runs | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  io.say(`${io.style("red", "Error:")} Standard output cannot be written: ${error.message}.`);
+  process.exit(EXIT.failed);
 });
+// Nobody reads what is for people: that is no reason to stop.
+process.stderr.on("error", () => undefined);
+// A mistake of ours in some corner: one sentence, as for every other failure.
+process.on("uncaughtException", (error) => process.exit(reportFailure(error, io, { ...how, terminated })));
 
 const context: Context = { io, signal: controller.signal, exitCode: 0 };
-const how = { json: argv.includes("--json"), verbose: argv.includes("--verbose") };
 try {
   await buildProgram(context).parseAsync(argv, { from: "user" });
   if (controller.signal.aborted) context.exitCode = terminated ? EXIT.terminated : EXIT.interrupted;
 } catch (error) {
   if (error instanceof CommanderError) {
     const isHelp = error.exitCode === 0;
-    context.exitCode = isHelp ? 0 : reportFailure(badInput("bad-usage", error.message.replace(/^error: /, "").replace(/\n\(?(Did you mean .*?\?)\)?$/, ". $1")), io, { ...how, terminated });
+    const message = error.code === "commander.help" ? "A command is missing." : error.message;
+    context.exitCode = isHelp ? 0 : reportFailure(badInput("bad-usage", message.replace(/^error: /, "").replace(/\n\(?(Did you mean .*?\?)\)?$/, ". $1")), io, { ...how, terminated });
   } else {
     context.exitCode = reportFailure(error, io, { ...how, terminated });
   }

@@ -27,7 +27,9 @@ export function buildProgram(context: Context): Command {
     .version(version)
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeErr: () => undefined, writeOut: (text) => context.io.data(text) })
+    .configureOutput({ writeErr: (text) => {
+        if (text.startsWith("Usage:")) context.io.say(text.trimEnd()); // a group named without a command; errors are told by main.ts
+      }, writeOut: (text) => context.io.data(text) })
     .exitOverride();
   addDemoCommand(program, context);
   addPaperCommand(program, context);

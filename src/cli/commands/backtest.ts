@@ -70,9 +70,9 @@ export function addBacktestCommand(program: Command, context: Context): void {
 
   common(program.command("strategies").description("List the built-in strategies.")).action(async (flags: CommonFlags) => {
     const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
-    const rows = BUILTIN_STRATEGIES.map((strategy) => ({ name: strategy.name, params: Object.fromEntries(Object.entries(strategy.params).map(([name, spec]) => [name, spec.default])) }));
+    const rows = BUILTIN_STRATEGIES.map(({ name, rule = "", params: specs }) => ({ name, rule, params: Object.fromEntries(Object.entries(specs).map(([param, spec]) => [param, spec.default])), paramSpecs: specs }));
     if (flags.json === true) context.io.json({ schema: "quantdesk.strategies/1", strategies: rows });
-    else context.io.data(table(["Strategy", "Parameters"], rows.map((row) => [row.name, paramsText(row.params)])));
+    else for (const { name, rule, params: defaults } of rows) context.io.data(`${name}(${Object.entries(defaults).map(([param, value]) => `${param}=${value}`).join(",")})\n  ${rule}`);
   });
 
   common(program.command("runs").description("Show the trial ledger, newest first."))
@@ -182,7 +182,7 @@ async function batch(context: Context, flags: BacktestFlags, file: string, overr
         return;
       }
       context.io.data(table(["#", "Status", "Strategy", "Sharpe", "Return"], result.results.map((item) => [String(item.index), item.status, item.result?.strategy ?? item.error?.message ?? "", fixed(item.result?.stats.sharpe ?? null), percent(item.result?.stats.totalReturnPct ?? null)])));
-      context.io.say(`${result.succeeded} of ${result.run} succeeded, ${result.failed} failed, ${result.timedOut} timed out, with ${result.workers} workers in ${duration(result.durationMs)}.`);
+      context.io.say(`${result.succeeded} of ${result.run} succeeded, ${result.failed} failed, ${result.timedOut} timed out${result.cancelled === 0 ? "" : `, ${result.cancelled} cancelled`}, with ${result.workers} workers in ${duration(result.durationMs)}.`);
     },
     { overrides },
   );

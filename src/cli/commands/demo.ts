@@ -51,6 +51,9 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
   const started = performance.now();
   const head = (title: string) => io.say(`\n${io.style("bold", title)}`);
 
+  const data = flags.data ?? (isClone() ? "sample:sp500" : "sample:simulated");
+  await session.dataset(data, {}, signal); // a wrong --data is said before anything is done
+
   head("1. Connect");
   const account = await session.connect(signal);
   io.say(`${io.style("bold", "SIMULATED")} paper exchange, account ${account.accountNumber}, equity ${money(account.equity)}`);
@@ -65,7 +68,6 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
   for (const d of decisions) io.say(`${d.symbol}: ${io.style("bold", d.action)}, confidence ${Math.round(d.confidence * 100)} % (${d.opinions.map((o) => `${o.analyst} ${o.stance}`).join(", ")}) in ${duration(d.durationMs)}`);
 
   head("4. Backtest");
-  const data = flags.data ?? (isClone() ? "sample:sp500" : "sample:simulated");
   const specs = variants(data);
   const bar = progressBar(io, "Backtests", specs.length);
   const batch = await session.backtests(specs, { onItem: () => bar.step() }, signal).finally(() => bar.stop());

@@ -22,6 +22,7 @@ export function addPaperCommand(program: Command, context: Context): void {
   paper
     .command("stop")
     .description("End the embedded exchange of --home.")
+    .allowExcessArguments(false)
     .option("--home <dir>", "state folder", folder("--home"))
     .option("--json", "print one JSON document on standard output")
     .action(async (flags: CommonFlags) => {
