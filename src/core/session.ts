@@ -15,7 +15,7 @@ import type { Dataset, Timeframe } from "./domain/bars.ts";
 import { systemClock } from "./base/clock.ts";
 import { badInput } from "./base/errors.ts";
 import { defaultHome, fileLog, makeHome } from "./base/home.ts";
-import { silentLog, teeLog, type Log } from "./base/log.ts";
+import { silentLog, teeLog, withoutSecrets, type Log } from "./base/log.ts";
 import { Scope } from "./base/scope.ts";
 import { createBroker } from "./broker/broker.ts";
 import { createLazyBroker } from "./broker/lazyBroker.ts";
@@ -54,8 +54,8 @@ export interface SessionOptions {
   readonly workspace?: string;
   /** Values with their source, on top of defaults, quantdesk.json and environment. */
   readonly overrides?: ReadonlyArray<{ readonly key: SettingKey; readonly value: SettingValue; readonly source: Extract<ConfigSource, "vscode" | "flag"> }>;
-  /** Keys from SecretStorage; the environment's when absent. */
-  readonly keys?: { readonly keyId: string; readonly secretKey: string };
+  /** Keys from SecretStorage, with the origin that they were entered for: they go to no other. The environment's when absent. */
+  readonly keys?: Keys;
   /** Which front opened it: shown in the trial ledger and the audit log. */
   readonly front: "cli" | "extension" | "kernel" | "demo" | "test";
   readonly log?: Log;
@@ -102,6 +102,8 @@ export interface Session {
   report(data: string, result: BacktestResult, extras: ReportExtras, signal: AbortSignal): Promise<string>;
   /** The request that `spec` means, its data set registered. */
   resolve(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestRequest>;
+  /** For what a front opens on the session: it is closed with it, before what it uses. Answers a function that forgets it. */
+  onClose(closer: () => void | Promise<void>): () => void;
   close(): Promise<void>;
 }
 
@@ -116,9 +118,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const keys = options.keys ?? keysFromEnvironment(process.env);
   const venue = chooseVenue(config, sources, keys, options.live !== undefined);
   makeHome(home);
-  const secrets = [keys?.secretKey, keys?.keyId].filter((secret) => secret !== undefined);
-  const file = fileLog(home, () => secrets);
-  const log = teeLog(file.log, options.log ?? silentLog);
+  const secrets = [keys?.secretKey, keys?.keyId, ...SECRET_VARIABLES.map((name) => process.env[name])].filter((secret) => secret !== undefined);
+  const file = fileLog(home);
+  const log = withoutSecrets(teeLog(file.log, options.log ?? silentLog), () => secrets);
   const scope = new Scope({ name: "The session" });
   scope.onClose(() => file.flush());
   try {
@@ -130,6 +132,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     throw error;
   }
 }
+
+/** Of the environment: never in a line of a log. */
+const SECRET_VARIABLES = ["FINNHUB_API_KEY", "ALPHAVANTAGE_API_KEY", "REDDIT_CLIENT_SECRET", "OPENAI_API_KEY", "LANGSMITH_API_KEY", "QUANTDESK_TOKEN"] as const;
 
 interface Parts {
   readonly options: SessionOptions;
@@ -240,6 +245,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const { renderReport } = await import("./backtest/report.ts");
       return renderReport(result, (await dataset(reference, {}, signal)).series, extras);
     },
+    onClose: (closer) => scope.onClose(closer),
     close: () => scope.close(),
   };
 }
@@ -250,12 +256,20 @@ export interface PerformanceServer {
   close(): Promise<void>;
 }
 
-/** Serves the session's measurements on loopback until it is closed; the token is in a file for this user only. */
+/** Serves the session's measurements on loopback until it or the session is closed; the token is in a file for this user only. */
 export async function servePerformance(session: Session, options: { readonly port: number; readonly tokenFile?: string }, signal: AbortSignal): Promise<PerformanceServer> {
   const tokenFile = resolvePath(options.tokenFile ?? join(session.home, "performance.token"));
   const { token } = await readOrMakeToken({ file: tokenFile, env: process.env });
   const api = await startPerformanceApi({ port: options.port, host: "127.0.0.1", token, source: session.performance.source }, signal);
-  return { url: api.url, tokenFile, close: () => api.close() };
+  const forget = session.onClose(() => api.close());
+  return {
+    url: api.url,
+    tokenFile,
+    close: async () => {
+      forget();
+      await api.close();
+    },
+  };
 }
 
 interface LinkParts {
@@ -363,12 +377,19 @@ async function placeOrder(broker: Broker, mode: TradingMode, live: SessionOption
   return { placed: true, order: await broker.submitOrder(verdict.order, signal), warnings: verdict.warnings };
 }
 
+/** Both halves of one pair: the key of one name with the secret of the other could be two accounts'. */
 function keysFromEnvironment(env: Readonly<Record<string, string | undefined>>): Keys | undefined {
-  const keyId = env["APCA_API_KEY_ID"] || env["ALPACA_API_KEY"];
-  const secretKey = env["APCA_API_SECRET_KEY"] || env["ALPACA_SECRET_KEY"];
-  if (!keyId && !secretKey) return undefined;
-  if (!keyId || !secretKey) {
-    throw badInput("half-a-key", `${keyId ? "APCA_API_SECRET_KEY" : "APCA_API_KEY_ID"} is not set, but the other half of the key is.`, "Set both, or neither for the built-in simulated exchange.");
+  for (const [keyName, secretName] of [["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"], ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"]] as const) {
+    const keyId = env[keyName]?.trim();
+    const secretKey = env[secretName]?.trim();
+    if (!keyId && !secretKey) continue;
+    if (!keyId || !secretKey) {
+      throw badInput("half-a-key", `${keyId ? secretName : keyName} is not set, but the other half of the key is.`, "Set both, or neither for the built-in simulated exchange.");
+    }
+    for (const [name, text] of [[keyName, keyId], [secretName, secretKey]] as const) {
+      if (!/^[\x21-\x7e]+$/.test(text)) throw badInput("bad-key-text", `${name} holds characters that no key has, such as a space or a line break.`, "Copy it again.");
+    }
+    return { keyId, secretKey };
   }
-  return { keyId, secretKey };
+  return undefined;
 }

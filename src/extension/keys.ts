@@ -26,12 +26,13 @@ export class KeyRing {
     this.#secrets = secrets;
   }
 
-  async keysFor(origin: string | undefined): Promise<KeyPair | undefined> {
+  /** With their origin: the session refuses to send them to another, whatever its other sources of settings say. */
+  async keysFor(origin: string | undefined): Promise<(KeyPair & { readonly origin: string }) | undefined> {
     if (origin === undefined) return undefined;
     const text = await this.#secrets.get(nameOf(origin));
     if (text === undefined) return undefined;
     try {
-      return v.parse(KeyPair, JSON.parse(text));
+      return { ...v.parse(KeyPair, JSON.parse(text)), origin };
     } catch {
       await this.#secrets.delete(nameOf(origin)); // not ours or damaged: as if there were none
       return undefined;

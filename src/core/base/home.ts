@@ -1,5 +1,6 @@
 /** The state folder and the log file in it. */
 import { appendFile, rename, stat } from "node:fs/promises";
+import { chmodSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { TradingError } from "./errors.ts";
@@ -13,23 +14,49 @@ export function defaultHome(env: Readonly<Record<string, string | undefined>> = 
   return join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "quantdesk");
 }
 
-/** Makes the state folder with its log folder, for this user only. */
+/** Makes the state folder with its log folder, for this user only. One that others own or may look into is refused, or closed to them where it is ours alone. */
 export function makeHome(home: string): void {
   try {
+    makeFolder(home, 0o700);
+    if (process.platform !== "win32") keepToOurselves(home);
     makeFolder(join(home, "logs"), 0o700);
   } catch (error) {
+    if (error instanceof TradingError) throw error;
     throw new TradingError("home-unwritable", `The state folder ${home} cannot be made: ${(error as Error).message}.`, { hint: "Give another one with --home DIR.", cause: error });
   }
 }
+
+/** Orders, keys of the embedded exchange and tokens are in it: another user must neither read it nor have put anything there. */
+function keepToOurselves(home: string): void {
+  const me = process.getuid?.() ?? 0;
+  const link = lstatSync(home);
+  const folder = statSync(home);
+  // Root may work in anybody's folder, but not through a link that somebody else has laid.
+  if ((me !== 0 && folder.uid !== me) || (link.isSymbolicLink() && link.uid !== me && link.uid !== 0)) {
+    throw new TradingError("home-of-another", `The state folder ${home} belongs to another user.`, { kind: "usage", hint: "Give another one with --home DIR." });
+  }
+  if ((folder.mode & 0o077) === 0) return;
+  const isOurs = readdirSync(home).every((name) => OWN_FILES.test(name));
+  if (!isOurs) {
+    // Closing a folder that holds other things could take them from programs that need them: /tmp, a project, a web root.
+    throw new TradingError("home-open", `Other users can look into the state folder ${home}, which holds more than Quantdesk's files.`, {
+      kind: "usage",
+      hint: `Give a folder of its own with --home DIR, or close this one: chmod 700 ${JSON.stringify(home)}`,
+    });
+  }
+  chmodSync(home, 0o700);
+}
+
+/** What Quantdesk itself writes into a state folder. */
+const OWN_FILES = /^\.?(logs$|(quantdesk|exchange)\.sqlite\b|exchange\.json\b|exchange-certificate\.pem\b|performance\.token\b|DS_Store$)/;
 
 const MAX_BYTES = 10 * 2 ** 20;
 const KEPT = 10;
 
 /**
  * Appends lines to home/logs/quantdesk.log in order, ten files of 10 MB. At most 10,000 lines wait; more are counted and dropped.
- * Whatever is in `secrets` is replaced before it is written.
  */
-export function fileLog(home: string, secrets: () => readonly string[]): { readonly log: Log; flush(): Promise<void> } {
+export function fileLog(home: string): { readonly log: Log; flush(): Promise<void> } {
   const path = join(home, "logs", "quantdesk.log");
   let waiting: string[] = [];
   let dropped = 0;
@@ -55,8 +82,7 @@ export function fileLog(home: string, secrets: () => readonly string[]): { reado
       dropped++;
       return;
     }
-    const clean = secrets().reduce((text, secret) => (secret.length < 4 ? text : text.replaceAll(secret, "[secret]")), line);
-    waiting.push(`${new Date().toISOString()} ${level} ${clean}\n`);
+    waiting.push(`${new Date().toISOString()} ${level} ${line}\n`);
     writing ??= write();
   });
   return { log, flush: async () => { await writing; } };

@@ -25,3 +25,8 @@ export function teeLog(...logs: readonly Log[]): Log {
     for (const log of logs) log[level](line);
   });
 }
+
+/** Whatever is in `secrets` is replaced before a line goes on: the last net below callers that should not say it. */
+export function withoutSecrets(log: Log, secrets: () => readonly string[]): Log {
+  return logTo((level, line) => log[level](secrets().reduce((text, secret) => (secret.length < 4 ? text : text.replaceAll(secret, "[secret]")), line)));
+}

@@ -1,4 +1,5 @@
 /** The SQLite side of the store: synchronous, so it lives in the worker thread and nowhere else. */
+import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { TradingError } from "../base/errors.ts";
 import type { DashboardData, RunRow } from "../domain/ports.ts";
@@ -13,6 +14,8 @@ export class Database {
 
   constructor(path: string) {
     this.path = path;
+    closeSync(openSync(path, "a", 0o600)); // for this user only, whatever the umask; SQLite's files beside it follow
+    if (process.platform !== "win32") chmodSync(path, 0o600);
     this.#db = new DatabaseSync(path);
     this.#db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
     this.#migrate();

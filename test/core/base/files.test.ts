@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, lchown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeFolder, writeWhole } from "../../../src/core/base/files.ts";
@@ -49,5 +49,34 @@ describe("files", () => {
     assert.throws(() => makeHome(join(folder, "file")), /cannot be made/);
     assert.throws(() => makeHome(join(folder, "file", "home")), /cannot be made/);
     if (process.platform === "linux") assert.throws(() => makeHome("/proc/quantdesk"), /cannot be made/);
+  });
+
+  it("a state folder that others can look into is closed to them when it is ours alone, and refused when it holds more", async function () {
+    if (process.platform === "win32") this.skip();
+    const home = join(folder, "home");
+    await mkdir(join(home, "logs"), { recursive: true });
+    await writeFile(join(home, "quantdesk.sqlite-wal"), "");
+    await chmod(home, 0o777);
+    makeHome(home);
+    assert.equal((await stat(home)).mode & 0o777, 0o700);
+    await writeFile(join(home, "index.html"), "");
+    makeHome(home);
+    await chmod(home, 0o750);
+    assert.throws(() => makeHome(home), { code: "home-open", kind: "usage" });
+    assert.equal((await stat(home)).mode & 0o777, 0o750);
+  });
+
+  it("a state folder of another user is refused", async function () {
+    if (process.platform === "win32" || process.getuid?.() === 0) this.skip();
+    assert.throws(() => makeHome("/usr"), { code: "home-of-another" });
+  });
+
+  it("a state folder behind somebody else's link is refused, to root too", async function () {
+    if (process.getuid?.() !== 0) this.skip(); // only root can lay a link in another's name
+    await mkdir(join(folder, "private"), { mode: 0o700 });
+    await symlink(join(folder, "private"), join(folder, "link"));
+    makeHome(join(folder, "link"));
+    await lchown(join(folder, "link"), 65534, 65534);
+    assert.throws(() => makeHome(join(folder, "link")), { code: "home-of-another" });
   });
 });
