@@ -1,6 +1,6 @@
 /** What every command gets: where to write, when to stop, and the session it may open. */
 import { createInterface } from "node:readline/promises";
-import { TradingError } from "../core/base/errors.ts";
+import { badInput, TradingError } from "../core/base/errors.ts";
 import { logTo, type Log } from "../core/base/log.ts";
 import type { Account, OrderIntent } from "../core/domain/orders.ts";
 import type { ConfigOverride } from "../core/config/load.ts";
@@ -40,6 +40,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const { openSession } = await import("../core/session.ts");
   const { io } = context;
+  if (flags.yesLive !== undefined && flags.live !== true) throw badInput("bad-usage", "--yes-live confirms --live, which is not given.", "Give both for live trading, neither for paper.");
   const log = logFor(io, flags);
   const session = await openSession({
     front: extra.front ?? "cli",
@@ -67,8 +68,13 @@ export async function connect(context: Context, session: Session): Promise<Accou
   return account;
 }
 
-/** Live orders need the account number: by --yes-live, or typed on a terminal. */
-async function confirmLive(io: Io, flags: CommonFlags, account: Account, intent: OrderIntent, signal: AbortSignal): Promise<boolean> {
+function confirmLive(io: Io, flags: CommonFlags, account: Account, intent: OrderIntent, signal: AbortSignal): Promise<boolean> {
+  const amount = intent.qty === undefined ? money(intent.notional ?? null) : intent.qty.toFixed();
+  return typedAccountNumber(io, flags, account, `${intent.side} ${amount} ${intent.symbol} with real money. Type the account number ${account.accountNumber} to send it: `, signal);
+}
+
+/** What moves real money needs the account number: by --yes-live, or typed on a terminal. */
+export async function typedAccountNumber(io: Io, flags: CommonFlags, account: Account, question: string, signal: AbortSignal): Promise<boolean> {
   if (flags.yesLive !== undefined) {
     if (flags.yesLive === account.accountNumber) return true;
     throw new TradingError("live-not-confirmed", `--yes-live names ${flags.yesLive}, but the account is ${account.accountNumber}.`, { kind: "refused" });
@@ -76,8 +82,7 @@ async function confirmLive(io: Io, flags: CommonFlags, account: Account, intent:
   if (!io.isTerminal || process.stdin.isTTY !== true) return false;
   const ask = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const amount = intent.qty === undefined ? money(intent.notional ?? null) : intent.qty.toFixed();
-    const answer = await ask.question(`${io.style("red", "LIVE")}: ${intent.side} ${amount} ${intent.symbol} with real money. Type the account number ${account.accountNumber} to send it: `, { signal });
+    const answer = await ask.question(`${io.style("red", "LIVE")}: ${question}`, { signal });
     return answer.trim() === account.accountNumber;
   } finally {
     ask.close();

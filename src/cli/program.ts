@@ -1,5 +1,6 @@
 /** The table of commands. Each file of commands/ adds its own. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { TradingError } from "../core/base/errors.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../core/base/entry.ts";
@@ -67,4 +68,22 @@ export function trading(command: Command): Command {
   return common(command)
     .option("--live", "at Alpaca with real money; asks for a confirmation before each order")
     .option("--yes-live <account>", "the account number, instead of typing it");
+}
+
+/** A command that reads an account's market data and places no order: --live lets it use live keys. */
+export function reading(command: Command): Command {
+  return common(command).addOption(new Option("--live", "read with live keys; no order is placed").hideHelp());
+}
+
+/** A command that trades by itself: it never does so with real money, and says so instead of "unknown option". */
+export function neverLive(command: Command): Command {
+  return common(command)
+    .addOption(new Option("--live").hideHelp())
+    .addOption(new Option("--yes-live <account>").hideHelp())
+    .hook("preAction", (_this, called) => {
+      const { live, yesLive } = called.opts<{ live?: boolean; yesLive?: string }>();
+      if (live === true || yesLive !== undefined) {
+        throw new TradingError("never-live", `quantdesk ${called.name()} never trades live.`, { kind: "refused", hint: "Leave out --live. Orders with real money are placed one by one: buy, sell." });
+      }
+    });
 }

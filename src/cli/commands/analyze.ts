@@ -7,7 +7,7 @@ import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { notYet } from "../failure.ts";
 import { duration } from "../format.ts";
 import { list, oneOf, outputFile, symbol } from "../parse.ts";
-import { common } from "../program.ts";
+import { reading } from "../program.ts";
 
 interface AnalyzeFlags extends CommonFlags {
   readonly provider?: "rules" | "openai" | "vscode";
@@ -21,7 +21,7 @@ interface AnalyzeFlags extends CommonFlags {
 }
 
 export function addAnalyzeCommand(program: Command, context: Context): void {
-  common(program.command("analyze <symbol>").description("Let analysts judge a symbol: BUY, HOLD or SELL with reasons."))
+  reading(program.command("analyze <symbol>").description("Let analysts judge a symbol: BUY, HOLD or SELL with reasons."))
     .option("--provider <name>", "rules, openai or vscode", oneOf("--provider", ["rules", "openai", "vscode"]))
     .option("--analysts <a,b>", "only these", list)
     .option("--no-analyst <a>", "without this one")

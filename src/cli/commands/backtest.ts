@@ -1,5 +1,5 @@
 /** quantdesk backtest, and `strategies`, `runs`. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
@@ -12,7 +12,7 @@ import { EXIT, notYet } from "../failure.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
 import { finiteNumber, oneOf, outputFile, params, sizing, wholeNumber } from "../parse.ts";
-import { common } from "../program.ts";
+import { common, reading } from "../program.ts";
 import { progressBar } from "../progress.ts";
 
 interface BacktestFlags extends CommonFlags {
@@ -39,7 +39,7 @@ interface BacktestFlags extends CommonFlags {
 }
 
 export function addBacktestCommand(program: Command, context: Context): void {
-  common(program.command("backtest").description("Run a strategy over past prices."))
+  reading(program.command("backtest").description("Run a strategy over past prices."))
     .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
     .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
     .option("--params <k=v,…>", "parameters", params)
@@ -163,7 +163,12 @@ const specSchema = v.strictObject({
   equity: v.optional(v.boolean()),
 });
 
+/** Flags that a batch would ignore without a word. */
+const OF_ONE_RUN = ["data", "strategy", "params", "engine", "cash", "feeRate", "slippageBps", "sizing", "fill", "from", "to", "periodsPerYear", "riskFree", "equity", "report"] as const satisfies ReadonlyArray<keyof BacktestFlags>;
+
 async function batch(context: Context, flags: BacktestFlags, file: string, overrides: readonly ConfigOverride[]): Promise<void> {
+  const ignored = OF_ONE_RUN.find((name) => flags[name] !== undefined);
+  if (ignored !== undefined) throw badInput("bad-usage", `--${ignored.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} does not go with --batch, whose file says it for each request.`, "Put it into the requests.");
   const specs = await readBatch(file);
   await withSession(
     context,
@@ -191,6 +196,7 @@ async function batch(context: Context, flags: BacktestFlags, file: string, overr
 async function readBatch(file: string): Promise<readonly BacktestSpec[]> {
   let text: string;
   try {
+    if (!(await stat(file)).isFile()) throw new Error("it is a folder, a pipe or a device");
     text = await readFile(file, "utf8");
   } catch (error) {
     throw badInput("bad-batch", `${file} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}.`);

@@ -17,7 +17,7 @@ import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
 import { accountJson } from "../orderJson.ts";
 import { folder, symbolList, wholeNumber } from "../parse.ts";
-import { common } from "../program.ts";
+import { neverLive } from "../program.ts";
 import { progressBar } from "../progress.ts";
 
 interface DemoFlags extends CommonFlags {
@@ -31,7 +31,7 @@ const JUDGED = 3;
 const FILL_WITHIN_MS = 20_000;
 
 export function addDemoCommand(program: Command, context: Context): void {
-  common(program.command("demo").description("Scan, analyze, backtest in parallel, place a bracket order, report: all on the SIMULATED exchange."))
+  neverLive(program.command("demo").description("Scan, analyze, backtest in parallel, place a bracket order, report: all on the SIMULATED exchange."))
     .option("--symbols <a,b>", "judge these instead of the best candidates", symbolList)
     .option("--data <ref>", "prices for the backtests: FILE.csv, sample:sp500 or sample:simulated")
     .option("--seed <n>", "seed of the simulated market", wholeNumber("--seed", 0), 7)
@@ -39,7 +39,7 @@ export function addDemoCommand(program: Command, context: Context): void {
     .action(async (flags: DemoFlags) => {
       const home = await mkdtemp(join(tmpdir(), "quantdesk-demo-"));
       try {
-        await withSession(context, { ...flags, home }, (session) => demo(context, session, flags), { front: "demo", seed: flags.seed, ownExchange: true });
+        await withSession(context, { ...flags, home }, (session) => demo(context, session, flags), { front: "demo", seed: flags.seed, ownExchange: true, overrides: [{ key: "broker.mode", value: "embedded", source: "flag" }] });
       } finally {
         await rm(home, { recursive: true, force: true, maxRetries: 3 });
       }

@@ -3,10 +3,10 @@ import type { Command } from "commander";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { finiteNumber, outputFile } from "../parse.ts";
-import { common } from "../program.ts";
+import { neverLive } from "../program.ts";
 
 export function addRunCommand(program: Command, context: Context): void {
-  common(program.command("run <notebook>").description("Run a notebook's cells with our kernel; exit code 1 when a cell fails."))
+  neverLive(program.command("run <notebook>").description("Run a notebook's cells with our kernel; exit code 1 when a cell fails."))
     .option("--out <file>", "write the notebook with its outputs", outputFile("--out"))
     .option("--timeout <s>", "seconds for the whole notebook", finiteNumber("--timeout", 0.1, 86_400), 600)
     .action((notebook: string, flags: CommonFlags & { out?: string; timeout: number }) =>

@@ -6,7 +6,7 @@ import { EXIT, notYet } from "../failure.ts";
 import { fixed } from "../format.ts";
 import { table } from "../io.ts";
 import { finiteNumber, list, wholeNumber } from "../parse.ts";
-import { common } from "../program.ts";
+import { common, reading } from "../program.ts";
 
 interface ScanFlags extends CommonFlags {
   readonly scanners?: readonly string[];
@@ -23,7 +23,7 @@ interface ScanFlags extends CommonFlags {
 }
 
 export function addScanCommand(program: Command, context: Context): void {
-  common(program.command("scan").description("Run scanners side by side and rank their candidates."))
+  reading(program.command("scan").description("Run scanners side by side and rank their candidates."))
     .option("--scanners <a,b>", "only these", list)
     .option("--pipeline <p>", "only this pipeline")
     .option("--scanner <file>", "a scanner file of yours, repeatable", (file: string, before: readonly string[] = []) => [...before, file])

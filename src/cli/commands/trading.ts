@@ -5,7 +5,7 @@ import { badInput, TradingError } from "../../core/base/errors.ts";
 import { withDeadline } from "../../core/base/scope.ts";
 import type { Order, OrderIntent, OrderType, Position, Side, TimeInForce, ClientOrderId } from "../../core/domain/orders.ts";
 import type { Session } from "../../core/session.ts";
-import { connect, withSession, type CommonFlags, type Context } from "../context.ts";
+import { connect, typedAccountNumber, withSession, type CommonFlags, type Context } from "../context.ts";
 import { notYet } from "../failure.ts";
 import { money } from "../format.ts";
 import { table } from "../io.ts";
@@ -102,6 +102,9 @@ export function addTradingCommands(program: Command, context: Context): void {
       if (flags.flatten === true) throw notYet("kill-switch --flatten");
       return withSession(context, flags, async (session) => {
         const account = await connect(context, session);
+        if (wanted === "off" && account.mode === "live" && !(await typedAccountNumber(io, flags, account, `allow orders with real money again. Type the account number ${account.accountNumber}: `, context.signal))) {
+          throw new TradingError("live-not-confirmed", "Trading stays stopped: this is live trading and it was not confirmed.", { kind: "refused", hint: `Add --yes-live ${account.accountNumber}.` });
+        }
         const isOn = await session.store.killSwitch(account.accountNumber, wanted === "status" ? null : wanted, context.signal);
         const cancelled = wanted === "on" ? await session.broker.cancelAll(context.signal) : 0;
         asked(flags, () => ({ schema: "quantdesk.kill-switch/1", account: account.accountNumber, on: isOn, cancelled }), () => (isOn ? `Trading is stopped for ${account.accountNumber}; ${cancelled} open orders cancelled.` : `Trading is allowed for ${account.accountNumber}.`));

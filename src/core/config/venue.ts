@@ -45,7 +45,7 @@ export function chooseVenue(config: Config, sources: Readonly<Record<SettingKey,
 
 /** Every host of Alpaca's that takes orders and is not the paper one counts as live: one that we do not know may be. */
 function refuseLiveByAccident(wanted: TradingMode, base: string, keys: Keys | undefined): void {
-  const refuse = (what: string) => new TradingError("live-not-confirmed", `${what}, but live trading was not asked for.`, { kind: "refused", hint: "Add --live to this very command if real money is meant." });
+  const refuse = (what: string) => new TradingError("live-not-confirmed", `${what}, but live trading was not asked for.`, { kind: "refused", hint: "If real money is meant, add --live to buy, sell, cancel or whatever reads the account; demo and run never trade live." });
   if (wanted === "live") throw refuse("broker.mode is live");
   if (base !== "") {
     const origin = originOf(base, "broker.baseUrl");
