@@ -44,6 +44,9 @@ describe("bad input", function () {
   refuses("a day that no calendar has", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--from", "2020-02-31"], 2, /2020-02-31/);
   refuses("an end before the start", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--from", "2010-01-01", "--to", "2009-01-01"], 2, /is after.*Swap them/);
   refuses("a report in place of a folder", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--report", tmpdir()], 2, /a folder, not a file/);
+  refuses("a flag that a batch would ignore", ["backtest", "--batch", "b.json", "--fee-rate", "0.001"], 2, /--fee-rate does not go with --batch/);
+  refuses("a folder as a batch", ["backtest", "--batch", tmpdir()], 2, /cannot be read: it is a folder/);
+  refuses("a strategy file that is not there", ["backtest", "--data", "sample:simulated", "--strategy", "./nowhere.ts"], 2, /nowhere\.ts cannot be read/);
   refuses("an unknown sample", ["backtest", "--data", "sample:nasdaq", "--strategy", "sma_cross"], 2, /sample:nasdaq.*sample:s/);
   refuses("an unknown engine", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--engine", "quantum"], 2, /quantum/);
   refuses("an unknown scanner", ["scan", "--scanners", "market_moovers"], 2, /market_moovers.*market_movers/);

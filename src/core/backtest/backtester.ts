@@ -117,7 +117,7 @@ class LocalBacktester implements Backtester {
       this.#slots.grow(-more);
       await scope.close();
     }
-    return summarize(results, times, workers, performance.now() - started);
+    return summarize(results, times, Math.min(workers, Math.max(1, requests.length)), performance.now() - started);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Loads a strategy: a built-in one by name, or a user's file. Files are only ever loaded in a worker of the compute process. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import type { StrategyRef } from "../domain/backtest.ts";
 import type { StrategyDefinition } from "../domain/strategy.ts";
@@ -32,6 +32,8 @@ export async function loadStrategy(ref: StrategyRef): Promise<LoadedStrategy> {
 
 async function sourceOf(path: string): Promise<Buffer> {
   try {
+    // Reading a pipe would wait for ever, where no deadline can end it.
+    if (!(await stat(path)).isFile()) throw Object.assign(new Error(), { code: "no file, but a folder or a device" });
     return await readFile(path);
   } catch (error) {
     throw badInput(

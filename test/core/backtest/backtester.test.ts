@@ -165,6 +165,13 @@ describe("The backtester", () => {
     assert.match(missing.results[0]?.error?.message ?? "", /nowhere\.ts cannot be read \(ENOENT\)/);
   });
 
+  it("refuses a strategy file that is a device or a folder, instead of waiting for its end", async () => {
+    const device = process.platform === "win32" ? folder : "/dev/zero";
+    const batch = await backtester.batch([request({ strategy: { kind: "file", path: device } })], { workers: 8 }, signal);
+    assert.match(batch.results[0]?.error?.message ?? "", /cannot be read \(no file, but a folder or a device\)/);
+    assert.equal(batch.workers, 1, "as many as ran");
+  });
+
   it("refuses a strategy whose methods answer promises, instead of losing its orders and errors", async () => {
     assert.match((await failure("asyncBar.ts")).message, /asyncBar\.ts: onBar\(\) answers a promise.*Take the word async away/);
     assert.match((await failure("asyncSignals.ts")).message, /asyncSignals\.ts: signals\(\) answers a promise/);
