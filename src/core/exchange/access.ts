@@ -11,6 +11,11 @@ export function isLoopbackHost(host: string | undefined): boolean {
   return name === "localhost" || name === "[::1]" || name === "::1" || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
+/** No page of another origin: browsers send Origin with what a page asks, and let it open WebSockets to anybody. Programs send none, or our own. */
+export function isOwnPage({ origin, host }: IncomingHttpHeaders): boolean {
+  return origin === undefined || (host !== undefined && /^https?:\/\//i.test(origin) && origin.replace(/^https?:\/\//i, "").toLowerCase() === host.toLowerCase());
+}
+
 export function authorize(accounts: readonly AccountState[], keyId: unknown, secretKey: unknown): AccountState | undefined {
   if (typeof keyId !== "string" || typeof secretKey !== "string") return undefined;
   const account = accounts.find((one) => one.record.keyId === keyId);

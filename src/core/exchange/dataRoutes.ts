@@ -110,7 +110,7 @@ function writeToken(symbol: string, after: number): string {
 
 function readToken(text: string | undefined): { readonly symbol: string; readonly after: number } | undefined {
   if (text === undefined || text === "") return undefined;
-  const match = /^([A-Z.]{1,16})\|(\d{1,16})$/.exec(Buffer.from(text, "base64url").toString());
+  const match = /^([A-Z0-9.]{1,16})\|(\d{1,16})$/.exec(Buffer.from(text, "base64url").toString());
   if (match === null) throw badRequest("invalid page_token");
   return { symbol: match[1] as string, after: Number(match[2]) };
 }

@@ -7,7 +7,7 @@ import { Big } from "../base/decimal.ts";
 import { Emitter } from "../base/emitter.ts";
 import { TradingError } from "../base/errors.ts";
 import { checkOrder, checkReplacement } from "./admission.ts";
-import { ApiError, notFound, unprocessable } from "./apiError.ts";
+import { ApiError, forbidden, notFound, unprocessable } from "./apiError.ts";
 import type { Book } from "./book.ts";
 import { availableToClose, bookFill, figures, type AccountState, type Figures, type Prices } from "./ledger.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
@@ -158,6 +158,7 @@ export class Engine {
     const now = this.advance();
     const clientOrderId = request.clientOrderId ?? randomUUID();
     if (account.byClientOrderId.has(clientOrderId)) throw new ApiError(422, "client_order_id must be unique", 40_010_001);
+    if (this.#clock.isOver) throw forbidden("the replayed data has ended: the market stays closed");
     checkOrder(account, request, { market: this.#market, now, prices: this.prices(now) });
     const made = { accountNumber: account.record.accountNumber, clock: this.#clock, now, nextSequence: () => ++this.#sequence };
     const { order, legs } = orderRecords(request, clientOrderId, made);

@@ -12,6 +12,8 @@ export interface ExchangeClockOptions {
   /** Exchange milliseconds per wall millisecond. */
   readonly speed: number;
   readonly hours: MarketHours;
+  /** Where time ends: the last close that a replay has prices for. */
+  readonly endMs?: number;
   /** Monotonic wall milliseconds. */
   readonly wall?: () => number;
 }
@@ -22,6 +24,7 @@ export class ExchangeClock {
   readonly #wall: () => number;
   readonly #wallStart: number;
   readonly #startMs: number;
+  readonly #endMs: number;
   /** Session under way with "always", and how much open time lies before its open. */
   #session: { readonly day: TradingDay; readonly openedAfter: number };
 
@@ -30,6 +33,7 @@ export class ExchangeClock {
     this.speed = options.speed;
     this.#wall = options.wall ?? (() => performance.now());
     this.#wallStart = this.#wall();
+    this.#endMs = options.endMs ?? Number.POSITIVE_INFINITY;
     this.#startMs = options.hours === "always" ? intoSession(options.startMs) : options.startMs;
     const day = tradingDayFrom(newYorkDate(this.#startMs));
     this.#session = { day, openedAfter: day.open - this.#startMs };
@@ -37,6 +41,14 @@ export class ExchangeClock {
 
   /** UTC milliseconds of exchange time. */
   now(): number {
+    return Math.min(this.#endMs, this.#now());
+  }
+
+  get isOver(): boolean {
+    return this.#now() >= this.#endMs;
+  }
+
+  #now(): number {
     const elapsed = (this.#wall() - this.#wallStart) * this.speed;
     if (this.hours === "nyse") return Math.floor(this.#startMs + elapsed);
     let { day, openedAfter } = this.#session;

@@ -2,7 +2,11 @@
  * The process of the paper exchange. Takes the flags of `quantdesk paper`, prints one JSON line when it serves, and ends
  * on SIGINT or SIGTERM, when idle, or with its starter. `paper stop` is the command line's own.
  */
-import { TradingError } from "../base/errors.ts";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { badInput, TradingError } from "../base/errors.ts";
+import { readCsvDataset } from "../data/csv.ts";
+import type { Dataset } from "../domain/bars.ts";
 import { startExchange, type RunningExchange } from "./paper.ts";
 import { parsePaperArgs, type PaperOptions } from "./paperOptions.ts";
 
@@ -15,7 +19,7 @@ async function main(): Promise<number> {
   let exchange: RunningExchange;
   try {
     options = parsePaperArgs(process.argv.slice(2));
-    exchange = await startExchange(options);
+    exchange = await startExchange(options, { readBars, say: (line) => void process.stderr.write(`${line}\n`) });
   } catch (error) {
     // Told apart from other failures by whoever starts an exchange and may find that another one was quicker.
     const isEmbedded = options?.idleMs !== undefined || options?.endsWithStdin === true;
@@ -33,6 +37,20 @@ async function main(): Promise<number> {
   }
   if (reason instanceof TradingError) return complain(reason);
   return reason === "SIGINT" ? 130 : reason === "SIGTERM" ? 143 : 0;
+}
+
+const MAX_FILES = 1000;
+
+async function readBars(path: string): Promise<readonly Dataset[]> {
+  const { signal } = new AbortController(); // an interrupt ends the process
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  if (!isFolder) return [await readCsvDataset(path, signal)];
+  const files = (await readdir(path)).filter((file) => /\.csv$/i.test(file)).sort();
+  if (files.length === 0 || files.length > MAX_FILES)
+    throw badInput("bad-data", `The folder ${path} has ${files.length === 0 ? "no" : files.length} CSV files.`, `Give one with 1 to ${MAX_FILES}, each named for its symbol.`);
+  const datasets: Dataset[] = [];
+  for (const file of files) datasets.push(await readCsvDataset(join(path, file), signal));
+  return datasets;
 }
 
 function complain(error: unknown): number {

@@ -7,6 +7,7 @@ import { hash32, seededRandom } from "../base/random.ts";
 import type { BarSeries } from "../domain/bars.ts";
 import { addDays, newYorkDate, tradingDayUpTo, tradingDay, type TradingDay } from "../domain/nyse.ts";
 import type { Quote } from "../domain/orders.ts";
+import { priceInPieces, type Piece } from "./replay.ts";
 import { SIMULATED_UNIVERSE, simulatedDailyBars, type SimulatedStock } from "../domain/simulated.ts";
 
 export interface MarketBar {
@@ -22,6 +23,25 @@ export interface MarketBar {
   readonly vw: number;
 }
 
+/** Where the daily bars come from, and finer ones if there are any. */
+export interface MarketSource {
+  readonly kind: "simulated" | "replay";
+  readonly stocks: readonly SimulatedStock[];
+  /** Bars stamped up to but not including `toMs`, or all there are. */
+  daily(symbol: string, toMs: number): BarSeries;
+  /** Recorded bars of a session; undefined where only the daily bar is known. */
+  within(symbol: string, day: TradingDay): readonly Piece[] | undefined;
+}
+
+function simulatedSource(seed: number | string): MarketSource {
+  return {
+    kind: "simulated",
+    stocks: SIMULATED_UNIVERSE,
+    daily: (symbol, toMs) => simulatedDailyBars(symbol, seed, 0, toMs),
+    within: () => undefined,
+  };
+}
+
 interface DayPath {
   readonly day: TradingDay;
   readonly low: number;
@@ -31,6 +51,7 @@ interface DayPath {
   /** Shares traded in each minute. */
   readonly volumes: Float64Array;
   readonly salt: number;
+  readonly pieces?: readonly Piece[];
 }
 
 /** Where a time falls: in a session, or after the last one. `second` counts from the open, up to and including the close. */
@@ -46,14 +67,26 @@ export class Market {
   readonly #daily = new Map<string, { readonly until: number; readonly series: BarSeries }>();
   readonly #paths = new Map<string, DayPath>();
 
-  constructor(seed: number | string) {
+  readonly source: MarketSource;
+  readonly #stocks: ReadonlyMap<string, SimulatedStock>;
+
+  constructor(seed: number | string, source: MarketSource = simulatedSource(seed)) {
     this.seed = seed;
+    this.source = source;
+    this.#stocks = new Map(source.stocks.map((stock) => [stock.symbol, stock]));
   }
 
-  readonly stocks: readonly SimulatedStock[] = SIMULATED_UNIVERSE;
+  get stocks(): readonly SimulatedStock[] {
+    return this.source.stocks;
+  }
 
   has(symbol: string): boolean {
-    return this.stocks.some((stock) => stock.symbol === symbol);
+    return this.#stocks.has(symbol);
+  }
+
+  /** The stock of a symbol that the market has. */
+  stock(symbol: string): SimulatedStock {
+    return this.#stocks.get(symbol) as SimulatedStock;
   }
 
   /** Price of the last trade at a time. */
@@ -112,7 +145,7 @@ export class Market {
     const known = this.#daily.get(symbol);
     if (known !== undefined && known.until > until) return known.series;
     const farther = until + 60 * 86_400_000; // walked ahead, so that a new day rarely costs a new walk
-    const series = simulatedDailyBars(symbol, this.seed, 0, farther);
+    const series = this.source.daily(symbol, farther);
     this.#daily.set(symbol, { until: farther, series });
     return series;
   }
@@ -154,6 +187,7 @@ export class Market {
   }
 
   #priceAt(path: DayPath, second: number): number {
+    if (path.pieces !== undefined) return priceInPieces(path.pieces, second, path.knots[0] as number);
     const minute = Math.min(Math.floor(second / 60), path.volumes.length);
     const knot = path.knots[minute] as number;
     const into = second - minute * 60;
@@ -168,7 +202,9 @@ export class Market {
     const key = `${symbol} ${day.date}`;
     const known = this.#paths.get(key);
     if (known !== undefined) return known;
-    const path = makePath(this.seed, symbol, day, this.dailyBar(symbol, day));
+    const bar = this.dailyBar(symbol, day);
+    const pieces = this.source.within(symbol, day);
+    const path = pieces === undefined ? makePath(this.seed, symbol, day, bar) : recordedPath(day, bar, pieces);
     const oldest = this.#paths.keys().next();
     if (this.#paths.size >= MAX_PATHS && oldest.done !== true) this.#paths.delete(oldest.value);
     this.#paths.set(key, path);
@@ -242,6 +278,16 @@ function makePath(seed: number | string, symbol: string, day: TradingDay, bar: M
   const total = weights.reduce((a, b) => a + b, 0);
   const volumes = Float64Array.from(weights, (weight) => Math.round((bar.v * weight) / total));
   return { day, low: bar.l, high: bar.h, knots, volumes, salt: hash32(`${seed}/second/${symbol}/${day.date}`) };
+}
+
+/** A session whose prices were recorded; the volume of a bar is spread over its minutes. */
+function recordedPath(day: TradingDay, bar: MarketBar, pieces: readonly Piece[]): DayPath {
+  const volumes = new Float64Array(Math.round((day.close - day.open) / 60_000));
+  for (const { from, to, bar: part } of pieces) {
+    const [first, last] = [Math.floor(from / 60), Math.max(Math.floor(from / 60) + 1, Math.ceil(to / 60))];
+    for (let minute = first; minute < Math.min(last, volumes.length); minute++) volumes[minute] = (volumes[minute] as number) + part.v / (last - first);
+  }
+  return { day, low: bar.l, high: bar.h, knots: Float64Array.of(bar.o), volumes, salt: 0, pieces };
 }
 
 /** Reflects a value back into [low, high]. */

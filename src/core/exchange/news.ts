@@ -19,6 +19,7 @@ export interface NewsRow {
 /** About every third stock has a headline a day, published between 07:00 and 15:00 New York; newest first. */
 export function newsOf(market: Market, symbols: readonly string[], range: { readonly from: number; readonly to: number; readonly limit: number }): NewsRow[] {
   const rows: NewsRow[] = [];
+  if (market.source.kind === "replay") return rows; // nothing is made up about recorded prices
   const firstDate = newYorkDate(range.from);
   for (let day = tradingDayUpTo(newYorkDate(range.to)); day.date >= firstDate && rows.length < range.limit; day = tradingDayUpTo(addDays(day.date, -1))) {
     const ofDay: NewsRow[] = [];
@@ -36,7 +37,7 @@ export function newsOf(market: Market, symbols: readonly string[], range: { read
 
 /** Written from what was known at its time: the price then against the close before. */
 function wording(market: Market, symbol: string, at: number, draw: number): { readonly headline: string; readonly summary: string } {
-  const name = (market.stocks.find((stock) => stock.symbol === symbol)?.name ?? symbol).replace(/,? Inc\.$| Corporation$| & Company$/, "");
+  const name = market.stock(symbol).name.replace(/,? Inc\.$| Corporation$| & Company$/, "");
   const before = market.previousClose(symbol, at);
   const movePct = (market.last(symbol, at) / before - 1) * 100;
   const texts = movePct > 0.4 ? UP : movePct < -0.4 ? DOWN : FLAT;

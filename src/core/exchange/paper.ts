@@ -1,20 +1,22 @@
 /**
  * exchange: the paper exchange: a seeded, SIMULATED market, a matching engine, and Alpaca's Trading and Market Data APIs
  * (HTTP and WebSocket) on loopback. Runs in a process of its own (main.ts); others find or start it through embedded.ts.
- * Imports base and domain. Is given: flags. Knows nothing of sessions, brokers or VS Code.
+ * Imports base and domain. Is given: flags, a reader of bar files. Knows nothing of sessions, brokers or VS Code.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { writeWhole } from "../base/files.ts";
 import { makeHome } from "../base/home.ts";
-import { TradingError } from "../base/errors.ts";
+import { badInput, TradingError } from "../base/errors.ts";
+import type { Dataset } from "../domain/bars.ts";
 import { forgetfulBook, openBook, type Book } from "./book.ts";
 import { makeCertificate } from "./certificate.ts";
 import { Engine } from "./engine.ts";
 import { defaultStart, ExchangeClock } from "./exchangeClock.ts";
 import { watchIdle } from "./idleWatch.ts";
 import { Market } from "./market.ts";
+import { openReplay, replayStart, type Replay } from "./replay.ts";
 import type { PaperOptions } from "./paperOptions.ts";
 import { forgetExchangeFile, writeExchangeFile, type ReadyLine } from "./readyLine.ts";
 import { startServer } from "./server.ts";
@@ -26,12 +28,23 @@ export interface RunningExchange {
   close(): Promise<void>;
 }
 
+/** What the process hands in. */
+export interface Given {
+  /** The bars of a CSV file, or of every CSV file in a folder. */
+  readBars(path: string): Promise<readonly Dataset[]>;
+  /** Tells the person who started it, one line. */
+  say(line: string): void;
+}
+
 const DEFAULT_SEED = 1;
 /** How often waiting orders are looked at, wall time: prices move once a second of the exchange's time. */
 const lookMs = (speed: number) => Math.min(250, Math.max(25, 500 / speed));
 
 /** Starts the exchange and answers when it serves. Nothing is left behind when it throws. */
-export async function startExchange(options: PaperOptions): Promise<RunningExchange> {
+export async function startExchange(options: PaperOptions, given: Given): Promise<RunningExchange> {
+  const replay = options.data === undefined ? undefined : openReplay(await given.readBars(options.data));
+  if (replay !== undefined && options.start !== undefined && (options.start < replay.firstDay.midnight || options.start >= replay.lastDay.close))
+    throw badInput("bad-flag", "--start lies outside the data.", `The data goes from ${replay.firstDay.date} to ${replay.lastDay.date}.`);
   const book = await bookOf(options);
   const closers: Array<() => Promise<void> | void> = [() => book.close()];
   const close = async () => {
@@ -49,9 +62,10 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
     const kept = book.load();
     const seed = options.seed ?? (kept.seed === null ? DEFAULT_SEED : Number(kept.seed));
     book.setSeed(String(seed));
-    const market = new Market(seed);
+    const market = new Market(seed, replay);
     const clock = new ExchangeClock({
-      startMs: Math.max(kept.now ?? 0, options.start ?? defaultStart(options.hours, Date.now())),
+      startMs: Math.max(kept.now ?? 0, options.start ?? (replay === undefined ? defaultStart(options.hours, Date.now()) : replayStart(replay))),
+      ...(replay === undefined ? {} : { endMs: replay.lastDay.close }),
       speed: options.speed,
       hours: options.hours,
     });
@@ -90,6 +104,7 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
     engine.openAccounts(options.accounts, options.cash);
     if (engine.hasOpenOrders) onWaiting();
 
+    if (replay !== undefined) closers.push(tellEnd(replay, clock, look, given.say));
     const idle = watchIdle(options.idleMs, () => end("idle"));
     closers.push(() => idle.stop());
     const certificate = options.tls ? makeCertificate(Date.now()) : undefined;
@@ -126,6 +141,19 @@ export async function startExchange(options: PaperOptions): Promise<RunningExcha
     await close().catch(() => undefined); // what failed first is what there is to say
     throw error;
   }
+}
+
+/** Says where a replay begins and, once, that it is over. */
+function tellEnd(replay: Replay, clock: ExchangeClock, look: () => void, say: (line: string) => void): () => void {
+  const names = replay.stocks.length > 5 ? `${replay.stocks.length} symbols` : replay.stocks.map((stock) => stock.symbol).join(", ");
+  say(`Replaying ${names}, ${replay.sessions} sessions from ${replay.firstDay.date} to ${replay.lastDay.date}; it is ${new Date(clock.now()).toISOString()}.`);
+  const timer = setInterval(() => {
+    if (!clock.isOver) return;
+    clearInterval(timer);
+    look(); // the last close
+    say(`The data ends with the close of ${replay.lastDay.date}: the market stays closed, new orders are refused. Accounts and history can still be read.`);
+  }, 200);
+  return () => clearInterval(timer);
 }
 
 /** Walks the stocks' histories one by one in the background, so that the first question about all of them need not wait. */

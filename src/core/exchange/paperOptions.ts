@@ -12,6 +12,8 @@ export interface PaperOptions {
   /** Absent: the home's own, else 1. */
   readonly seed?: number;
   readonly speed: number;
+  /** A CSV file of bars, or a folder of them, each named for its symbol: replayed instead of the simulated market. */
+  readonly data?: string;
   /** Absent: nothing outlives the process. */
   readonly home?: string;
   readonly accounts: number;
@@ -56,12 +58,11 @@ const SWITCHES: ReadonlySet<Flag> = new Set(["--tls", "--ends-with-stdin"]);
 export function parsePaperArgs(args: readonly string[]): PaperOptions {
   const given = split(args);
   const text = (flag: Flag) => given.get(flag);
-  if (given.has("--data")) throw badInput("not-yet", "--data (replay of real bars) is not there yet.", "Leave it out for the seeded, SIMULATED market.");
   const host = text("--host") ?? "127.0.0.1";
   if (!isLoopbackHost(host)) throw badInput("bad-host", `--host is "${host}", but the paper exchange serves this machine only.`, "Use 127.0.0.1.");
   const hours = text("--market-hours") ?? "always";
   if (hours !== "always" && hours !== "nyse") throw badInput("bad-flag", `--market-hours is "${hours}".`, "Use always or nyse.");
-  const [seed, home, readyFile, start, idle] = [text("--seed"), text("--home"), text("--ready-file"), text("--start"), text("--idle-seconds")];
+  const [data, seed, home, readyFile, start, idle] = [text("--data"), text("--seed"), text("--home"), text("--ready-file"), text("--start"), text("--idle-seconds")];
   return {
     port: whole("--port", text("--port") ?? "0", 0, 65_535),
     host,
@@ -74,6 +75,7 @@ export function parsePaperArgs(args: readonly string[]): PaperOptions {
     faults: parseFaults(text("--fault") ?? ""),
     tls: given.has("--tls"),
     endsWithStdin: given.has("--ends-with-stdin"),
+    ...(data === undefined ? {} : { data }),
     ...(seed === undefined ? {} : { seed: whole("--seed", seed, 0, Number.MAX_SAFE_INTEGER) }),
     ...(home === undefined ? {} : { home }),
     ...(readyFile === undefined ? {} : { readyFile }),
@@ -129,6 +131,6 @@ function cashOf(text: string): Big {
 
 function startOf(text: string): number {
   const at = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!(at >= Date.UTC(2000, 1, 1) && at < Date.UTC(2099, 0, 1))) throw badInput("bad-flag", `--start is "${text}".`, "Write it like 2026-11-20T15:00:00Z.");
+  if (!(at >= Date.UTC(1990, 0, 1) && at < Date.UTC(2099, 0, 1))) throw badInput("bad-flag", `--start is "${text}".`, "Write it like 2026-11-20T15:00:00Z.");
   return at;
 }

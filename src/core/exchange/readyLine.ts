@@ -3,13 +3,17 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { writeWhole } from "../base/files.ts";
+import { isLoopbackHost } from "./access.ts";
+
+/** Keys go there: a file that names another machine is none of ours, whoever wrote it. */
+const address = v.pipe(v.string(), v.check(isOfThisMachine, "must be an address of this machine"));
 
 const READY = v.object({
   schema: v.literal("quantdesk.paper/1"),
-  url: v.string(),
-  dataUrl: v.string(),
-  streamUrl: v.string(),
-  dataStreamUrl: v.string(),
+  url: address,
+  dataUrl: address,
+  streamUrl: address,
+  dataStreamUrl: address,
   keyId: v.string(),
   secretKey: v.string(),
   accounts: v.array(v.object({ accountNumber: v.string(), keyId: v.string(), secretKey: v.string() })),
@@ -20,6 +24,12 @@ const READY = v.object({
 });
 
 export type ReadyLine = v.InferOutput<typeof READY>;
+
+function isOfThisMachine(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, host, username } = new URL(text);
+  return /^(http|ws)s?:$/.test(protocol) && username === "" && isLoopbackHost(host);
+}
 
 export function parseReadyLine(text: string): ReadyLine | undefined {
   try {

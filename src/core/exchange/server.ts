@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { WebSocketServer, type WebSocket } from "ws";
 import { TradingError } from "../base/errors.ts";
 import { seededRandom } from "../base/random.ts";
-import { authorizeHeaders, isLoopbackHost, RateLimit } from "./access.ts";
+import { authorizeHeaders, isLoopbackHost, isOwnPage, RateLimit } from "./access.ts";
 import { ApiError } from "./apiError.ts";
 import type { Certificate } from "./certificate.ts";
 import { addDataRoutes } from "./dataRoutes.ts";
@@ -46,6 +46,9 @@ export interface ExchangeServer {
 }
 
 const MAX_STREAMS = 2000;
+const MAX_CONNECTIONS = 4000;
+/** A client that has not sent its headers, or its whole request, by then is cut off; looked at every five seconds. */
+const SLOW = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 } as const;
 
 export async function startServer(options: ServerOptions): Promise<ExchangeServer> {
   const { engine, idle, certificate } = options;
@@ -53,10 +56,13 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     logger: false,
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
+    requestTimeout: SLOW.requestTimeout,
+    http: SLOW,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 200 },
     ...(certificate === undefined ? {} : { serverFactory: (handler: RequestListener) => tlsServer(certificate, handler) }),
   });
+  app.server.maxConnections = MAX_CONNECTIONS;
   const callers = new WeakMap<FastifyRequest, AccountState>();
   const accountOf = (request: FastifyRequest) => callers.get(request) as AccountState;
   const limits = { trading: new RateLimit(options.rateLimit), data: new RateLimit(options.rateLimit) };
@@ -75,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     if (request.headers["content-type"] === "") delete request.headers["content-type"];
     reply.header("X-Request-ID", request.id);
     if (!isLoopbackHost(request.headers.host)) throw new ApiError(403, "forbidden: this exchange answers to the names of this machine only", 40_310_000);
+    if (!isOwnPage(request.headers)) throw new ApiError(403, "forbidden: web pages are not served", 40_310_000);
     const account = authorizeHeaders(engine.accounts, request.headers);
     if (account === undefined) throw new ApiError(401, "request is not authorized: wrong or missing key", 40_110_000);
     callers.set(request, account);
@@ -130,7 +137,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
 
 /** An https server is an http server in all that is used here; fastify types them apart. */
 function tlsServer({ certificate, key }: Certificate, handler: RequestListener): Server {
-  return createTlsServer({ cert: certificate, key }, handler) as unknown as Server;
+  return createTlsServer({ ...SLOW, cert: certificate, key }, handler) as unknown as Server;
 }
 
 function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServer {
@@ -142,7 +149,7 @@ function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServ
     const path = (request.url ?? "").split("?")[0] as string;
     const serve = streamAt(path, options);
     raw.on("error", () => raw.destroy());
-    if (!isLoopbackHost(request.headers.host)) return refuse("403 Forbidden");
+    if (!isLoopbackHost(request.headers.host) || !isOwnPage(request.headers)) return refuse("403 Forbidden");
     if (serve === undefined) return refuse("404 Not Found");
     if (path === "/quantdesk/lease" && authorizeHeaders(engine.accounts, request.headers) === undefined) return refuse("401 Unauthorized");
     if (idle.isOver || server.clients.size >= MAX_STREAMS) return refuse("503 Service Unavailable");

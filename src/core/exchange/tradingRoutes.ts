@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import * as v from "valibot";
 import { Big } from "../base/decimal.ts";
 import { addDays, newYorkDate, tradingDayFrom, tradingDays } from "../domain/nyse.ts";
-import { simulatedStock, type SimulatedStock } from "../domain/simulated.ts";
 import { addAccountKeepings } from "./accountRoutes.ts";
 import { badRequest, notFound, unprocessable } from "./apiError.ts";
 import type { Engine } from "./engine.ts";
@@ -178,7 +177,7 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
       current: new Big(market.last(symbol, at)),
       lastDay: new Big(market.previousClose(symbol, at)),
       available: engine.availableToClose(account, symbol),
-      stock: simulatedStock(symbol) as SimulatedStock,
+      stock: market.stock(symbol),
     });
   };
   const symbolOf = (request: FastifyRequest) => {

@@ -44,7 +44,6 @@ describe("the exchange in the foreground", () => {
       [["--fault", "drop-answr:0.5"], /Did you mean drop-answer/],
       [["--start", "yesterday"], /2026-11-20T15:00:00Z/],
       [["extra"], /takes no argument "extra"/],
-      [["--data", "bars.csv"], /--data .* is not there yet/],
     ] as const) {
       assert.throws(
         () => parsePaperArgs(flags),
