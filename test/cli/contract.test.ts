@@ -82,6 +82,12 @@ describe("what scripts rely on", function () {
     assert.equal((await desk.run(["backtest", "--batch", file, "--json", "--strict"])).code, 1);
   });
 
+  it("every run leaves a line in the log", async () => {
+    const { runHash } = (await desk.run(["backtest", "--data", csv, "--strategy", "buy_and_hold", "--json"])).json<{ runHash: string }>();
+    const shown = await desk.run(["logs", "--grep", `Backtest of buy_and_hold.*${runHash.slice(0, 12)}`]);
+    assert.deepEqual([shown.code, shown.stdout.trimEnd().split("\n").length], [0, 1], shown.stdout);
+  });
+
   it("a reader that goes away is no failure", async () => {
     const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), "backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--equity", "--json", "--home", desk.home], { stdio: ["ignore", "pipe", "pipe"] });
     let stderr = "";

@@ -82,6 +82,7 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
     resolve: (spec, signal) => toRequest(spec, loader(signal)),
     backtest: async (spec, signal) => {
       const result = await backtester.run(await toRequest(spec, loader(signal)), signal);
+      log.info(`⏱️ Backtest of ${result.strategy} on ${result.dataset.name}: ${result.stats.trades} trades in ${result.durationMs.toFixed(1)} ms, run ${result.runHash.slice(0, 12)}`);
       await remember([result]);
       return result;
     },
@@ -91,6 +92,7 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
       for (const spec of specs) requests.push(await attempt(() => toRequest(spec, load)));
       signal.throwIfAborted();
       const batch = await batchOf(backtester, requests, batchOptions, signal);
+      log.info(`⏱️ Batch of ${requests.length} backtests: ${batch.succeeded} succeeded, ${batch.failed} failed, ${batch.timedOut} timed out, ${batch.cancelled} cancelled in ${batch.durationMs.toFixed(0)} ms`);
       await remember(batch.results.flatMap((item) => (item.result === undefined ? [] : [item.result])));
       return batch;
     },
