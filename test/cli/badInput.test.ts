@@ -81,6 +81,27 @@ describe("bad input", function () {
   badCsv("nothing in it", "", /empty/i);
   badCsv("a header only", `${HEADER}\n`, /no (bars|rows|data)|empty/i);
 
+  const badBatch = (what: string, content: string, message: RegExp) => {
+    it(`a batch with ${what}`, async () => {
+      const file = join(folder, "batch.json");
+      await writeFile(file, content);
+      const ran = await desk.run(["backtest", "--batch", file, "--json"]);
+      assert.equal(ran.code, 2, ran.stderr);
+      const { message: said, hint } = ran.json<{ message: string; hint?: string }>();
+      assert.match(`${said} ${hint ?? ""}`, message);
+    });
+  };
+  const sound = '"data": "sample:simulated", "strategy": "sma_cross"';
+  badBatch("no list", `{${sound}}`, /must hold a list/);
+  badBatch("nothing in it", "[]", /at least one request/);
+  badBatch("broken JSON", "[{", /is not JSON/);
+  badBatch("a request that is none", `[{${sound}}, null]`, /request 1 is no object/);
+  badBatch("an unknown field", `[{${sound}, "feerate": 1}]`, /request 0: "feerate" is no field.*feeRate/);
+  badBatch("a field that is missing", '[{"data": "sample:simulated"}]', /request 0: strategy is missing/);
+  badBatch("a number out of range", `[{${sound}, "cash": -1}]`, /request 0: cash must be at least 0\.01/);
+  badBatch("text for a parameter", `[{${sound}, "params": {"fast": "5"}}]`, /request 0: params must be an object of names with numbers/);
+  badBatch("a sizing that is none", `\uFEFF[{${sound}, "sizing": "percent:0"}]`, /request 0: sizing percent is "0", but must be above zero/);
+
   it("a pipe or a device instead of a CSV file is refused, not waited for", async function () {
     if (process.platform === "win32") this.skip();
     const ran = await desk.run(["backtest", "--data", "/dev/zero", "--strategy", "sma_cross", "--json"]);

@@ -1,12 +1,11 @@
 /** quantdesk backtest, and `strategies`, `runs`. */
-import { readFile, stat } from "node:fs/promises";
-import * as v from "valibot";
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
-import { isParams, type BacktestResult, type BatchResult, type EngineName, type Params, type Sizing } from "../../core/domain/backtest.ts";
+import type { BacktestResult, BatchResult, EngineName, Sizing } from "../../core/domain/backtest.ts";
 import type { ConfigOverride } from "../../core/config/load.ts";
 import type { BacktestSpec } from "../../core/session.ts";
+import { readBatch } from "../batchFile.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { EXIT, notYet } from "../failure.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
@@ -146,23 +145,6 @@ function printResult({ io }: Context, result: BacktestResult): void {
   );
 }
 
-const specSchema = v.strictObject({
-  data: v.string(),
-  strategy: v.string(),
-  params: v.optional(v.custom<Params>(isParams, "names with numbers are expected")),
-  engine: v.optional(v.picklist(["auto", "event", "vector", "simple"])),
-  cash: v.optional(v.pipe(v.number(), v.minValue(0.01))),
-  feeRate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.5))),
-  slippageBps: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(5000))),
-  sizing: v.optional(v.pipe(v.string(), v.transform(sizing))),
-  fill: v.optional(v.picklist(["next-open", "close"])),
-  from: v.optional(v.string()),
-  to: v.optional(v.string()),
-  periodsPerYear: v.optional(v.number()),
-  riskFree: v.optional(v.number()),
-  equity: v.optional(v.boolean()),
-});
-
 /** Flags that a batch would ignore without a word. */
 const OF_ONE_RUN = ["data", "strategy", "params", "engine", "cash", "feeRate", "slippageBps", "sizing", "fill", "from", "to", "periodsPerYear", "riskFree", "equity", "report"] as const satisfies ReadonlyArray<keyof BacktestFlags>;
 
@@ -191,27 +173,4 @@ async function batch(context: Context, flags: BacktestFlags, file: string, overr
     },
     { overrides },
   );
-}
-
-async function readBatch(file: string): Promise<readonly BacktestSpec[]> {
-  let text: string;
-  try {
-    if (!(await stat(file)).isFile()) throw new Error("it is a folder, a pipe or a device");
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw badInput("bad-batch", `${file} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}.`);
-  }
-  let list: unknown;
-  try {
-    list = JSON.parse(text);
-  } catch (error) {
-    throw badInput("bad-batch", `${file} is not JSON: ${(error as Error).message}.`);
-  }
-  if (!Array.isArray(list) || list.length === 0) throw badInput("bad-batch", `${file} must hold a list of at least one request, such as [{"data": "sample:simulated", "strategy": "sma_cross"}].`);
-  return list.map((entry: unknown, index) => {
-    const parsed = v.safeParse(specSchema, entry);
-    if (parsed.success) return parsed.output as BacktestSpec;
-    const issue = parsed.issues[0];
-    throw badInput("bad-batch", `${file}, request ${index}: ${v.getDotPath(issue) ?? "it"}: ${issue.message}.`);
-  });
 }

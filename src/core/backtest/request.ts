@@ -34,5 +34,5 @@ export function parseRequest(value: unknown): BacktestRequest {
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
   const where = v.getDotPath(issue) ?? "request";
-  throw badInput("bad-request", `The backtest's ${where} is not valid: ${issue.message}`, "docs: quantdesk backtest --help lists what each field may be.");
+  throw badInput("bad-request", `The backtest's ${where} is not valid: ${issue.message}.`, "quantdesk backtest --help lists what each may be.");
 }
