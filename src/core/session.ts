@@ -13,7 +13,7 @@ import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineNam
 import type { BacktestSpec, Placed, SessionStatus } from "./domain/desk.ts";
 import type { Dataset, Timeframe } from "./domain/bars.ts";
 import { systemClock } from "./base/clock.ts";
-import { badInput } from "./base/errors.ts";
+import { badInput, TradingError } from "./base/errors.ts";
 import { defaultHome, fileLog, makeHome } from "./base/home.ts";
 import { silentLog, teeLog, withoutSecrets, type Log } from "./base/log.ts";
 import { Scope } from "./base/scope.ts";
@@ -295,10 +295,19 @@ function createLink(parts: LinkParts) {
     readonly lifetime: Scope;
   }
   let live: Promise<Live> | undefined;
+  const leave = async (): Promise<void> => {
+    const current = live;
+    live = undefined;
+    await broker.forget();
+    await (await current?.catch(() => undefined))?.lifetime.close();
+  };
   const open = async (): Promise<Live> => {
     const lifetime = scope.child({ name: "The exchange link" });
     try {
-      const endpoint = await findEndpoint(parts, lifetime);
+      const endpoint = await findEndpoint(parts, lifetime, () => {
+        log.warn("The built-in exchange has ended; the next use starts it again.");
+        leave().catch((error: unknown) => log.warn(`The link to it did not close cleanly: ${TradingError.from(error, "failed").message}`));
+      });
       const client = (origin: string, connections: number) => {
         const http = createHttpClient({
           origin,
@@ -347,16 +356,11 @@ function createLink(parts: LinkParts) {
   return {
     broker,
     data,
-    disconnect: async () => {
-      const current = await live?.catch(() => undefined);
-      live = undefined;
-      await broker.forget();
-      await current?.lifetime.close();
-    },
+    disconnect: leave,
   };
 }
 
-async function findEndpoint(parts: LinkParts, lifetime: Scope): Promise<Endpoint> {
+async function findEndpoint(parts: LinkParts, lifetime: Scope, onGone: () => void): Promise<Endpoint> {
   const { venue, keys } = parts;
   if (venue.addresses !== undefined) return { mode: venue.mode, ...venue.addresses, ...(keys as Keys) };
   const exchange = await findOrStartExchange(
@@ -364,6 +368,9 @@ async function findEndpoint(parts: LinkParts, lifetime: Scope): Promise<Endpoint
     lifetime.signal,
   );
   lifetime.onClose(() => exchange.release());
+  void exchange.ended.then(() => {
+    if (!lifetime.signal.aborted) onGone();
+  });
   parts.secrets.push(exchange.endpoint.secretKey);
   return exchange.endpoint;
 }
