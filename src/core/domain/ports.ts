@@ -331,9 +331,12 @@ export interface RunRow {
   readonly trades: number;
   readonly durationMs: number;
   readonly simulated: boolean;
+  /** Backtests that this row stands for: 1 (also when absent), or the combinations of a sweep, whose best the row then shows. */
+  readonly trials?: number;
 }
 
 export interface DashboardData {
+  /** Every combination of a sweep counted. */
   readonly runs: number;
   readonly best: readonly RunRow[];
   readonly recent: readonly RunRow[];
@@ -350,6 +353,8 @@ export interface Store {
   lastScanSymbols(signal: AbortSignal): Promise<ReadonlySet<string>>;
   dashboard(account: string | null, signal: AbortSignal): Promise<DashboardData>;
   runs(limit: number, signal: AbortSignal): Promise<readonly RunRow[]>;
+  /** Backtests ever run on these bars, from any front, every combination of a sweep counted. */
+  trialsOn(datasetHash: string, signal: AbortSignal): Promise<number>;
   killSwitch(account: string, change: "on" | "off" | null, signal: AbortSignal): Promise<boolean>;
   /** Sets limits for every process on this state folder; null takes them away. */
   setLimits(account: string, limits: Omit<StoredLimits, "version"> | null, reason: Reason, signal: AbortSignal): Promise<void>;
@@ -357,6 +362,8 @@ export interface Store {
   audit(account: string | null, page: { readonly limit: number; readonly before?: number }, signal: AbortSignal): Promise<readonly AuditRow[]>;
   /** Journalled orders, newest first. */
   journalledOrders(account: string | null, limit: number, signal: AbortSignal): Promise<readonly JournalledOrder[]>;
+  /** Null when the journal has no order of that id. */
+  journalledOrder(clientOrderId: string, signal: AbortSignal): Promise<JournalledOrder | null>;
   /** Every fill known of the account, oldest first, in pages. */
   fills(account: string, page: { readonly limit: number; readonly offset?: number }, signal: AbortSignal): Promise<readonly StoredFill[]>;
   onChange(listener: (what: "runs" | "equity" | "scan") => void): () => void;

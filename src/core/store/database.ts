@@ -29,11 +29,11 @@ export class Database {
 
   addRuns(rows: readonly RunRow[]): void {
     const insert = this.#db.prepare(
-      "INSERT INTO runs (run_hash, at, front, strategy, params, dataset, dataset_hash, sharpe, total_return_pct, max_drawdown_pct, trades, duration_ms, simulated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO runs (run_hash, at, front, strategy, params, dataset, dataset_hash, sharpe, total_return_pct, max_drawdown_pct, trades, duration_ms, simulated, trials) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#transaction(() => {
       for (const r of rows) {
-        insert.run(r.runHash, r.at, r.front, r.strategy, r.params, r.dataset, r.datasetHash, r.sharpe, r.totalReturnPct, r.maxDrawdownPct, r.trades, r.durationMs, r.simulated ? 1 : 0);
+        insert.run(r.runHash, r.at, r.front, r.strategy, r.params, r.dataset, r.datasetHash, r.sharpe, r.totalReturnPct, r.maxDrawdownPct, r.trades, r.durationMs, r.simulated ? 1 : 0, r.trials ?? 1);
       }
     });
   }
@@ -50,6 +50,11 @@ export class Database {
   lastScan(): readonly MergedCandidate[] {
     const row = this.#db.prepare("SELECT candidates FROM scans ORDER BY id DESC LIMIT 1").get() as { candidates: string } | undefined;
     return row === undefined ? [] : (JSON.parse(row.candidates) as MergedCandidate[]);
+  }
+
+  trialsOn(datasetHash: string): number {
+    const row = this.#db.prepare("SELECT coalesce(sum(trials), 0) AS trials FROM runs WHERE dataset_hash = ?").get(datasetHash) as { trials: number };
+    return row.trials;
   }
 
   runs(limit: number): readonly RunRow[] {
@@ -81,6 +86,7 @@ export class Database {
       sharpe: r["sharpe"] as unknown as number | null, totalReturnPct: r["total_return_pct"] as unknown as number,
       maxDrawdownPct: r["max_drawdown_pct"] as unknown as number, trades: r["trades"] as unknown as number,
       durationMs: r["duration_ms"] as unknown as number, simulated: (r["simulated"] as unknown as number) === 1,
+      ...((r["trials"] as unknown as number) === 1 ? {} : { trials: r["trials"] as unknown as number }),
     }));
   }
 

@@ -49,4 +49,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX audit_by_account ON audit (account, id DESC);
   CREATE TABLE risk_limits (account TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT) STRICT;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN trials INTEGER NOT NULL DEFAULT 1;
+  CREATE INDEX runs_by_dataset ON runs (dataset_hash, trials);
+  DROP TRIGGER runs_counted;
+  CREATE TRIGGER runs_counted AFTER INSERT ON runs BEGIN UPDATE counters SET value = value + NEW.trials WHERE name = 'runs'; END;
+  `,
 ];

@@ -35,6 +35,7 @@ export interface StoreCalls {
   readonly addScan: { readonly argument: { readonly at: number; readonly candidates: readonly MergedCandidate[] }; readonly answer: void };
   readonly lastScan: { readonly argument: null; readonly answer: readonly MergedCandidate[] };
   readonly runs: { readonly argument: number; readonly answer: readonly RunRow[] };
+  readonly trialsOn: { readonly argument: string; readonly answer: number };
   readonly dashboard: { readonly argument: string | null; readonly answer: DashboardData };
   readonly killSwitch: { readonly argument: { readonly account: string; readonly change: "on" | "off" | null; readonly reason: Reason | null }; readonly answer: boolean };
   readonly journalBegin: { readonly argument: { readonly entry: JournalEntry; readonly windowMs: number; readonly again: boolean }; readonly answer: JournalBegun };
@@ -43,6 +44,7 @@ export interface StoreCalls {
   readonly journalNote: { readonly argument: { readonly account: string; readonly news: PlainNews }; readonly answer: readonly number[] };
   readonly journalReadTo: { readonly argument: string; readonly answer: number | null };
   readonly journalOrders: { readonly argument: { readonly account: string | null; readonly limit: number }; readonly answer: readonly JournalledOrder[] };
+  readonly journalOrder: { readonly argument: string; readonly answer: JournalledOrder | null };
   readonly fills: { readonly argument: { readonly account: string; readonly limit: number; readonly offset: number }; readonly answer: readonly StoredFill[] };
   readonly limits: { readonly argument: string; readonly answer: StoredLimits | null };
   readonly setLimits: { readonly argument: { readonly account: string; readonly limits: LimitValues | null; readonly reason: Reason }; readonly answer: void };
@@ -103,10 +105,12 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
     lastScanSymbols: async (caller) => new Set((await ask("lastScan", null, caller)).map((candidate) => candidate.symbol)),
     dashboard: (account, caller) => ask("dashboard", account, caller),
     runs: (limit, caller) => ask("runs", limit, caller),
+    trialsOn: (datasetHash, caller) => ask("trialsOn", datasetHash, caller),
     killSwitch: (account, change, caller) => ask("killSwitch", { account, change, reason: null }, caller),
     setLimits: (account, limits, reason, caller) => ask("setLimits", { account, limits, reason }, caller),
     audit: (account, page, caller) => ask("audit", { account, limit: page.limit, before: page.before ?? null }, caller),
     journalledOrders: (account, limit, caller) => ask("journalOrders", { account, limit }, caller),
+    journalledOrder: (clientOrderId, caller) => ask("journalOrder", clientOrderId, caller),
     fills: (account, page, caller) => ask("fills", { account, limit: page.limit, offset: page.offset ?? 0 }, caller),
     onChange: (listener) => changes.on(listener),
     close: () => {

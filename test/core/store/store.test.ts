@@ -32,6 +32,14 @@ describe("store", () => {
     assert.deepEqual(recent[0], run(-1, 4));
   });
 
+  it("counts the trials of a data set, every combination of a sweep among them", async () => {
+    await store.addRuns([run(1, 1), { ...run(2, 2), front: "sweep", trials: 1000 }, { ...run(3, 3), datasetHash: "y" }], signal);
+    assert.equal(await store.trialsOn("x", signal), 1001);
+    assert.equal(await store.trialsOn("never seen", signal), 0);
+    assert.equal((await store.dashboard(null, signal)).runs, 1002);
+    assert.equal((await store.runs(2, signal))[1]?.trials, 1000);
+  });
+
   it("keeps a batch whole or not at all", async () => {
     await assert.rejects(store.addRuns([run(1, 1), { ...run(2, 2), strategy: null as unknown as string }], signal));
     assert.equal((await store.dashboard(null, signal)).runs, 0);
