@@ -13,6 +13,8 @@ const ANSWER_MS = 10_000;
 const HEALTH_MS = 2_000;
 const BENCHMARK_MS = 300_000;
 const MAX_CONNECTIONS = 100;
+/** A client that has not sent its request by then is cut off; looked at every two seconds. */
+const SLOW = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 2000 } as const;
 const STATUS: Readonly<Record<string, number>> = {
   unauthorized: 401,
   "wrong-host": 403,
@@ -33,7 +35,7 @@ export interface ApiServerOptions {
 
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
   const { ask } = options;
-  const server = Fastify({ logger: false, bodyLimit: 16_384, requestTimeout: 10_000, connectionTimeout: BENCHMARK_MS, forceCloseConnections: true });
+  const server = Fastify({ logger: false, bodyLimit: 16_384, requestTimeout: SLOW.requestTimeout, http: SLOW, connectionTimeout: BENCHMARK_MS, forceCloseConnections: true });
   server.server.maxConnections = MAX_CONNECTIONS;
   // Clients post with a JSON content type and no body; what a body says is of no interest here.
   server.removeAllContentTypeParsers();

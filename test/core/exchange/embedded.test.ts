@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { childEnv } from "../../../src/core/base/childEnv.ts";
 import { findOrStartExchange, stopExchange } from "../../../src/core/exchange/embedded.ts";
 import { isRunning, takeLease } from "../../../src/core/exchange/lease.ts";
-import { readExchangeFile, type ReadyLine } from "../../../src/core/exchange/readyLine.ts";
+import { parseReadyLine, readExchangeFile, type ReadyLine } from "../../../src/core/exchange/readyLine.ts";
 import type { Json } from "./givenExchange.ts";
 
 const source = (name: string) => new URL(`../../../src/core/exchange/${name}`, import.meta.url).pathname;
@@ -83,6 +83,17 @@ describe("the embedded exchange", () => {
     assert.equal(second.endpoint.keyId, ready.keyId);
     await first.release();
     await second.release();
+  });
+
+  it("is never looked for on another machine, whatever the file says", async () => {
+    const one = await findOrStartExchange({ home }, signal);
+    const file = join(home, "exchange.json");
+    const found = JSON.parse(readFileSync(file, "utf8"));
+    for (const change of [{ url: "http://192.0.2.1:80" }, { dataUrl: "https://evil.example" }, { streamUrl: "ws://127.0.0.1.evil.example/stream" }, { dataStreamUrl: "ws://x@127.0.0.1:1" }]) {
+      assert.equal(parseReadyLine(JSON.stringify({ ...found, ...change })), undefined, JSON.stringify(change));
+    }
+    assert.deepEqual(parseReadyLine(JSON.stringify(found)), found);
+    await one.release();
   });
 
   it("is never looked for on another machine, whatever the file says", async () => {
