@@ -78,7 +78,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         idempotent: request.intent !== "order",
       });
       const headers = plainHeaders(answer.headers);
-      const text = await readBody(answer.body, url.host);
+      const received = await readBody(answer.body, url.host);
+      const text = answer.statusCode < 400 ? received : withoutCredentials(received, options.headers);
       if (headers["x-ratelimit-remaining"] === "0" || answer.statusCode === 429) {
         const wait = askedWaitMs(headers, clock.now());
         if (wait !== undefined) gate.pauseUntil(clock.now() + wait);
@@ -189,6 +190,11 @@ function interruptedError(reason: unknown, what: string, sent: boolean): Trading
     cause: reason,
     data: { ...cause.data, doing: what, sent },
   });
+}
+
+/** A server or proxy that quotes our headers in its complaint must not carry them into an error, and so into a log. */
+function withoutCredentials(text: string, headers: Readonly<Record<string, string>> = {}): string {
+  return Object.values(headers).reduce((clean, value) => (value.length < 8 ? clean : clean.replaceAll(value, "[secret]")), text);
 }
 
 function plainHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

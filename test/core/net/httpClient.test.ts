@@ -190,13 +190,21 @@ describe("the HTTP client", () => {
     await client.close();
   });
 
-  it("follows no redirect, so that its headers stay with their origin", async () => {
-    await using other = await Line.open((_request, response) => json(response, 200, {}));
-    await using line = await Line.open((_request, response) => {
-      response.writeHead(302, { location: `http://${other.host}/` }).end();
+  for (const status of [301, 302, 303, 307, 308]) {
+    it(`follows no redirect with ${status}, so that its headers stay with their origin`, async () => {
+      await using other = await Line.open((_request, response) => json(response, 200, {}));
+      await using line = await Line.open((_request, response) => {
+        response.writeHead(status, { location: `http://${other.host}/` }).end();
+      });
+      assert.equal((await errorOf(line.read())).code, "redirected");
+      assert.equal((await errorOf(line.client.request({ method: "POST", path: "/x", intent: "order", body: {} }, line.signal))).code, "redirected");
+      assert.equal(other.seen.length, 0);
     });
-    assert.equal((await errorOf(line.read())).code, "redirected");
-    assert.equal(other.seen.length, 0);
+  }
+
+  it("takes its own credentials out of a complaint that quotes them", async () => {
+    await using line = await Line.open((request, response) => json(response, 403, { message: `not allowed: ${request.headers.authorization}` }));
+    assert.deepEqual((await line.read()).body, { message: "not allowed: [secret]" });
   });
 
   it("names what came instead of JSON", async () => {
