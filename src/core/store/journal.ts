@@ -23,6 +23,9 @@ const MOST_UNSETTLED = 1000;
 /** Longer than placing an order can take with all its retries: whoever began it that long ago is no longer at it. */
 const LONGEST_PLACING_MS = 180_000;
 
+const JOURNALLED = `SELECT client_order_id AS clientOrderId, account, origin, why, at, body, state, order_id AS orderId, reason,
+  order_status AS status, filled_qty AS filledQty, filled_avg_price AS filledAvgPrice FROM journal`;
+
 export class JournalTables {
   readonly #db: DatabaseSync;
   readonly #transaction: <T>(work: () => T) => T;
@@ -182,12 +185,12 @@ export class JournalTables {
 
   journalledOrders(account: string | null, limit: number): readonly JournalledOrder[] {
     return this.#db
-      .prepare(
-        `SELECT client_order_id AS clientOrderId, account, origin, why, at, body, state, order_id AS orderId, reason,
-           order_status AS status, filled_qty AS filledQty, filled_avg_price AS filledAvgPrice
-         FROM journal WHERE (?1 IS NULL OR account = ?1) ORDER BY at DESC, rowid DESC LIMIT ?2`,
-      )
+      .prepare(`${JOURNALLED} WHERE (?1 IS NULL OR account = ?1) ORDER BY at DESC, rowid DESC LIMIT ?2`)
       .all(account, limit) as unknown as JournalledOrder[];
+  }
+
+  journalledOrder(clientOrderId: string): JournalledOrder | null {
+    return (this.#db.prepare(`${JOURNALLED} WHERE client_order_id = ?`).get(clientOrderId) as unknown as JournalledOrder | undefined) ?? null;
   }
 
   #isKilled(account: string): boolean {

@@ -11,6 +11,10 @@ import type { Endpoint } from "../../../src/core/domain/ports.ts";
 export type Fault =
   | "reset-before"
   | "drop-answer"
+  /** It is done, and the answer never comes; the connection stays. */
+  | "keep-answer"
+  /** The same, but the stream tells. */
+  | { readonly announceOnly: true }
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   /** The order is taken, the answer lost, and the order shown only from the n-th look-up on. */
   | { readonly lateBy: number };
@@ -169,6 +173,8 @@ export class AlpacaServer implements AsyncDisposable {
       request.headers["apca-api-key-id"] === this.endpoint.keyId && request.headers["apca-api-secret-key"] === this.endpoint.secretKey
         ? this.#route(route, url, text)
         : [401, { code: 40110000, message: "request is not authorized" }];
+    if (fault === "keep-answer") return;
+    if (typeof fault === "object" && "announceOnly" in fault) return this.emit("new", body as WireOrder, randomUUID());
     if (fault !== undefined) {
       if (typeof fault === "object") this.#hidden.set((body as WireOrder).client_order_id, fault.lateBy);
       request.socket.destroy();

@@ -90,6 +90,12 @@ export class Desk implements AsyncDisposable {
     return this.scope.signal;
   }
 
+  /** An order that somebody else places, past the broker. */
+  async post(body: Readonly<Record<string, string>>): Promise<void> {
+    const answer = await this.trading.request({ method: "POST", path: "/v2/orders", body, intent: "order" }, this.signal);
+    if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+  }
+
   /** Checks the intent, which must pass. */
   async checked(intent: OrderIntent = buy("1")): Promise<CheckedOrder> {
     const verdict = await this.broker.check(intent, this.signal);

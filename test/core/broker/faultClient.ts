@@ -87,7 +87,7 @@ async function carryOut(planned: Planned): Promise<Order> {
     try {
       await connected();
       // What the journal has sent is not examined again: the position that it closed may be gone.
-      const entry = (await store.journalledOrders(null, 20_000, signal)).find((one) => one.clientOrderId === planned.id);
+      const entry = await store.journalledOrder(planned.id, signal);
       if (entry?.state === "sent" && entry.orderId !== null) return await toEnd(entry.orderId, planned);
       const verdict = await broker.check({ ...intentOf(planned), clientOrderId: planned.id as ClientOrderId, again: true }, signal);
       if (verdict.allowed) {
@@ -131,7 +131,7 @@ function isEnded(status: string | null): boolean {
 }
 
 await Promise.all(
-  planOf(task.seed, task.orders).map(async (lane) => {
+  planOf(task).map(async (lane) => {
     for (const planned of lane) {
       if (done.has(planned.id)) continue;
       const order = await carryOut(planned);

@@ -1,5 +1,6 @@
 /** The orders of a fault run: the same seed gives the same plan, in the parent and in every life of the client. */
 import { seededRandom } from "../../../src/core/base/random.ts";
+import { SIMULATED_UNIVERSE } from "../../../src/core/domain/simulated.ts";
 import type { Side } from "../../../src/core/domain/orders.ts";
 import type { Endpoint } from "../../../src/core/domain/ports.ts";
 
@@ -15,18 +16,18 @@ export interface Planned {
 export interface FaultTask {
   readonly seed: number;
   readonly orders: number;
+  readonly lanes: number;
   readonly home: string;
   readonly endpoint: Endpoint;
   readonly verbose?: boolean;
 }
 
 /** One lane per symbol: orders of one symbol go one after another, since buys and sells at once would meet each other. */
-const SYMBOLS = ["AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "JPM", "XOM"] as const;
-
-export function planOf(seed: number, orders: number): ReadonlyArray<readonly Planned[]> {
-  return SYMBOLS.map((symbol, lane) => {
+export function planOf({ seed, orders, lanes }: Pick<FaultTask, "seed" | "orders" | "lanes">): ReadonlyArray<readonly Planned[]> {
+  const symbols = SIMULATED_UNIVERSE.slice(0, lanes).map((stock) => stock.symbol);
+  return symbols.map((symbol, lane) => {
     const random = seededRandom(`${seed}/${symbol}`);
-    const count = Math.floor(orders / SYMBOLS.length) + (lane < orders % SYMBOLS.length ? 1 : 0);
+    const count = Math.floor(orders / symbols.length) + (lane < orders % symbols.length ? 1 : 0);
     let held = 0;
     return Array.from({ length: count }, (_, i): Planned => {
       const id = `f${seed}-${symbol}-${i}`;

@@ -24,6 +24,8 @@ import { planOf, type FaultTask } from "./faultPlan.ts";
 export interface FaultRunOptions {
   readonly seed: number;
   readonly orders: number;
+  /** Symbols that are traded side by side. */
+  readonly lanes: number;
   readonly clientKills: number;
   readonly exchangeKills: number;
   readonly faults?: string;
@@ -69,7 +71,7 @@ export async function runFaults(options: FaultRunOptions, signal: AbortSignal): 
     let exchange = await startExchange(exchangeHome, 0, options, options.seed);
     scope.onClose(() => kill(exchange.child));
     const port = Number(new URL(exchange.endpoint.tradingUrl).port);
-    const task: FaultTask = { seed: options.seed, orders: options.orders, home, endpoint: exchange.endpoint, verbose: process.env["QUANTDESK_FAULT_LOG"] !== undefined };
+    const task: FaultTask = { seed: options.seed, orders: options.orders, lanes: options.lanes, home, endpoint: exchange.endpoint, verbose: process.env["QUANTDESK_FAULT_LOG"] !== undefined };
     // Every so many orders somebody is killed: the client right after it wrote its journal, or the exchange.
     const kills = [...Array<"client">(options.clientKills).fill("client"), ...Array<"exchange">(options.exchangeKills).fill("exchange")];
     for (let i = kills.length - 1; i > 0; i--) {
@@ -190,7 +192,7 @@ async function compare(task: FaultTask, endpoint: Endpoint, folder: string, sign
     const broker = createBroker({ endpoint, trading: http, data: http, journal: apart.journal, limits, log: silentLog, clock: systemClock, scope, simulated: true });
     const account = await broker.connect(signal);
 
-    const planned = planOf(task.seed, task.orders).flat();
+    const planned = planOf(task).flat();
     const orders = await broker.getOrders({ status: "all" }, signal);
     const sorted = (ids: readonly string[]) => ids.toSorted();
     assert.deepEqual(sorted(orders.map((order) => order.clientOrderId)), sorted(planned.map((one) => one.id)), "every intended order exists once, and no other");
