@@ -2,7 +2,7 @@
  * Imports of cells: resolved from the notebook's folder. A local file's address carries the newest time of it and its
  * imports, so that it is read again after a change; "quantdesk" is our own library wherever the notebook lies.
  */
-import { registerHooks } from "node:module";
+import { createRequire, registerHooks } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { packageRoot } from "../core/base/entry.ts";
@@ -13,6 +13,8 @@ const PREFIX = "cell:";
 
 export interface CellModules {
   import(specifier: string, attributes?: ImportAttributes): Promise<unknown>;
+  /** `require` of cells: from the notebook's folder too. */
+  readonly require: NodeJS.Require;
   /** `import.meta` of cells. */
   readonly meta: { readonly url: string; readonly dirname: string; readonly filename: string };
 }
@@ -36,6 +38,7 @@ export function cellModules(folder: string): CellModules {
   });
   return {
     import: (specifier, attributes) => import(PREFIX + specifier, attributes === undefined ? undefined : { with: attributes }),
+    require: createRequire(filename),
     meta: { url, dirname: dirname(filename), filename },
   };
 }

@@ -99,6 +99,11 @@ export class Checker {
     return this.#gone.signal.aborted;
   }
 
+  /** The native compiler's executable. */
+  get compilerPath(): string | undefined {
+    return clientOf(this.#api).process?.spawnfile;
+  }
+
   /** Errors of `text` as the next cell. Nothing changes; the answer is kept until the next commit. */
   async check(text: string, names: CellNames, signal: AbortSignal): Promise<readonly CheckedError[]> {
     return await this.#alone(signal, async () => {
@@ -289,7 +294,8 @@ function compilerOptions(folder: string): Record<string, unknown> {
   const shipped = nodeTypesPath().replaceAll("\\", "/");
   return {
     target: "esnext",
-    module: "esnext",
+    // Lets a cell say `import x = require("y")` too.
+    module: "preserve",
     moduleResolution: "bundler",
     lib: ["esnext"],
     strict: true,

@@ -11,6 +11,7 @@ import { cellProblem, mapStack, problemsOf, type RanScript } from "./problems.ts
 import { Checker, type CellNames, type CheckedError, type Completion } from "./checker.ts";
 import type { DeskCall } from "./deskProtocol.ts";
 import { localFilesOf } from "./localFiles.ts";
+import { lower, mayNeedLowering, type Lowered } from "./lower.ts";
 import type { CellError, CellOutcome, Output, RunnerFrame, TypeProblem } from "./protocol.ts";
 import { RunnerProcess } from "./runnerProcess.ts";
 import { transformCell, type CellScript } from "./transform.ts";
@@ -47,6 +48,8 @@ export class Front {
   #checker: Promise<Checker>;
   #renamed: ReadonlySet<string> = new Set();
   #localFiles = new Map<string, number>();
+  /** The newest text that had to be rewritten, and what came of it. */
+  #lowered: { readonly text: string; readonly lowered: Lowered | undefined } | undefined;
   #running: Running | undefined;
   /** A commit of the last cell, under way while the user reads. */
   #committing: Promise<void> = Promise.resolve();
@@ -205,10 +208,11 @@ export class Front {
     let script: CellScript | undefined;
     let refused: unknown;
     try {
-      script = this.#transform(text);
+      script = await this.#scriptOf(text, signal);
     } catch (error) {
       refused = error;
     }
+    signal.throwIfAborted();
     const names = cellNames(text, script);
     const problems = problemsOf(text, await this.#check(text, names, signal));
     // The compiler names the place best; what it lets pass and we cannot run is named by the transform.
@@ -239,8 +243,32 @@ export class Front {
     }
   }
 
-  #transform(text: string): CellScript {
-    return transformCell(text, { isBuiltin: (name) => this.#builtins.has(name), renamed: this.#renamed });
+  /** Most cells only need their types blanked; the others are rewritten by the compiler, each text once. */
+  async #scriptOf(text: string, signal: AbortSignal): Promise<CellScript> {
+    try {
+      return this.#transform(text);
+    } catch (error) {
+      if (!mayNeedLowering(text)) throw error;
+      if (this.#lowered?.text !== text) {
+        const compiler = await abortable(this.#checker, signal).then(
+          (checker) => checker.compilerPath,
+          () => undefined,
+        );
+        const lowered = compiler === undefined ? undefined : await lower(text, compiler, signal);
+        this.#lowered = { text, lowered };
+      }
+      const { lowered } = this.#lowered;
+      if (lowered === undefined) throw error;
+      try {
+        return this.#transform(text, lowered);
+      } catch {
+        throw error; // its place is one in the cell
+      }
+    }
+  }
+
+  #transform(text: string, lowered?: Lowered): CellScript {
+    return transformCell(text, { isBuiltin: (name) => this.#builtins.has(name), renamed: this.#renamed, lowered });
   }
 
   #namesOf(text: string): CellNames {

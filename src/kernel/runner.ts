@@ -49,6 +49,7 @@ const given = {
   $iterate: (source: AsyncIterable<unknown>) => runner.iterated(source),
   $import: modules.import,
   $meta: modules.meta,
+  require: modules.require,
   $show: (value: unknown) => runner.show(value),
   $fn: (global: string, name: string, fn: (...args: unknown[]) => unknown) => {
     Object.defineProperty(fn, "name", { value: name, configurable: true });

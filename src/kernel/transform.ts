@@ -5,8 +5,8 @@
  */
 import { stripTypeScriptTypes } from "node:module";
 import { parse, type AnyNode, type ModuleDeclaration, type Node, type Pattern, type Program, type Statement, type VariableDeclaration } from "acorn";
-import { badInput } from "../core/base/errors.ts";
 import { Edits, type Mark } from "./edits.ts";
+import type { Lowered } from "./lower.ts";
 
 /** How a cell declared a name; "let" can be assigned in later cells. */
 export type NameKind = "const" | "let" | "function" | "class" | "enum" | "import" | "type";
@@ -25,7 +25,7 @@ export interface CellScript {
   /** The JavaScript before our edits: types blanked at the same positions, or rewritten (then `map` leads back). */
   readonly js: string;
   readonly marks: readonly Mark[];
-  /** From the rewritten text to the cell, when it had to be rewritten (enum, namespace, parameter property). */
+  /** From the rewritten text to the cell, when it had to be rewritten (lower.ts). */
   readonly map: string | null;
   /** Names of this cell that a built-in global has too: kept apart from it as name$u. */
   readonly renamed: ReadonlySet<string>;
@@ -35,8 +35,11 @@ export interface TransformOptions {
   readonly isBuiltin: (name: string) => boolean;
   /** Names that earlier cells declared over a built-in global. */
   readonly renamed: ReadonlySet<string>;
+  /** The cell as the compiler rewrote it, where blanking its types is not enough. */
+  readonly lowered?: Lowered | undefined;
 }
 
+/** Throws where the text cannot run; with `lowered` it may. */
 export function transformCell(text: string, options: TransformOptions): CellScript {
   return new CellTransform(text, options).run();
 }
@@ -47,25 +50,10 @@ interface PlainScript {
   readonly map: string | null;
 }
 
-/** Without types: blanked in place if that is possible, else rewritten by Node's own transform, with a source map. */
-function withoutTypes(text: string): PlainScript {
-  let first: unknown;
-  try {
-    const js = stripTypeScriptTypes(text, { mode: "strip" });
-    return { js, tree: parseScript(js), map: null };
-  } catch (error) {
-    first = error;
-  }
-  if (/(^|[\s(,])@[\p{L}_$]/u.test(text) && /Unexpected character '@'/.test(String(first))) {
-    throw badInput("decorators", "Decorators do not run in cells yet.", "Put the class into a local .js file that needs none, or wrap the method by hand.");
-  }
-  const js = stripTypeScriptTypes(text, { mode: "transform", sourceMap: true });
-  const at = js.lastIndexOf("//# sourceMappingURL=");
-  const plain = at < 0 ? js : js.slice(0, at);
-  const map = at < 0 ? null : Buffer.from(js.slice(js.indexOf("base64,", at) + 7), "base64").toString("utf8");
-  // An enum declared again replaces the old one instead of being merged into it.
-  const fresh = plain.replace(/\}\((\w+) \|\| \{\}\)/g, (all, name: string) => `}({}${" ".repeat(name.length + 4)})`.slice(0, all.length));
-  return { js: fresh, tree: parseScript(fresh), map };
+/** Without types: blanked in place, or as the compiler rewrote it. */
+function withoutTypes(text: string, lowered: Lowered | undefined): PlainScript {
+  const js = lowered?.js ?? stripTypeScriptTypes(text, { mode: "strip" });
+  return { js, tree: parseScript(js), map: lowered?.map ?? null };
 }
 
 function parseScript(js: string): Program {
@@ -73,6 +61,7 @@ function parseScript(js: string): Program {
 }
 
 class CellTransform {
+  readonly #text: string;
   readonly #js: string;
   readonly #tree: Program;
   readonly #map: string | null;
@@ -84,7 +73,8 @@ class CellTransform {
   #isAsync = false;
 
   constructor(text: string, options: TransformOptions) {
-    ({ js: this.#js, tree: this.#tree, map: this.#map } = withoutTypes(text));
+    this.#text = text;
+    ({ js: this.#js, tree: this.#tree, map: this.#map } = withoutTypes(text, options.lowered));
     this.#isBuiltin = options.isBuiltin;
     this.#renamed = new Set(options.renamed);
   }
@@ -117,7 +107,7 @@ class CellTransform {
       headLength: head.length,
       globals: [...this.#values.keys()].map((name) => this.#local(name)),
       isAsync: this.#isAsync,
-      values: this.#values,
+      values: new Map([...this.#values].filter(([name]) => this.#isWritten(name))),
       exported: this.#exported,
       js: this.#js,
       marks,
@@ -132,6 +122,9 @@ class CellTransform {
       case "ExportNamedDeclaration": {
         const inner = statement.declaration;
         if (inner === null || inner === undefined) {
+          for (const { local, exported } of statement.specifiers) {
+            if (local.type === "Identifier" && exported.type === "Identifier" && local.name === exported.name) this.#exported.add(local.name);
+          }
           this.#blank(statement);
           return [];
         }
@@ -213,11 +206,6 @@ class CellTransform {
       }
       return;
     }
-    if (this.#map !== null && declaration.kind === "var" && declaration.declarations.every((d) => d.init === null || d.init === undefined)) {
-      // A namespace is rewritten to a function that fills the name, and a bare `var` after it.
-      this.#blank(declaration);
-      return;
-    }
     const keyword = this.#js.slice(declaration.start, first.start);
     // As the body of an `if` it must stay one statement: there no semicolon parts it from what stands before.
     const opening =
@@ -279,6 +267,11 @@ class CellTransform {
   #declare(name: string, kind: NameKind): void {
     this.#values.set(name, kind);
     if (this.#isBuiltin(name)) this.#renamed.add(name);
+  }
+
+  /** Names that only the compiler's rewriting made are nobody's to see. */
+  #isWritten(name: string): boolean {
+    return this.#map === null || new RegExp(`(?<![\\p{L}\\p{N}_$])${name.replaceAll("$", "\\$")}(?![\\p{L}\\p{N}_$])`, "u").test(this.#text);
   }
 
   #local(name: string): string {

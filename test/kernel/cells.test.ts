@@ -129,11 +129,6 @@ describe("a TypeScript cell", () => {
   refuses("knows private members of earlier cells", ["class P { private q = 1 }", "new P().q"], { line: 1, column: 9, message: /private/ });
   refuses("knows what desk takes", ['await desk.buy("AAPL", { quantity: 1 })'], { line: 1, column: 26, message: /'quantity' does not exist/ });
   refuses("names a syntax error's place", ["const ok = 1;\nfunction broken( {"], { line: 2, column: 19, message: /expected/i });
-  refuses("says that decorators do not run yet", ["function twice(f: unknown, c: unknown): void {}\nclass D { @twice m(): number { return 4 } }"], {
-    line: 1,
-    column: 1,
-    message: /Decorators do not run in cells yet/,
-  });
 
   it("shows the code frame of a type error", async () => {
     const { outcome } = await notebook.run('const one = 1;\nconst two: number = "2";\n');
