@@ -16,7 +16,7 @@ const oneOf = <const T extends readonly string[]>(choices: T) => v.picklist(choi
 const Request = v.object({
   data: text,
   strategy: text,
-  params: v.exactOptional(v.custom<Params>(isParams, "must be an object of names with numbers, like {\"fast\": 5}")),
+  params: v.exactOptional(v.custom<Params>(isParams, 'must be an object of names with numbers, like {"fast": 5}')),
   engine: v.exactOptional(oneOf(["auto", "event", "vector", "simple"])),
   cash: v.exactOptional(within(0.01, Number.MAX_VALUE)),
   feeRate: v.exactOptional(within(0, 0.5)),
@@ -43,7 +43,10 @@ async function textOf(file: string): Promise<string> {
     if (!(await stat(file)).isFile()) throw new Error("it is a folder, a pipe or a device");
     return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
-    throw badInput("bad-batch", `${file} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}.`);
+    throw badInput(
+      "bad-batch",
+      `${file} cannot be read: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message}.`,
+    );
   }
 }
 

@@ -36,11 +36,17 @@ export async function withSession<T>(
   context: Context,
   flags: CommonFlags,
   work: (session: Session) => Promise<T>,
-  extra: { readonly overrides?: readonly ConfigOverride[]; readonly front?: SessionOptions["front"]; readonly seed?: number; readonly ownExchange?: boolean } = {},
+  extra: {
+    readonly overrides?: readonly ConfigOverride[];
+    readonly front?: SessionOptions["front"];
+    readonly seed?: number;
+    readonly ownExchange?: boolean;
+  } = {},
 ): Promise<T> {
   const { openSession } = await import("../core/session.ts");
   const { io } = context;
-  if (flags.yesLive !== undefined && flags.live !== true) throw badInput("bad-usage", "--yes-live confirms --live, which is not given.", "Give both for live trading, neither for paper.");
+  if (flags.yesLive !== undefined && flags.live !== true)
+    throw badInput("bad-usage", "--yes-live confirms --live, which is not given.", "Give both for live trading, neither for paper.");
   const log = logFor(io, flags);
   const session = await openSession({
     front: extra.front ?? "cli",
@@ -50,7 +56,9 @@ export async function withSession<T>(
     ...(extra.overrides === undefined ? {} : { overrides: extra.overrides }),
     ...(extra.seed === undefined ? {} : { seed: extra.seed }),
     ...(extra.ownExchange === undefined ? {} : { ownExchange: extra.ownExchange }),
-    ...(flags.live === true ? { live: { confirm: (account: Account, intent: OrderIntent, signal: AbortSignal) => confirmLive(io, flags, account, intent, signal) } } : {}),
+    ...(flags.live === true
+      ? { live: { confirm: (account: Account, intent: OrderIntent, signal: AbortSignal) => confirmLive(io, flags, account, intent, signal) } }
+      : {}),
   });
   try {
     return await work(session);
@@ -70,7 +78,13 @@ export async function connect(context: Context, session: Session): Promise<Accou
 
 function confirmLive(io: Io, flags: CommonFlags, account: Account, intent: OrderIntent, signal: AbortSignal): Promise<boolean> {
   const amount = intent.qty === undefined ? money(intent.notional ?? null) : intent.qty.toFixed();
-  return typedAccountNumber(io, flags, account, `${intent.side} ${amount} ${intent.symbol} with real money. Type the account number ${account.accountNumber} to send it: `, signal);
+  return typedAccountNumber(
+    io,
+    flags,
+    account,
+    `${intent.side} ${amount} ${intent.symbol} with real money. Type the account number ${account.accountNumber} to send it: `,
+    signal,
+  );
 }
 
 /** What moves real money needs the account number: by --yes-live, or typed on a terminal. */

@@ -39,7 +39,9 @@ try {
   if (error instanceof CommanderError) {
     const isHelp = error.exitCode === 0;
     const message = error.code === "commander.help" ? "A command is missing." : error.message;
-    context.exitCode = isHelp ? 0 : reportFailure(badInput("bad-usage", message.replace(/^error: /, "").replace(/\n\(?(Did you mean .*?\?)\)?$/, ". $1")), io, { ...how, terminated });
+    context.exitCode = isHelp
+      ? 0
+      : reportFailure(badInput("bad-usage", message.replace(/^error: /, "").replace(/\n\(?(Did you mean .*?\?)\)?$/, ". $1")), io, { ...how, terminated });
   } else {
     context.exitCode = reportFailure(error, io, { ...how, terminated });
   }

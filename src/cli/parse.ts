@@ -17,7 +17,10 @@ export function symbolList(text: string): readonly string[] {
 }
 
 export function list(text: string): readonly string[] {
-  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 /** A positive plain decimal. */
@@ -75,7 +78,8 @@ export function sizing(text: string): Sizing {
 
 function aboveZero(what: string, text: string, max = Number.POSITIVE_INFINITY): number {
   const value = finiteNumber(what)(text);
-  if (!(value > 0 && value <= max)) throw badInput("bad-number", `${what} is "${text}", but must be above zero${max < Number.POSITIVE_INFINITY ? ` and at most ${max}` : ""}.`);
+  if (!(value > 0 && value <= max))
+    throw badInput("bad-number", `${what} is "${text}", but must be above zero${max < Number.POSITIVE_INFINITY ? ` and at most ${max}` : ""}.`);
   return value;
 }
 
@@ -92,7 +96,8 @@ export function outputFile(what: string): (text: string) => string {
   return (text) => {
     if (text.trim() === "") throw badInput("bad-file", `${what} is empty.`, "Name a file, or leave the flag out.");
     const about = statSync(text, { throwIfNoEntry: false });
-    if (about !== undefined && !about.isFile()) throw badInput("bad-file", `${what} is ${text}, which is ${about.isDirectory() ? "a folder" : "a device"}, not a file.`, "Name a file.");
+    if (about !== undefined && !about.isFile())
+      throw badInput("bad-file", `${what} is ${text}, which is ${about.isDirectory() ? "a folder" : "a device"}, not a file.`, "Name a file.");
     return text;
   };
 }

@@ -37,13 +37,39 @@ describe("bad input", function () {
   refuses("an unknown flag", ["backtest", "--dta", "x"], 2, /unknown option '--dta'.*--data/s);
   refuses("an unknown strategy", ["backtest", "--data", "sample:simulated", "--strategy", "sma_corss"], 2, /sma_corss.*sma_cross/);
   refuses("an unknown parameter", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", "fats=3"], 2, /fats.*fast/);
-  for (const name of ["__proto__", "constructor", "toString"]) refuses(`a parameter called ${name}`, ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", `${name}=3`], 2, new RegExp(`(no parameter called|has) "${name}"`));
-  refuses("a parameter that is given twice", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", "fast=3,fast=4"], 2, /fast twice/);
+  for (const name of ["__proto__", "constructor", "toString"])
+    refuses(
+      `a parameter called ${name}`,
+      ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", `${name}=3`],
+      2,
+      new RegExp(`(no parameter called|has) "${name}"`),
+    );
+  refuses(
+    "a parameter that is given twice",
+    ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--params", "fast=3,fast=4"],
+    2,
+    /fast twice/,
+  );
   refuses("a sizing with too much in it", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--sizing", "fixed:1:2"], 2, /fixed:1:2/);
-  refuses("a sizing of nothing", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--sizing", "percent:0"], 2, /above zero and at most 100/);
+  refuses(
+    "a sizing of nothing",
+    ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--sizing", "percent:0"],
+    2,
+    /above zero and at most 100/,
+  );
   refuses("a day that no calendar has", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--from", "2020-02-31"], 2, /2020-02-31/);
-  refuses("an end before the start", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--from", "2010-01-01", "--to", "2009-01-01"], 2, /is after.*Swap them/);
-  refuses("a report in place of a folder", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--report", tmpdir()], 2, /a folder, not a file/);
+  refuses(
+    "an end before the start",
+    ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--from", "2010-01-01", "--to", "2009-01-01"],
+    2,
+    /is after.*Swap them/,
+  );
+  refuses(
+    "a report in place of a folder",
+    ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--report", tmpdir()],
+    2,
+    /a folder, not a file/,
+  );
   refuses("a flag that a batch would ignore", ["backtest", "--batch", "b.json", "--fee-rate", "0.001"], 2, /--fee-rate does not go with --batch/);
   refuses("a folder as a batch", ["backtest", "--batch", tmpdir()], 2, /cannot be read: it is a folder/);
   refuses("a strategy file that is not there", ["backtest", "--data", "sample:simulated", "--strategy", "./nowhere.ts"], 2, /nowhere\.ts cannot be read/);
@@ -141,7 +167,11 @@ describe("bad input", function () {
     await new Promise((done) => server.once("listening", done));
     const { port } = server.address() as AddressInfo;
     await new Promise((done) => server.close(done));
-    const ran = await desk.run(["account", "--json"], { APCA_API_BASE_URL: `http://127.0.0.1:${port}`, APCA_API_KEY_ID: "PKTEST", APCA_API_SECRET_KEY: "very-secret-text" });
+    const ran = await desk.run(["account", "--json"], {
+      APCA_API_BASE_URL: `http://127.0.0.1:${port}`,
+      APCA_API_KEY_ID: "PKTEST",
+      APCA_API_SECRET_KEY: "very-secret-text",
+    });
     assert.equal(ran.code, 1, ran.stderr);
     assert.match(ran.json<{ message: string }>().message, /127\.0\.0\.1/);
     assert.doesNotMatch(ran.stdout + ran.stderr, /very-secret-text/);

@@ -55,7 +55,10 @@ describe("what scripts rely on", function () {
   };
 
   it("an endless strategy ends with the command, by either signal, without a document", async () => {
-    for (const [by, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    for (const [by, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const) {
       const ran = await interrupted(["backtest", "--data", csv, "--strategy", endless, "--json", "--verbose"], by, (text) => text.includes("running now"));
       assert.deepEqual([ran.code, ran.stdout], [code, ""], ran.stderr);
     }
@@ -63,21 +66,45 @@ describe("what scripts rely on", function () {
 
   it("an interrupted batch is a whole document with what is done", async () => {
     const file = join(folder, "batch.json");
-    await writeFile(file, JSON.stringify([{ data: csv, strategy: "buy_and_hold" }, { data: csv, strategy: endless }, { data: csv, strategy: "sma_cross" }]));
+    await writeFile(
+      file,
+      JSON.stringify([
+        { data: csv, strategy: "buy_and_hold" },
+        { data: csv, strategy: endless },
+        { data: csv, strategy: "sma_cross" },
+      ]),
+    );
     const ran = await interrupted(["backtest", "--batch", file, "--workers", "1", "--json", "--verbose"], "SIGINT", (text) => text.includes("running now"));
     assert.equal(ran.code, 130, ran.stderr);
     const batch = JSON.parse(ran.stdout) as Batch;
     assert.deepEqual([batch.schema, batch.run, batch.succeeded, batch.cancelled], ["quantdesk.batch/1", 1, 1, 2]);
-    assert.deepEqual(batch.results.map((item) => [item.index, item.status]), [[0, "ok"], [1, "cancelled"], [2, "cancelled"]]);
+    assert.deepEqual(
+      batch.results.map((item) => [item.index, item.status]),
+      [
+        [0, "ok"],
+        [1, "cancelled"],
+        [2, "cancelled"],
+      ],
+    );
   });
 
   it("a batch with a request that cannot be run keeps the others, in their places, and the hint", async () => {
     const file = join(folder, "mixed.json");
-    await writeFile(file, JSON.stringify([{ data: "nowhere.csv", strategy: "sma_cross" }, { data: csv, strategy: "sma_cross" }, { data: csv, strategy: "sma_corss" }]));
+    await writeFile(
+      file,
+      JSON.stringify([
+        { data: "nowhere.csv", strategy: "sma_cross" },
+        { data: csv, strategy: "sma_cross" },
+        { data: csv, strategy: "sma_corss" },
+      ]),
+    );
     const ran = await desk.run(["backtest", "--batch", file, "--json"]);
     assert.equal(ran.code, 0, ran.stderr);
     const batch = ran.json<Batch & { readonly results: ReadonlyArray<{ readonly error?: { readonly message: string } }> }>();
-    assert.deepEqual(batch.results.map((item) => item.status), ["error", "ok", "error"]);
+    assert.deepEqual(
+      batch.results.map((item) => item.status),
+      ["error", "ok", "error"],
+    );
     assert.match(batch.results[2]?.error?.message ?? "", /sma_corss.*Did you mean sma_cross\?/);
     assert.equal((await desk.run(["backtest", "--batch", file, "--json", "--strict"])).code, 1);
   });
@@ -89,7 +116,11 @@ describe("what scripts rely on", function () {
   });
 
   it("a reader that goes away is no failure", async () => {
-    const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), "backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--equity", "--json", "--home", desk.home], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, "dist", "cli.js"), "backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--equity", "--json", "--home", desk.home],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.stdout.once("data", () => child.stdout.destroy());
@@ -104,7 +135,10 @@ describe("what scripts rely on", function () {
   });
 
   it("a command that is missing shows the commands and exits with 2", async () => {
-    for (const [args, shown] of [[[], "backtest"], [["features"], "bench"]] as const) {
+    for (const [args, shown] of [
+      [[], "backtest"],
+      [["features"], "bench"],
+    ] as const) {
       const ran = await quantdesk(args);
       assert.deepEqual([ran.code, ran.stdout], [2, ""]);
       assert.match(ran.stderr, new RegExp(`^Usage: [\\s\\S]*${shown}[\\s\\S]*Error: A command is missing\\.\\n$`));
@@ -118,17 +152,24 @@ describe("what scripts rely on", function () {
   });
 
   it("every built-in strategy says its rule and its parameters", async () => {
-    const { strategies } = (await quantdesk(["strategies", "--json"])).json<{ strategies: Array<{ name: string; rule: string; params: Record<string, number>; paramSpecs: Record<string, { default: number }> }> }>();
+    const { strategies } = (await quantdesk(["strategies", "--json"])).json<{
+      strategies: Array<{ name: string; rule: string; params: Record<string, number>; paramSpecs: Record<string, { default: number }> }>;
+    }>();
     assert.ok(strategies.length >= 10);
     for (const { name, rule, params, paramSpecs } of strategies) {
       assert.match(rule, /\.$/, name);
-      assert.deepEqual(Object.entries(params), Object.entries(paramSpecs).map(([param, spec]) => [param, spec.default]));
+      assert.deepEqual(
+        Object.entries(params),
+        Object.entries(paramSpecs).map(([param, spec]) => [param, spec.default]),
+      );
     }
   });
 
   it("a full disk under standard output is one sentence", async function () {
     if (process.platform !== "linux") this.skip();
-    const child = spawn("sh", ["-c", '"$0" "$@" > /dev/full', process.execPath, join(ROOT, "dist", "cli.js"), "strategies", "--json"], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn("sh", ["-c", '"$0" "$@" > /dev/full', process.execPath, join(ROOT, "dist", "cli.js"), "strategies", "--json"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     const [code] = (await once(child, "close")) as [number | null];

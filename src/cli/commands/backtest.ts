@@ -69,9 +69,20 @@ export function addBacktestCommand(program: Command, context: Context): void {
 
   common(program.command("strategies").description("List the built-in strategies.")).action(async (flags: CommonFlags) => {
     const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
-    const rows = BUILTIN_STRATEGIES.map(({ name, rule = "", params: specs }) => ({ name, rule, params: Object.fromEntries(Object.entries(specs).map(([param, spec]) => [param, spec.default])), paramSpecs: specs }));
+    const rows = BUILTIN_STRATEGIES.map(({ name, rule = "", params: specs }) => ({
+      name,
+      rule,
+      params: Object.fromEntries(Object.entries(specs).map(([param, spec]) => [param, spec.default])),
+      paramSpecs: specs,
+    }));
     if (flags.json === true) context.io.json({ schema: "quantdesk.strategies/1", strategies: rows });
-    else for (const { name, rule, params: defaults } of rows) context.io.data(`${name}(${Object.entries(defaults).map(([param, value]) => `${param}=${value}`).join(",")})\n  ${rule}`);
+    else
+      for (const { name, rule, params: defaults } of rows)
+        context.io.data(
+          `${name}(${Object.entries(defaults)
+            .map(([param, value]) => `${param}=${value}`)
+            .join(",")})\n  ${rule}`,
+        );
   });
 
   common(program.command("runs").description("Show the trial ledger, newest first."))
@@ -79,8 +90,27 @@ export function addBacktestCommand(program: Command, context: Context): void {
     .action((flags: CommonFlags & { limit: number }) =>
       withSession(context, flags, async (session) => {
         const rows = await session.store.runs(flags.limit, context.signal);
-        if (flags.json === true) context.io.json({ schema: "quantdesk.runs/1", runs: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString(), params: JSON.parse(row.params) as object })) });
-        else context.io.data(rows.length === 0 ? "No runs yet." : table(["When", "Strategy", "Parameters", "Data", "Sharpe", "Return"], rows.map((row) => [new Date(row.at).toISOString().slice(0, 19), row.strategy, paramsText(JSON.parse(row.params) as Record<string, number>), row.dataset, fixed(row.sharpe), percent(row.totalReturnPct)])));
+        if (flags.json === true)
+          context.io.json({
+            schema: "quantdesk.runs/1",
+            runs: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString(), params: JSON.parse(row.params) as object })),
+          });
+        else
+          context.io.data(
+            rows.length === 0
+              ? "No runs yet."
+              : table(
+                  ["When", "Strategy", "Parameters", "Data", "Sharpe", "Return"],
+                  rows.map((row) => [
+                    new Date(row.at).toISOString().slice(0, 19),
+                    row.strategy,
+                    paramsText(JSON.parse(row.params) as Record<string, number>),
+                    row.dataset,
+                    fixed(row.sharpe),
+                    percent(row.totalReturnPct),
+                  ]),
+                ),
+          );
       }),
     );
 }
@@ -125,32 +155,58 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
 function printResult({ io }: Context, result: BacktestResult): void {
   const { stats, costs, dataset } = result;
   const slippage = costs.slippageBps === 0 ? io.style("yellow", "slippage: none") : `slippage ${costs.slippageBps} bps`;
-  io.say(`${result.simulated ? "SIMULATED " : ""}${result.strategy} (${paramsText(result.params)}) on ${dataset.name}, ${dataset.bars} bars; fee ${costs.feeRate * 100} %, ${slippage}, fill ${costs.fill}; ${result.engine} engine: ${result.engineReason}`);
+  io.say(
+    `${result.simulated ? "SIMULATED " : ""}${result.strategy} (${paramsText(result.params)}) on ${dataset.name}, ${dataset.bars} bars; fee ${costs.feeRate * 100} %, ${slippage}, fill ${costs.fill}; ${result.engine} engine: ${result.engineReason}`,
+  );
   for (const warning of result.warnings) io.say(`${io.style("yellow", "Note:")} ${warning}`);
   io.data(
-    table(["Statistic", "Value"], [
-      ["Final equity", money(stats.finalEquity)],
-      ["Total return", percent(stats.totalReturnPct)],
-      ["Per year (CAGR)", percent(stats.cagrPct)],
-      ["Volatility", percent(stats.volatilityPct)],
-      ["Sharpe", fixed(stats.sharpe)],
-      ["Sortino", fixed(stats.sortino)],
-      ["Worst fall", percent(stats.maxDrawdownPct === 0 ? 0 : -stats.maxDrawdownPct)],
-      ["Invested", percent(stats.exposurePct)],
-      ["Trades", String(stats.trades)],
-      ["Won", percent(stats.winRatePct)],
-      ["Profit factor", fixed(stats.profitFactor)],
-      ["Took", duration(result.durationMs)],
-    ]),
+    table(
+      ["Statistic", "Value"],
+      [
+        ["Final equity", money(stats.finalEquity)],
+        ["Total return", percent(stats.totalReturnPct)],
+        ["Per year (CAGR)", percent(stats.cagrPct)],
+        ["Volatility", percent(stats.volatilityPct)],
+        ["Sharpe", fixed(stats.sharpe)],
+        ["Sortino", fixed(stats.sortino)],
+        ["Worst fall", percent(stats.maxDrawdownPct === 0 ? 0 : -stats.maxDrawdownPct)],
+        ["Invested", percent(stats.exposurePct)],
+        ["Trades", String(stats.trades)],
+        ["Won", percent(stats.winRatePct)],
+        ["Profit factor", fixed(stats.profitFactor)],
+        ["Took", duration(result.durationMs)],
+      ],
+    ),
   );
 }
 
 /** Flags that a batch would ignore without a word. */
-const OF_ONE_RUN = ["data", "strategy", "params", "engine", "cash", "feeRate", "slippageBps", "sizing", "fill", "from", "to", "periodsPerYear", "riskFree", "equity", "report"] as const satisfies ReadonlyArray<keyof BacktestFlags>;
+const OF_ONE_RUN = [
+  "data",
+  "strategy",
+  "params",
+  "engine",
+  "cash",
+  "feeRate",
+  "slippageBps",
+  "sizing",
+  "fill",
+  "from",
+  "to",
+  "periodsPerYear",
+  "riskFree",
+  "equity",
+  "report",
+] as const satisfies ReadonlyArray<keyof BacktestFlags>;
 
 async function batch(context: Context, flags: BacktestFlags, file: string, overrides: readonly ConfigOverride[]): Promise<void> {
   const ignored = OF_ONE_RUN.find((name) => flags[name] !== undefined);
-  if (ignored !== undefined) throw badInput("bad-usage", `--${ignored.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} does not go with --batch, whose file says it for each request.`, "Put it into the requests.");
+  if (ignored !== undefined)
+    throw badInput(
+      "bad-usage",
+      `--${ignored.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} does not go with --batch, whose file says it for each request.`,
+      "Put it into the requests.",
+    );
   const specs = await readBatch(file);
   await withSession(
     context,
@@ -168,8 +224,21 @@ async function batch(context: Context, flags: BacktestFlags, file: string, overr
         context.io.json(result);
         return;
       }
-      context.io.data(table(["#", "Status", "Strategy", "Sharpe", "Return"], result.results.map((item) => [String(item.index), item.status, item.result?.strategy ?? item.error?.message ?? "", fixed(item.result?.stats.sharpe ?? null), percent(item.result?.stats.totalReturnPct ?? null)])));
-      context.io.say(`${result.succeeded} of ${result.run} succeeded, ${result.failed} failed, ${result.timedOut} timed out${result.cancelled === 0 ? "" : `, ${result.cancelled} cancelled`}, with ${result.workers} workers in ${duration(result.durationMs)}.`);
+      context.io.data(
+        table(
+          ["#", "Status", "Strategy", "Sharpe", "Return"],
+          result.results.map((item) => [
+            String(item.index),
+            item.status,
+            item.result?.strategy ?? item.error?.message ?? "",
+            fixed(item.result?.stats.sharpe ?? null),
+            percent(item.result?.stats.totalReturnPct ?? null),
+          ]),
+        ),
+      );
+      context.io.say(
+        `${result.succeeded} of ${result.run} succeeded, ${result.failed} failed, ${result.timedOut} timed out${result.cancelled === 0 ? "" : `, ${result.cancelled} cancelled`}, with ${result.workers} workers in ${duration(result.durationMs)}.`,
+      );
     },
     { overrides },
   );

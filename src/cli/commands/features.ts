@@ -20,7 +20,15 @@ export function addFeatureCommands(program: Command, context: Context): void {
         context.io.json(result);
         return;
       }
-      const row = (name: string, side: typeof result.before) => [name, fixed(side.lagMs.p50), fixed(side.lagMs.p95), fixed(side.lagMs.p99), fixed(side.lagMs.max), fixed(side.opsPerSecond, 0), `${fixed(side.successRate * 100, 1)} %`];
+      const row = (name: string, side: typeof result.before) => [
+        name,
+        fixed(side.lagMs.p50),
+        fixed(side.lagMs.p95),
+        fixed(side.lagMs.p99),
+        fixed(side.lagMs.max),
+        fixed(side.opsPerSecond, 0),
+        `${fixed(side.successRate * 100, 1)} %`,
+      ];
       context.io.data(table(["", "Lag P50 ms", "P95", "P99", "Max", "Ops/s", "Success"], [row("in the loop", result.before), row("offloaded", result.after)]));
       context.io.say(`${result.workers} workers; throughput ${fixed(result.speedup)} times the loop's.`);
     });

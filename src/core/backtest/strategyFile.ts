@@ -18,7 +18,12 @@ const Parameter = v.object(
 );
 
 const Definition = v.object({
-  name: v.pipe(v.string("must be a text"), v.nonEmpty("must not be empty"), v.maxLength(100, "must have at most 100 characters"), v.regex(/^\P{Cc}+$/u, "must not hold control characters")),
+  name: v.pipe(
+    v.string("must be a text"),
+    v.nonEmpty("must not be empty"),
+    v.maxLength(100, "must have at most 100 characters"),
+    v.regex(/^\P{Cc}+$/u, "must not hold control characters"),
+  ),
   params: v.record(v.string(), Parameter, "must be an object like { fast: { default: 10 } }"),
   signals: v.optional(isFunction),
   onBar: v.optional(isFunction),

@@ -22,7 +22,8 @@ export function makeFolder(path: string, mode = 0o777): void {
 /** Writes `data` so that a reader never sees half of it; `mode` defaults to 0o644. */
 export async function writeWhole(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
   // Renaming onto a device would put a file in its place (root may), onto a folder it fails at the very end.
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw badInput("not-a-file", `${path} is a folder or a device, not a file.`, "Name a file.");
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+    throw badInput("not-a-file", `${path} is a folder or a device, not a file.`, "Name a file.");
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
   try {
     makeFolder(dirname(path));
@@ -36,6 +37,9 @@ export async function writeWhole(path: string, data: string | Uint8Array, mode =
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
-    throw new TradingError("unwritable", `${path} cannot be written: ${(error as Error).message}.`, { hint: "Check the folder, its permissions and the space on the disk.", cause: error });
+    throw new TradingError("unwritable", `${path} cannot be written: ${(error as Error).message}.`, {
+      hint: "Check the folder, its permissions and the space on the disk.",
+      cause: error,
+    });
   }
 }

@@ -39,11 +39,19 @@ export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
   for (const [key, raw] of fromFile) {
     const spec = specOf(key, "quantdesk.json");
     if (spec.userOnly === true) {
-      throw badInput("workspace-setting", `quantdesk.json sets ${key}, which is never read from a workspace.`, "Set it in your own VS Code settings, in the environment or by a flag.");
+      throw badInput(
+        "workspace-setting",
+        `quantdesk.json sets ${key}, which is never read from a workspace.`,
+        "Set it in your own VS Code settings, in the environment or by a flag.",
+      );
     }
     const value = checkSetting(spec, raw, "quantdesk.json");
     if (spec.tightenOnly === true && isLooser(spec, value)) {
-      throw badInput("workspace-setting", `quantdesk.json sets ${key} to ${JSON.stringify(value)}, looser than ${JSON.stringify(spec.default)}; a workspace can only tighten a risk limit.`, "Loosen it in your own settings.");
+      throw badInput(
+        "workspace-setting",
+        `quantdesk.json sets ${key} to ${JSON.stringify(value)}, looser than ${JSON.stringify(spec.default)}; a workspace can only tighten a risk limit.`,
+        "Loosen it in your own settings.",
+      );
     }
     put(key, value, "workspace");
   }
@@ -52,7 +60,15 @@ export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
     if (text !== undefined && text !== "") put(spec.key, parseText(spec, text, spec.env as string), "environment");
   }
   for (const { key, value, source } of input.overrides) {
-    put(key, checkSetting(specOf(key, source === "flag" ? "the command line" : "the VS Code settings"), value, source === "flag" ? "the command line" : "the VS Code settings"), source);
+    put(
+      key,
+      checkSetting(
+        specOf(key, source === "flag" ? "the command line" : "the VS Code settings"),
+        value,
+        source === "flag" ? "the command line" : "the VS Code settings",
+      ),
+      source,
+    );
   }
   // A limit that the workspace tightened stays tightened unless the user's own, higher source is tighter still.
   for (const [key, raw] of fromFile) {
@@ -70,7 +86,14 @@ export function parseText(spec: SettingSpec, text: string, where: string): Setti
     case "string":
       return checkSetting(spec, text, where);
     case "strings":
-      return checkSetting(spec, text.split(",").map((part) => part.trim()).filter((part) => part !== ""), where);
+      return checkSetting(
+        spec,
+        text
+          .split(",")
+          .map((part) => part.trim())
+          .filter((part) => part !== ""),
+        where,
+      );
     case "boolean":
       if (/^(1|true|yes|on)$/i.test(text)) return true;
       if (/^(0|false|no|off)$/i.test(text)) return false;
@@ -95,7 +118,8 @@ export function checkSetting(spec: SettingSpec, value: unknown, where: string): 
       return value as readonly string[];
     case "string":
       if (typeof value !== "string") throw wrong("a text");
-      if (spec.choices !== undefined && !spec.choices.includes(value)) throw badInput("bad-setting", `${where}: ${spec.key} is "${value}". ${knownNames(value, spec.choices)}`);
+      if (spec.choices !== undefined && !spec.choices.includes(value))
+        throw badInput("bad-setting", `${where}: ${spec.key} is "${value}". ${knownNames(value, spec.choices)}`);
       return value;
     case "number":
     case "integer": {

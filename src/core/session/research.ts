@@ -73,7 +73,10 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
   const remember = async (results: readonly BacktestResult[]) => {
     if (results.length === 0) return;
     try {
-      await store.addRuns(results.map((result) => ledgerRow(result, front)), AbortSignal.timeout(STORE_WITHIN_MS));
+      await store.addRuns(
+        results.map((result) => ledgerRow(result, front)),
+        AbortSignal.timeout(STORE_WITHIN_MS),
+      );
     } catch (error) {
       log.warn(`${results.length} runs are not in the trial ledger: ${TradingError.from(error, "store-failed").message}`);
     }
@@ -82,7 +85,9 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
     resolve: (spec, signal) => toRequest(spec, loader(signal)),
     backtest: async (spec, signal) => {
       const result = await backtester.run(await toRequest(spec, loader(signal)), signal);
-      log.info(`⏱️ Backtest of ${result.strategy} on ${result.dataset.name}: ${result.stats.trades} trades in ${result.durationMs.toFixed(1)} ms, run ${result.runHash.slice(0, 12)}`);
+      log.info(
+        `⏱️ Backtest of ${result.strategy} on ${result.dataset.name}: ${result.stats.trades} trades in ${result.durationMs.toFixed(1)} ms, run ${result.runHash.slice(0, 12)}`,
+      );
       await remember([result]);
       return result;
     },
@@ -92,7 +97,9 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
       for (const spec of specs) requests.push(await attempt(() => toRequest(spec, load)));
       signal.throwIfAborted();
       const batch = await batchOf(backtester, requests, batchOptions, signal);
-      log.info(`⏱️ Batch of ${requests.length} backtests: ${batch.succeeded} succeeded, ${batch.failed} failed, ${batch.timedOut} timed out, ${batch.cancelled} cancelled in ${batch.durationMs.toFixed(0)} ms`);
+      log.info(
+        `⏱️ Batch of ${requests.length} backtests: ${batch.succeeded} succeeded, ${batch.failed} failed, ${batch.timedOut} timed out, ${batch.cancelled} cancelled in ${batch.durationMs.toFixed(0)} ms`,
+      );
       await remember(batch.results.flatMap((item) => (item.result === undefined ? [] : [item.result])));
       return batch;
     },
@@ -108,7 +115,12 @@ async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
 }
 
 /** Runs the requests that are sound; one that is not becomes a failed item in its place. */
-async function batchOf(backtester: Backtester, requests: ReadonlyArray<Outcome<BacktestRequest>>, options: BatchOptions, signal: AbortSignal): Promise<BatchResult> {
+async function batchOf(
+  backtester: Backtester,
+  requests: ReadonlyArray<Outcome<BacktestRequest>>,
+  options: BatchOptions,
+  signal: AbortSignal,
+): Promise<BatchResult> {
   const sound = requests.flatMap((outcome, index) => (outcome.ok ? [{ index, request: outcome.value }] : []));
   const placeOf = (item: BatchItem): BatchItem => ({ ...item, index: (sound[item.index] as { index: number }).index });
   const { onItem } = options;

@@ -184,7 +184,10 @@ describe("The backtester", () => {
 
   it("takes parameters with any name at their word", async () => {
     const result = await backtester.run(file("oddNames.ts", { params: { constructor: 7 } as never }), signal);
-    assert.deepEqual(Object.entries(result.params), [["toString", 2], ["constructor", 7]]);
+    assert.deepEqual(Object.entries(result.params), [
+      ["toString", 2],
+      ["constructor", 7],
+    ]);
   });
 
   it("keeps the shared bars safe from a strategy that writes into its own", async () => {

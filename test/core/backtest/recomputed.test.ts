@@ -21,14 +21,20 @@ function recomputed({ equity = [], trades, stats }: BacktestResult, { cash, risk
   // Of each bar: days since the last bar at its peak.
   const under = values.map((_value, i) => ((times[i] as number) - (times[values.lastIndexOf(peaks[i] as number, i)] as number)) / DAY);
   // A time under water ends with the bar that reaches the peak again.
-  const healed = values.map((value, i) => (i > 0 && (values[i - 1] as number) < (peaks[i - 1] as number) && value >= (peaks[i - 1] as number) ? ((times[i] as number) - (times[values.lastIndexOf(peaks[i - 1] as number, i - 1)] as number)) / DAY : 0));
+  const healed = values.map((value, i) =>
+    i > 0 && (values[i - 1] as number) < (peaks[i - 1] as number) && value >= (peaks[i - 1] as number)
+      ? ((times[i] as number) - (times[values.lastIndexOf(peaks[i - 1] as number, i - 1)] as number)) / DAY
+      : 0,
+  );
   const years = ((times.at(-1) as number) - (times[0] as number)) / (365.25 * DAY);
   const cagrPct = ((last / cash) ** (1 / years) - 1) * 100;
   const pnl = trades.map((trade) => trade.pnl);
   const pct = trades.map((trade) => (trade.pnl / (trade.size * trade.entryPrice)) * 100);
   const gains = pnl.filter((p) => p > 0);
   const losses = pnl.filter((p) => p < 0);
-  const held = new Set(trades.flatMap((trade) => Array.from({ length: trade.exitIndex - trade.entryIndex + (trade.finalized ? 1 : 0) }, (_, i) => trade.entryIndex + i)));
+  const held = new Set(
+    trades.flatMap((trade) => Array.from({ length: trade.exitIndex - trade.entryIndex + (trade.finalized ? 1 : 0) }, (_, i) => trade.entryIndex + i)),
+  );
   return {
     finalEquity: cash + sum(pnl),
     totalReturnPct: (last / cash - 1) * 100,
@@ -79,7 +85,8 @@ describe("statistics, recomputed from trades and equity", () => {
   }
 
   it("are the same with the equity curve and without it, and so is the hash", () => {
-    const run = (withEquity: boolean) => runBacktest({ ...request({ name: "sma_cross" }), withEquity }, { definition: findStrategy("sma_cross"), hash: "" }, data);
+    const run = (withEquity: boolean) =>
+      runBacktest({ ...request({ name: "sma_cross" }), withEquity }, { definition: findStrategy("sma_cross"), hash: "" }, data);
     const { equity, durationMs: _one, ...curve } = run(true);
     const { durationMs: _other, ...plain } = run(false);
     assert.equal(equity?.length, 5105);

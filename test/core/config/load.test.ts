@@ -23,7 +23,10 @@ describe("configuration", () => {
     assert.deepEqual([one.config["features.workers"], one.sources["features.workers"], one.config["backtest.workers"]], [2, "workspace", 3]);
     const two = await load(file, { ASYNC_FEATURES_WORKERS: "5" });
     assert.deepEqual([two.config["features.workers"], two.sources["features.workers"]], [5, "environment"]);
-    const three = await load(file, { ASYNC_FEATURES_WORKERS: "5" }, [{ key: "features.workers", value: 6, source: "vscode" }, { key: "features.workers", value: 7, source: "flag" }]);
+    const three = await load(file, { ASYNC_FEATURES_WORKERS: "5" }, [
+      { key: "features.workers", value: 6, source: "vscode" },
+      { key: "features.workers", value: 7, source: "flag" },
+    ]);
     assert.deepEqual([three.config["features.workers"], three.sources["features.workers"]], [7, "flag"]);
   });
 
@@ -70,7 +73,10 @@ describe("configuration", () => {
     it("is paper with keys, at Alpaca or at a loopback address", async () => {
       assert.equal((await venue({}, paperKeys)).addresses?.tradingUrl, "https://paper-api.alpaca.markets");
       const local = await venue({ APCA_API_BASE_URL: "http://127.0.0.1:1234/v2" }, paperKeys);
-      assert.deepEqual(local, { mode: "paper", addresses: { tradingUrl: "http://127.0.0.1:1234", dataUrl: "http://127.0.0.1:1234", streamUrl: "ws://127.0.0.1:1234/stream" } });
+      assert.deepEqual(local, {
+        mode: "paper",
+        addresses: { tradingUrl: "http://127.0.0.1:1234", dataUrl: "http://127.0.0.1:1234", streamUrl: "ws://127.0.0.1:1234/stream" },
+      });
     });
     it("is never live by accident", async () => {
       await assert.rejects(venue({ APCA_API_BASE_URL: "https://api.alpaca.markets" }, paperKeys), /live trading was not asked for/);
@@ -122,7 +128,8 @@ describe("configuration", () => {
     for (const address of ["http://127.0.0.1:1", "http://localhost:1/v2/", "http://[::1]:1", "http://127.1:1", "https://example.com:444"]) {
       it(`takes ${address} for paper`, async () => assert.equal((await venue({ APCA_API_BASE_URL: address }, paperKeys)).mode, "paper"));
     }
-    it("does not call Alpaca's paper address live", () => assert.rejects(venue({ APCA_API_BASE_URL: "https://paper-api.alpaca.markets" }, paperKeys, true), /nothing is live/));
+    it("does not call Alpaca's paper address live", () =>
+      assert.rejects(venue({ APCA_API_BASE_URL: "https://paper-api.alpaca.markets" }, paperKeys, true), /nothing is live/));
     it("sends stored keys to the origin they were entered for only, whatever the environment says", async () => {
       const stored = { ...paperKeys, origin: "https://paper-api.alpaca.markets" };
       assert.equal((await venue({}, stored)).addresses?.dataUrl, "https://data.alpaca.markets");
