@@ -1,7 +1,9 @@
 /** Whether an account may send an order now: what it holds, what it can pay, what would trade with itself. Alpaca's statuses and words. */
 import { Big } from "../base/decimal.ts";
+import { newYorkDate, newYorkOffset, tradingDay } from "../domain/nyse.ts";
 import { forbidden, unprocessable } from "./apiError.ts";
 import { availableToClose, configurationOf, cost, figures, type AccountState, type Prices } from "./ledger.ts";
+import type { MarketHours } from "./exchangeClock.ts";
 import type { Market } from "./market.ts";
 import type { OrderRequest } from "./orderRequest.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
@@ -10,6 +12,7 @@ export interface Situation {
   readonly market: Market;
   readonly now: number;
   readonly prices: Prices;
+  readonly hours: MarketHours;
 }
 
 const ZERO = new Big(0);
@@ -19,7 +22,7 @@ const MAX_OPEN = 2000;
 const SHORT_EQUITY = 2000;
 
 /** Throws an ApiError when the order is refused; changes nothing. */
-export function checkOrder(account: AccountState, request: OrderRequest, { market, now, prices }: Situation): void {
+export function checkOrder(account: AccountState, request: OrderRequest, { market, now, prices, hours }: Situation): void {
   const { symbol } = request;
   if (!market.has(symbol)) throw unprocessable(`asset "${symbol}" not found`);
   const { suspend_trade, no_shorting, fractional_trading } = configurationOf(account);
@@ -27,6 +30,7 @@ export function checkOrder(account: AccountState, request: OrderRequest, { marke
   if (!fractional_trading && (request.qty === null || !request.qty.eq(request.qty.round(0)))) throw forbidden("account is not allowed to trade fractional shares");
   if (openCount(account) >= MAX_OPEN) throw forbidden(`too many open orders (${MAX_OPEN})`);
   checkExitDistance(request, market.quote(symbol, now));
+  if (hours === "nyse") checkAuctionTime(request, now);
   const closes = isExit(account, request);
   if (request.orderClass === "oco" && !closes) throw unprocessable("oco orders must be exit orders");
   if (closes) checkExit(account, request, prices);
@@ -35,6 +39,15 @@ export function checkOrder(account: AccountState, request: OrderRequest, { marke
     checkEntry(account, request, prices);
   }
   checkWash(account, request, now);
+}
+
+/** Auctions take orders overnight and up to a while before they are held; where there is only open time, always. */
+function checkAuctionTime({ timeInForce }: OrderRequest, now: number): void {
+  if (timeInForce !== "opg" && timeInForce !== "cls") return;
+  const minute = Math.floor(((now + newYorkOffset(now)) % 86_400_000) / 60_000);
+  const [from, to] = timeInForce === "opg" ? [9 * 60 + 28, 19 * 60] : [15 * 60 + 50, 19 * 60];
+  if (minute >= from && minute < to && tradingDay(newYorkDate(now)) !== undefined)
+    throw unprocessable(`${timeInForce.toUpperCase()} orders are not accepted between ${timeInForce === "opg" ? "9:28am" : "3:50pm"} and 7:00pm ET`);
 }
 
 function openCount(account: AccountState): number {

@@ -6,6 +6,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { Emitter } from "../base/emitter.ts";
 import { TradingError } from "../base/errors.ts";
+import { hash32 } from "../base/random.ts";
+import { fillAgainstQuote } from "../domain/fills.ts";
 import { checkOrder, checkReplacement } from "./admission.ts";
 import { ApiError, forbidden, notFound, unprocessable } from "./apiError.ts";
 import type { Book } from "./book.ts";
@@ -15,7 +17,7 @@ import type { Market } from "./market.ts";
 import { matchOrder, matchSecond, trail } from "./matching.ts";
 import { orderRecords } from "./orderRecord.ts";
 import type { OrderRequest } from "./orderRequest.ts";
-import { isEnded, isWorking, type AccountRecord, type FillRecord, type OrderRecord, type PositionRecord } from "./records.ts";
+import { isAuction, isEnded, isWorking, type AccountRecord, type FillRecord, type OrderRecord, type PositionRecord } from "./records.ts";
 import { checkReplace, refuseUnchanged, type ReplaceRequest } from "./replacement.ts";
 import { stepsBetween } from "./steps.ts";
 
@@ -40,6 +42,8 @@ export interface EngineOptions {
 }
 
 const ZERO = new Big(0);
+/** Smaller orders always trade whole. */
+const PARTIAL_FROM = 100;
 
 export class Engine {
   readonly events = new Emitter<OrderEvent>();
@@ -136,14 +140,22 @@ export class Engine {
     if (now > this.#lookedAt) {
       // The orders of one piece: stops before take-profits, so that a bar which holds both does not flatter.
       for (const step of stepsBetween(this.#lookedAt, now, () => (this.#open.size > 0 ? "all" : "sessions"))) {
-        if (step.kind === "open") this.#activateWaiting(step.at);
-        else if (step.kind === "close") this.#closeSession(step.at);
+        if (step.kind === "open") {
+          this.#expire(step.at - 1);
+          this.#auction("opg", step.at);
+          this.#activateWaiting(step.at);
+        } else if (step.kind === "close") {
+          this.#auction("cls", step.at);
+          this.#closeSession(step.at);
+        }
         else
           for (const order of this.#workingOrders())
             if (isWorking(order)) this.#tryFill(order, matchOrder(order, step, this.#market), step.kind === "second" ? step.at : step.end);
       }
       this.#lookedAt = now;
+      this.#expire(now);
     }
+    if (this.#clock.isExtended(now)) this.#activateWaiting(now, { extended: true });
     this.#commit();
     return now;
   }
@@ -159,7 +171,7 @@ export class Engine {
     const clientOrderId = request.clientOrderId ?? randomUUID();
     if (account.byClientOrderId.has(clientOrderId)) throw new ApiError(422, "client_order_id must be unique", 40_010_001);
     if (this.#clock.isOver) throw forbidden("the replayed data has ended: the market stays closed");
-    checkOrder(account, request, { market: this.#market, now, prices: this.prices(now) });
+    checkOrder(account, request, { market: this.#market, now, prices: this.prices(now), hours: this.#clock.hours });
     const made = { accountNumber: account.record.accountNumber, clock: this.#clock, now, nextSequence: () => ++this.#sequence };
     const { order, legs } = orderRecords(request, clientOrderId, made);
     for (const one of [order, ...legs]) this.#remember(account, one);
@@ -259,14 +271,32 @@ export class Engine {
 
   #workingOrders(): readonly OrderRecord[] {
     const rank = (order: OrderRecord) => (order.role === "take_profit" || (order.orderClass === "oco" && order.parentId === null) ? 1 : 0);
-    return [...this.#open.values()].filter(isWorking).sort((a, b) => rank(a) - rank(b) || a.sequence - b.sequence);
+    return [...this.#open.values()].filter((order) => isWorking(order) && !isAuction(order)).sort((a, b) => rank(a) - rank(b) || a.sequence - b.sequence);
   }
 
   /** Orders that wait for the market to look at them for the first time. */
-  #activateWaiting(at: number): void {
+  #activateWaiting(at: number, hours: { readonly extended?: boolean } = {}): void {
     for (const order of [...this.#open.values()]) {
+      if (isAuction(order) || (hours.extended === true && !order.extendedHours)) continue;
       if (order.status === "pending_new" || order.status === "accepted") this.#activate(order, at);
     }
+  }
+
+  /** The price of an auction is the session's first or last; what it does not reach is canceled. */
+  #auction(timeInForce: "opg" | "cls", at: number): void {
+    for (const order of [...this.#open.values()]) {
+      if (order.timeInForce !== timeInForce || order.submittedAt >= at || isEnded(order)) continue;
+      order.status = "new";
+      this.#emit("new", order, at);
+      const price = this.#market.last(order.symbol, at);
+      const limit = order.limitPrice?.toNumber() ?? Number.NaN;
+      this.#tryFill(order, fillAgainstQuote(order.side, limit, { bid: price, ask: price }), at);
+      if (!isEnded(order)) this.#end(order, "canceled", at);
+    }
+  }
+
+  #expire(at: number): void {
+    for (const order of [...this.#open.values()]) if (!isEnded(order) && !isAuction(order) && order.expiresAt <= at) this.#end(order, "expired", at);
   }
 
   #activate(order: OrderRecord, at: number): void {
@@ -274,10 +304,11 @@ export class Engine {
     order.updatedAt = at;
     const last = this.#market.last(order.symbol, at);
     trail(order, last, last);
-    this.#emit("new", order, at);
+    if (order.orderClass !== "oco" || order.role === "entry") this.#emit("new", order, at);
+    else this.#touch(order);
     const account = this.account(order.accountNumber);
     // Both exits of an OCO work at once; a bracket's legs wait for the entry.
-    if (order.orderClass === "oco") for (const leg of order.legIds) this.#activate(this.order(account, leg), at);
+    if (order.orderClass === "oco") for (const leg of order.legIds) this.#activate(this.order(account, leg), at); // its stop is shown as held
     if (!isWorking(order)) return;
     this.#tryFill(order, matchSecond(order, at, this.#market), at);
     if (isWorking(order) && (order.timeInForce === "ioc" || order.timeInForce === "fok")) this.#end(order, "canceled", at);
@@ -289,9 +320,16 @@ export class Engine {
       return;
     }
     const price = new Big(rawPrice).round(4);
-    const qty =
-      order.notional === null ? (order.qty as Big).minus(order.filledQty) : order.notional.minus(order.filledValue).div(price).round(9, Big.roundDown);
-    this.#fill(order, price, qty, at);
+    const rest = order.notional === null ? (order.qty as Big).minus(order.filledQty) : order.notional.minus(order.filledValue).div(price).round(9, Big.roundDown);
+    this.#fill(order, price, this.#partOf(order, rest), at);
+  }
+
+  /** About one time in ten a larger order trades in part first, as on Alpaca's paper host; drawn from seed and order. */
+  #partOf(order: OrderRecord, rest: Big): Big {
+    if (order.notional !== null || order.filledQty.gt(0) || order.timeInForce === "fok" || isAuction(order)) return rest;
+    if (rest.lt(PARTIAL_FROM) || !rest.eq(rest.round(0))) return rest;
+    const draw = hash32(`${this.#market.seed}/partial/${order.sequence}`) >>> 0;
+    return draw % 10 === 0 ? rest.times(10 + ((draw >>> 8) % 81)).div(100).round(0, Big.roundDown) : rest;
   }
 
   #fill(order: OrderRecord, price: Big, qty: Big, at: number): void {
@@ -299,10 +337,11 @@ export class Engine {
     const positionQty = bookFill(account, order.symbol, order.side, price, qty);
     order.filledQty = order.filledQty.plus(qty);
     order.filledValue = order.filledValue.plus(price.times(qty));
-    order.status = "filled";
-    order.filledAt = at;
+    const isWhole = order.notional !== null || order.filledQty.gte(order.qty as Big);
+    order.status = isWhole ? "filled" : "partially_filled";
+    order.filledAt = isWhole ? at : null;
     order.updatedAt = at;
-    this.#open.delete(order.id);
+    if (isWhole) this.#open.delete(order.id);
     const fill: FillRecord = {
       id: randomUUID(),
       sequence: ++this.#sequence,
@@ -313,7 +352,7 @@ export class Engine {
       price,
       qty,
       cumQty: order.filledQty,
-      leavesQty: ZERO,
+      leavesQty: isWhole ? ZERO : (order.qty as Big).minus(order.filledQty),
       status: order.status,
       at,
     };
@@ -323,8 +362,20 @@ export class Engine {
     const position = account.positions.get(order.symbol) ?? { qty: ZERO, cost: ZERO };
     this.#dirty.positions.set(`${order.accountNumber} ${order.symbol}`, { accountNumber: order.accountNumber, symbol: order.symbol, position });
     this.#touch(order);
-    this.#queue("fill", order, at, fill, positionQty);
-    this.#afterFill(account, order, at);
+    this.#queue(isWhole ? "fill" : "partial_fill", order, at, fill, positionQty);
+    if (isWhole) this.#afterFill(account, order, at);
+    else this.#shrinkSisters(account, order, at);
+  }
+
+  /** What one exit has sold the other need not sell any more. */
+  #shrinkSisters(account: AccountState, order: OrderRecord, at: number): void {
+    if (order.role === "entry" && order.orderClass !== "oco") return;
+    for (const sister of this.#sisters(account, order)) {
+      if (isEnded(sister) || sister.qty === null) continue;
+      sister.qty = (order.qty as Big).minus(order.filledQty).plus(sister.filledQty);
+      sister.updatedAt = at;
+      this.#touch(sister);
+    }
   }
 
   /** A filled entry starts its legs; a filled leg ends its sister. */
@@ -337,7 +388,7 @@ export class Engine {
         leg.status = "new";
         leg.updatedAt = at;
         this.#touch(leg);
-        this.#emit("new", leg, at);
+        if (order.legIds.length === 1 || leg.role === "take_profit") this.#emit("new", leg, at);
       }
       return;
     }
@@ -366,7 +417,7 @@ export class Engine {
   }
 
   #closeSession(at: number): void {
-    for (const order of [...this.#open.values()]) if (!isEnded(order) && order.expiresAt <= at) this.#end(order, "expired", at);
+    this.#expire(at);
     for (const account of this.#accounts.values()) {
       const { equity } = figures(account, this.prices(at));
       account.record.lastEquity = equity;

@@ -18,6 +18,11 @@ export interface ExchangeClockOptions {
   readonly wall?: () => number;
 }
 
+/** 04:00 to 09:30. */
+const PRE_MS = 5.5 * 3_600_000;
+/** After the close. */
+export const POST_MS = 4 * 3_600_000;
+
 export class ExchangeClock {
   readonly hours: MarketHours;
   readonly speed: number;
@@ -63,6 +68,12 @@ export class ExchangeClock {
   isOpen(at: number): boolean {
     const day = tradingDay(newYorkDate(at));
     return day !== undefined && at >= day.open && at < day.close;
+  }
+
+  /** Before the open from 04:00 New York, and four hours after the close; with "always" there is no such time. */
+  isExtended(at: number): boolean {
+    const day = this.hours === "always" ? undefined : tradingDay(newYorkDate(at));
+    return day !== undefined && ((at >= day.open - PRE_MS && at < day.open) || (at >= day.close && at < day.close + POST_MS));
   }
 
   /** The session that an order sent at `at` belongs to: the one under way or the next. */

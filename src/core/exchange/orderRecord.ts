@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import type { Side } from "../domain/orders.ts";
-import type { ExchangeClock } from "./exchangeClock.ts";
+import { POST_MS, type ExchangeClock } from "./exchangeClock.ts";
 import type { OrderRequest } from "./orderRequest.ts";
-import type { OrderRecord } from "./records.ts";
+import { isAuction, type OrderRecord } from "./records.ts";
 
 export interface Making {
   readonly accountNumber: string;
@@ -23,7 +23,7 @@ export function orderRecords(
   clientOrderId: string,
   making: Making,
 ): { readonly order: OrderRecord; readonly legs: readonly OrderRecord[] } {
-  const order = record(request, making, { clientOrderId, role: "entry", parentId: null, status: making.clock.isOpen(making.now) ? "pending_new" : "accepted" });
+  const order = record(request, making, { clientOrderId, role: "entry", parentId: null, status: making.clock.isOpen(making.now) && !isAuction(request) ? "pending_new" : "accepted" });
   const legs = legRequests(request).map((leg) =>
     record(leg.request, making, { clientOrderId: randomUUID(), role: leg.role, parentId: order.id, status: "held" }),
   );
@@ -66,10 +66,19 @@ function record(
     replacedAt: null,
     replacedBy: null,
     replaces: null,
-    expiresAt: clock.sessionFor(request.timeInForce === "gtc" ? now + GTC_MS : now).close,
+    expiresAt: expiry(request, clock, now),
     triggered: false,
     legIds: [],
   };
+}
+
+function expiry(request: OrderRequest, clock: ExchangeClock, now: number): number {
+  if (request.timeInForce === "gtc") return clock.sessionFor(now + GTC_MS).close;
+  if (request.timeInForce === "opg") return clock.nextOpen(now);
+  const extended = request.extendedHours && clock.hours === "nyse";
+  // In the hours after a close the day is not over for an order that trades then.
+  if (extended && clock.isExtended(now) && !clock.isOpen(now)) return Math.min(clock.sessionFor(now).close, clock.sessionFor(now - POST_MS).close) + POST_MS;
+  return clock.sessionFor(now).close + (extended ? POST_MS : 0);
 }
 
 /** The orders that a complex order brings along. */

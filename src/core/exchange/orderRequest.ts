@@ -110,8 +110,8 @@ function checkPrices(request: OrderRequest): void {
   if (type !== "trailing_stop" && (trailPrice ?? trailPercent) !== null) throw unprocessable("trail_price and trail_percent are for trailing stop orders");
   for (const price of [limitPrice, stopPrice, request.takeProfit, request.stopLoss?.stop ?? null, request.stopLoss?.limit ?? null]) checkTick(price);
   for (const trail of [trailPrice, trailPercent]) if (trail?.lte(0) === true) throw unprocessable("trail must be > 0");
-  if (request.timeInForce === "opg" || request.timeInForce === "cls")
-    throw unprocessable(`time_in_force ${request.timeInForce} is not supported by this exchange yet`);
+  if ((request.timeInForce === "opg" || request.timeInForce === "cls") && type !== "market" && type !== "limit")
+    throw unprocessable(`${request.timeInForce.toUpperCase()} orders must be market or limit orders`);
   const onlyDayOrGtc = request.timeInForce === "day" || request.timeInForce === "gtc";
   if (type === "trailing_stop" && !onlyDayOrGtc) throw unprocessable("trailing stop orders must be DAY or GTC");
   if (request.extendedHours && (type !== "limit" || !onlyDayOrGtc)) throw unprocessable("extended hours order must be DAY or GTC limit orders");

@@ -107,6 +107,11 @@ export function isWorking(order: OrderRecord): boolean {
   return order.status === "new" || order.status === "partially_filled";
 }
 
+/** Trades in the opening or the closing auction only. */
+export function isAuction(order: Pick<OrderRecord, "timeInForce">): boolean {
+  return order.timeInForce === "opg" || order.timeInForce === "cls";
+}
+
 export function isEnded(order: OrderRecord): boolean {
   return order.status === "filled" || order.status === "canceled" || order.status === "expired" || order.status === "replaced" || order.status === "rejected";
 }

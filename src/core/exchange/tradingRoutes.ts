@@ -124,11 +124,16 @@ function addOrderRoutes(app: FastifyInstance, { engine, accountOf }: RouteParts)
     const nested = query["nested"] === "true";
     const [after, until] = [time(query, "after"), time(query, "until")];
     const symbols = new Set(symbolList(query));
+    if (!["", "us_equity", "all"].includes(query["asset_class"] ?? "")) return [];
+    const sequenceOf = (name: string) => (query[name] === undefined || query[name] === "" ? undefined : engine.order(account, query[name]).sequence);
+    const [before, beyond] = [sequenceOf("before_order_id"), sequenceOf("after_order_id")];
     const chosen = [...account.orders.values()].filter(
       (order) =>
         (status === "all" || (status === "closed") === isEnded(order)) &&
         (after === undefined || order.submittedAt > after) &&
         (until === undefined || order.submittedAt < until) &&
+        (before === undefined || order.sequence < before) &&
+        (beyond === undefined || order.sequence > beyond) &&
         (symbols.size === 0 || symbols.has(order.symbol)) &&
         (side === "" || order.side === side),
     );

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { newYorkOffset } from "../domain/nyse.ts";
-import type { Quote } from "../domain/orders.ts";
+import type { OrderStatus, Quote } from "../domain/orders.ts";
 import type { SimulatedStock } from "../domain/simulated.ts";
 import { MULTIPLIER, type AccountState, type Figures } from "./ledger.ts";
 import type { MarketBar } from "./market.ts";
@@ -52,11 +52,26 @@ export function assetJson(stock: SimulatedStock) {
   };
 }
 
+/**
+ * What is shown as an order's status: of two exits the stop is "held" as long as the take-profit works in the market, as
+ * Alpaca shows it; it is watched all the same.
+ */
+export function shownStatus(order: OrderRecord, orders: ReadonlyMap<string, OrderRecord>): OrderStatus {
+  if (order.role !== "stop_loss" || order.status !== "new" || order.parentId === null) return order.status;
+  const parent = orders.get(order.parentId);
+  const family = parent === undefined ? [] : parent.orderClass === "oco" ? [parent, ...legsOf(parent, orders)] : legsOf(parent, orders);
+  return family.some((sister) => sister.id !== order.id && !isEnded(sister)) ? "held" : order.status;
+}
+
+function legsOf(parent: OrderRecord, orders: ReadonlyMap<string, OrderRecord>): readonly OrderRecord[] {
+  return parent.legIds.flatMap((id) => orders.get(id) ?? []);
+}
+
 /** `legs`: nested below their parent. */
 export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderRecord>, options: { readonly legs: boolean }): Record<string, unknown> {
   const time = (at: number | null) => (at === null ? null : instant(at));
   const money = (value: Big | null) => (value === null ? null : value.toFixed());
-  const legs = order.legIds.flatMap((id) => orders.get(id) ?? []);
+  const legs = legsOf(order, orders);
   return {
     id: order.id,
     client_order_id: order.clientOrderId,
@@ -85,7 +100,7 @@ export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderR
     time_in_force: order.timeInForce,
     limit_price: money(order.limitPrice),
     stop_price: money(order.stopPrice),
-    status: order.status,
+    status: shownStatus(order, orders),
     extended_hours: order.extendedHours,
     legs: options.legs && legs.length > 0 ? legs.map((leg) => orderJson(leg, orders, { legs: false })) : null,
     trail_percent: money(order.trailPercent),

@@ -168,6 +168,63 @@ describe("the matching engine", () => {
     assert.equal(order.status, "canceled");
   });
 
+  it("trades opening orders at the first price, closing orders at the last, or not at all", () => {
+    const desk = givenEngine({ hours: "nyse", start: "2026-11-18T12:00:00Z" });
+    const opening = desk.submit({ time_in_force: "opg" });
+    const missed = desk.submit({ time_in_force: "opg", type: "limit", limit_price: "1" });
+    const closing = desk.submit({ time_in_force: "cls", symbol: "KO" });
+    const day = tradingDay("2026-11-18") as TradingDay;
+    desk.pass(3 * HOUR);
+    assert.deepEqual([opening.status, missed.status, closing.status], ["filled", "canceled", "accepted"]);
+    assert.equal(opening.filledAt, day.open);
+    assert.equal(opening.filledValue.toNumber(), desk.market.dailyBar("AAPL", day).o);
+    assert.throws(() => desk.submit({ time_in_force: "opg" }), /OPG orders are not accepted between 9:28am and 7:00pm ET/);
+    desk.pass(7 * HOUR);
+    assert.equal(closing.filledAt, day.close);
+    assert.equal(closing.filledValue.toNumber(), desk.market.dailyBar("KO", day).c);
+    assert.throws(() => desk.submit({ time_in_force: "cls", type: "stop", stop_price: "1" }), /market or limit/);
+  });
+
+  it("trades before the open and after the close what asks for it", () => {
+    const desk = givenEngine({ hours: "nyse", start: "2026-11-18T22:00:00Z" }); // 17:00 New York
+    const near = (desk.market.quote("AAPL", desk.clock.now()).ask + 0.05).toFixed(2);
+    const extended = desk.submit({ type: "limit", limit_price: near, extended_hours: true });
+    const regular = desk.submit({ type: "limit", limit_price: near });
+    const low = desk.submit({ type: "limit", limit_price: "1", extended_hours: true });
+    desk.pass(0);
+    assert.deepEqual([extended.status, regular.status, low.status], ["filled", "accepted", "new"]);
+    desk.pass(4 * HOUR); // past 20:00, when the day ends for what was sent for it
+    assert.equal(low.status, "expired");
+    const early = desk.submit({ type: "limit", limit_price: near, extended_hours: true, symbol: "KO" });
+    desk.pass(5 * HOUR); // 02:00
+    assert.equal(early.status, "accepted");
+    desk.pass(3 * HOUR); // 05:00
+    assert.equal(early.status, "filled");
+  });
+
+  it("fills about one larger order in ten in two parts, the same ones for the same seed", () => {
+    const partsOf = () => {
+      const desk = givenEngine();
+      for (let i = 0; i < 60; i++) {
+        desk.submit({ symbol: "F", qty: "100", side: i % 2 === 0 ? "buy" : "sell" });
+        desk.pass(0);
+        desk.pass(1000);
+      }
+      const events = desk.events.filter((event) => event.fill !== null);
+      for (const order of desk.account.orders.values()) {
+        const own = events.filter((event) => event.order.id === order.id);
+        assert.equal(order.status, "filled");
+        assert.equal(own.at(-1)?.event, "fill");
+        if (own.length > 1) assert.deepEqual([own[0]?.event, own[0]?.order.status], ["partial_fill", "partially_filled"]);
+        assert.equal(own.reduce((sum, { fill }) => sum.plus((fill as NonNullable<typeof fill>).qty), new Big(0)).toFixed(), "100");
+      }
+      return events.filter((event) => event.event === "partial_fill").map(({ fill }) => fill?.qty.toFixed());
+    };
+    const parts = partsOf();
+    assert.ok(parts.length >= 1 && parts.length <= 15, parts.join(" "));
+    assert.deepEqual(partsOf(), parts);
+  });
+
   it("notes the equity of every close", () => {
     const desk = givenEngine();
     desk.submit({ qty: "10" });

@@ -114,7 +114,8 @@ describe("orders at the paper exchange", () => {
     await ended(bracket.id, "fill");
     const [profit, loss] = bracket.legs;
     await ended(profit.id, "new");
-    await ended(loss.id, "new");
+    const shown = (await exchange.get(`/v2/orders/${bracket.id}`)).legs.map((leg: Json) => leg.status);
+    assert.deepEqual(shown, ["new", "held"]); // the stop is watched all the same
     await refused(buy({ side: "sell" }), 403, /^insufficient qty available for order \(requested: 1, available: 0\)$/, 40310000);
     assert.equal((await exchange.get("/v2/positions/AAPL")).qty_available, "0");
     const nested = await exchange.get("/v2/orders?status=all&nested=true&limit=1&symbols=AAPL");
@@ -152,7 +153,8 @@ describe("orders at the paper exchange", () => {
       take_profit: { limit_price: (Number(price) * 1.4).toFixed(2) },
       stop_loss: { stop_price: (Number(price) * 0.6).toFixed(2) },
     });
-    await ended(oco.legs[0].id, "new");
+    await ended(oco.id, "new");
+    assert.equal((await exchange.get(`/v2/orders/${oco.legs[0].id}`)).status, "held");
     await exchange.call("DELETE", `/v2/orders/${oco.legs[0].id}`);
     await ended(oco.id, "canceled");
     await flatten();
@@ -224,6 +226,19 @@ describe("orders at the paper exchange", () => {
     assert.equal(closed[0].client_order_id, "first");
     const after = await exchange.get(`/v2/orders?status=all&after=${encodeURIComponent(closed[0].submitted_at)}&limit=500`);
     assert.ok(after.every((o: Json) => o.id !== closed[0].id));
+    // By cursor, page by page, everything comes once.
+    const paged: Json[] = [];
+    for (let page = await exchange.get("/v2/orders?status=all&limit=7"); page.length > 0; ) {
+      paged.push(...page);
+      page = await exchange.get(`/v2/orders?status=all&limit=7&before_order_id=${paged.at(-1).id}`);
+    }
+    assert.deepEqual(
+      paged.map((o) => o.id),
+      all.map((o: Json) => o.id),
+    );
+    assert.equal((await exchange.get(`/v2/orders?status=all&limit=500&after_order_id=${all.at(-1).id}`)).length, all.length - 1);
+    assert.ok((await exchange.get("/v2/orders?status=all&side=sell")).every((o: Json) => o.side === "sell"));
+    assert.deepEqual(await exchange.get("/v2/orders?status=all&asset_class=crypto"), []);
     assert.equal((await exchange.call("GET", "/v2/orders?status=maybe")).status, 400);
   });
 
