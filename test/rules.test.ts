@@ -69,6 +69,16 @@ function importsOf(path: string): string[] {
   return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"\n]+)"/g)].map((match) => match[1] ?? "");
 }
 
+/** The text of the call that begins at `start`, to its closing bracket. */
+function callAt(text: string, start: number): string {
+  let depth = 0;
+  for (let i = text.indexOf("(", start); i < text.length; i++) {
+    if (text[i] === "(") depth++;
+    else if (text[i] === ")" && --depth === 0) return text.slice(start, i);
+  }
+  return text.slice(start);
+}
+
 function check(failures: readonly string[]): void {
   assert.equal(failures.length, 0, `\n  ${failures.join("\n  ")}`);
 }
@@ -110,6 +120,21 @@ describe("the rules of the house", () => {
             .filter((node) => !isDeclaration(node))
             .map((node) => `${at(path, node)} does something when the file is imported: move it into a function that an entry file calls.`),
         ),
+    );
+  });
+
+  it("gives every process and thread an environment outright: by default they copy ours, with the keys in it", () => {
+    // The launcher is the command itself, in another Node.
+    const started = /(?<!\.)\b(?:new Worker|new Piscina|spawn|fork)\(/g;
+    check(
+      sources
+        .filter((path) => nameOf(path) !== "cli/launcher.ts" && roomOf(nameOf(path)) !== "webview")
+        .flatMap((path) => {
+          const text = readFileSync(path, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+          return [...text.matchAll(started)]
+            .filter(({ index }) => !/^fork\(name/.test(text.slice(index)) && !/\benv: (?:childEnv\(|\{\})/.test(callAt(text, index)))
+            .map(({ index }) => `src/${nameOf(path)} starts something without an environment (${text.slice(index, index + 40).split("\n")[0]}…): say env: childEnv().`);
+        }),
     );
   });
 
