@@ -7,7 +7,7 @@ import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { notYet } from "../failure.ts";
 import { duration } from "../format.ts";
 import { list, oneOf, outputFile, symbol } from "../parse.ts";
-import { reading } from "../program.ts";
+import { reading } from "../flags.ts";
 
 interface AnalyzeFlags extends CommonFlags {
   readonly provider?: "rules" | "openai" | "vscode";

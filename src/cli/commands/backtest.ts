@@ -11,7 +11,7 @@ import { EXIT, notYet } from "../failure.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
 import { finiteNumber, oneOf, outputFile, params, sizing, wholeNumber } from "../parse.ts";
-import { common, reading } from "../program.ts";
+import { common, reading } from "../flags.ts";
 import { progressBar } from "../progress.ts";
 
 interface BacktestFlags extends CommonFlags {

@@ -12,7 +12,7 @@ import { SETTINGS } from "../../core/config/schema.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { table } from "../io.ts";
-import { common } from "../program.ts";
+import { common } from "../flags.ts";
 
 export function addConfigCommands(program: Command, context: Context): void {
   common(program.command("config").description("Show every setting and where it came from.")).action(async (flags: CommonFlags) => {

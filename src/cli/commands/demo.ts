@@ -17,7 +17,7 @@ import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
 import { accountJson } from "../orderJson.ts";
 import { folder, symbolList, wholeNumber } from "../parse.ts";
-import { neverLive } from "../program.ts";
+import { neverLive } from "../flags.ts";
 import { progressBar } from "../progress.ts";
 
 interface DemoFlags extends CommonFlags {

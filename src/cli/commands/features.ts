@@ -4,7 +4,7 @@ import { logFor, type CommonFlags, type Context } from "../context.ts";
 import { fixed } from "../format.ts";
 import { table } from "../io.ts";
 import { wholeNumber } from "../parse.ts";
-import { common } from "../program.ts";
+import { common } from "../flags.ts";
 
 export function addFeatureCommands(program: Command, context: Context): void {
   const features = program.command("features").description("Feature computation.");

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { finiteNumber, outputFile } from "../parse.ts";
-import { neverLive } from "../program.ts";
+import { neverLive } from "../flags.ts";
 
 export function addRunCommand(program: Command, context: Context): void {
   neverLive(program.command("run <notebook>").description("Run a notebook's cells with our kernel; exit code 1 when a cell fails."))

@@ -6,7 +6,7 @@ import { EXIT, notYet } from "../failure.ts";
 import { fixed } from "../format.ts";
 import { table } from "../io.ts";
 import { finiteNumber, list, wholeNumber } from "../parse.ts";
-import { common, reading } from "../program.ts";
+import { common, reading } from "../flags.ts";
 
 interface ScanFlags extends CommonFlags {
   readonly scanners?: readonly string[];

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { wholeNumber } from "../parse.ts";
-import { common } from "../program.ts";
+import { common } from "../flags.ts";
 
 export function addServeCommand(program: Command, context: Context): void {
   common(program.command("serve").description("Serve the performance API and /metrics on loopback, until interrupted."))

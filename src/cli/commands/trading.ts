@@ -11,7 +11,7 @@ import { money } from "../format.ts";
 import { table } from "../io.ts";
 import { accountJson, orderJson, positionJson, quoteJson } from "../orderJson.ts";
 import { oneOf, positiveDecimal, symbol } from "../parse.ts";
-import { trading } from "../program.ts";
+import { trading } from "../flags.ts";
 
 const WAIT_FOR_FILL_MS = 60_000;
 
