@@ -152,6 +152,13 @@ describe("the files of the repository", () => {
     check(existsSync(settings) && /registry|_auth/i.test(readFileSync(settings, "utf8")) ? [".npmrc names a registry: that belongs into the user's own ~/.npmrc."] : []);
   });
 
+  it("say of every dependency with an install script whether it runs", () => {
+    const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as { packages: Record<string, { hasInstallScript?: boolean }> };
+    const { allowScripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { allowScripts: Record<string, boolean> };
+    const names = Object.entries(lock.packages).filter(([name, entry]) => name !== "" && entry.hasInstallScript === true).map(([name]) => name.replace(/^.*node_modules\//, ""));
+    check(names.filter((name) => allowScripts[name] === undefined).map((name) => `${name} has an install script: deny it in package.json (allowScripts), or allow it and say in docs/security.md why it must run.`));
+  });
+
   it("name no path of the machine they were written on", () => {
     const textual = new Set(["", ".ts", ".mjs", ".js", ".json", ".md", ".ipynb", ".html", ".css", ".svg", ".yml", ".yaml", ".sh"]);
     const paths = [root, homedir()].filter((path) => path.length > 1).map((path) => (path.endsWith(sep) ? path : path + sep));
