@@ -1,36 +1,46 @@
-/** Errors of cells as they leave the runner: without the kernel's own frames, with their causes. */
-import { join } from "node:path";
+/** Errors of cells as they leave the runner: without the kernel's own frames, with their causes. Whatever was thrown, this does not throw. */
 import { inspect } from "node:util";
-import { pathToFileURL } from "node:url";
-import { packageRoot } from "../core/base/entry.ts";
 import type { CellError } from "./protocol.ts";
+import { userFrames } from "./userFrames.ts";
 
 const MAX_CAUSES = 3;
+/** Of the errors of an AggregateError. */
+const MAX_ERRORS = 10;
+const MAX_TEXT = 64 * 1024;
 
 export function plainCellError(error: unknown): CellError {
-  if (!(error instanceof Error)) {
-    const text = inspect(error, { depth: 4 });
-    return { name: "Thrown", message: text, stack: `Thrown: ${text}` };
+  try {
+    if (!(error instanceof Error)) {
+      const text = clipped(inspect(error, { depth: 4 }));
+      return { name: "Thrown", message: text, stack: `Thrown: ${text}` };
+    }
+    const { code, hint } = error as { code?: unknown; hint?: unknown };
+    return {
+      name: String(error.name),
+      message: clipped(String(error.message)),
+      stack: clipped(stackOf(error)),
+      ...(typeof code === "string" ? { code } : {}),
+      ...(typeof hint === "string" ? { hint } : {}),
+    };
+  } catch {
+    const message = "What was thrown cannot be shown: looking at it throws again.";
+    return { name: "Thrown", message, stack: `Thrown: ${message}` };
   }
-  const { code, hint } = error as { code?: unknown; hint?: unknown };
-  return {
-    name: String(error.name),
-    message: String(error.message),
-    stack: stackOf(error),
-    ...(typeof code === "string" ? { code } : {}),
-    ...(typeof hint === "string" ? { hint } : {}),
-  };
 }
 
-function stackOf(error: Error, causes = 0): string {
-  const own = [join(packageRoot(), "src"), join(packageRoot(), "dist")].flatMap((path) => [path, pathToFileURL(path).href]);
-  const lines = String(error.stack ?? `${error.name}: ${error.message}`).split("\n");
-  // Of the frames below the last one of a cell, none is the user's.
-  const lastOfCell = lines.findLastIndex((line) => line.includes("cell:"));
-  const kept = lines.filter((line, i) => {
-    if (!/^\s+at /.test(line)) return true;
-    return (lastOfCell < 0 || i <= lastOfCell) && !own.some((path) => line.includes(path)) && !/\bnode:|\(node:/.test(line);
-  });
-  const cause = error.cause instanceof Error && causes < MAX_CAUSES ? `\n[cause]: ${stackOf(error.cause, causes + 1)}` : "";
-  return kept.join("\n") + cause;
+function stackOf(error: Error, depth = 0): string {
+  const own = typeof error.stack === "string" ? error.stack : `${String(error.name)}: ${String(error.message)}`;
+  if (depth >= MAX_CAUSES) return userFrames(own);
+  const cause = error.cause === undefined ? "" : `\n[cause]: ${partOf(error.cause, depth)}`;
+  const inner = error instanceof AggregateError && Array.isArray(error.errors) ? error.errors : [];
+  const errors = inner.slice(0, MAX_ERRORS).map((one: unknown, i) => `\n[errors ${i + 1} of ${inner.length}]: ${partOf(one, depth)}`);
+  return userFrames(own) + errors.join("") + cause;
+}
+
+function partOf(value: unknown, depth: number): string {
+  return value instanceof Error ? stackOf(value, depth + 1) : inspect(value, { depth: 4 });
+}
+
+function clipped(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}\n… ${text.length - MAX_TEXT} more characters`;
 }

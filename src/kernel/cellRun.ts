@@ -7,6 +7,8 @@ import { WANTED } from "./interruptWords.ts";
 import type { MimeBundle, RunOrder } from "./protocol.ts";
 import { plainCellError } from "./cellErrors.ts";
 
+const MAX_GROUPS = 20;
+
 /** What a stopped cell's awaits throw. */
 export class KeyboardInterrupt extends Error {
   constructor() {
@@ -55,6 +57,8 @@ export class CellRunner {
   run(order: RunOrder): void {
     const cell = new RunningCell(order.run);
     this.#cell = cell;
+    // What a cell that failed inside console.group left open indents nothing here.
+    for (let open = 0; open < MAX_GROUPS; open++) console.groupEnd();
     for (const name of order.globals) {
       if (!Object.hasOwn(globalThis, name)) Object.defineProperty(globalThis, name, { value: undefined, writable: true, configurable: true, enumerable: true });
     }
@@ -70,7 +74,7 @@ export class CellRunner {
       return;
     }
     if (!order.isAsync && !isThenable(cell.shown?.value) && cell.drawing.size === 0) {
-      this.#show(cell);
+      current.run(cell, () => this.#show(cell));
       return;
     }
     void current.run(cell, async () => {
@@ -139,7 +143,14 @@ export class CellRunner {
       this.#finish(cell, "ok");
       return;
     }
-    const drawn = this.#parts.draw(cell.shown.value);
+    let drawn: ReturnType<CellRunnerParts["draw"]>;
+    try {
+      drawn = this.#parts.draw(cell.shown.value);
+    } catch (error) {
+      // A getter or a proxy of the user's, met while drawing.
+      this.#finish(cell, cell.isStopped ? "interrupted" : "error", error);
+      return;
+    }
     if (Array.isArray(drawn)) this.#finish(cell, "ok", undefined, drawn);
     else {
       this.#parts.current
@@ -183,6 +194,12 @@ export function tieTimers(current: AsyncLocalStorage<RunningCell>): void {
   }
 }
 
+/** A value that throws when it is asked (a revoked proxy, a getter) is none. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return value !== null && (typeof value === "object" || typeof value === "function") && typeof (value as { then?: unknown }).then === "function";
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === "function";
+  } catch {
+    return false;
+  }
 }

@@ -41,6 +41,7 @@ const COMPLETION_LIMIT = 500;
 /** Evolving arrays (7005, 7034) and packages without types (7016) are no errors between cells. */
 const IGNORED = new Set([7005, 7034, 7016]);
 const MAX_CACHED = 200;
+const AUGMENTS = /\bdeclare\s+(?:global|module)\b/;
 
 export class Checker {
   readonly #folder: string;
@@ -52,8 +53,11 @@ export class Checker {
   readonly #api: API;
   /** Aborts when the compiler's process ends by itself. */
   readonly #gone = new AbortController();
+  #compilerPath: string | undefined;
   #snapshot: Snapshot | undefined;
   #cells = 0;
+  /** Cells that declare something globally. */
+  readonly #augmenting: number[] = [];
 
   private constructor(folder: string, api: (files: Map<string, string>) => API) {
     this.#folder = folder.replaceAll("\\", "/").replace(/\/$/, "");
@@ -80,6 +84,9 @@ export class Checker {
       const client = clientOf(checker.#api);
       await abortable(client.connect(), signal);
       if (client.process?.pid !== undefined) onProcess(client.process.pid);
+      checker.#compilerPath = client.process?.spawnfile;
+      // A question under way when the compiler is closed, by a restart say, writes to a pipe that is gone.
+      client.process?.stdin?.on("error", () => undefined);
       client.process?.once("exit", (code, by) =>
         checker.#gone.abort(new TradingError("checker-gone", `The type checker has ended (${by ?? `exit code ${code}`}).`)),
       );
@@ -101,7 +108,7 @@ export class Checker {
 
   /** The native compiler's executable. */
   get compilerPath(): string | undefined {
-    return clientOf(this.#api).process?.spawnfile;
+    return this.#compilerPath;
   }
 
   /** Errors of `text` as the next cell. Nothing changes; the answer is kept until the next commit. */
@@ -128,12 +135,15 @@ export class Checker {
     await this.#alone(signal, async () => {
       this.#cache.clear();
       await this.#giveBack();
-      if (names.all.size === 0) return;
+      const augments = AUGMENTS.test(text);
+      if (names.all.size === 0 && !augments) return;
       const cell = ++this.#cells;
+      if (augments) this.#augmenting.push(cell);
       this.#put(`$c${cell}.ts`, text + this.#foot(text, names, (live) => `./$c${live}.ts`));
       for (const [name, { kind }] of names.all) this.#live.set(name, { cell, kind });
       const byCell = Map.groupBy(this.#live, ([, live]) => live.cell);
-      this.#put("$live.ts", [...byCell].map(([id, all]) => `export {${all.map(([name]) => name).join(",")}} from "./$c${id}.ts";`).join("\n"));
+      const exports = [...byCell].map(([id, all]) => `export {${all.map(([name]) => name).join(",")}} from "./$c${id}.ts";`);
+      this.#put("$live.ts", [...exports, ...this.#augmenting.map((id) => `import "./$c${id}.ts";`)].join("\n"));
       this.#put("$cell.ts", 'import {} from "./$live.ts";');
       await this.#update(["$live.ts", "$cell.ts"], [`$c${cell}.ts`]);
       await this.#diagnostics();
@@ -191,6 +201,7 @@ export class Checker {
   async close(): Promise<void> {
     const client = clientOf(this.#api);
     const compiler = client.process;
+    this.#gone.abort(new TradingError("checker-closed", "The type checker was closed.", { kind: "interrupted" }));
     await client.close(); // what is asked at this moment is refused
     if (compiler === undefined || compiler.exitCode !== null || compiler.signalCode !== null) return;
     const gone = once(compiler, "exit");

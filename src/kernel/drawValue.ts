@@ -25,12 +25,20 @@ export function kindOf(value: unknown): DrawKind {
 export function drawValue(value: unknown): readonly MimeBundle[] | Promise<readonly MimeBundle[]> {
   if (value === undefined) return [];
   if (value === null || typeof value !== "object") return [{ "text/plain": textOf(value) }];
+  try {
+    return drawObject(value);
+  } catch {
+    return [{ "text/plain": textOf(value) }]; // a proxy or getter that throws when it is looked at
+  }
+}
+
+function drawObject(value: object): readonly MimeBundle[] | Promise<readonly MimeBundle[]> {
   if (SHOWN in value) return [];
   const kind = kindOf(value);
   if (kind !== "plain") return import("./draw/draw.ts").then(({ drawResult }) => drawResult(kind, value));
   const own = (value as Record<symbol, unknown>)[JUPYTER];
   if (typeof own === "function") return Promise.resolve(own.call(value)).then((bundle) => [{ "text/plain": textOf(value), ...(bundle as MimeBundle) }]);
-  if (isRows(value)) return import("./draw/rows.ts").then(({ drawRows }) => [drawRows(value, textOf(value))]);
+  if (isRows(value)) return import("./draw/rows.ts").then(({ drawRows }) => [drawRows(value, textOf(value))]).catch(() => [{ "text/plain": textOf(value) }]);
   return [{ "text/plain": textOf(value) }];
 }
 
@@ -39,9 +47,17 @@ export function textOf(value: unknown): string {
   try {
     text = inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000 });
   } catch (error) {
-    text = `[a value that cannot be shown: ${error instanceof Error ? error.message : String(error)}]`;
+    text = `[a value that cannot be shown: ${messageOf(error)}]`;
   }
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}\n… ${text.length - MAX_TEXT} more characters; print parts of it to see them.`;
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    return "looking at it throws";
+  }
 }
 
 function isRows(value: object): value is ReadonlyArray<Readonly<Record<string, unknown>>> {

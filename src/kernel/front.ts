@@ -7,12 +7,13 @@ import { Lock } from "../core/base/lock.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { abortable } from "../core/base/scope.ts";
 import { cellNames } from "./cell.ts";
-import { cellProblem, mapStack, problemsOf, type RanScript } from "./problems.ts";
+import { cellProblem, mapStack, mapText, problemsOf, type RanScript } from "./problems.ts";
 import { Checker, type CellNames, type CheckedError, type Completion } from "./checker.ts";
 import type { DeskCall } from "./deskProtocol.ts";
 import { localFilesOf } from "./localFiles.ts";
 import { lower, mayNeedLowering, type Lowered } from "./lower.ts";
-import type { CellError, CellOutcome, Output, RunnerFrame, TypeProblem } from "./protocol.ts";
+import { isTooDeep, mayBeObject, tooDeep } from "./oddCells.ts";
+import type { CellError, CellOutcome, MimeBundle, Output, RunnerFrame, TypeProblem } from "./protocol.ts";
 import { RunnerProcess } from "./runnerProcess.ts";
 import { transformCell, type CellScript } from "./transform.ts";
 
@@ -29,7 +30,11 @@ export interface FrontOptions {
 const MAX_SCRIPTS = 500;
 const INTERRUPT_WAIT_MS = 5000;
 /** Not on the global object before our own runner puts them there. */
-const OWN_GLOBALS = ["desk", "display", "plot", "clearOutput", "require", "module", "exports"];
+const OWN_GLOBALS = [
+  ...["desk", "display", "plot", "input", "clearOutput", "require", "module", "exports"],
+  // What transform.ts writes into cells.
+  ...["$await", "$iterate", "$import", "$meta", "$show", "$fn"],
+];
 
 interface Running {
   readonly run: number;
@@ -118,7 +123,7 @@ export class Front {
       if (end.t === "dead") return { status: "dead", reason: end.reason };
       // Names before a throw stay alive, so their types do too.
       this.#commit(text, names);
-      for (const data of end.result) this.#options.onOutput(run, { kind: "display", data, isResult: true });
+      for (const data of end.result) this.#options.onOutput(run, { kind: "display", data: this.#bundle(data), isResult: true });
       if (end.status === "error") return { status: "error", executionCount, durationMs: end.ms, error: this.#mapped(end.error) };
       return { status: end.status, executionCount, durationMs: end.ms };
     } finally {
@@ -205,6 +210,13 @@ export class Front {
     text: string,
     signal: AbortSignal,
   ): Promise<{ readonly script?: CellScript; readonly names: CellNames; readonly problems: readonly TypeProblem[] }> {
+    if (isTooDeep(text)) return { names: cellNames("", undefined), problems: [cellProblem(text, tooDeep())] };
+    const object = mayBeObject(text) ? this.#objectOf(text) : undefined;
+    if (object !== undefined) {
+      const names = cellNames(text, object);
+      const errors = await this.#check(`(${text})`, names, signal);
+      return { script: object, names, problems: problemsOf(text, errors.map((error) => ({ ...error, start: error.start - 1, end: error.end - 1 }))) };
+    }
     let script: CellScript | undefined;
     let refused: unknown;
     try {
@@ -218,6 +230,16 @@ export class Front {
     // The compiler names the place best; what it lets pass and we cannot run is named by the transform.
     if (problems.length === 0 && script === undefined) return { names, problems: [cellProblem(text, refused)] };
     return { ...(script === undefined ? {} : { script }), names, problems };
+  }
+
+  /** The script of braces that are an object; undefined when they are a block. */
+  #objectOf(text: string): CellScript | undefined {
+    try {
+      const script = this.#transform(`(${text})`);
+      return { ...script, headLength: script.headLength + 1 }; // places are those of the text without the parenthesis
+    } catch {
+      return undefined;
+    }
   }
 
   /** Without a compiler cells run unchecked, and say so once. */
@@ -248,7 +270,8 @@ export class Front {
     try {
       return this.#transform(text);
     } catch (error) {
-      if (!mayNeedLowering(text)) throw error;
+      // The stripper is WebAssembly: what overflows its stack breaks it for good, and the compiler takes over.
+      if (error instanceof SyntaxError && !mayNeedLowering(text, error)) throw error;
       if (this.#lowered?.text !== text) {
         const compiler = await abortable(this.#checker, signal).then(
           (checker) => checker.compilerPath,
@@ -311,6 +334,12 @@ export class Front {
     return { ...given, stack: mapStack(given.stack, this.#scripts) };
   }
 
+  #bundle(data: MimeBundle): MimeBundle {
+    const text = data["text/plain"];
+    const mapped = typeof text === "string" ? mapText(text, this.#scripts) : text;
+    return mapped === text || mapped === undefined ? data : { ...data, "text/plain": mapped };
+  }
+
   #startChecker(): Promise<Checker> {
     const starting = this.#runnerFirst().then(() => Checker.start(this.#options.folder, (pid) => this.#runner.endWith(pid), this.#life.signal));
     starting.catch(() => undefined);
@@ -342,12 +371,14 @@ export class Front {
     const { onOutput } = this.#options;
     switch (frame.t) {
       case "out":
-        onOutput(frame.run, { kind: "stream", stream: frame.stream, text: frame.text });
+        onOutput(frame.run, { kind: "stream", stream: frame.stream, text: mapText(frame.text, this.#scripts) });
         return;
       case "display":
         onOutput(
           frame.run,
-          frame.update ? { kind: "update", data: frame.data, id: frame.id } : { kind: "display", data: frame.data, id: frame.id, isResult: false },
+          frame.update
+            ? { kind: "update", data: this.#bundle(frame.data), id: frame.id }
+            : { kind: "display", data: this.#bundle(frame.data), id: frame.id, isResult: false },
         );
         return;
       case "clear":

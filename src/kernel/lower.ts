@@ -22,9 +22,9 @@ const LOWER_MS = 10_000;
 const MAY_NEED = /@|\b(?:accessor|enum|namespace|module|constructor|import|export)\b/;
 const NEEDS_ES2022 = /(?:^|[\s(,{;])@[\p{L}_$(]|\baccessor\b/u;
 
-/** Whether a text that is no JavaScript even without types could become some. */
-export function mayNeedLowering(text: string): boolean {
-  return MAY_NEED.test(text);
+/** Whether a text that is no JavaScript even without types, for the reason `refused`, could become some. */
+export function mayNeedLowering(text: string, refused: SyntaxError): boolean {
+  return MAY_NEED.test(text) || /angle-bracket/.test(refused.message);
 }
 
 /** `compiler` is the path of the native executable. Undefined when it makes nothing of the text. */

@@ -4,6 +4,7 @@ import type { CheckedError } from "./checker.ts";
 import type { TypeProblem } from "./protocol.ts";
 import { codeFrame, placeAt, placeInCell } from "./positions.ts";
 import type { CellScript } from "./transform.ts";
+import { userFrames } from "./userFrames.ts";
 
 export function problemsOf(text: string, errors: readonly CheckedError[]): readonly TypeProblem[] {
   return errors.map((error) => {
@@ -26,6 +27,11 @@ export interface RanScript {
   readonly text: string;
   /** The number that the reader sees beside the cell. */
   readonly executionCount: number;
+}
+
+/** Text that a cell printed or shows: stacks in it (console.trace, an error) lead to cells as those of thrown errors do. */
+export function mapText(text: string, scripts: ReadonlyMap<number, RanScript>): string {
+  return /\n\s+at .*cell:\d/.test(text) ? mapStack(userFrames(text), scripts) : text;
 }
 
 /** "cell:12:2:9", the twelfth script, becomes "Cell 9:2:9", the place in the cell that ran as number 9. */
