@@ -11,6 +11,7 @@ import type { Account, OrderIntent, TradingMode } from "./domain/orders.ts";
 import type { Analysis, ScanResult } from "./domain/research.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "./domain/backtest.ts";
 import type { BacktestSpec, Placed, SessionStatus } from "./domain/desk.ts";
+import type { Sweep, SweepOptions, SweepSpec } from "./domain/sweep.ts";
 import type { Dataset, Timeframe } from "./domain/bars.ts";
 import { systemClock } from "./base/clock.ts";
 import { badInput, TradingError } from "./base/errors.ts";
@@ -98,6 +99,8 @@ export interface Session {
   /** Runs it and writes it into the trial ledger. */
   backtest(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestResult>;
   backtests(specs: readonly BacktestSpec[], options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void }, signal: AbortSignal): Promise<BatchResult>;
+  /** Many combinations of a strategy's parameters; one row of the trial ledger that counts for all of them. An abort keeps what is done. */
+  sweep(spec: SweepSpec, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
   /** The result as one HTML file that needs no network; `data` is the reference that it was run on. */
   report(data: string, result: BacktestResult, extras: ReportExtras, signal: AbortSignal): Promise<string>;
   /** The request that `spec` means, its data set registered. */
@@ -252,19 +255,20 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
 
 export interface PerformanceServer {
   readonly url: string;
-  readonly tokenFile: string;
+  /** Null when the token is the environment's (QUANTDESK_TOKEN): then it is in no file. */
+  readonly tokenFile: string | null;
   close(): Promise<void>;
 }
 
 /** Serves the session's measurements on loopback until it or the session is closed; the token is in a file for this user only. */
 export async function servePerformance(session: Session, options: { readonly port: number; readonly tokenFile?: string }, signal: AbortSignal): Promise<PerformanceServer> {
   const tokenFile = resolvePath(options.tokenFile ?? join(session.home, "performance.token"));
-  const { token } = await readOrMakeToken({ file: tokenFile, env: process.env });
+  const { token, from } = await readOrMakeToken({ file: tokenFile, env: process.env });
   const api = await startPerformanceApi({ port: options.port, host: "127.0.0.1", token, source: session.performance.source }, signal);
   const forget = session.onClose(() => api.close());
   return {
     url: api.url,
-    tokenFile,
+    tokenFile: from === "environment" ? null : tokenFile,
     close: async () => {
       forget();
       await api.close();

@@ -11,6 +11,7 @@ import { totalmem } from "node:os";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "../domain/backtest.ts";
 import type { Dataset } from "../domain/bars.ts";
 import type { Backtester } from "../domain/ports.ts";
+import type { Sweep, SweepOptions, SweepRequest } from "../domain/sweep.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { Lock } from "../base/lock.ts";
 import type { Log } from "../base/log.ts";
@@ -18,6 +19,7 @@ import { Scope } from "../base/scope.ts";
 import { summarize } from "./batch.ts";
 import { ComputeProcess, OUT_OF_MEMORY } from "./computeProcess.ts";
 import { Slots } from "./slots.ts";
+import { runSweep, type SweepCompute } from "./sweep/runSweep.ts";
 
 export interface BacktesterOptions {
   /** Runs at once. A batch may ask for more, up to 64. */
@@ -33,6 +35,8 @@ export interface BacktesterOptions {
 const MAX_DATASETS = 1000;
 const MAX_WORKERS = 64;
 const MAX_MEMORY_MB = 8192;
+/** Of that memory, what the indicators of one sweep may take. */
+const SWEEP_SHARE = 0.4;
 
 export function createBacktester(options: BacktesterOptions): Backtester {
   return new LocalBacktester(options);
@@ -86,11 +90,7 @@ class LocalBacktester implements Backtester {
     options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void },
     signal: AbortSignal,
   ): Promise<BatchResult> {
-    const workers = options.workers ?? this.#options.workers;
-    if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS)
-      throw badInput("bad-workers", `workers is ${workers}, but must be a whole number from 1 to ${MAX_WORKERS}.`);
-    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
-    if (!(timeoutMs > 0)) throw badInput("bad-timeout", `The time per backtest is ${timeoutMs} ms, but must be above zero.`);
+    const { workers, timeoutMs } = this.#within(options);
     const started = performance.now();
     const times: number[] = [];
     const results: BatchItem[] = requests.map((_request, index) => ({
@@ -120,6 +120,38 @@ class LocalBacktester implements Backtester {
     return summarize(results, times, Math.min(workers, Math.max(1, requests.length)), performance.now() - started);
   }
 
+  async sweep(request: SweepRequest, options: SweepOptions, signal: AbortSignal): Promise<Sweep> {
+    const { workers, timeoutMs } = this.#within(options);
+    const key = request.request.data;
+    const dataset = this.#dataset(key);
+    const compute = (alone: boolean): SweepCompute => {
+      const process = alone ? (this.#probation = this.#alive(this.#probation)) : (this.#process = this.#alive(this.#process));
+      return { process, isGone: () => process.isGone, ask: (message, limitMs, caller) => process.sweep(message, key, dataset, limitMs, caller) };
+    };
+    const more = Math.max(0, workers - this.#options.workers);
+    const scope = this.#scope.child({ name: "A sweep", signal });
+    this.#slots.grow(more);
+    try {
+      return await runSweep(
+        request,
+        options,
+        {
+          dataset: { name: dataset.info.name, simulated: dataset.series.simulated },
+          workers,
+          timeoutMs,
+          maxBytes: this.#memoryMb() * SWEEP_SHARE * 1024 ** 2,
+          log: this.#options.log,
+          compute,
+          slot: (caller, work) => this.#slots.run(caller, work),
+        },
+        scope.signal,
+      );
+    } finally {
+      this.#slots.grow(-more);
+      await scope.close();
+    }
+  }
+
   async close(): Promise<void> {
     await this.#scope.close();
     await Promise.all([this.#process?.close(), this.#probation?.close()]);
@@ -144,10 +176,7 @@ class LocalBacktester implements Backtester {
   }
 
   async #runGuarded(request: BacktestRequest, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult> {
-    const dataset = this.#datasets.get(request.data);
-    if (dataset === undefined) throw badInput("unknown-data", `No data set is registered as "${request.data}".`, "Register it first.");
-    this.#datasets.delete(request.data);
-    this.#datasets.set(request.data, dataset);
+    const dataset = this.#dataset(request.data);
     try {
       this.#process = this.#alive(this.#process);
       return await this.#process.run(request, dataset, timeoutMs, signal);
@@ -167,10 +196,31 @@ class LocalBacktester implements Backtester {
     });
   }
 
+  #within(options: { readonly workers?: number; readonly timeoutMs?: number }): { readonly workers: number; readonly timeoutMs: number } {
+    const { workers = this.#options.workers, timeoutMs = this.#options.timeoutMs } = options;
+    if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS)
+      throw badInput("bad-workers", `workers is ${workers}, but must be a whole number from 1 to ${MAX_WORKERS}.`);
+    if (!(timeoutMs > 0)) throw badInput("bad-timeout", `The time per backtest is ${timeoutMs} ms, but must be above zero.`);
+    return { workers, timeoutMs };
+  }
+
+  /** The registered data set, which this is a use of. */
+  #dataset(key: string): Dataset {
+    const dataset = this.#datasets.get(key);
+    if (dataset === undefined) throw badInput("unknown-data", `No data set is registered as "${key}".`, "Register it first.");
+    this.#datasets.delete(key);
+    this.#datasets.set(key, dataset);
+    return dataset;
+  }
+
+  #memoryMb(): number {
+    return this.#options.memoryMb ?? Math.min(MAX_MEMORY_MB, (totalmem() * 0.6) / 1024 ** 2);
+  }
+
   #alive(compute: ComputeProcess | undefined): ComputeProcess {
     this.#scope.signal.throwIfAborted();
     return compute === undefined || compute.isGone
-      ? new ComputeProcess({ log: this.#options.log, memoryMb: this.#options.memoryMb ?? Math.min(MAX_MEMORY_MB, (totalmem() * 0.6) / 1024 ** 2) })
+      ? new ComputeProcess({ log: this.#options.log, memoryMb: this.#memoryMb() })
       : compute;
   }
 

@@ -9,6 +9,7 @@ import { badInput } from "../base/errors.ts";
 import { createComputePool } from "./computePool.ts";
 import { parseRequest } from "./request.ts";
 import { share, type PackedDataset, type SharedDataset } from "./sharedBars.ts";
+import { ComputeSweeps } from "./sweep/computeSweeps.ts";
 
 /** Exit code that tells the session that memory was the reason. */
 const OUT_OF_MEMORY_EXIT = 77;
@@ -39,6 +40,8 @@ function main(): void {
     if (dataset === undefined) throw badInput("unknown-data", `No data set is registered as "${request.data}".`);
     return pool.run(request, dataset, timeoutMs, signal);
   });
+  const sweeps = new ComputeSweeps(pool.sweep, (key) => datasets.get(key));
+  channel.handle("sweep", (message, signal) => sweeps.handle(message, signal));
 
   channel.emit("ready", null);
 

@@ -6,6 +6,7 @@ import { entryPath } from "../base/entry.ts";
 import { TradingError } from "../base/errors.ts";
 import { deadlineError } from "../base/scope.ts";
 import type { SharedDataset } from "./sharedBars.ts";
+import type { SweepTask, TaskAnswer } from "./sweep/messages.ts";
 import type { WorkerAnswer, WorkerTask } from "./worker.ts";
 
 /** How long a worker may take to come up before its item is given up. */
@@ -16,6 +17,8 @@ const WORKER_HEAP_MB = 1024;
 
 export interface ComputePool {
   run(request: BacktestRequest, dataset: SharedDataset, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult>;
+  /** An abort ends the worker; who asks keeps the time. */
+  sweep(task: SweepTask, signal: AbortSignal): Promise<TaskAnswer>;
 }
 
 export function createComputePool(onStrayError: (error: unknown) => void): ComputePool {
@@ -31,7 +34,17 @@ export function createComputePool(onStrayError: (error: unknown) => void): Compu
     resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
   });
   pool.on("error", onStrayError);
-  return { run: (request, dataset, timeoutMs, signal) => runOne(pool, { request, dataset, started: new SharedArrayBuffer(4) }, timeoutMs, signal) };
+  return {
+    run: (request, dataset, timeoutMs, signal) => runOne(pool, { request, dataset, started: new SharedArrayBuffer(4) }, timeoutMs, signal),
+    sweep: async (task, signal) => {
+      try {
+        return (await pool.run(task, { name: "runSweepTask", signal })) as TaskAnswer;
+      } catch (error) {
+        signal.throwIfAborted();
+        throw translate(error, "request" in task ? nameOf(task.request) : "The sweep");
+      }
+    },
+  };
 }
 
 async function runOne(pool: Piscina, task: WorkerTask, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult> {
@@ -55,7 +68,7 @@ async function runOne(pool: Piscina, task: WorkerTask, timeoutMs: number, signal
     return answer.result;
   } catch (error) {
     if (controller.signal.aborted) throw controller.signal.reason;
-    throw translate(error, task.request);
+    throw translate(error, nameOf(task.request));
   } finally {
     isDone = true;
     clearTimeout(timer);
@@ -71,10 +84,9 @@ async function whenSet(flag: Int32Array): Promise<void> {
 }
 
 /** How a worker that ended under its item shows itself. */
-function translate(error: unknown, request: BacktestRequest): TradingError {
+function translate(error: unknown, name: string): TradingError {
   if (error instanceof TradingError) return error;
   const { code, message } = error as { code?: string; message?: string };
-  const name = nameOf(request);
   if (code === "ERR_WORKER_OUT_OF_MEMORY")
     return new TradingError("strategy-out-of-memory", `${name} used more memory than a worker has (${WORKER_HEAP_MB} MB).`);
   if (message?.startsWith("worker exited") === true) return new TradingError("strategy-exited", `${name} ended its own worker, as process.exit() does.`);

@@ -107,6 +107,17 @@ export class ComputeProcess {
     }
   }
 
+  /** One message of a sweep (sweep/messages.ts) on `dataset`; errors as run(). */
+  async sweep(message: object, key: string, dataset: Dataset, limitMs: number, signal: AbortSignal): Promise<unknown> {
+    this.#running++;
+    try {
+      await this.#register(key, dataset, signal);
+      return await withDeadline("The compute process", limitMs + GRACE_MS, signal, (both) => this.#channel.ask("sweep", message, both));
+    } finally {
+      this.#running--;
+    }
+  }
+
   forget(key: string): void {
     if (this.#sent.delete(key)) this.#channel.emit("forget", key);
   }

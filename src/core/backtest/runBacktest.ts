@@ -50,7 +50,8 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
   };
 }
 
-function between(dataset: Dataset, from: number | undefined, to: number | undefined): BarSeries {
+/** The bars that a run uses. Throws when there are none. */
+export function between(dataset: Dataset, from: number | undefined, to: number | undefined): BarSeries {
   const { series, info } = dataset;
   let first = 0;
   let end = series.time.length;

@@ -18,6 +18,8 @@ export type WorkerAnswer = { readonly ok: true; readonly result: BacktestResult 
 
 resolveOwnLibrary();
 
+export { runSweepTask } from "./sweep/sweepTask.ts";
+
 export async function runItem(task: WorkerTask): Promise<WorkerAnswer> {
   const started = new Int32Array(task.started);
   Atomics.store(started, 0, 1);

@@ -39,7 +39,7 @@ export function sma(values: Float64Array, period: number): Float64Array {
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] as const;
 
 /** Decimal places of `value`, at least `atLeast`; -1 if it has more than eight or is not finite. */
-function decimalPlaces(value: number, atLeast: number): number {
+export function decimalPlaces(value: number, atLeast: number): number {
   for (let places = atLeast; places < POWERS.length; places++) {
     const scale = POWERS[places] as number;
     const whole = Math.round(value * scale);
@@ -56,7 +56,7 @@ function integerSum(values: Float64Array, from: number, to: number, places: numb
 }
 
 /** Neumaier's sum. */
-function compensatedSum(values: Float64Array, from: number, to: number): number {
+export function compensatedSum(values: Float64Array, from: number, to: number): number {
   let sum = 0;
   let lost = 0;
   for (let i = from; i < to; i++) {

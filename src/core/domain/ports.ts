@@ -25,6 +25,7 @@ import type {
   Verdict,
 } from "./orders.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "./backtest.ts";
+import type { Sweep, SweepOptions, SweepRequest } from "./sweep.ts";
 
 /** Where a broker or a data source is, with the credentials of that very origin. */
 export interface Endpoint {
@@ -311,6 +312,8 @@ export interface Backtester {
   run(request: BacktestRequest, signal: AbortSignal): Promise<BacktestResult>;
   /** One entry per request, in request order; `onItem` is called as each finishes. An abort keeps what is done. */
   batch(requests: readonly BacktestRequest[], options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void }, signal: AbortSignal): Promise<BatchResult>;
+  /** One strategy over many combinations of its parameters. An abort keeps what is done. Throws bad input for a grid that cannot be read. */
+  sweep(request: SweepRequest, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
   close(): Promise<void>;
 }
 

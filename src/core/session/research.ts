@@ -1,12 +1,13 @@
 /** Backtests by name and reference, written into the trial ledger. */
 import { resolve as resolvePath } from "node:path";
-import { canonicalJson } from "../base/canonical.ts";
+import { canonicalJson, sha256 } from "../base/canonical.ts";
 import { badInput, TradingError, type Outcome } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "../domain/backtest.ts";
 import type { Dataset } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
 import type { Backtester, RunRow, Store } from "../domain/ports.ts";
+import type { Sweep, SweepOptions, SweepSpec } from "../domain/sweep.ts";
 
 export interface ResearchParts {
   /** Whoever asks, as the trial ledger names them; "cli" means: exactly the costs that are given. */
@@ -20,7 +21,7 @@ export interface ResearchParts {
   /** Throws when there is no built-in strategy of that name. */
   readonly checkName: (strategy: string) => void;
   readonly backtester: Backtester;
-  readonly store: Pick<Store, "addRuns">;
+  readonly store: Pick<Store, "addRuns" | "trialsOn">;
   readonly log: Log;
 }
 
@@ -29,6 +30,7 @@ type BatchOptions = Parameters<Backtester["batch"]>[1];
 export interface Research {
   backtest(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestResult>;
   backtests(specs: readonly BacktestSpec[], options: BatchOptions, signal: AbortSignal): Promise<BatchResult>;
+  sweep(spec: SweepSpec, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
   resolve(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestRequest>;
 }
 
@@ -70,18 +72,38 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
       return known;
     };
   };
-  const remember = async (results: readonly BacktestResult[]) => {
-    if (results.length === 0) return;
+  const write = async (rows: readonly RunRow[]) => {
     try {
-      await store.addRuns(
-        results.map((result) => ledgerRow(result, front)),
-        AbortSignal.timeout(STORE_WITHIN_MS),
-      );
+      await store.addRuns(rows, AbortSignal.timeout(STORE_WITHIN_MS));
     } catch (error) {
-      log.warn(`${results.length} runs are not in the trial ledger: ${TradingError.from(error, "store-failed").message}`);
+      log.warn(`${rows.length} runs are not in the trial ledger: ${TradingError.from(error, "store-failed").message}`);
     }
   };
+  const remember = async (results: readonly BacktestResult[]) => {
+    if (results.length > 0) await write(results.map((result) => ledgerRow(result, front)));
+  };
   return {
+    sweep: async ({ grid, where, method, trials, seed, top, ...spec }, options, signal) => {
+      const load = loader(signal);
+      const request = await toRequest(spec, load);
+      const { info } = await load(spec.data);
+      const sweep = await backtester.sweep(
+        {
+          request,
+          grid,
+          earlierTrials: await trialsOn(store, info.sha256, log, signal),
+          ...(where === undefined ? {} : { where }),
+          ...(method === undefined ? {} : { method }),
+          ...(trials === undefined ? {} : { trials }),
+          ...(seed === undefined ? {} : { seed }),
+          ...(top === undefined ? {} : { top }),
+        },
+        options,
+        signal,
+      );
+      if (sweep.result.run > 0) await write([sweepRow(sweep, request, info.sha256)]);
+      return sweep;
+    },
     resolve: (spec, signal) => toRequest(spec, loader(signal)),
     backtest: async (spec, signal) => {
       const result = await backtester.run(await toRequest(spec, loader(signal)), signal);
@@ -155,5 +177,37 @@ function ledgerRow(result: BacktestResult, front: string): RunRow {
     trades: result.stats.trades,
     durationMs: result.durationMs,
     simulated: result.simulated,
+  };
+}
+
+/** A ledger that cannot be read counts nothing: the sweep is worth more than its count. */
+async function trialsOn(store: Pick<Store, "trialsOn">, datasetHash: string, log: Log, signal: AbortSignal): Promise<number> {
+  try {
+    return await store.trialsOn(datasetHash, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn(`Earlier trials on these prices are not counted: ${TradingError.from(error, "store-failed").message}`);
+    return 0;
+  }
+}
+
+/** One row for all combinations: it counts as so many trials, and shows the best. */
+function sweepRow({ result, columns }: Sweep, request: BacktestRequest, datasetHash: string): RunRow {
+  const [best] = result.best;
+  return {
+    runHash: sha256(canonicalJson({ ...request, data: datasetHash, names: columns.names, grid: columns.params.map((values) => [...new Set(values)]), run: result.run })),
+    at: Date.now(),
+    front: "sweep",
+    strategy: result.strategy,
+    params: canonicalJson(best?.params ?? {}),
+    dataset: result.dataset,
+    datasetHash,
+    sharpe: best?.stats.sharpe ?? null,
+    totalReturnPct: best?.stats.totalReturnPct ?? 0,
+    maxDrawdownPct: best?.stats.maxDrawdownPct ?? 0,
+    trades: best?.stats.trades ?? 0,
+    durationMs: result.durationMs,
+    simulated: result.simulated,
+    trials: result.run,
   };
 }

@@ -1,0 +1,149 @@
+// The inner loops of a sweep in AssemblyScript: no runtime, 128-bit SIMD, on addresses in one shared memory.
+// plainKernel.ts is the same in TypeScript, bit for bit: the oracle of the tests and the fallback. layout.ts gives the
+// addresses, tables.ts the records. After a change here: node scripts/sweepKernel.mjs writes kernelBytes.ts.
+
+// Simple moving averages of prefix sums P (n + 1 values, in units of which `divisor / period` make one of price) as f32.
+export function smaImage(P: usize, n: i32, period: i32, divisor: f64, out: usize): void {
+  let i = period - 1;
+  for (let k = 0; k < i && k < n; k++) store<f32>(out + (<usize>k << 2), <f32>NaN);
+  const d = f64x2.splat(divisor), back = <usize>period << 3;
+  for (; i + 3 < n; i += 4) {
+    const p = P + (<usize>(i + 1) << 3);
+    const a = f64x2.div(f64x2.sub(v128.load(p), v128.load(p - back)), d);
+    const b = f64x2.div(f64x2.sub(v128.load(p, 16), v128.load(p - back, 16)), d);
+    v128.store(out + (<usize>i << 2), v128.shuffle<u8>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+  }
+  for (; i < n; i++) {
+    const p = P + (<usize>(i + 1) << 3);
+    store<f32>(out + (<usize>i << 2), <f32>((load<f64>(p) - load<f64>(p - back)) / divisor));
+  }
+}
+
+function above16(p: usize, q: usize): v128 {
+  return i8x16.narrow_i16x8_s(
+    i16x8.narrow_i32x4_s(f32x4.gt(v128.load(p), v128.load(q)), f32x4.gt(v128.load(p, 16), v128.load(q, 16))),
+    i16x8.narrow_i32x4_s(f32x4.gt(v128.load(p, 32), v128.load(q, 32)), f32x4.gt(v128.load(p, 48), v128.load(q, 48))));
+}
+
+// Smallest distance, in steps of f32, of 16 pairs. Of values that are not negative the bit patterns are in the values' order.
+function nearest16(p: usize, q: usize): v128 {
+  return i32x4.min_u(
+    i32x4.min_u(i32x4.abs(i32x4.sub(v128.load(p), v128.load(q))), i32x4.abs(i32x4.sub(v128.load(p, 16), v128.load(q, 16)))),
+    i32x4.min_u(i32x4.abs(i32x4.sub(v128.load(p, 32), v128.load(q, 32))), i32x4.abs(i32x4.sub(v128.load(p, 48), v128.load(q, 48)))));
+}
+
+// Bars where line a crosses up (E) and down (X) through line b, 32 bars a word; `start` is the first bar at which both are
+// defined. Words in which the f32 images come within one step are listed for a second look at the exact values; the word
+// of `start` always is. Answers how many.
+export function cross(a: usize, b: usize, start: i32, n: i32, E: usize, X: usize, list: usize): i32 {
+  const w0 = start >> 5, words = (n + 31) >> 5;
+  memory.fill(E, 0, <usize>w0 << 2);
+  memory.fill(X, 0, <usize>w0 << 2);
+  const one = i32x4.splat(1);
+  let before: u32 = 0, c: usize = list;
+  store<i32>(c, w0);
+  c += 4;
+  for (let w = w0; w < words; w++) {
+    const i = <usize>w << 7, p = a + i, q = b + i;
+    const g: u32 = i8x16.bitmask(above16(p, q)) | (i8x16.bitmask(above16(p + 64, q + 64)) << 16);
+    const s: u32 = (g << 1) | (before >> 31);
+    store<u32>(E + (<usize>w << 2), g & ~s);
+    store<u32>(X + (<usize>w << 2), s & ~g);
+    before = g;
+    store<i32>(c, w);
+    c += <usize>(!i32x4.all_true(i32x4.gt_u(i32x4.min_u(nearest16(p, q), nearest16(p + 64, q + 64)), one)) && w > w0) << 2;
+  }
+  return <i32>((c - list) >> 2);
+}
+
+// Bars of the fills (entry, exit, entry, ...): an entry counts while flat, an exit while long, each at the next bar.
+// No branch depends on the state. `list` is scratch.
+export function fills(E: usize, X: usize, n: i32, out: usize, list: usize): i32 {
+  const last = n - 2, lastWord = last >> 5;
+  let k = list, c = out, s: u32 = 0;
+  for (let w = 0; w <= lastWord; w++) {
+    store<i32>(k, w);
+    k += <usize>((load<u32>(E + (<usize>w << 2)) | load<u32>(X + (<usize>w << 2))) != 0) << 2;
+  }
+  for (let j = list; j < k; j += 4) {
+    const w = load<i32>(j), e = load<u32>(E + (<usize>w << 2)), x = load<u32>(X + (<usize>w << 2));
+    let m = e | x;
+    do {
+      const b = ctz<u32>(m), hit = ((s ? x : e) >> b) & 1;
+      store<i32>(c, (w << 5) + <i32>b + 1);
+      c += <usize>hit << 2;
+      s ^= hit;
+      m &= m - 1;
+    } while (m);
+  }
+  while (c > out && load<i32>(c - 4) > last + 1) c -= 4;
+  return <i32>((c - out) >> 2);
+}
+
+// One walk over the fills, a fixed number of lookups a trade. `buy` and `sell` hold fee and slippage.
+// result: final equity for 1, 1 - deepest fall, sum of returns, sum of their squares, trades.
+// sums: for each bar of `bounds` (ascending, below n) the two sums over the bars before it.
+export function evaluate(n: i32, blocks: i32, record: usize, range: usize, fill: usize, k: i32, buy: f64, sell: f64, bounds: usize, boundCount: i32, sums: usize, result: usize): void {
+  let cash = 1.0, peak = 1.0, keep = 1.0, sr = 0.0, srr = 0.0;
+  let bound = bounds, sum = sums;
+  const lastBound = bounds + (<usize>boundCount << 2);
+  for (let i = 0; i < k; i += 2) {
+    const e = load<i32>(fill + (<usize>i << 2)), x = i + 1 < k ? load<i32>(fill + (<usize>i << 2), 4) : n;
+    const be = record + (<usize>e << 6), y = record + (<usize>(x - 1) << 6);
+    const u = cash / (load<f64>(be) * buy), re = load<f64>(be, 8) * u / cash - 1.0;
+    while (bound < lastBound && load<i32>(bound) <= x) {
+      const t = load<i32>(bound);
+      if (t <= e) { store<f64>(sum, sr); store<f64>(sum, srr, 8); }
+      else {
+        const z = record + (<usize>(t - 1) << 6);
+        store<f64>(sum, sr + (re + (load<f64>(z, 16) - load<f64>(be, 16))));
+        store<f64>(sum, srr + (re * re + (load<f64>(z, 24) - load<f64>(be, 24))), 8);
+      }
+      bound += 4; sum += 16;
+    }
+    let r = x - 1;
+    if (x < n) {
+      const out = load<f64>(y, 64) * sell, rx = out / load<f64>(y, 8) - 1.0;
+      cash = u * out;
+      sr += re + rx + (load<f64>(y, 16) - load<f64>(be, 16)); srr += re * re + rx * rx + (load<f64>(y, 24) - load<f64>(be, 24));
+    } else {
+      cash = u * load<f64>(y, 8) * sell; r--;
+      if (e == n - 1) { const q = (re + 1.0) * sell - 1.0; sr += q; srr += q * q; }
+      else {
+        const z = y - 64, q = load<f64>(y, 8) / load<f64>(z, 8) * sell - 1.0;
+        sr += re + q + (load<f64>(z, 16) - load<f64>(be, 16)); srr += re * re + q * q + (load<f64>(z, 24) - load<f64>(be, 24));
+      }
+    }
+    if (r >= e) {
+      const bl = e >> 4, br = r >> 4, end = record + (<usize>r << 6);
+      let lo: f64, hi: f64;
+      if (bl == br) {
+        lo = hi = load<f64>(be, 8);
+        for (let p = be + 64; p <= end; p += 64) { const c = load<f64>(p, 8); lo = c < lo ? c : lo; hi = c > hi ? c : hi; }
+      } else {
+        lo = load<f64>(be, 32); hi = load<f64>(be, 40);
+        let a = load<f64>(end, 48), b = load<f64>(end, 56);
+        lo = a < lo ? a : lo; hi = b > hi ? b : hi;
+        const g = br - bl - 1;
+        if (g > 0) {
+          const l = 31 - clz<i32>(g), p = range + (<usize>(blocks * l + bl + 1) << 4), q = range + (<usize>(blocks * l + br - (1 << l)) << 4);
+          a = load<f64>(p); b = load<f64>(p, 8); lo = a < lo ? a : lo; hi = b > hi ? b : hi;
+          a = load<f64>(q); b = load<f64>(q, 8); lo = a < lo ? a : lo; hi = b > hi ? b : hi;
+        }
+      }
+      lo *= u; hi *= u;
+      if (hi <= peak) { if (lo < keep * peak) keep = lo / peak; }
+      else {
+        if (lo < keep * hi) {
+          let top = peak;
+          for (let p = be; p <= end; p += 64) { const q = u * load<f64>(p, 8); if (q > top) top = q; else if (q < keep * top) keep = q / top; }
+        }
+        peak = hi;
+      }
+    }
+    if (cash > peak) peak = cash; else if (cash < keep * peak) keep = cash / peak;
+  }
+  for (; bound < lastBound; bound += 4) { store<f64>(sum, sr); store<f64>(sum, srr, 8); sum += 16; }
+  store<f64>(result, cash); store<f64>(result, keep, 8); store<f64>(result, sr, 16); store<f64>(result, srr, 24);
+  store<f64>(result, <f64>((k + 1) >> 1), 32);
+}

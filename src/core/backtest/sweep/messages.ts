@@ -1,0 +1,102 @@
+/** What a sweep says between the session's process, the compute process and its workers. */
+import * as v from "valibot";
+import type { BacktestRequest, BacktestStats } from "../../domain/backtest.ts";
+import type { PlainError } from "../../base/errors.ts";
+import type { SharedDataset } from "../sharedBars.ts";
+import type { ReturnShape } from "./overfitting.ts";
+import type { TableSweep } from "./tableSweep.ts";
+
+const list = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
+const float64 = v.instance(Float64Array);
+const positive = v.pipe(v.number(), v.gtValue(0));
+
+/** From the session to the compute process. A sweep is opened, asked for its chunks in any order, asked for its best, and closed. */
+export const SweepMessage = v.variant("kind", [
+  v.object({
+    kind: v.literal("open"),
+    id: v.string(),
+    request: v.unknown(),
+    names: v.array(v.string()),
+    columns: v.array(float64),
+    workers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)),
+    blocks: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64)),
+    useTables: v.boolean(),
+    maxBytes: positive,
+    timeoutMs: positive,
+  }),
+  v.object({ kind: v.literal("chunk"), id: v.string(), items: list, blockItems: list, timeoutMs: positive }),
+  v.object({ kind: v.literal("full"), id: v.string(), items: list, timeoutMs: positive }),
+  v.object({ kind: v.literal("pbo"), sums: float64, trials: v.number(), returns: list }),
+  v.object({ kind: v.literal("close"), id: v.string() }),
+]);
+
+export interface SweepOpened {
+  readonly strategy: string;
+  readonly bars: number;
+  readonly periodsPerYear: number;
+  /** Bars at which return sums are noted. */
+  readonly bounds: readonly number[];
+  readonly usesTables: boolean;
+  readonly how: string;
+}
+
+export interface ItemError {
+  /** Place among the chunk's items. */
+  readonly at: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Columns of one chunk: figures.ts COLUMNS for each item, blocks for each of `blockItems`. */
+export interface ChunkAnswer {
+  readonly status: Uint8Array;
+  readonly columns: Float64Array;
+  readonly blocks: Float64Array;
+  readonly errors: readonly ItemError[];
+}
+
+/** One combination through the ordinary engine. */
+export interface FullAnswer {
+  readonly stats: BacktestStats;
+  readonly shape: ReturnShape | undefined;
+}
+
+/** From the compute process to a worker. */
+export type SweepTask =
+  | { readonly kind: "check"; readonly request: BacktestRequest; readonly dataset: SharedDataset; readonly names: readonly string[]; readonly columns: readonly Float64Array[] }
+  | { readonly kind: "indicators"; readonly sweep: TableSweep }
+  | {
+      readonly kind: "tables";
+      readonly sweep: TableSweep;
+      readonly worker: number;
+      readonly costs: BacktestRequest["costs"];
+      readonly rules: { readonly bars: number; readonly periodsPerYear: number; readonly riskFree: number; readonly allSquares: number };
+      readonly count: number;
+      /** Places among the items whose blocks are wanted, ascending. */
+      readonly blockPlaces: readonly number[];
+    }
+  | {
+      readonly kind: "engines";
+      readonly request: BacktestRequest;
+      readonly dataset: SharedDataset;
+      readonly names: readonly string[];
+      /** Values of each item's parameters, item by item. */
+      readonly values: Float64Array;
+      readonly bounds: readonly number[];
+      readonly blockPlaces: readonly number[];
+      readonly from: number;
+      readonly shared: SharedChunk;
+    }
+  | { readonly kind: "full"; readonly request: BacktestRequest; readonly dataset: SharedDataset }
+  | { readonly kind: "pbo"; readonly sums: Float64Array; readonly trials: number; readonly returns: readonly number[] };
+
+/** Results that outlive the worker that writes them. */
+export interface SharedChunk {
+  /** One Int32: the item under way, counted from 1; 0 before the first and after the last. */
+  readonly current: SharedArrayBuffer;
+  readonly status: SharedArrayBuffer;
+  readonly columns: SharedArrayBuffer;
+  readonly blocks: SharedArrayBuffer;
+}
+
+export type TaskAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: PlainError };

@@ -1,0 +1,170 @@
+/**
+ * How much of a sweep's best result luck alone explains. Undefined is null, never NaN.
+ * Bailey, López de Prado: "The Deflated Sharpe Ratio: Correcting for Selection Bias, Backtest Overfitting and Non-Normality",
+ * Journal of Portfolio Management 40 (5), 2014. Bailey, Borwein, López de Prado, Zhu: "The Probability of Backtest
+ * Overfitting", Journal of Computational Finance 20 (4), 2015.
+ */
+
+const EULER = 0.5772156649015329;
+
+/** Shape of one run's returns, per bar. */
+export interface ReturnShape {
+  /** How many returns. */
+  readonly count: number;
+  /** Mean over sample deviation; not annualised. */
+  readonly sharpe: number;
+  readonly skewness: number;
+  /** 3 for a normal distribution. */
+  readonly kurtosis: number;
+}
+
+/** The highest of `trials` Sharpe ratios to expect when none of them has any skill; `variance` is of the ratios tried (equation 1 of the first paper). */
+export function expectedHighestSharpe(variance: number, trials: number): number {
+  if (!(trials > 1)) return 0;
+  return Math.sqrt(variance) * ((1 - EULER) * normalQuantile(1 - 1 / trials) + EULER * normalQuantile(1 - 1 / (trials * Math.E)));
+}
+
+/**
+ * Probability that the true Sharpe ratio is above what the best of so many trials gives by chance, 0 to 1. `variance`: of
+ * the per-bar Sharpe ratios of the trials. (Equation 2 of the first paper: the probabilistic Sharpe ratio against that.)
+ */
+export function deflatedSharpe({ count, sharpe, skewness, kurtosis }: ReturnShape, variance: number, trials: number): number | null {
+  const spread = 1 - skewness * sharpe + ((kurtosis - 1) / 4) * sharpe * sharpe;
+  const z = ((sharpe - expectedHighestSharpe(variance, trials)) * Math.sqrt(count - 1)) / Math.sqrt(spread);
+  return Number.isFinite(z) ? normalShare(z) : null;
+}
+
+/** Undefined for fewer than three returns, or when they are all equal. */
+export function returnShape(equity: Float64Array, riskFreePerBar: number): ReturnShape | undefined {
+  const count = equity.length - 1;
+  if (count < 3) return undefined;
+  const returns = Float64Array.from({ length: count }, (_value, t) => equity[t + 1]! / equity[t]! - 1 - riskFreePerBar);
+  if (returns.every((value) => value === returns[0])) return undefined;
+  const mean = returns.reduce((sum, value) => sum + value, 0) / count;
+  let [second, third, fourth] = [0, 0, 0];
+  for (const value of returns) {
+    const d = value - mean;
+    second += d * d;
+    third += d * d * d;
+    fourth += d * d * d * d;
+  }
+  const variance = second / count;
+  return { count, sharpe: mean / Math.sqrt(second / (count - 1)), skewness: third / count / variance ** 1.5, kurtosis: fourth / count / variance ** 2 };
+}
+
+/** Stretches of time that the CSCV puts together in all halves: 10 give 252 splits. */
+export const CSCV_BLOCKS = 10;
+/** Fewer say nothing. */
+export const CSCV_LEAST_TRIALS = 10;
+export const CSCV_LEAST_BARS = 10 * CSCV_BLOCKS;
+
+/**
+ * Probability of backtest overfitting by combinatorially symmetric cross-validation: the share of splits in which the trial
+ * that is best in one half is in the lower half of the ranking in the other. `sums`: for each trial and block the sum of
+ * returns and of their squares, `returns` how many returns a block has. Trials are ranked by Sharpe ratio; equal ones share
+ * their rank.
+ */
+export function overfittingProbability(sums: Float64Array, trials: number, returns: readonly number[]): number | null {
+  const blocks = returns.length;
+  if (trials < CSCV_LEAST_TRIALS || blocks < 2) return null;
+  const all = returns.reduce((sum, count) => sum + count, 0);
+  const totals = Float64Array.from({ length: 2 * trials }, (_value, at) => {
+    const [trial, which] = [at >> 1, at & 1];
+    let sum = 0;
+    for (let block = 0; block < blocks; block++) sum += sums[2 * (trial * blocks + block) + which]!;
+    return sum;
+  });
+  const inside = new Float64Array(trials);
+  const outside = new Float64Array(trials);
+  let splits = 0;
+  let overfit = 0;
+  for (const half of halves(blocks)) {
+    const count = half.reduce((sum, block) => sum + returns[block]!, 0);
+    let best = 0;
+    for (let trial = 0; trial < trials; trial++) {
+      let sum = 0;
+      let squares = 0;
+      for (const block of half) {
+        sum += sums[2 * (trial * blocks + block)]!;
+        squares += sums[2 * (trial * blocks + block) + 1]!;
+      }
+      inside[trial] = ratio(sum, squares, count);
+      outside[trial] = ratio(totals[2 * trial]! - sum, totals[2 * trial + 1]! - squares, all - count);
+      if (inside[trial]! > inside[best]!) best = trial;
+    }
+    const value = outside[best]!;
+    let rank = 0;
+    for (const other of outside) rank += other < value ? 1 : other === value ? 0.5 : 0;
+    splits++;
+    // rank + 0.5 is the place from 1 to trials; its logit is not above zero up to the middle.
+    if ((rank + 0.5) / (trials + 1) <= 0.5) overfit++;
+  }
+  return overfit / splits;
+}
+
+/** 0 for returns that do not move: no position. */
+function ratio(sum: number, squares: number, count: number): number {
+  const mean = sum / count;
+  const variance = squares / count - mean * mean;
+  // What rounding leaves of a stretch without a position is no deviation.
+  return variance > 1e-15 * Math.max(squares / count, 1e-15) ? mean / Math.sqrt(variance) : 0;
+}
+
+/** All ways to choose half of the blocks. */
+function halves(blocks: number): number[][] {
+  const all: number[][] = [];
+  const take = (from: number, chosen: readonly number[]) => {
+    if (chosen.length === blocks >> 1) {
+      all.push([...chosen]);
+      return;
+    }
+    for (let block = from; block < blocks; block++) take(block + 1, [...chosen, block]);
+  };
+  take(0, []);
+  return all;
+}
+
+/** Share of a standard normal distribution below z: the series of the error function near zero, its continued fraction beyond. */
+export function normalShare(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2;
+  let tail: number;
+  if (x < 2.5) {
+    let [term, sum] = [x, x];
+    for (let n = 1; Math.abs(term) > 1e-17 * sum; n++) {
+      term *= (-x * x) / n;
+      sum += term / (2 * n + 1);
+      if (n > 200) break;
+    }
+    tail = 0.5 - sum / Math.sqrt(Math.PI);
+  } else {
+    let fraction = x;
+    for (let n = 60; n > 0; n--) fraction = x + n / 2 / fraction;
+    tail = Math.exp(-x * x) / (2 * Math.sqrt(Math.PI) * fraction);
+  }
+  return z > 0 ? 1 - tail : tail;
+}
+
+/** The z below which `share` of a standard normal distribution lies (P. J. Acklam's rational approximation, one step of Halley's method). */
+export function normalQuantile(share: number): number {
+  if (!(share > 0 && share < 1)) return share === 0 ? Number.NEGATIVE_INFINITY : share === 1 ? Number.POSITIVE_INFINITY : Number.NaN;
+  const z = acklam(share);
+  const error = (normalShare(z) - share) * Math.sqrt(2 * Math.PI) * Math.exp((z * z) / 2);
+  return z - error / (1 + (z * error) / 2);
+}
+
+function acklam(share: number): number {
+  const a = [-3.969683028665376e1, 2.209460984245205e2, -2.759285104469687e2, 1.38357751867269e2, -3.066479806614716e1, 2.506628277459239];
+  const b = [-5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1, -1.328068155288572e1, 1];
+  const c = [-7.784894002430293e-3, -3.223964580411365e-1, -2.400758277161838, -2.549732539343734, 4.374664141464968, 2.938163982698783];
+  const d = [7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416, 1];
+  const horner = (coefficients: readonly number[], x: number) => coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
+  if (share < 0.02425) return tail(share);
+  if (share > 1 - 0.02425) return -tail(1 - share);
+  const q = share - 0.5;
+  return (horner(a, q * q) * q) / horner(b, q * q);
+
+  function tail(p: number): number {
+    const q = Math.sqrt(-2 * Math.log(p));
+    return horner(c, q) / horner(d, q);
+  }
+}

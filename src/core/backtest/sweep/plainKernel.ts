@@ -1,0 +1,184 @@
+/**
+ * kernel.as in TypeScript: the same operations in the same order, so the same bits. The oracle of the tests, and what runs
+ * where there is no WebAssembly with SIMD. Addresses are in bytes; f64 and i32 views are indexed by address / 8 and / 4.
+ */
+import type { SweepKernel } from "./kernel.ts";
+
+export function plainKernel(memory: SharedArrayBuffer): SweepKernel {
+  const f64 = new Float64Array(memory, 0, memory.byteLength >> 3);
+  const f32 = new Float32Array(memory);
+  const i32 = new Int32Array(memory);
+  return {
+    smaImage: (prefix, bars, period, divisor, out) => {
+      const [p, o] = [prefix >> 3, out >> 2];
+      for (let i = 0; i < bars; i++) f32[o + i] = i < period - 1 ? Number.NaN : (f64[p + i + 1]! - f64[p + i + 1 - period]!) / divisor;
+    },
+    cross: (a, b, start, bars, entries, exits, list) => cross({ f32, i32 }, a >> 2, b >> 2, start, bars, entries >> 2, exits >> 2, list >> 2),
+    fills: (entries, exits, bars, out) => fills(i32, entries >> 2, exits >> 2, bars, out >> 2),
+    evaluate: (bars, blocks, record, range, fill, fillCount, buy, sell, bounds, boundCount, sums, result) =>
+      evaluate(f64, i32, { bars, blocks, record: record >> 3, range: range >> 3, fill: fill >> 2, fillCount, buy, sell, bounds: bounds >> 2, boundCount, sums: sums >> 3, result: result >> 3 }),
+  };
+}
+
+interface Views {
+  readonly f32: Float32Array;
+  readonly i32: Int32Array;
+}
+
+function cross({ f32, i32 }: Views, a: number, b: number, start: number, bars: number, entries: number, exits: number, list: number): number {
+  const first = start >> 5;
+  const words = (bars + 31) >> 5;
+  i32.fill(0, entries, entries + first);
+  i32.fill(0, exits, exits + first);
+  let before = 0;
+  let count = 1;
+  i32[list] = first;
+  for (let w = first; w < words; w++) {
+    let above = 0;
+    let isNear = false;
+    for (let k = 0; k < 32; k++) {
+      const t = w * 32 + k;
+      if (f32[a + t]! > f32[b + t]!) above |= 1 << k;
+      const apart = Math.abs((i32[a + t]! - i32[b + t]!) | 0);
+      if (apart <= 1) isNear = true;
+    }
+    const shifted = (above << 1) | (before >>> 31);
+    i32[entries + w] = above & ~shifted;
+    i32[exits + w] = shifted & ~above;
+    before = above;
+    if (isNear && w > first) i32[list + count++] = w;
+  }
+  return count;
+}
+
+function fills(i32: Int32Array, entries: number, exits: number, bars: number, out: number): number {
+  const last = bars - 2;
+  let isLong = false;
+  let count = 0;
+  for (let w = 0; w <= last >> 5; w++) {
+    const e = i32[entries + w]!;
+    const x = i32[exits + w]!;
+    for (let rest = e | x; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest);
+      if ((((isLong ? x : e) >>> bit) & 1) === 0) continue;
+      i32[out + count++] = w * 32 + bit + 1;
+      isLong = !isLong;
+    }
+  }
+  while (count > 0 && i32[out + count - 1]! > last + 1) count--;
+  return count;
+}
+
+interface Evaluation {
+  readonly bars: number;
+  readonly blocks: number;
+  readonly record: number;
+  readonly range: number;
+  readonly fill: number;
+  readonly fillCount: number;
+  readonly buy: number;
+  readonly sell: number;
+  readonly bounds: number;
+  readonly boundCount: number;
+  readonly sums: number;
+  readonly result: number;
+}
+
+function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
+  const { bars: n, blocks, range, fill, fillCount: k, buy, sell } = at;
+  const recordAt = (bar: number) => at.record + bar * 8;
+  let [cash, peak, keep, sr, srr] = [1, 1, 1, 0, 0];
+  let bound = at.bounds;
+  let sum = at.sums;
+  const lastBound = at.bounds + at.boundCount;
+  for (let i = 0; i < k; i += 2) {
+    const e = i32[fill + i]!;
+    const x = i + 1 < k ? i32[fill + i + 1]! : n;
+    const be = recordAt(e);
+    const y = recordAt(x - 1);
+    const u = cash / (f64[be]! * buy);
+    const re = (f64[be + 1]! * u) / cash - 1;
+    while (bound < lastBound && i32[bound]! <= x) {
+      const t = i32[bound]!;
+      if (t <= e) {
+        f64[sum] = sr;
+        f64[sum + 1] = srr;
+      } else {
+        const z = recordAt(t - 1);
+        f64[sum] = sr + (re + (f64[z + 2]! - f64[be + 2]!));
+        f64[sum + 1] = srr + (re * re + (f64[z + 3]! - f64[be + 3]!));
+      }
+      bound++;
+      sum += 2;
+    }
+    let r = x - 1;
+    if (x < n) {
+      const out = f64[y + 8]! * sell;
+      const rx = out / f64[y + 1]! - 1;
+      cash = u * out;
+      sr += re + rx + (f64[y + 2]! - f64[be + 2]!);
+      srr += re * re + rx * rx + (f64[y + 3]! - f64[be + 3]!);
+    } else {
+      cash = u * f64[y + 1]! * sell;
+      r--;
+      if (e === n - 1) {
+        const q = (re + 1) * sell - 1;
+        sr += q;
+        srr += q * q;
+      } else {
+        const z = y - 8;
+        const q = (f64[y + 1]! / f64[z + 1]!) * sell - 1;
+        sr += re + q + (f64[z + 2]! - f64[be + 2]!);
+        srr += re * re + q * q + (f64[z + 3]! - f64[be + 3]!);
+      }
+    }
+    if (r >= e) {
+      const bl = e >> 4;
+      const br = r >> 4;
+      const end = recordAt(r);
+      let lo = f64[be + 1]!;
+      let hi = lo;
+      if (bl === br) {
+        for (let p = be + 8; p <= end; p += 8) {
+          lo = Math.min(lo, f64[p + 1]!);
+          hi = Math.max(hi, f64[p + 1]!);
+        }
+      } else {
+        lo = Math.min(f64[be + 4]!, f64[end + 6]!);
+        hi = Math.max(f64[be + 5]!, f64[end + 7]!);
+        const between = br - bl - 1;
+        if (between > 0) {
+          const level = 31 - Math.clz32(between);
+          const p = range + 2 * (blocks * level + bl + 1);
+          const q = range + 2 * (blocks * level + br - (1 << level));
+          lo = Math.min(lo, f64[p]!, f64[q]!);
+          hi = Math.max(hi, f64[p + 1]!, f64[q + 1]!);
+        }
+      }
+      lo *= u;
+      hi *= u;
+      if (hi <= peak) {
+        if (lo < keep * peak) keep = lo / peak;
+      } else {
+        // A new peak inside: only a stretch that could hold the deepest fall is looked at bar by bar.
+        if (lo < keep * hi) {
+          let top = peak;
+          for (let p = be; p <= end; p += 8) {
+            const q = u * f64[p + 1]!;
+            if (q > top) top = q;
+            else if (q < keep * top) keep = q / top;
+          }
+        }
+        peak = hi;
+      }
+    }
+    if (cash > peak) peak = cash;
+    else if (cash < keep * peak) keep = cash / peak;
+  }
+  for (; bound < lastBound; bound++) {
+    f64[sum] = sr;
+    f64[sum + 1] = srr;
+    sum += 2;
+  }
+  f64.set([cash, keep, sr, srr, (k + 1) >> 1], at.result);
+}

@@ -1,0 +1,125 @@
+/** What a worker does for a sweep. The only part of it that runs in workers, and the only one that calls strategies. */
+import { TradingError } from "../../base/errors.ts";
+import type { BacktestRequest } from "../../domain/backtest.ts";
+import type { Dataset } from "../../domain/bars.ts";
+import { SWEEP_STATUS } from "../../domain/sweep.ts";
+import { chooseEngine, runChosen, type LoadedStrategy } from "../engines.ts";
+import { parseParams } from "../params.ts";
+import { inferPeriodsPerYear } from "../periods.ts";
+import { between } from "../runBacktest.ts";
+import { unshare } from "../sharedBars.ts";
+import { statistics } from "../statistics.ts";
+import { loadStrategy } from "../strategyFile.ts";
+import { blocksOfEquity, COLUMNS, writeBlocks, writeColumns } from "./figures.ts";
+import type { FullAnswer, ItemError, SweepTask, TaskAnswer } from "./messages.ts";
+import { overfittingProbability, returnShape } from "./overfitting.ts";
+import { computeIndicators, TableEvaluator } from "./tableSweep.ts";
+
+export async function runSweepTask(task: SweepTask): Promise<TaskAnswer> {
+  try {
+    return { ok: true, value: await answer(task) };
+  } catch (error) {
+    return { ok: false, error: TradingError.from(error, "sweep-failed").toPlain() };
+  }
+}
+
+async function answer(task: SweepTask): Promise<unknown> {
+  switch (task.kind) {
+    case "check":
+      return await check(task);
+    case "indicators":
+      return computeIndicators(task.sweep);
+    case "tables":
+      return tables(task);
+    case "engines":
+      return await engines(task);
+    case "full":
+      return full(task.request, await loadStrategy(task.request.strategy), unshare(task.dataset));
+    case "pbo":
+      return overfittingProbability(task.sums, task.trials, task.returns);
+  }
+}
+
+type Task<K extends SweepTask["kind"]> = Extract<SweepTask, { readonly kind: K }>;
+
+/** The strategy's name, when every value of every parameter is allowed and there are bars; bad input else. */
+async function check({ request, dataset, names, columns }: Task<"check">): Promise<{ readonly strategy: string; readonly usesSignals: boolean }> {
+  const { definition } = await loadStrategy(request.strategy);
+  const first = Object.fromEntries(names.map((name, at) => [name, columns[at]![0]!]));
+  parseParams(definition, { ...request.params, ...first });
+  names.forEach((name, at) => {
+    for (const value of new Set(columns[at])) parseParams(definition, { ...request.params, ...first, [name]: value });
+  });
+  chooseEngine(definition, request.engine);
+  between(unshare(dataset), request.from, request.to);
+  return { strategy: definition.name, usesSignals: definition.signals !== undefined };
+}
+
+/** Columns and blocks of each item; `unsure` are the items that have to go through an engine. */
+export interface TablesAnswer {
+  readonly columns: Float64Array;
+  readonly blocks: Float64Array;
+  readonly unsure: readonly number[];
+}
+
+function tables({ sweep, worker, costs, rules, count, blockPlaces }: Task<"tables">): TablesAnswer {
+  const evaluator = new TableEvaluator(sweep, worker, costs);
+  const perItem = 2 * (sweep.layout.boundCount + 1);
+  const columns = new Float64Array(count * COLUMNS.length);
+  const blocks = new Float64Array(blockPlaces.length * perItem);
+  const unsure: number[] = [];
+  let nextBlock = 0;
+  for (let i = 0; i < count; i++) {
+    evaluator.evaluate(i);
+    const { figures } = evaluator;
+    if (!writeColumns(figures, rules, columns, i * COLUMNS.length)) unsure.push(i);
+    if (blockPlaces[nextBlock] === i) writeBlocks(evaluator.sums, figures[2]!, figures[3]!, blocks, perItem * nextBlock++);
+  }
+  return { columns, blocks, unsure };
+}
+
+/** Every item from `from` on through the ordinary engine, its results written where they survive this worker. */
+async function engines({ request, dataset, names, values, bounds, blockPlaces, from, shared }: Task<"engines">): Promise<readonly ItemError[]> {
+  const current = new Int32Array(shared.current);
+  const status = new Uint8Array(shared.status);
+  const columns = new Float64Array(shared.columns);
+  const blocks = new Float64Array(shared.blocks);
+  const perItem = 2 * (bounds.length + 1);
+  const errors: ItemError[] = [];
+  const strategy = await loadStrategy(request.strategy);
+  const data = unshare(dataset);
+  for (let i = from; i < status.length; i++) {
+    Atomics.store(current, 0, i + 1);
+    try {
+      const params = { ...request.params, ...Object.fromEntries(names.map((name, at) => [name, values[i * names.length + at]!])) };
+      const { stats, equity } = measure({ ...request, params }, strategy, data);
+      columns.set([stats.totalReturnPct, stats.sharpe ?? Number.NaN, stats.maxDrawdownPct, stats.trades], i * COLUMNS.length);
+      const place = blockPlaces.indexOf(i);
+      if (place >= 0) blocksOfEquity(equity, bounds, blocks, place * perItem);
+      status[i] = SWEEP_STATUS.ok;
+    } catch (error) {
+      const { code, message } = TradingError.from(error, "backtest-failed");
+      status[i] = SWEEP_STATUS.error;
+      errors.push({ at: i, code, message });
+    }
+  }
+  Atomics.store(current, 0, 0);
+  return errors;
+}
+
+function full(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset): FullAnswer {
+  const { stats, equity } = measure(request, strategy, dataset);
+  return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear) };
+}
+
+/** As runBacktest.ts, without what only a single result needs: no hash, and no trade in words. */
+function measure(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset) {
+  const { definition } = strategy;
+  const bars = between(dataset, request.from, request.to);
+  const run = { request, strategy, params: parseParams(definition, request.params), bars };
+  const { outcome } = runChosen(chooseEngine(definition, request.engine), run);
+  const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
+  const stats = statistics({ ...outcome, time: bars.time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
+  if (!Number.isFinite(stats.finalEquity)) throw new TradingError("not-finite", `${definition.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`);
+  return { stats, equity: outcome.equity };
+}

@@ -1,0 +1,205 @@
+/**
+ * The quick way through a sweep: indicators once per distinct parameter, signals as bits, a fixed cost per trade. Any number
+ * of threads work on one shared memory: first they share the indicators among them, then the combinations.
+ * For all-in positions filled at the next open; everything else goes through the engines (engineChunk.ts).
+ */
+import type { BarSeries } from "../../domain/bars.ts";
+import type { Costs } from "../../domain/backtest.ts";
+import { divisorOf, exactAverage, readCloses, writePrefix, type Closes } from "./closes.ts";
+import { kernelOn, MAX_KERNEL_BYTES, type KernelMemory, type KernelModule, type SweepKernel } from "./kernel.ts";
+import { layOut, type Layout } from "./layout.ts";
+import { halfSource, emaLine, writeHalf, type Recipe } from "./recipes.ts";
+import { noTables, writeTables } from "./tables.ts";
+
+/** What every thread of one sweep is told. */
+export interface TableSweep {
+  readonly memory: KernelMemory;
+  readonly module: KernelModule | undefined;
+  readonly layout: Layout;
+  readonly recipe: Recipe;
+  readonly closes: Closes | undefined;
+  readonly bars: BarSeries;
+}
+
+export interface Planned {
+  readonly layout: Layout;
+  readonly closes: Closes | undefined;
+}
+
+/** Numbers of one combination, in this order. */
+export const FIGURES = ["equity", "kept", "sum", "squares", "trades"] as const;
+
+/** The plan, or why there is none, as a sentence's end. `bounds`: bars at which return sums are noted. */
+export function planTables(bars: BarSeries, recipe: Recipe, options: { readonly boundCount: number; readonly workers: number; readonly maxBytes?: number }): Planned | string {
+  const reason = noTables(bars.open, bars.close);
+  if (reason !== undefined) return reason;
+  let closes: Closes | undefined;
+  if (recipe.kind === "cross") {
+    const averages = recipe.lines.filter((line) => line.kind === "sma").map((line) => line.period);
+    if (averages.length > 0) {
+      closes = readCloses(bars.close, Math.min(...averages), Math.max(...averages));
+      if (closes === undefined) return "averages of these prices cannot be told apart by their sums";
+    }
+  }
+  const layout = layOut({
+    bars: bars.close.length,
+    boundCount: options.boundCount,
+    lines: recipe.kind === "cross" ? recipe.lines.map((line) => line.kind === "ema") : [],
+    signals: recipe.kind === "halves" ? recipe.halves.length : 0,
+    workers: options.workers,
+  });
+  const most = Math.min(MAX_KERNEL_BYTES, options.maxBytes ?? MAX_KERNEL_BYTES);
+  return layout.bytes > most ? `the indicators need ${Math.round(layout.bytes / 1e6)} MB, more than ${Math.round(most / 1e6)} MB` : { layout, closes };
+}
+
+/** Tables and prefix sums; before any thread starts. */
+export function prepare({ memory, layout, closes, bars }: TableSweep, bounds: readonly number[]): void {
+  const shared = memory.buffer;
+  new Int32Array(shared, layout.next, 1)[0] = 0;
+  new Int32Array(shared, layout.bounds, layout.boundCount).set(bounds);
+  writeTables(shared, layout, bars.open, bars.close);
+  if (closes !== undefined) writePrefix(closes, new Float64Array(shared, layout.prefix, layout.bars + 1));
+}
+
+/** Takes indicators until none is left. */
+export function computeIndicators(sweep: TableSweep): void {
+  const { memory, layout, recipe, bars } = sweep;
+  const shared = memory.buffer;
+  const next = new Int32Array(shared, layout.next, 1);
+  if (recipe.kind === "cross") {
+    const kernel = kernelOn(memory, sweep.module);
+    for (let i = Atomics.add(next, 0, 1); i < recipe.lines.length; i = Atomics.add(next, 0, 1)) writeLine(sweep, kernel, i);
+    return;
+  }
+  const groups = Map.groupBy(recipe.halves.keys(), (i) => `${recipe.halves[i]!.kind} ${recipe.halves[i]!.period}`);
+  const members = [...groups.values()];
+  for (let i = Atomics.add(next, 0, 1); i < members.length; i = Atomics.add(next, 0, 1)) {
+    const [first = 0] = members[i]!;
+    const source = halfSource(bars, recipe.halves[first]!.kind, recipe.halves[first]!.period);
+    for (const half of members[i]!) writeHalf(recipe.halves[half]!, source, bars.close, new Int32Array(shared, layout.signals[half], (layout.bars + 31) >> 5));
+  }
+}
+
+function writeLine({ memory, layout, recipe, closes, bars }: TableSweep, kernel: SweepKernel, i: number): void {
+  if (recipe.kind !== "cross") return;
+  const { kind, period } = recipe.lines[i]!;
+  if (kind === "sma") {
+    kernel.smaImage(layout.prefix, layout.bars, period, divisorOf(closes!, period), layout.images[i]!);
+    return;
+  }
+  const shared = memory.buffer;
+  const values = emaLine(bars.close, period);
+  new Float64Array(shared, layout.values[i], layout.bars).set(values);
+  new Float32Array(shared, layout.images[i], layout.bars).set(values);
+}
+
+/** Evaluates combinations one after another; each thread has an evaluator, and a scratch, of its own. */
+export class TableEvaluator {
+  readonly #sweep: TableSweep;
+  readonly #kernel: SweepKernel;
+  readonly #scratch: Layout["scratch"][number];
+  readonly #words: Int32Array;
+  readonly #prefix: Float64Array;
+  readonly #values: ReadonlyArray<Float64Array | undefined>;
+  readonly #buy: number;
+  readonly #sell: number;
+  /** Of the last combination, in the order of FIGURES. */
+  readonly figures: Float64Array;
+  /** Of the last combination: sum of returns and of their squares before each bound. */
+  readonly sums: Float64Array;
+
+  constructor(sweep: TableSweep, worker: number, { feeRate, slippageBps }: Costs) {
+    const shared = sweep.memory.buffer;
+    const { layout } = sweep;
+    this.#sweep = sweep;
+    this.#kernel = kernelOn(sweep.memory, sweep.module);
+    this.#scratch = layout.scratch[worker]!;
+    this.#words = new Int32Array(shared, 0, shared.byteLength >> 2);
+    this.#prefix = new Float64Array(shared, layout.prefix, layout.bars + 1);
+    this.#values = layout.values.map((at) => (at === 0 ? undefined : new Float64Array(shared, at, layout.bars)));
+    this.#buy = (1 + slippageBps / 10_000) * (1 + feeRate);
+    this.#sell = (1 - slippageBps / 10_000) * (1 - feeRate);
+    this.figures = new Float64Array(shared, this.#scratch.result, FIGURES.length);
+    this.sums = new Float64Array(shared, this.#scratch.sums, 2 * layout.boundCount);
+  }
+
+  evaluate(combination: number): void {
+    const { layout, recipe } = this.#sweep;
+    const { bars } = layout;
+    const scratch = this.#scratch;
+    const first = recipe.first[combination]!;
+    const second = recipe.second[combination]!;
+    let [entries, exits] = [scratch.entries, scratch.exits];
+    if (recipe.kind === "cross") this.#cross(first, second);
+    else [entries, exits] = [layout.signals[first]!, layout.signals[second]!];
+    const count = this.#kernel.fills(entries, exits, bars, scratch.fill, scratch.list);
+    this.#kernel.evaluate(
+      bars,
+      layout.blocks,
+      layout.record,
+      layout.range,
+      scratch.fill,
+      count,
+      this.#buy,
+      this.#sell,
+      layout.bounds,
+      layout.boundCount,
+      scratch.sums,
+      scratch.result,
+    );
+  }
+
+  /** Entry and exit bits of the last crossing, for tests. */
+  bits(): { readonly entries: Int32Array; readonly exits: Int32Array } {
+    const words = (this.#sweep.layout.bars + 31) >> 5;
+    const at = (address: number) => this.#words.subarray(address >> 2, (address >> 2) + words);
+    return { entries: at(this.#scratch.entries), exits: at(this.#scratch.exits) };
+  }
+
+  #cross(a: number, b: number): void {
+    const { layout, recipe } = this.#sweep;
+    if (recipe.kind !== "cross") return;
+    const { entries, exits, list } = this.#scratch;
+    const start = Math.max(recipe.lines[a]!.period, recipe.lines[b]!.period) - 1;
+    if (start >= layout.bars) {
+      this.#words.fill(0, entries >> 2, (entries >> 2) + ((layout.bars + 31) >> 5));
+      this.#words.fill(0, exits >> 2, (exits >> 2) + ((layout.bars + 31) >> 5));
+      return;
+    }
+    const count = this.#kernel.cross(layout.images[a]!, layout.images[b]!, start, layout.bars, entries, exits, list);
+    for (let i = 0; i < count; i++) this.#decide(a, b, start, this.#words[(list >> 2) + i]!);
+  }
+
+  /** One word by the definition of a crossing, on the exact values; and the first bar of the next, whose past it is. */
+  #decide(a: number, b: number, start: number, word: number): void {
+    const from = word * 32;
+    const to = Math.min(from + 32, this.#sweep.layout.bars - 1);
+    const [e, x] = [(this.#scratch.entries >> 2) + word, (this.#scratch.exits >> 2) + word];
+    this.#words[e] = 0;
+    this.#words[x] = 0;
+    let t = Math.max(from, start + 1);
+    if (t > to) return;
+    let before = this.#sign(a, b, t - 1);
+    for (; t <= to; t++) {
+      const now = this.#sign(a, b, t);
+      const [at, bit] = [(t - from) >> 5, 1 << (t & 31)];
+      if (at === 1) {
+        this.#words[e + 1] = this.#words[e + 1]! & ~1;
+        this.#words[x + 1] = this.#words[x + 1]! & ~1;
+      }
+      if (before <= 0 && now > 0) this.#words[e + at] = this.#words[e + at]! | bit;
+      if (before >= 0 && now < 0) this.#words[x + at] = this.#words[x + at]! | bit;
+      before = now;
+    }
+  }
+
+  #sign(a: number, b: number, t: number): number {
+    return this.#at(a, t) - this.#at(b, t);
+  }
+
+  #at(line: number, t: number): number {
+    const { recipe, closes } = this.#sweep;
+    const stored = this.#values[line];
+    return stored === undefined ? exactAverage(closes!, this.#prefix, (recipe as Extract<Recipe, { kind: "cross" }>).lines[line]!.period, t) : stored[t]!;
+  }
+}

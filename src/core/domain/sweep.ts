@@ -1,0 +1,98 @@
+/** Sweeps: one strategy over many combinations of its parameters, as CONTRACTS describes them. */
+import type { BacktestRequest, BacktestStats, Params } from "./backtest.ts";
+import type { BacktestSpec } from "./desk.ts";
+
+/** What is tried, on top of a backtest. */
+export interface SweepGrid {
+  /** "fast=5:50:5,slow=20|50|200": from:to:step with its end, or single values. */
+  readonly grid: string;
+  /** "fast < slow": combinations that do not meet it are left out. */
+  readonly where?: string;
+  /** All combinations (default), or `trials` of them drawn with `seed`. */
+  readonly method?: "grid" | "random";
+  readonly trials?: number;
+  readonly seed?: number;
+  /** How many of the best are run in full; 20 when absent. */
+  readonly top?: number;
+}
+
+export interface SweepRequest extends SweepGrid {
+  /** Its `params` are those that stay as they are. */
+  readonly request: BacktestRequest;
+  /** Backtests on the same bars before this sweep: they count when the best result is held against luck. */
+  readonly earlierTrials: number;
+}
+
+export interface SweepOptions {
+  readonly workers?: number;
+  /** Per combination. */
+  readonly timeoutMs?: number;
+  readonly onProgress?: (progress: SweepProgress) => void;
+}
+
+export interface SweepProgress {
+  /** Combinations done, in whatever way they ended. */
+  readonly done: number;
+  readonly combinations: number;
+}
+
+export interface SweepBest {
+  readonly params: Params;
+  readonly stats: BacktestStats;
+  /** Probability, 0 to 1, that its Sharpe ratio is better than what the best of so many trials gives by chance (Bailey, López de Prado, 2014). */
+  readonly deflatedSharpe: number | null;
+}
+
+export interface SweepResult {
+  readonly schema: "quantdesk.sweep/1";
+  readonly combinations: number;
+  readonly run: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly timedOut: number;
+  readonly cached: number;
+  readonly cancelled: number;
+  readonly workers: number;
+  readonly durationMs: number;
+  /** Combinations a second. */
+  readonly throughput: number;
+  /** By Sharpe ratio, best first. */
+  readonly best: readonly SweepBest[];
+  /** Probability of backtest overfitting, 0 to 1 (Bailey et al., 2015); null with fewer than 10 combinations or 100 bars. */
+  readonly pbo: number | null;
+  /** Backtests on these bars, this sweep's included. */
+  readonly trialsCounted: number;
+  /** The highest Sharpe ratio that so many trials without any skill give by chance, a year; null when it cannot be told. */
+  readonly luckSharpe: number | null;
+  readonly strategy: string;
+  readonly dataset: string;
+  readonly simulated: boolean;
+  /** How the combinations were run, for people. */
+  readonly how: string;
+  /** The first few that failed. */
+  readonly failures: ReadonlyArray<{ readonly params: Params; readonly code: string; readonly message: string }>;
+}
+
+export const SWEEP_STATUS = { cancelled: 0, ok: 1, error: 2, timeout: 3 } as const;
+
+/** Every combination in columns; objects are made only of what someone looks at. */
+export interface SweepColumns {
+  readonly names: readonly string[];
+  /** One column per name. */
+  readonly params: readonly Float64Array[];
+  readonly totalReturnPct: Float64Array;
+  /** NaN where it is undefined. */
+  readonly sharpe: Float64Array;
+  readonly maxDrawdownPct: Float64Array;
+  readonly trades: Float64Array;
+  /** SWEEP_STATUS of each. */
+  readonly status: Uint8Array;
+}
+
+export interface Sweep {
+  readonly result: SweepResult;
+  readonly columns: SweepColumns;
+}
+
+/** A sweep as people ask for it. */
+export interface SweepSpec extends BacktestSpec, SweepGrid {}
