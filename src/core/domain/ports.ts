@@ -71,6 +71,13 @@ export interface PoolStats {
   readonly queued: number;
   readonly requests: number;
   readonly retries: number;
+  /** Connections opened since the start. */
+  readonly opened: number;
+  /** Requests that found a connection open. */
+  readonly reused: number;
+  /** Milliseconds that requests have waited for their turn: connections and rate limit. */
+  readonly queuedMs: number;
+  readonly breaker: "closed" | "open" | "half-open";
 }
 
 // ---- broker --------------------------------------------------------------------------------------------------------

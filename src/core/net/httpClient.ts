@@ -9,6 +9,7 @@ import { Scope, deadlineError } from "../base/scope.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { HttpAnswer, HttpClient, HttpRequest, OperationRecord } from "../domain/ports.ts";
+import { createBreaker } from "./breaker.ts";
 import { Gate } from "./gate.ts";
 import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
 import { networkError } from "./netErrors.ts";
@@ -35,9 +36,14 @@ export interface HttpClientOptions {
   readonly ca?: string;
   readonly onRequest?: (record: OperationRecord) => void;
   readonly random?: () => number;
+  /** Failures in a row after which nothing is sent, and for how long; 10 and 2 s by default. */
+  readonly breaker?: { readonly failures: number; readonly openMs: number };
 }
 
 const KEEP_ALIVE_MS = 20_000; // below the idle time of common servers and load balancers; a server's own hint goes first
+
+/** Shorter deadlines are one attempt's, whole. */
+const SHORTEST_ATTEMPT_MS = 1000;
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const clock = options.clock ?? systemClock;
@@ -56,14 +62,22 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     clock,
     ...(options.requestsPerMinute === undefined ? {} : { requestsPerMinute: options.requestsPerMinute }),
   });
+  const breaker = createBreaker({ host: url.host, failures: 10, openMs: 2000, ...options.breaker, log: options.log });
   let requests = 0;
   let retries = 0;
+  let opened = 0;
+  let queuedMs = 0;
+  pool.on("connect", () => {
+    opened += 1;
+  });
 
   /** One attempt. Throws a TradingError that says whether the request may have left. */
   const attempt = async (request: HttpRequest, signal: AbortSignal, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
     const asked = performance.now();
     const release = await gate.enter(request.intent === "read" ? "read" : "order", signal);
-    progress.queueMs += performance.now() - asked;
+    const queueMs = performance.now() - asked;
+    progress.queueMs += queueMs;
+    queuedMs += queueMs;
     requests += 1;
     progress.sent = true;
     try {
@@ -99,6 +113,28 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     }
   };
 
+  /**
+   * An attempt of what may be tried again has half of the call's time: an answer that is lost is asked for anew while
+   * there is still time. The last attempt, and one for an order, has all that is left.
+   */
+  const boundedAttempt = async (request: HttpRequest, scope: Scope, isLast: boolean, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
+    const limitMs = Math.max(SHORTEST_ATTEMPT_MS, options.timeoutMs / 2);
+    const run = async (signal: AbortSignal) =>
+      request.intent === "cancel" ? await attempt(request, signal, progress) : await breaker.run(() => attempt(request, signal, progress), signal);
+    if (isLast || limitMs >= options.timeoutMs) return await run(scope.signal);
+    const own = new Scope({ name: scope.name, signal: scope.signal });
+    const timer = setTimeout(
+      () => own.abort(new TradingError("no-answer", `${url.host} has not answered for ${limitMs / 1000} s.`, { data: { sent: true, retry: true } })),
+      limitMs,
+    );
+    try {
+      return await run(own.signal);
+    } finally {
+      clearTimeout(timer);
+      await own.close();
+    }
+  };
+
   const withRetries = async (request: HttpRequest, scope: Scope, endsAt: number, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
     const most = request.intent === "order" ? 0 : options.retries;
     for (let retry = 0; ; retry++) {
@@ -106,7 +142,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       let pauseMs = backoffMs(retry, options.backoffMs, random);
       let reason: string;
       try {
-        const answer = await attempt(request, scope.signal, progress);
+        const answer = await boundedAttempt(request, scope, retry >= most, progress);
         if (retry >= most || !isRetryStatus(answer.status)) return answer;
         const asked = answer.status === 429 || answer.status === 503 ? askedWaitMs(answer.headers, clock.now()) : undefined;
         if (asked !== undefined) pauseMs = asked;
@@ -156,7 +192,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         });
       }
     },
-    stats: () => ({ open: pool.stats.connected, busy: gate.running, queued: gate.waiting, requests, retries }),
+    stats: () => ({
+      open: pool.stats.connected,
+      busy: gate.running,
+      queued: gate.waiting,
+      requests,
+      retries,
+      opened,
+      reused: Math.max(0, requests - opened),
+      queuedMs,
+      breaker: breaker.state,
+    }),
     close: async () => {
       const closed = new TradingError("closed", `The connections to ${url.host} were closed.`, { kind: "interrupted" });
       gate.close(closed);

@@ -259,6 +259,45 @@ describe("the HTTP client", () => {
     );
   });
 
+  it("asks anew for an answer that is lost, while there is still time", async () => {
+    await using line = await Line.open(
+      (_request, response, nth) => {
+        if (nth > 1) response.end("{}");
+      },
+      { timeoutMs: 2400 },
+    );
+    assert.equal((await line.read()).status, 200);
+    assert.equal(line.seen.length, 2);
+  });
+
+  it("sends nothing for a while after failures in a row, except cancels, and goes on when one request is answered", async () => {
+    let works = false;
+    await using line = await Line.open(
+      (_request, response) => {
+        response.statusCode = works ? 200 : 503;
+        response.end("{}");
+      },
+      { retries: 0, breaker: { failures: 3, openMs: 150 } },
+    );
+    for (let i = 0; i < 3; i++) assert.equal((await line.read()).status, 503);
+    assert.equal(line.client.stats().breaker, "open");
+    await assert.rejects(line.read(), { code: "circuit-open" });
+    await assert.rejects(line.client.request({ method: "POST", path: "/o", intent: "order" }, line.signal), (error: TradingError) => error.data["sent"] === false);
+    assert.equal(line.seen.length, 3);
+    assert.equal((await line.client.request({ method: "DELETE", path: "/o", intent: "cancel" }, line.signal)).status, 503);
+    works = true;
+    while ((await line.read().catch(() => undefined)) === undefined) await new Promise((turn) => setTimeout(turn, 10));
+    assert.equal(line.client.stats().breaker, "closed");
+  });
+
+  it("counts connections opened and used again, and the time that requests waited", async () => {
+    await using line = await Line.open((_request, response) => void response.end("{}"), { connections: 1 });
+    await Promise.all(Array.from({ length: 5 }, () => line.read()));
+    const { requests, opened, reused, queuedMs, breaker } = line.client.stats();
+    assert.deepEqual([requests, opened, reused, breaker], [5, 1, 4, "closed"]);
+    assert.ok(queuedMs > 0);
+  });
+
   it("ends what is under way when it is closed", async () => {
     await using line = await Line.open(() => {});
     const reading = line.read();
