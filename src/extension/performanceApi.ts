@@ -22,7 +22,7 @@ export class PerformanceApiHolder implements vscode.Disposable {
   }
 
   /** Starts it, in the place of the one that runs. */
-  async start(port: number): Promise<{ readonly url: string; readonly tokenFile: string }> {
+  async start(port: number): Promise<{ readonly url: string; readonly tokenFile: string | null }> {
     const { servePerformance } = await import("../core/session.ts");
     const session = await this.#desk.session();
     await this.#server?.close();

@@ -18,6 +18,7 @@ const DYING = /^(----- Native stack trace -----|<--- Last few GCs --->)[\s\S]*/m
 /** Node's own word when a process ends while the guard's inspector session is open. */
 const DEBUGGER_NOTICE = /^Waiting for the debugger to disconnect\.\.\.\n/gm;
 const KEPT_ERROR_CHARACTERS = 4000;
+const MAX_FRAME_CHARACTERS = 128 * 2 ** 20;
 
 export interface RunnerEvents {
   readonly onFrame: (frame: RunnerFrame) => void;
@@ -59,8 +60,14 @@ export class RunnerProcess {
     this.ready.catch(() => undefined);
     let rest = "";
     (this.#child.stdio[FRAME_FD] as Readable).setEncoding("utf8").on("data", (data: string) => {
-      const lines = (rest + data).split("\n");
+      const lines = data.split("\n");
+      lines[0] = rest + (lines[0] as string);
       rest = lines.pop() ?? "";
+      // A cell can write into the pipe itself, and never end its line: the owner's memory is not its to fill.
+      if (rest.length > MAX_FRAME_CHARACTERS) {
+        rest = "";
+        this.#child.kill("SIGKILL");
+      }
       for (const line of lines) this.#frame(line, isReady);
     });
     for (const name of ["stdout", "stderr"] as const) {

@@ -13,7 +13,7 @@ export function addServeCommand(program: Command, context: Context): void {
         const { servePerformance } = await import("../../core/session.ts");
         const server = await servePerformance(session, { port: flags.port, ...(flags.tokenFile === undefined ? {} : { tokenFile: flags.tokenFile }) }, context.signal);
         context.io.json({ schema: "quantdesk.serve/1", url: server.url, tokenFile: server.tokenFile, pid: process.pid });
-        context.io.say(`Performance API at ${server.url}/api/performance/health; the token is in ${server.tokenFile}. Ctrl-C ends it.`);
+        context.io.say(`Performance API at ${server.url}/api/performance/health; the token is ${server.tokenFile === null ? "the one in QUANTDESK_TOKEN" : `in ${server.tokenFile}`}. Ctrl-C ends it.`);
         await new Promise<void>((done) => (context.signal.aborted ? done() : context.signal.addEventListener("abort", () => done(), { once: true })));
         await server.close();
       }),

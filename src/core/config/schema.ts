@@ -16,7 +16,7 @@ export interface SettingSpec {
   readonly choices?: readonly string[];
   /** Never read from a workspace: endpoints, live mode, tokens, switches that let something out. */
   readonly userOnly?: true;
-  /** A risk limit: a workspace may only make it smaller. */
+  /** A risk limit, or money: a workspace may only make it smaller. */
   readonly tightenOnly?: true;
 }
 
@@ -50,7 +50,7 @@ export const SETTINGS = [
   { key: "analysts.baseUrl", type: "string", default: "", env: "OPENAI_BASE_URL", userOnly: true, description: "Address of the OpenAI-compatible endpoint." },
   { key: "analysts.model", type: "string", default: "", description: "Model name for the analysts." },
   { key: "analysts.selected", type: "strings", default: ["market", "technical", "news"], description: "Which analysts judge a symbol." },
-  { key: "analysts.budget", type: "number", default: 1, min: 0, max: 1000, description: "US dollars that one analysis may cost." },
+  { key: "analysts.budget", type: "number", default: 1, min: 0, max: 1000, tightenOnly: true, description: "US dollars that one analysis may cost." },
   { key: "analysts.trace.langsmith", type: "boolean", default: false, userOnly: true, description: "Send traces to LangSmith." },
   { key: "features.workers", type: "integer", default: 8, min: 1, max: 64, env: "ASYNC_FEATURES_WORKERS", description: "At most this many feature workers; by default as many as there are cores, up to it." },
   { key: "features.useProcessPool", type: "boolean", default: false, env: "ASYNC_FEATURES_USE_PROCESS_POOL", description: "Compute features in child processes instead of threads." },

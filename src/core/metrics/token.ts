@@ -25,13 +25,27 @@ export async function readOrMakeToken(options: {
   });
   if (text !== null) {
     const token = checked(text.split(/\r?\n/, 1)[0] as string, options.file);
-    // Somebody else may have made it readable for all: a token that others can read is none.
-    if (process.platform !== "win32" && ((await stat(options.file)).mode & 0o077) !== 0) await chmod(options.file, 0o600);
+    if (process.platform !== "win32") await keepToOurselves(options.file);
     return { token, from: "file" };
   }
   const token = randomBytes(32).toString("base64url");
   await writeWhole(options.file, `${token}\n`, 0o600);
   return { token, from: "made" };
+}
+
+/** A token that others can read, or have written, is none. */
+async function keepToOurselves(file: string): Promise<void> {
+  const { uid, mode } = await stat(file);
+  const me = process.getuid?.() ?? 0;
+  if (me !== 0 && uid !== me && uid !== 0) {
+    throw badInput("token-of-another", `The token file ${file} belongs to another user.`, "Give one of your own with --token-file F.");
+  }
+  if ((mode & 0o077) === 0) return;
+  try {
+    await chmod(file, 0o600);
+  } catch (error) {
+    throw badInput("token-open", `Other users can read the token file ${file}, and that cannot be changed: ${(error as Error).message}.`, `Close it: chmod 600 ${JSON.stringify(file)}, or set QUANTDESK_TOKEN.`);
+  }
 }
 
 function checked(text: string, where: string): string {

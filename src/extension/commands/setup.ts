@@ -78,8 +78,9 @@ export const setupCommands = {
     const port = given ?? (await askPort(window.performanceApi.url));
     if (port === undefined) return undefined;
     const { url, tokenFile } = await window.performanceApi.start(port);
-    window.output.info(`Performance API at ${url}, token in ${tokenFile}`);
-    vscode.window.showInformationMessage(`Performance API at ${url}. Its token is in ${tokenFile}.`, "Copy Address").then(
+    const token = tokenFile === null ? "the one in QUANTDESK_TOKEN" : `in ${tokenFile}`;
+    window.output.info(`Performance API at ${url}, token ${token}`);
+    vscode.window.showInformationMessage(`Performance API at ${url}. Its token is ${token}.`, "Copy Address").then(
       (choice) => (choice === undefined ? undefined : vscode.env.clipboard.writeText(url)),
       () => undefined,
     );

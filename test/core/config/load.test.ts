@@ -57,6 +57,7 @@ describe("configuration", () => {
     await assert.rejects(load('{"broker.mode": "live"}'), /never read from a workspace/);
   });
   it("lets a workspace tighten a risk limit and not loosen it", async () => {
+    await assert.rejects(load('{"analysts.budget": 1000}'), /can only tighten/);
     assert.equal((await load('{"risk.maxOrderValue": 100}')).config["risk.maxOrderValue"], 100);
     await assert.rejects(load('{"risk.maxOrderValue": 1000000}'), /can only tighten/);
     const kept = await load('{"risk.maxOrderValue": 100}', {}, [{ key: "risk.maxOrderValue", value: 5000, source: "vscode" }]);

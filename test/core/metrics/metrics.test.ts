@@ -226,6 +226,14 @@ describe("the token", () => {
     await assert.rejects(stat(file));
   });
 
+  it("is closed to others where it was open", async function () {
+    if (process.platform === "win32") this.skip();
+    const file = join(folder, "token");
+    await writeFile(file, "0123456789abcdef\n", { mode: 0o644 });
+    await readOrMakeToken({ file, env: {} });
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+  });
+
   it("is refused when it is too short, without being shown", async () => {
     const file = join(folder, "token");
     await writeFile(file, "short\n");
