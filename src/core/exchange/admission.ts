@@ -28,7 +28,7 @@ export function checkOrder(account: AccountState, request: OrderRequest, { marke
   const { suspend_trade, no_shorting, fractional_trading } = configurationOf(account);
   if (suspend_trade) throw forbidden("new orders are rejected by user request");
   if (!fractional_trading && (request.qty === null || !request.qty.eq(request.qty.round(0)))) throw forbidden("account is not allowed to trade fractional shares");
-  if (openCount(account) >= MAX_OPEN) throw forbidden(`too many open orders (${MAX_OPEN})`);
+  if (account.open.size >= MAX_OPEN) throw forbidden(`too many open orders (${MAX_OPEN})`);
   checkExitDistance(request, market.quote(symbol, now));
   if (hours === "nyse") checkAuctionTime(request, now);
   const closes = isExit(account, request);
@@ -48,12 +48,6 @@ function checkAuctionTime({ timeInForce }: OrderRequest, now: number): void {
   const [from, to] = timeInForce === "opg" ? [9 * 60 + 28, 19 * 60] : [15 * 60 + 50, 19 * 60];
   if (minute >= from && minute < to && tradingDay(newYorkDate(now)) !== undefined)
     throw unprocessable(`${timeInForce.toUpperCase()} orders are not accepted between ${timeInForce === "opg" ? "9:28am" : "3:50pm"} and 7:00pm ET`);
-}
-
-function openCount(account: AccountState): number {
-  let count = 0;
-  for (const order of account.orders.values()) if (!isEnded(order)) count++;
-  return count;
 }
 
 function isExit(account: AccountState, { symbol, side }: Pick<OrderRequest, "symbol" | "side">): boolean {
@@ -84,7 +78,7 @@ function checkEntry(account: AccountState, request: OrderRequest, prices: Prices
 /** Opposite simple orders of one account that could meet each other. */
 function checkWash(account: AccountState, request: OrderRequest, now: number): void {
   if (request.orderClass !== "simple") return;
-  for (const other of account.orders.values()) {
+  for (const other of account.open.values()) {
     if (isEnded(other) || other.symbol !== request.symbol || other.side === request.side || other.orderClass !== "simple" || other.expiresAt <= now) continue;
     const [buy, sell] = request.side === "buy" ? [request.limitPrice, other.limitPrice] : [other.limitPrice, request.limitPrice];
     if (buy === null || sell === null || buy.gte(sell)) throw forbidden("potential wash trade detected. use complex orders");

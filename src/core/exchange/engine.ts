@@ -11,7 +11,7 @@ import { fillAgainstQuote } from "../domain/fills.ts";
 import { checkOrder, checkReplacement } from "./admission.ts";
 import { ApiError, forbidden, notFound, unprocessable } from "./apiError.ts";
 import type { Book } from "./book.ts";
-import { availableToClose, bookFill, figures, type AccountState, type Figures, type Prices } from "./ledger.ts";
+import { availableToClose, bookFill, figures, newAccount, type AccountState, type Figures, type Prices } from "./ledger.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import type { Market } from "./market.ts";
 import { matchOrder, matchSecond, trail } from "./matching.ts";
@@ -39,6 +39,13 @@ export interface EngineOptions {
   readonly book: Book;
   /** Told when something waits for the market, so that it is looked at as time passes. */
   readonly onWaiting: () => void;
+  /**
+   * Runs the writing that changes ask for. What changes until it runs is written together: one transaction, one wait
+   * for the disk. Tests run it at once.
+   */
+  readonly later?: (write: () => void) => void;
+  /** Told when the book cannot be written: what is in memory is no longer what is kept. */
+  readonly onUnwritable?: (error: TradingError) => void;
 }
 
 const ZERO = new Big(0);
@@ -60,21 +67,28 @@ export class Engine {
   #lookedAt: number;
   #dirty = emptyChanges();
   #queued: OrderEvent[] = [];
+  readonly #later: (write: () => void) => void;
+  readonly #onUnwritable: (error: TradingError) => void;
+  #isScheduled = false;
+  #failure: TradingError | undefined;
+  #waiting: Array<{ readonly resolve: () => void; readonly reject: (error: TradingError) => void }> = [];
 
   constructor(options: EngineOptions) {
     this.#market = options.market;
     this.#clock = options.clock;
     this.#book = options.book;
     this.#onWaiting = options.onWaiting;
+    this.#later = options.later ?? setImmediate;
+    this.#onUnwritable = options.onUnwritable ?? (() => undefined);
     const kept = options.book.load();
     this.#lookedAt = kept.now ?? options.clock.now();
     for (const record of kept.accounts)
-      this.#accounts.set(record.accountNumber, { record, positions: new Map(), orders: new Map(), byClientOrderId: new Map() });
+      this.#accounts.set(record.accountNumber, newAccount(record));
     for (const { accountNumber, symbol, position } of kept.positions) this.account(accountNumber).positions.set(symbol, position);
     for (const order of kept.orders) this.#remember(this.account(order.accountNumber), order);
-    this.#fills.push(...kept.fills);
-    this.#equity.push(...kept.equity);
-    this.#sequence = Math.max(0, ...kept.orders.map((order) => order.sequence), ...kept.fills.map((fill) => fill.sequence));
+    for (const fill of kept.fills) this.#fills.push(fill);
+    for (const point of kept.equity) this.#equity.push(point);
+    for (const { sequence } of [...kept.orders, ...kept.fills]) this.#sequence = Math.max(this.#sequence, sequence);
   }
 
   get accounts(): readonly AccountState[] {
@@ -101,7 +115,7 @@ export class Engine {
         cash,
         lastEquity: cash,
       };
-      this.#accounts.set(accountNumber, { record, positions: new Map(), orders: new Map(), byClientOrderId: new Map() });
+      this.#accounts.set(accountNumber, newAccount(record));
       this.#dirty.accounts.add(record);
       this.#pointEquity(accountNumber, record.createdAt, cash);
     }
@@ -137,7 +151,8 @@ export class Engine {
     const now = this.#clock.now();
     // Orders that came since are there from the moment they came, however long nobody looked.
     if (this.#clock.isOpen(this.#lookedAt)) this.#activateWaiting(this.#lookedAt);
-    if (now > this.#lookedAt) {
+    // Everything that happens, happens at whole seconds.
+    if (Math.floor(now / 1000) > Math.floor(this.#lookedAt / 1000)) {
       // The orders of one piece: stops before take-profits, so that a bar which holds both does not flatter.
       for (const step of stepsBetween(this.#lookedAt, now, () => (this.#open.size > 0 ? "all" : "sessions"))) {
         if (step.kind === "open") {
@@ -155,6 +170,7 @@ export class Engine {
       this.#lookedAt = now;
       this.#expire(now);
     }
+    this.#lookedAt = Math.max(this.#lookedAt, now);
     if (this.#clock.isExtended(now)) this.#activateWaiting(now, { extended: true });
     this.#commit();
     return now;
@@ -163,7 +179,16 @@ export class Engine {
   /** Notes the time, so that a later start goes on from here. */
   close(): void {
     const now = this.advance();
+    this.#flush();
+    if (this.#failure !== undefined) throw this.#failure;
     this.#book.write({ ...emptyChanges(), positions: [], now });
+  }
+
+  /** Resolves when everything that has changed so far is on disk; undefined when it is. Nobody is told of a change before. */
+  written(): Promise<void> | undefined {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (!this.#isScheduled) return undefined;
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   submit(account: AccountState, request: OrderRequest): OrderRecord {
@@ -204,7 +229,7 @@ export class Engine {
 
   cancelAll(account: AccountState): readonly OrderRecord[] {
     const now = this.advance();
-    const parents = [...account.orders.values()].filter((order) => !isEnded(order) && order.status !== "held");
+    const parents = [...account.open.values()].filter((order) => order.status !== "held");
     for (const order of parents) if (!isEnded(order)) this.#end(order, "canceled", now);
     this.#commit();
     return parents;
@@ -240,7 +265,7 @@ export class Engine {
     old.replacedAt = now;
     old.replacedBy = next.id;
     old.updatedAt = now;
-    this.#open.delete(old.id);
+    this.#forget(account, old);
     for (const legId of old.legIds) {
       const leg = this.order(account, legId);
       leg.parentId = next.id;
@@ -266,7 +291,16 @@ export class Engine {
   #remember(account: AccountState, order: OrderRecord): void {
     account.orders.set(order.id, order);
     account.byClientOrderId.set(order.clientOrderId, order.id);
-    if (!isEnded(order)) this.#open.set(order.id, order);
+    account.orderList.push(order);
+    if (isEnded(order)) return;
+    account.open.set(order.id, order);
+    this.#open.set(order.id, order);
+  }
+
+  /** It has ended. */
+  #forget(account: AccountState, order: OrderRecord): void {
+    account.open.delete(order.id);
+    this.#open.delete(order.id);
   }
 
   #workingOrders(): readonly OrderRecord[] {
@@ -341,7 +375,7 @@ export class Engine {
     order.status = isWhole ? "filled" : "partially_filled";
     order.filledAt = isWhole ? at : null;
     order.updatedAt = at;
-    if (isWhole) this.#open.delete(order.id);
+    if (isWhole) this.#forget(account, order);
     const fill: FillRecord = {
       id: randomUUID(),
       sequence: ++this.#sequence,
@@ -408,7 +442,7 @@ export class Engine {
     order.updatedAt = at;
     if (status === "canceled") order.canceledAt = at;
     else order.expiredAt = at;
-    this.#open.delete(order.id);
+    this.#forget(account, order);
     this.#touch(order);
     this.#emit(status, order, at);
     if (options.alone === true) return;
@@ -448,18 +482,39 @@ export class Engine {
   }
 
   #commit(): void {
-    const changes = this.#dirty;
-    if (changes.accounts.size > 0 || changes.orders.size > 0 || changes.fills.length > 0 || changes.equity.length > 0) {
+    if (this.#isScheduled || (!this.#hasChanges() && this.#queued.length === 0)) return;
+    this.#isScheduled = true;
+    this.#later(() => this.#flush());
+  }
+
+  #hasChanges(): boolean {
+    const { accounts, orders, fills, equity } = this.#dirty;
+    return accounts.size > 0 || orders.size > 0 || fills.length > 0 || equity.length > 0;
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (this.#hasChanges() && this.#failure === undefined) {
+      const changes = this.#dirty;
       this.#dirty = emptyChanges();
       try {
         this.#book.write({ ...changes, positions: changes.positions.values(), now: this.#lookedAt });
       } catch (error) {
-        throw new TradingError("book-unwritable", `The exchange's book cannot be written: ${(error as Error).message}.`, {
+        this.#failure = new TradingError("book-unwritable", `The exchange's book cannot be written: ${(error as Error).message}.`, {
           hint: "Free space on the disk and start it again.",
           cause: error,
         });
+        this.#onUnwritable(this.#failure);
       }
     }
+    const failure = this.#failure;
+    if (failure !== undefined) {
+      for (const { reject } of waiting) reject(failure);
+      return;
+    }
+    for (const { resolve } of waiting) resolve();
     const events = this.#queued;
     this.#queued = [];
     for (const event of events) this.events.emit(event);

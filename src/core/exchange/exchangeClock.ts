@@ -30,6 +30,8 @@ export class ExchangeClock {
   readonly #wallStart: number;
   readonly #startMs: number;
   readonly #endMs: number;
+  /** The day that was last asked about, as it will be again. */
+  #lastOpen: TradingDay | undefined;
   /** Session under way with "always", and how much open time lies before its open. */
   #session: { readonly day: TradingDay; readonly openedAfter: number };
 
@@ -66,7 +68,10 @@ export class ExchangeClock {
   }
 
   isOpen(at: number): boolean {
+    const known = this.#lastOpen;
+    if (known !== undefined && at >= known.open && at < known.close) return true;
     const day = tradingDay(newYorkDate(at));
+    if (day !== undefined) this.#lastOpen = day;
     return day !== undefined && at >= day.open && at < day.close;
   }
 
@@ -78,6 +83,8 @@ export class ExchangeClock {
 
   /** The session that an order sent at `at` belongs to: the one under way or the next. */
   sessionFor(at: number): TradingDay {
+    const known = this.#lastOpen;
+    if (known !== undefined && at >= known.open && at < known.close) return known;
     const day = tradingDayFrom(newYorkDate(at));
     return at < day.close ? day : tradingDayFrom(addDays(day.date, 1));
   }

@@ -14,6 +14,10 @@ export interface AccountState {
   readonly positions: Map<string, PositionRecord>;
   /** In order of arrival. */
   readonly orders: Map<string, OrderRecord>;
+  /** The same as a list, for those who read from its end. */
+  readonly orderList: OrderRecord[];
+  /** Those that have not ended: few, where the others may be very many. */
+  readonly open: Map<string, OrderRecord>;
   readonly byClientOrderId: Map<string, string>;
 }
 
@@ -29,6 +33,10 @@ const DEFAULTS: Configuration = {
 
 export function configurationOf(account: AccountState): Configuration {
   return account.record.configuration ?? DEFAULTS;
+}
+
+export function newAccount(record: AccountRecord): AccountState {
+  return { record, positions: new Map(), orders: new Map(), orderList: [], open: new Map(), byClientOrderId: new Map() };
 }
 
 export interface Prices {
@@ -71,7 +79,7 @@ export function figures(account: AccountState, prices: Prices): Figures {
 /** What open orders that open a position hold back. */
 function reserved(account: AccountState, prices: Prices): Big {
   let sum = ZERO;
-  for (const order of account.orders.values()) {
+  for (const order of account.open.values()) {
     if (isEnded(order) || order.status === "held" || order.role !== "entry") continue;
     const position = account.positions.get(order.symbol)?.qty ?? ZERO;
     const opens = order.side === "buy" ? position.gte(0) : position.lte(0);
@@ -99,7 +107,7 @@ export function availableToClose(account: AccountState, symbol: string, except?:
   if (held.eq(0)) return ZERO;
   const exitSide: Side = held.gt(0) ? "sell" : "buy";
   const claims = new Map<string, Big>();
-  for (const order of account.orders.values()) {
+  for (const order of account.open.values()) {
     if (isEnded(order) || order.symbol !== symbol || order.side !== exitSide || order.id === except || order.qty === null) continue;
     const parent = order.parentId === null ? undefined : account.orders.get(order.parentId);
     if (parent !== undefined && parent.orderClass !== "oco" && parent.status !== "filled") continue; // waits for its entry

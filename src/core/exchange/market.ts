@@ -52,6 +52,8 @@ interface DayPath {
   readonly volumes: Float64Array;
   readonly salt: number;
   readonly pieces?: readonly Piece[];
+  /** Finished minutes, as far as somebody has asked for them. */
+  readonly finished: Array<MarketBar | undefined>;
 }
 
 /** Where a time falls: in a session, or after the last one. `second` counts from the open, up to and including the close. */
@@ -68,6 +70,7 @@ export class Market {
   readonly #paths = new Map<string, DayPath>();
 
   readonly source: MarketSource;
+  #session: { readonly from: number; readonly to: number; readonly day: TradingDay | undefined } = { from: 0, to: 0, day: undefined };
   readonly #stocks: ReadonlyMap<string, SimulatedStock>;
 
   constructor(seed: number | string, source: MarketSource = simulatedSource(seed)) {
@@ -89,20 +92,30 @@ export class Market {
     return this.#stocks.get(symbol) as SimulatedStock;
   }
 
+  /** The session that a time falls in; asked again and again for the same one. */
+  #place(at: number): Place {
+    const { from, to, day } = this.#session;
+    if (day !== undefined && at >= from && at < to) return { day, second: Math.floor((Math.min(at, day.close) - day.open) / 1000) };
+    const place = placeOf(at);
+    // Until the next session could begin: at 09:30 of the next day.
+    this.#session = { from: place.day.open, to: Math.min(place.day.open + 23 * 3_600_000, place.day.midnight + 24 * 3_600_000), day: place.day };
+    return place;
+  }
+
   /** Price of the last trade at a time. */
   last(symbol: string, at: number): number {
-    const { day, second } = placeOf(at);
+    const { day, second } = this.#place(at);
     return this.#priceAt(this.#path(symbol, day), second);
   }
 
   /** When the last trade before or at `at` was. */
   lastTradeTime(at: number): number {
-    const { day, second } = placeOf(at);
+    const { day, second } = this.#place(at);
     return day.open + second * 1000;
   }
 
   quote(symbol: string, at: number): Quote {
-    const { day, second } = placeOf(at);
+    const { day, second } = this.#place(at);
     const price = this.#priceAt(this.#path(symbol, day), second);
     const halfSpread = Math.max(0.005, price * 0.0001);
     const noise = mix(hash32(symbol), second);
@@ -118,7 +131,7 @@ export class Market {
 
   /** Close of the session before the one that `at` falls in. */
   previousClose(symbol: string, at: number): number {
-    return this.previousBar(symbol, placeOf(at).day).c;
+    return this.previousBar(symbol, this.#place(at).day).c;
   }
 
   /** The daily bar of the session before `day`. */
@@ -134,7 +147,7 @@ export class Market {
 
   /** The day's bar as far as it has come at `at`. */
   dayBar(symbol: string, at: number): MarketBar {
-    const { day, second } = placeOf(at);
+    const { day, second } = this.#place(at);
     if (second >= (day.close - day.open) / 1000) return this.dailyBar(symbol, day);
     const bars = this.minuteBars(symbol, day, day.open, at);
     return mergeBars(bars, day.midnight);
@@ -163,6 +176,14 @@ export class Market {
 
   #minuteBar(path: DayPath, minute: number, lastSecond: number): MarketBar {
     // The closing price belongs to the last minute.
+    const whole = minute === path.volumes.length - 1 ? minute * 60 + 60 : minute * 60 + 59;
+    if (lastSecond < whole) return this.#barUpTo(path, minute, lastSecond);
+    const known = path.finished[minute] ?? this.#barUpTo(path, minute, whole);
+    path.finished[minute] = known;
+    return known;
+  }
+
+  #barUpTo(path: DayPath, minute: number, lastSecond: number): MarketBar {
     const end = Math.min(lastSecond, minute === path.volumes.length - 1 ? minute * 60 + 60 : minute * 60 + 59);
     const open = this.#priceAt(path, minute * 60);
     let [high, low, close, sum] = [open, open, open, 0];
@@ -277,7 +298,7 @@ function makePath(seed: number | string, symbol: string, day: TradingDay, bar: M
   const weights = Array.from({ length: minutes }, (_, m) => (0.6 + 1.8 * (2 * Math.abs(m / minutes - 0.5)) ** 2) * (0.5 + random.next()));
   const total = weights.reduce((a, b) => a + b, 0);
   const volumes = Float64Array.from(weights, (weight) => Math.round((bar.v * weight) / total));
-  return { day, low: bar.l, high: bar.h, knots, volumes, salt: hash32(`${seed}/second/${symbol}/${day.date}`) };
+  return { day, low: bar.l, high: bar.h, knots, volumes, salt: hash32(`${seed}/second/${symbol}/${day.date}`), finished: [] };
 }
 
 /** A session whose prices were recorded; the volume of a bar is spread over its minutes. */
@@ -287,7 +308,7 @@ function recordedPath(day: TradingDay, bar: MarketBar, pieces: readonly Piece[])
     const [first, last] = [Math.floor(from / 60), Math.max(Math.floor(from / 60) + 1, Math.ceil(to / 60))];
     for (let minute = first; minute < Math.min(last, volumes.length); minute++) volumes[minute] = (volumes[minute] as number) + part.v / (last - first);
   }
-  return { day, low: bar.l, high: bar.h, knots: Float64Array.of(bar.o), volumes, salt: 0, pieces };
+  return { day, low: bar.l, high: bar.h, knots: Float64Array.of(bar.o), volumes, salt: 0, pieces, finished: [] };
 }
 
 /** Reflects a value back into [low, high]. */

@@ -76,7 +76,9 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
     const onFatal = (error: unknown) => end(TradingError.from(error, "exchange-failed"));
 
     let looking: NodeJS.Timeout | undefined;
+    let isLookDue = false;
     const look = () => {
+      isLookDue = false;
       try {
         engine.advance();
       } catch (error) {
@@ -90,9 +92,10 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
     // After the answer has been sent: an order is acknowledged first and traded then.
     const onWaiting = () => {
       looking ??= setInterval(look, lookMs(options.speed));
-      setImmediate(look);
+      if (!isLookDue) setImmediate(look);
+      isLookDue = true;
     };
-    const engine = new Engine({ market, clock, book, onWaiting });
+    const engine = new Engine({ market, clock, book, onWaiting, onUnwritable: onFatal });
     let isWritable = true;
     void ended.then((reason) => {
       isWritable = reason === "idle";
@@ -118,7 +121,6 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
       rateLimit: options.rateLimit,
       faults: options.faults,
       idle,
-      onFatal,
     });
     closers.push(() => server.close());
     const { home, readyFile } = options;

@@ -35,8 +35,6 @@ export interface ServerOptions {
   readonly idle: IdleWatch;
   /** Serves https and wss with it. */
   readonly certificate?: Certificate;
-  /** The book cannot be written: what is in memory is no longer what is kept. */
-  readonly onFatal: (error: TradingError) => void;
 }
 
 export interface ExchangeServer {
@@ -90,11 +88,20 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     const isData = request.url.startsWith("/v2/stocks/") || request.url.startsWith("/v1beta1/");
     limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => void reply.header(name, value));
   });
+  // Whatever an answer says is on disk before it is said; orders of one turn share the wait.
+  app.addHook("onSend", (_request, _reply, payload, done) => {
+    const written = engine.written();
+    if (written === undefined) done(null, payload);
+    else
+      written.then(
+        () => done(null, payload),
+        (error: Error) => done(error),
+      );
+  });
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof ApiError) return reply.code(error.status).send({ code: error.code, message: error.message });
     const status = (error as { statusCode?: number }).statusCode;
     if (status !== undefined && status >= 400 && status < 500) return reply.code(status).send({ code: status * 100_000, message: (error as Error).message });
-    if (error instanceof TradingError && error.code === "book-unwritable") options.onFatal(error);
     return reply.code(500).send({ code: 50_010_000, message: "internal server error" });
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: 40_410_000, message: "endpoint not found." }));

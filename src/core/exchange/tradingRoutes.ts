@@ -127,20 +127,26 @@ function addOrderRoutes(app: FastifyInstance, { engine, accountOf }: RouteParts)
     if (!["", "us_equity", "all"].includes(query["asset_class"] ?? "")) return [];
     const sequenceOf = (name: string) => (query[name] === undefined || query[name] === "" ? undefined : engine.order(account, query[name]).sequence);
     const [before, beyond] = [sequenceOf("before_order_id"), sequenceOf("after_order_id")];
-    const chosen = [...account.orders.values()].filter(
-      (order) =>
-        (status === "all" || (status === "closed") === isEnded(order)) &&
-        (after === undefined || order.submittedAt > after) &&
-        (until === undefined || order.submittedAt < until) &&
-        (before === undefined || order.sequence < before) &&
-        (beyond === undefined || order.sequence > beyond) &&
-        (symbols.size === 0 || symbols.has(order.symbol)) &&
-        (side === "" || order.side === side),
-    );
-    const ids = new Set(chosen.map((order) => order.id));
-    const top = nested ? chosen.filter((order) => order.parentId === null || !ids.has(order.parentId)) : chosen;
-    top.sort((a, b) => (direction === "asc" ? a.sequence - b.sequence : b.sequence - a.sequence));
-    return top.slice(0, limit).map((order) => json(account, order, nested));
+    const isChosen = (order: OrderRecord) =>
+      (status === "all" || (status === "closed") === isEnded(order)) &&
+      (after === undefined || order.submittedAt > after) &&
+      (until === undefined || order.submittedAt < until) &&
+      (before === undefined || order.sequence < before) &&
+      (beyond === undefined || order.sequence > beyond) &&
+      (symbols.size === 0 || symbols.has(order.symbol)) &&
+      (side === "" || order.side === side);
+    // A leg is shown below its parent, and by itself where the parent is not among the chosen.
+    const isTop = (order: OrderRecord) => {
+      const parent = nested && order.parentId !== null ? account.orders.get(order.parentId) : undefined;
+      return parent === undefined || !isChosen(parent);
+    };
+    const pool = status === "open" ? [...account.open.values()].sort((a, b) => a.sequence - b.sequence) : account.orderList;
+    const found: OrderRecord[] = [];
+    for (let i = 0; i < pool.length && found.length < limit; i++) {
+      const order = pool[direction === "asc" ? i : pool.length - 1 - i] as OrderRecord;
+      if (isChosen(order) && isTop(order)) found.push(order);
+    }
+    return found.map((order) => json(account, order, nested));
   });
   app.delete("/v2/orders", (request, reply) => {
     const account = accountOf(request);

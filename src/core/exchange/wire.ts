@@ -111,7 +111,7 @@ export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderR
   };
 }
 
-export function accountJson({ record, orders }: AccountState, worth: Figures) {
+export function accountJson({ record, open }: AccountState, worth: Figures) {
   const text = (value: Big) => value.toFixed(); // not rounded: cash plus positions is equity to the last place
   return {
     id: record.id,
@@ -148,7 +148,7 @@ export function accountJson({ record, orders }: AccountState, worth: Figures) {
     shorting_enabled: true,
     options_approved_level: 0,
     options_trading_level: 0,
-    open_orders: [...orders.values()].reduce((count, order) => count + (isEnded(order) ? 0 : 1), 0),
+    open_orders: open.size,
     simulated: true,
   };
 }

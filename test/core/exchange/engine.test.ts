@@ -20,7 +20,7 @@ function givenEngine(options: { readonly start?: string; readonly hours?: Market
     hours: options.hours ?? "always",
     wall: () => wallMs,
   });
-  const engine = new Engine({ market, clock, book: forgetfulBook, onWaiting: () => {} });
+  const engine = new Engine({ market, clock, book: forgetfulBook, onWaiting: () => {}, later: (write) => write() });
   engine.openAccounts(1, new Big(100_000));
   const account = engine.accounts[0] as (typeof engine.accounts)[number];
   const events: OrderEvent[] = [];

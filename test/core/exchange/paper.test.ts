@@ -174,6 +174,35 @@ describe("the exchange in the foreground", () => {
     await second.end();
   });
 
+  it("has on disk what it said, when it is killed under many orders at once", async () => {
+    const first = await givenExchange("--home", home, "--accounts", "4");
+    const said = new Set<string>();
+    let sent = 0;
+    const senders = Array.from({ length: 40 }, async (_, i) => {
+      for (let n = 0; ; n++) {
+        sent++;
+        const order = { symbol: "KO", qty: "1", side: "buy", type: n % 3 === 0 ? "market" : "limit", time_in_force: "day", client_order_id: `${i}-${n}` };
+        const { body } = await first.call("POST", "/v2/orders", { ...order, ...(n % 3 === 0 ? {} : { limit_price: "1.5" }) }, i % 4);
+        said.add(body.id);
+        if (said.size === 300) first.child.kill("SIGKILL");
+      }
+    });
+    await Promise.allSettled(senders);
+    await using second = await givenExchange("--home", home, "--accounts", "4");
+    const kept = new Set<string>();
+    for (let account = 0; account < 4; account++) {
+      for (let page = await second.get("/v2/orders?status=all&limit=500", account), last; page.length > 0; ) {
+        for (const order of page) kept.add(order.id);
+        last = page.at(-1).id;
+        page = await second.get(`/v2/orders?status=all&limit=500&before_order_id=${last}`, account);
+      }
+      const fills = await second.get("/v2/account/activities/FILL", account);
+      assert.equal(new Set(fills.map((fill: Json) => fill.order_id)).size, fills.length);
+    }
+    for (const id of said) assert.ok(kept.has(id), `${id} was acknowledged and is gone`);
+    assert.ok(kept.size <= sent);
+  });
+
   it("goes on with its clock where it stopped", async () => {
     const first = await givenExchange("--home", home, "--speed", "10000");
     const stream = await first.stream();
