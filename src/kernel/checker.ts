@@ -174,7 +174,7 @@ export class Checker {
         // has: names in scope are what we can tell there.
         if (!String(error).includes("auto imports")) throw error;
         entries = [
-          ...new Set([...names.all.keys(), ...this.#live.keys(), ...Object.getOwnPropertyNames(globalThis), "desk", "display", "plot", "clearOutput"]),
+          ...new Set([...names.all.keys(), ...this.#live.keys(), ...Object.getOwnPropertyNames(globalThis), "desk", "display", "plot", "input", "clearOutput"]),
         ].map((name) => ({ name }));
       }
       return entries
@@ -202,11 +202,12 @@ export class Checker {
     const client = clientOf(this.#api);
     const compiler = client.process;
     this.#gone.abort(new TradingError("checker-closed", "The type checker was closed.", { kind: "interrupted" }));
+    // Killed first: one whose pipe ends while it asks for a file panics on the standard error that it shares with us.
+    if (compiler !== undefined && compiler.exitCode === null && compiler.signalCode === null) {
+      const gone = once(compiler, "exit");
+      if (compiler.kill("SIGKILL")) await gone;
+    }
     await client.close(); // what is asked at this moment is refused
-    if (compiler === undefined || compiler.exitCode !== null || compiler.signalCode !== null) return;
-    const gone = once(compiler, "exit");
-    compiler.kill("SIGKILL");
-    await gone;
   }
 
   /** One question at a time; a compiler that ends leaves nobody waiting. */
@@ -295,8 +296,8 @@ function messageOf(diagnostic: Diagnostic): string {
 /** What a cell has without an import. */
 function deskGlobals(): string {
   const types = JSON.stringify(deskTypesPath().replaceAll("\\", "/"));
-  return `import type { Desk, Display, Plot } from ${types};
-declare global { const desk: Desk; const display: Display; const plot: Plot; function clearOutput(): void; }`;
+  return `import type { Desk, Display, Input, Plot } from ${types};
+declare global { const desk: Desk; const display: Display; const plot: Plot; const input: Input; function clearOutput(): void; }`;
 }
 
 function compilerOptions(folder: string): Record<string, unknown> {

@@ -310,6 +310,17 @@ export interface TickerSignal {
   readonly simulated: boolean;
 }
 
+/** A function that a module exports. */
+export interface ModuleCall {
+  readonly module: string;
+  readonly export: string;
+}
+
+export interface BlockingOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
 /** The session of this window. Every result draws itself when it is a cell's last value. */
 export interface Desk {
   connect(): Promise<Account>;
@@ -334,6 +345,16 @@ export interface Desk {
   backtests(specs: readonly BacktestSpec[], options?: { readonly workers?: number; readonly timeoutSeconds?: number }): Promise<BatchResult>;
   /** Computed away from every loop that must not stand. */
   computeFeatures(symbol: string): Promise<Features>;
+  /** Features of bars that the cell has already, in its own thread: 10,000 bars take a few milliseconds. */
+  computeFeaturesSync(bars: Bars): Features;
+  /**
+   * Runs work in a process of its own: a function (sent as source, so it must be self-contained; a captured variable is
+   * refused by name) or what a module exports, by path from the notebook's folder or by package name. Interrupting the cell
+   * ends it, and so does the time: 30 s unless said otherwise.
+   */
+  executeBlocking<A extends readonly unknown[], R>(work: (...args: A) => R, args: A, options?: BlockingOptions): Promise<Awaited<R>>;
+  executeBlocking<R>(work: () => R): Promise<Awaited<R>>;
+  executeBlocking(work: ModuleCall, args?: readonly unknown[], options?: BlockingOptions): Promise<unknown>;
   getTickerFeatures(symbol: string): Promise<TickerFeatures>;
   generateTickerSignal(symbol: string): Promise<TickerSignal>;
   generateSignalsForWatchlist(symbols: readonly string[]): Promise<ReadonlyArray<TickerSignal | { readonly symbol: string; readonly error: string }>>;
@@ -374,3 +395,11 @@ export type Plot = (
   value: Bars | BacktestResult | ArrayLike<number> | ReadonlyArray<readonly [string, number]> | object,
   options?: PlotOptions,
 ) => Promise<Displayed>;
+
+export interface InputOptions {
+  /** Hides what is typed. It is a plain value of the cell afterwards. */
+  readonly password?: boolean;
+}
+
+/** Asks whoever runs the notebook for a line of text. */
+export type Input = (prompt?: string, options?: InputOptions) => Promise<string>;

@@ -13,7 +13,7 @@ import type { DeskCall } from "./deskProtocol.ts";
 import { localFilesOf } from "./localFiles.ts";
 import { lower, mayNeedLowering, type Lowered } from "./lower.ts";
 import { isTooDeep, mayBeObject, tooDeep } from "./oddCells.ts";
-import type { CellError, CellOutcome, MimeBundle, Output, RunnerFrame, TypeProblem } from "./protocol.ts";
+import { parseQuestion, type CellError, type CellOutcome, type MimeBundle, type Output, type Question, type RunnerFrame, type TypeProblem } from "./protocol.ts";
 import { RunnerProcess } from "./runnerProcess.ts";
 import { transformCell, type CellScript } from "./transform.ts";
 
@@ -23,6 +23,7 @@ export interface FrontOptions {
   readonly warmSpare: boolean;
   readonly onOutput: (run: number, output: Output) => void;
   readonly onDesk: (call: DeskCall, signal: AbortSignal) => Promise<unknown>;
+  readonly onInput: (question: Question, signal: AbortSignal) => Promise<unknown>;
   readonly onDeath: (reason: string) => void;
 }
 
@@ -354,6 +355,7 @@ export class Front {
 
   #startRunner(runner: RunnerProcess): RunnerProcess {
     runner.channel.handle("desk", (call, signal) => this.#options.onDesk(call as DeskCall, signal));
+    runner.channel.handle("input", (question, signal) => this.#options.onInput(parseQuestion(question), signal));
     runner.take({
       onFrame: (frame) => this.#frame(frame),
       onRaw: (stream, text) => this.#options.onOutput(this.#running?.run ?? 0, { kind: "stream", stream, text }),

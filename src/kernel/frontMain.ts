@@ -17,6 +17,7 @@ const front = new Front({
   ...options,
   onOutput: (run, output) => channel.emit("output", { run, output }),
   onDesk: (call, signal) => channel.ask("desk", call, signal),
+  onInput: (question, signal) => channel.ask("input", question, signal),
   onDeath: (reason) => channel.emit("death", reason),
 });
 

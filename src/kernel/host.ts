@@ -8,12 +8,12 @@ import { childEnv } from "../core/base/childEnv.ts";
 import { Channel } from "../core/base/channel.ts";
 import { Emitter } from "../core/base/emitter.ts";
 import { entryPath } from "../core/base/entry.ts";
-import { TradingError } from "../core/base/errors.ts";
+import { badInput, TradingError } from "../core/base/errors.ts";
 import type { Log } from "../core/base/log.ts";
 import { abortable, withDeadline } from "../core/base/scope.ts";
 import type { Completion } from "./checker.ts";
 import type { DeskCall, DeskHandlers } from "./deskProtocol.ts";
-import type { CellOutcome, Output, TypeProblem } from "./protocol.ts";
+import { parseQuestion, type CellOutcome, type Output, type Question, type TypeProblem } from "./protocol.ts";
 
 export type { Completion } from "./checker.ts";
 export type { DeskAnswer, DeskCaller, DeskHandlers } from "./deskProtocol.ts";
@@ -24,9 +24,18 @@ export interface KernelOptions {
   readonly folder: string;
   /** Answers `desk` in cells. */
   readonly desk: DeskHandlers;
+  /** Answers `input` in cells; without it they are told that nobody is there. */
+  readonly input?: (question: CellQuestion, signal: AbortSignal) => Promise<string>;
   readonly log: Log;
   /** Keeps a second process ready, so that a restart takes no time. */
   readonly warmSpare?: boolean;
+}
+
+export interface CellQuestion {
+  readonly prompt: string;
+  /** What is typed is not to be seen. */
+  readonly password: boolean;
+  readonly cellId: string;
 }
 
 export type KernelState = "idle" | "busy" | "dead" | "closed";
@@ -99,6 +108,7 @@ class WorkerKernel implements Kernel {
     });
     this.#channel = new Channel({ post: (message) => this.#worker.postMessage(message), onMessage: (listener) => void this.#worker.on("message", listener) });
     this.#channel.handle("desk", (call, signal) => this.#desk(call as DeskCall, signal));
+    this.#channel.handle("input", (question, signal) => this.#input(parseQuestion(question), signal));
     this.#channel.on("started", (value) => this.#started(value as { id: number; run: number }));
     this.#channel.on("output", (value) => this.#output(value as { run: number; output: Output }));
     this.#channel.on("death", (reason) => this.#died(reason as string));
@@ -202,6 +212,11 @@ class WorkerKernel implements Kernel {
   #desk(call: DeskCall, signal: AbortSignal): Promise<unknown> {
     const cellId = this.#cells.get(call.run)?.cellId ?? "none";
     return this.#options.desk.call(String(call.name), Array.isArray(call.args) ? call.args : [], { cellId }, signal);
+  }
+
+  async #input({ prompt, password, run }: Question, signal: AbortSignal): Promise<string> {
+    if (this.#options.input === undefined) throw badInput("no-input", "input() has nobody to ask: this notebook runs without an editor.", "Run it in VS Code, or write the value into the cell.");
+    return await this.#options.input({ prompt, password, cellId: this.#cells.get(run)?.cellId ?? "none" }, signal);
   }
 
   #died(reason: string): void {

@@ -51,6 +51,14 @@ export interface RunOrder {
   readonly isAsync: boolean;
 }
 
+const Question = v.object({ prompt: v.string(), password: v.boolean(), run: v.number() });
+/** What `input` asks. */
+export type Question = v.InferOutput<typeof Question>;
+
+export function parseQuestion(value: unknown): Question {
+  return v.parse(Question, value);
+}
+
 const bundle = v.record(v.string(), v.union([v.string(), v.custom<object>((value) => typeof value === "object" && value !== null)]));
 const plainError = v.object({ name: v.string(), message: v.string(), stack: v.string(), code: v.optional(v.string()), hint: v.optional(v.string()) });
 

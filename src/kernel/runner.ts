@@ -15,6 +15,7 @@ import { createDesk } from "./desk.ts";
 import { createDisplay } from "./display.ts";
 import { drawValue } from "./drawValue.ts";
 import { sendFrame } from "./frames.ts";
+import { createInput } from "./input.ts";
 import { TURN } from "./interruptWords.ts";
 import type { RunOrder } from "./protocol.ts";
 import { Streams } from "./streams.ts";
@@ -58,6 +59,7 @@ const given = {
   desk: createDesk(channel, current),
   display,
   plot,
+  input: createInput(channel, current),
   clearOutput,
 };
 for (const [name, value] of Object.entries(given)) Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });

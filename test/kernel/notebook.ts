@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { silentLog } from "../../src/core/base/log.ts";
 import { noDesk } from "../../src/kernel/deskHandlers.ts";
-import { startKernel, type CellOutcome, type DeskHandlers, type Kernel, type Output } from "../../src/kernel/host.ts";
+import { startKernel, type CellOutcome, type DeskHandlers, type Kernel, type KernelOptions, type Output } from "../../src/kernel/host.ts";
 
 /** Package names that cells import, as npm would have put them there. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -36,7 +36,7 @@ export class TestNotebook {
     this.kernel = kernel;
   }
 
-  static async open(options: { readonly desk?: DeskHandlers; readonly warmSpare?: boolean } = {}): Promise<TestNotebook> {
+  static async open(options: { readonly desk?: DeskHandlers; readonly warmSpare?: boolean; readonly input?: KernelOptions["input"] } = {}): Promise<TestNotebook> {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-cells-"));
     for (const [name, text] of Object.entries(PACKAGES)) {
       await mkdir(dirname(join(folder, name)), { recursive: true });
@@ -47,6 +47,7 @@ export class TestNotebook {
         folder,
         desk: options.desk ?? noDesk("There is no session in this test."),
         log: silentLog,
+        ...(options.input === undefined ? {} : { input: options.input }),
         ...(options.warmSpare === undefined ? {} : { warmSpare: options.warmSpare }),
       },
       new AbortController().signal,

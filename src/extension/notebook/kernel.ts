@@ -3,6 +3,7 @@ import type { DeskHandlers, Kernel } from "../../kernel/host.ts";
 import type { Session } from "../../core/session.ts";
 import type { CellOutcome, Output } from "../../kernel/protocol.ts";
 import type { Desk } from "../desk.ts";
+import { askInBox } from "./ask.ts";
 
 const START_WITHIN_MS = 30_000;
 
@@ -72,7 +73,7 @@ export class NotebookKernel {
   async #start(): Promise<Kernel> {
     const { startKernel } = await import("../../kernel/host.ts");
     const kernel = await startKernel(
-      { folder: this.#folder, desk: deskOf(this.#desk, { notebook: this.#notebook, folder: this.#folder }), log: this.#desk.log },
+      { folder: this.#folder, desk: deskOf(this.#desk, { notebook: this.#notebook, folder: this.#folder }), input: askInBox, log: this.#desk.log },
       AbortSignal.timeout(START_WITHIN_MS),
     );
     kernel.onDeath((reason) => {
