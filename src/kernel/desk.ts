@@ -7,12 +7,12 @@ import type { Channel } from "../core/base/channel.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { BarFrame, type BarColumns } from "./barFrame.ts";
 import type { RunningCell } from "./cellRun.ts";
-import { createLocalDesk } from "./deskLocal.ts";
+import { createLocalDesk, type LocalTools } from "./deskLocal.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCall } from "./deskProtocol.ts";
 import type { Desk } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
-export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningCell>): Desk {
+export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningCell>, tools: LocalTools): Desk {
   const never = new AbortController().signal;
   const call = async (name: DeskCall["name"], args: readonly unknown[], site: Error): Promise<unknown> => {
     const cell = current.getStore();
@@ -32,7 +32,7 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
     };
     desk[name] = method;
   }
-  Object.assign(desk, createLocalDesk(current));
+  Object.assign(desk, createLocalDesk(current, tools));
   // A misspelt method is a type error before it gets here; untyped code gets the sentence instead of "not a function".
   return Object.freeze(desk) as unknown as Desk;
 }

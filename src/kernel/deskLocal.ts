@@ -3,30 +3,36 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import { isAbsolute, resolve } from "node:path";
 import { runInThisContext } from "node:vm";
 import { badInput } from "../core/base/errors.ts";
-import { silentLog } from "../core/base/log.ts";
-import { computeFeaturesSync } from "../core/features/computeFeatures.ts";
-import type { AsyncFeatureComputer } from "../core/features/featureComputer.ts";
 import type { RunningCell } from "./cellRun.ts";
 import type { Bars, BlockingOptions, Desk, ModuleCall } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
-/** Functions that wait for a process; more are refused. */
-const QUEUE = 100;
 /** What transform.ts writes into the functions of a cell, as it is in a process without cells. */
 const PRELUDE = "const $await = (value) => value, $iterate = (source) => source, $import = (specifier, attributes) => import(specifier, attributes);";
 const PRELUDE_NAMES = ["$await", "$iterate", "$import"] as const;
 
+/** What the features room offers, handed in by runner.ts. */
+export interface LocalTools {
+  readonly computeFeaturesSync: (bars: Bars) => unknown;
+  /** Opened with its first call. */
+  readonly openBlocking: () => Promise<Blocking>;
+}
+
+export interface Blocking {
+  readonly commonGlobals: () => ReadonlySet<string>;
+  /** Throws where the function uses a name that neither it nor `globals` has. */
+  readonly selfContainedSource: (work: (...args: never[]) => unknown, globals: ReadonlySet<string>) => string;
+  readonly execute: (work: ((...args: readonly unknown[]) => unknown) | ModuleCall, args: readonly unknown[], options: { readonly signal: AbortSignal; readonly timeoutMs?: number }) => Promise<unknown>;
+}
+
 type Work = ((...args: never[]) => unknown) | ModuleCall;
 
-export function createLocalDesk(current: AsyncLocalStorage<RunningCell>): Pick<Desk, "computeFeaturesSync" | "executeBlocking"> {
-  let computer: Promise<AsyncFeatureComputer> | undefined;
-  const open = async (): Promise<AsyncFeatureComputer> => {
-    const { createFeatureComputer } = await import("../core/features/featureComputer.ts");
-    const metrics = { record: () => undefined };
-    return createFeatureComputer({ workers: 1, workersGiven: false, queueSize: QUEUE, useProcessPool: false, metrics, log: silentLog });
-  };
+export function createLocalDesk(current: AsyncLocalStorage<RunningCell>, tools: LocalTools): Pick<Desk, "computeFeaturesSync" | "executeBlocking"> {
+  let blocking: Promise<Blocking> | undefined;
   const executeBlocking = async (work: Work, args: readonly unknown[] = [], options: BlockingOptions = {}): Promise<unknown> => {
-    const sent = typeof work === "function" ? await sendable(work) : fromFolder(work);
+    blocking ??= tools.openBlocking();
+    const away = await blocking;
+    const sent = typeof work === "function" ? sendable(work, away) : fromFolder(work);
     const stop = new AbortController();
     const signals = [current.getStore()?.controller.signal, options.signal].filter((signal) => signal !== undefined);
     const onAbort = (): void => stop.abort(signals.find((signal) => signal.aborted)?.reason);
@@ -34,15 +40,13 @@ export function createLocalDesk(current: AsyncLocalStorage<RunningCell>): Pick<D
     if (signals.some((signal) => signal.aborted)) onAbort();
     try {
       const { timeoutMs } = options;
-      const blocking = { signal: stop.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-      computer ??= open();
-      return await (await computer).executeBlocking(sent, args, blocking);
+      return await away.execute(sent, args, { signal: stop.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
     } finally {
       for (const signal of signals) signal.removeEventListener("abort", onAbort);
     }
   };
   return {
-    computeFeaturesSync: (bars: Bars) => tagged("features", computeFeaturesSync(seriesOf(bars))) as ReturnType<Desk["computeFeaturesSync"]>,
+    computeFeaturesSync: (bars: Bars) => tagged("features", tools.computeFeaturesSync(seriesOf(bars))) as ReturnType<Desk["computeFeaturesSync"]>,
     executeBlocking: executeBlocking as Desk["executeBlocking"],
   };
 }
@@ -54,8 +58,7 @@ function seriesOf(bars: Bars): Bars {
 }
 
 /** The function as it was before the cell was made a script; a variable that it captures is refused by name. */
-async function sendable(work: (...args: never[]) => unknown): Promise<(...args: readonly unknown[]) => unknown> {
-  const { commonGlobals, selfContainedSource } = await import("../core/features/selfContained.ts");
+function sendable(work: (...args: never[]) => unknown, { commonGlobals, selfContainedSource }: Blocking): (...args: readonly unknown[]) => unknown {
   const source = selfContainedSource(work, new Set([...commonGlobals(), ...PRELUDE_NAMES]));
   const text = PRELUDE_NAMES.some((name) => source.includes(name)) ? `(...args) => { ${PRELUDE} return (${source})(...args); }` : source;
   return runInThisContext(`"use strict"; (${text})`) as (...args: readonly unknown[]) => unknown;

@@ -8,10 +8,13 @@ import { Worker } from "node:worker_threads";
 import { Channel } from "../core/base/channel.ts";
 import { entryPath } from "../core/base/entry.ts";
 import { TradingError } from "../core/base/errors.ts";
+import { silentLog } from "../core/base/log.ts";
+import { computeFeaturesSync } from "../core/features/computeFeatures.ts";
 import { plainCellError } from "./cellErrors.ts";
 import { cellModules } from "./cellModules.ts";
 import { CellRunner, KeyboardInterrupt, tieTimers, type RunningCell } from "./cellRun.ts";
 import { createDesk } from "./desk.ts";
+import type { Blocking } from "./deskLocal.ts";
 import { createDisplay } from "./display.ts";
 import { drawValue } from "./drawValue.ts";
 import { sendFrame } from "./frames.ts";
@@ -44,6 +47,19 @@ const channel = new Channel({
 // The order comes from our own front over IPC, which only the parent process can write.
 channel.on("run", (order) => runner.run(order as RunOrder));
 
+/** Functions that wait for a process; more are refused. */
+const BLOCKING_QUEUE = 100;
+/** Loaded when a cell first asks for it: most never do. */
+async function openBlocking(): Promise<Blocking> {
+  const [{ createFeatureComputer }, { commonGlobals, selfContainedSource }] = await Promise.all([
+    import("../core/features/featureComputer.ts"),
+    import("../core/features/selfContained.ts"),
+  ]);
+  const metrics = { record: () => undefined };
+  const computer = createFeatureComputer({ workers: 1, workersGiven: false, queueSize: BLOCKING_QUEUE, useProcessPool: false, metrics, log: silentLog });
+  return { commonGlobals, selfContainedSource, execute: (work, args, options) => computer.executeBlocking(work, args, options) };
+}
+
 const { display, plot, clearOutput } = createDisplay({ send: sendFrame, current, flush: () => streams.flush() });
 const given = {
   $await: (value: unknown) => runner.guarded(value),
@@ -56,7 +72,7 @@ const given = {
     Object.defineProperty(fn, "name", { value: name, configurable: true });
     (globalThis as Record<string, unknown>)[global] = fn;
   },
-  desk: createDesk(channel, current),
+  desk: createDesk(channel, current, { computeFeaturesSync, openBlocking }),
   display,
   plot,
   input: createInput(channel, current),
