@@ -14,10 +14,11 @@ import { addPaperCommand } from "./commands/paper.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScanCommand } from "./commands/scan.ts";
 import { addServeCommand } from "./commands/serve.ts";
+import { addSweepCommand } from "./commands/sweep.ts";
 import { addTradingCommands } from "./commands/trading.ts";
 
 /** Of CONTRACTS.md, in later versions. */
-const LATER = ["ask", "sweep", "walk-forward", "research", "test", "gap", "mcp", "chat", "worker", "kernel", "bench", "replace", "close", "provider"];
+const LATER = ["ask", "walk-forward", "research", "test", "gap", "mcp", "chat", "worker", "kernel", "bench", "replace", "close", "provider"];
 
 export function buildProgram(context: Context): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
@@ -36,6 +37,7 @@ export function buildProgram(context: Context): Command {
   addScanCommand(program, context);
   addAnalyzeCommand(program, context);
   addBacktestCommand(program, context);
+  addSweepCommand(program, context);
   addFeatureCommands(program, context);
   addServeCommand(program, context);
   addRunCommand(program, context);

@@ -101,6 +101,8 @@ export interface Session {
   backtests(specs: readonly BacktestSpec[], options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void }, signal: AbortSignal): Promise<BatchResult>;
   /** Many combinations of a strategy's parameters; one row of the trial ledger that counts for all of them. An abort keeps what is done. */
   sweep(spec: SweepSpec, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
+  /** A sweep as one HTML page that needs no network. */
+  heatmap(sweep: Sweep): Promise<string>;
   /** The result as one HTML file that needs no network; `data` is the reference that it was run on. */
   report(data: string, result: BacktestResult, extras: ReportExtras, signal: AbortSignal): Promise<string>;
   /** The request that `spec` means, its data set registered. */
@@ -248,6 +250,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const { renderReport } = await import("./backtest/report.ts");
       return renderReport(result, (await dataset(reference, {}, signal)).series, extras);
     },
+    heatmap: async (sweep) => (await import("./backtest/sweep/heatmap.ts")).heatmapPage(sweep),
     onClose: (closer) => scope.onClose(closer),
     close: () => scope.close(),
   };
@@ -275,6 +278,9 @@ export async function servePerformance(session: Session, options: { readonly por
     },
   };
 }
+
+/** Most that are open to one host at once; they open as they are needed. */
+const CONNECTIONS = 50;
 
 interface LinkParts {
   readonly options: SessionOptions;
@@ -326,8 +332,8 @@ function createLink(parts: LinkParts) {
         lifetime.onClose(() => http.close());
         return http;
       };
-      const trading = client(endpoint.tradingUrl, 10);
-      const dataHttp = client(endpoint.dataUrl, 10);
+      const trading = client(endpoint.tradingUrl, CONNECTIONS);
+      const dataHttp = client(endpoint.dataUrl, CONNECTIONS);
       const limits = {
         maxOrderValue: config["risk.maxOrderValue"],
         maxPositionValue: config["risk.maxPositionValue"],

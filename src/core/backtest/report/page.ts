@@ -46,7 +46,7 @@ function chartLibrary(): string {
 }
 
 /** The roles of the house's look; only the two palettes hold literal colours. The canvas of the charts needs plain ones (--c-*). */
-const STYLE = `
+export const STYLE = `
 :root{color-scheme:light dark;--font:"Segoe WPC","Segoe UI","Inter","Ubuntu",system-ui,sans-serif;--mono:"Cascadia Mono","SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;
 --fg:#3b3b3b;--dim:#616161;--bg:#ffffff;--rule:#e5e5e5;--code:#f8f8f8;--warn:#bf8803;--blue:#0063d3;--orange:#d18616;--link:#005fb8;--hover:#f2f2f2;--warn-text:#7a5600;
 --c-series:#3b3b3b;--c-other:#a6a6a6;--c-up:#0063d3;--c-down:#b67b1d;--c-fill:#d1861640;--c-grid:#e5e5e5;--c-dim:#616161;--c-bg:#ffffff}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SweepResult } from "../../src/core/domain/sweep.ts";
+import { givenDesk, type Desk } from "./quantdesk.ts";
+
+describe("a sweep from the terminal", function () {
+  this.timeout(60_000);
+  let desk: Desk;
+  let folder: string;
+  before(async () => {
+    desk = await givenDesk();
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-sweep-"));
+  });
+  after(async () => {
+    await desk.end();
+    await rm(folder, { recursive: true });
+  });
+  const SWEEP = ["sweep", "--data", "sample:sp500", "--strategy", "sma_cross"];
+  const GRID = ["--grid", "fast=5:25:5,slow=20:100:20", "--where", "fast < slow"];
+
+  it("finds the best combination, whose backtest gives the same figures, and counts every trial", async () => {
+    const ran = await desk.run([...SWEEP, ...GRID, "--fee-rate", "0.001", "--top", "3", "--json"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const result = ran.json<SweepResult>();
+    assert.equal(result.schema, "quantdesk.sweep/1");
+    assert.deepEqual([result.combinations, result.run, result.succeeded, result.failed, result.timedOut, result.cached, result.cancelled], [23, 23, 23, 0, 0, 0, 0]);
+    assert.equal(result.best.length, 3);
+    assert.ok(result.workers >= 1 && result.durationMs > 0 && result.throughput > 0);
+    assert.ok(result.pbo !== null && result.best[0]!.deflatedSharpe !== null);
+    assert.equal(result.trialsCounted, 23);
+    const [best] = result.best;
+    const params = Object.entries(best!.params).map(([name, value]) => `${name}=${value}`).join(",");
+    const single = await desk.run(["backtest", "--data", "sample:sp500", "--strategy", "sma_cross", "--params", params, "--fee-rate", "0.001", "--json"]);
+    assert.deepEqual(single.json<{ stats: unknown }>().stats, best!.stats);
+    const again = (await desk.run([...SWEEP, ...GRID, "--json"])).json<SweepResult>();
+    assert.equal(again.trialsCounted, 23 + 1 + 23);
+  });
+
+  it("says in words what chance gives, and draws a page that needs no network", async () => {
+    const page = join(folder, "heat.html");
+    const ran = await desk.run(["sweep", "--data", "sample:simulated", "--strategy", "breakout", "--grid", "entry=10|20|40,exit=5:20:5", "--heatmap", page]);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stderr, /SIMULATED breakout/);
+    assert.match(ran.stderr, /trials on these prices, a Sharpe ratio of [\d.]+ is what chance gives/);
+    assert.match(ran.stdout, /^Parameters +Sharpe +Not luck/);
+    const html = await readFile(page, "utf8");
+    assert.match(html, /SIMULATED/);
+    assert.doesNotMatch(html, /(src|href)="?https?:/);
+  });
+
+  it("runs a strategy file, and names the combinations that fail", async () => {
+    const file = join(folder, "odd.ts");
+    await writeFile(
+      file,
+      `export default { name: "odd", params: { n: { default: 1 } }, signals({ length }: { length: number }, { n }: { n: number }) {
+         if (n % 2 === 0) throw new Error("not an odd number");
+         return { entries: new Uint8Array(length).fill(1), exits: new Uint8Array(length) }; } };`,
+    );
+    const args = ["sweep", "--data", "sample:simulated", "--strategy", file, "--grid", "n=1:4", "--json"];
+    const ran = await desk.run(args);
+    assert.equal(ran.code, 0, ran.stderr);
+    const result = ran.json<SweepResult>();
+    assert.deepEqual([result.succeeded, result.failed, result.simulated], [2, 2, true]);
+    assert.match(result.failures[0]!.message, /odd\.ts:2.*not an odd number/);
+    assert.equal((await desk.run([...args, "--strict"])).code, 1);
+    assert.equal((await desk.run(["sweep", "--data", "sample:simulated", "--strategy", file, "--grid", "n=2|4", "--json"])).code, 1);
+  });
+
+  it("refuses what it cannot read, and what is not there yet, before anything runs", async () => {
+    const refused = async (args: readonly string[], message: RegExp) => {
+      const ran = await desk.run([...args, "--json"]);
+      assert.equal(ran.code, 2, ran.stderr);
+      assert.match(ran.stderr, message);
+    };
+    await refused(SWEEP, /sweep needs --grid/);
+    await refused([...SWEEP, "--grid", "fast=5:2"], /ends before it begins/);
+    await refused([...SWEEP, "--grid", "fsat=5:20"], /Did you mean fast/);
+    await refused([...SWEEP, ...GRID.slice(0, 2), "--where", "fast << slow"], /cannot be read/);
+    await refused([...SWEEP, ...GRID, "--trials", "5"], /--method random/);
+    await refused([...SWEEP, ...GRID, "--method", "tpe"], /not there yet/);
+    await refused([...SWEEP, ...GRID, "--executor", "bullmq"], /not there yet/);
+    await refused(["walk-forward"], /not there yet/);
+  });
+});
