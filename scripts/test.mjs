@@ -6,6 +6,7 @@
  *
  *   --unit       mocha only; further arguments are its files (npm run test:unit -- test/core/broker/*.test.ts)
  *   --host       the extension host only           --packaged   the packaged extension only
+ *   --restricted the suite of a folder that nobody trusts
  *   --desktop    the suite in a desktop VS Code instead of everything else (npm run test:desktop)
  */
 import { spawn } from "node:child_process";
@@ -16,7 +17,7 @@ import { node24, root } from "./node24.mjs";
 
 const MINUTE = 60_000;
 const args = process.argv.slice(2);
-const only = ["--unit", "--host", "--packaged", "--desktop"].find((flag) => args.includes(flag));
+const only = ["--unit", "--host", "--restricted", "--packaged", "--desktop"].find((flag) => args.includes(flag));
 const rest = args.filter((argument) => argument !== only);
 const at = (...parts) => join(root, ...parts);
 const runHost = (...more) => ["scripts/host/run.mjs", "--workspace", at("notebooks"), "--copy", ...more];
@@ -30,6 +31,16 @@ const parts = [
     command: async () => {
       const { bundleSuite } = await import("./host/suite.mjs");
       return runHost("--tests", await bundleSuite("test/extension/suite", "out/test/extension"), "--shots", at("out", "shots"));
+    },
+  },
+  {
+    flag: "--restricted",
+    name: "restricted mode",
+    timeoutMs: 4 * MINUTE,
+    command: async () => {
+      const { bundleSuite } = await import("./host/suite.mjs");
+      const tests = await bundleSuite("test/extension/restricted", "out/test/restricted");
+      return ["scripts/host/run.mjs", "--workspace", at("test", "extension", "restricted", "workspace"), "--copy", "--restricted", "--tests", tests, "--shots", at("out", "shots-restricted")];
     },
   },
   {

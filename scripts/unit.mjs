@@ -12,11 +12,13 @@ const LIMIT_MS = 180_000;
 /** Between mocha's last line and the end of its process. */
 const LINGER_MS = 15_000;
 
-/** test/extension/suite and test/packaged run inside VS Code. */
+/** They run inside VS Code. */
+const INSIDE = [["test", "extension", "suite"], ["test", "extension", "restricted"], ["test", "packaged"]].map((parts) => join(root, ...parts));
+
 function testFiles(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return path === join(root, "test", "extension", "suite") || path === join(root, "test", "packaged") ? [] : testFiles(path);
+    if (entry.isDirectory()) return INSIDE.includes(path) ? [] : testFiles(path);
     return entry.name.endsWith(".test.ts") ? [path] : [];
   });
 }

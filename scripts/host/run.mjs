@@ -9,6 +9,7 @@
  *   --tests FILE      CommonJS module with run(): Promise<void>, what desktop test runners load too
  *   --vsix FILE       installed first, as a user does; --extension is then the test-only extension beside it
  *   --open            as a user has it: the extension linked in as installed, toasts and dialogs shown
+ *   --restricted      the folder is not trusted: VS Code's Restricted Mode
  *   --copy            work on a throw-away copy of the workspace    --theme light|dark    --size 1280x800
  *   --setting k=json  user setting, repeatable                      --env K=V  for the extension host, repeatable
  *   --timeout S       300 by default       --keep  keep the profile and its logs      --verbose  all lines
@@ -42,7 +43,7 @@ async function finish(code, why) {
 }
 
 function readOptions() {
-  const options = { extension: text, tests: text, vsix: text, workspace: text, shots: text, timeout: text, file: text, wait: text, size: text, theme: text, command: many, setting: many, env: many, open: flag, copy: flag, keep: flag, verbose: flag };
+  const options = { extension: text, tests: text, vsix: text, workspace: text, shots: text, timeout: text, file: text, wait: text, size: text, theme: text, command: many, setting: many, env: many, open: flag, copy: flag, keep: flag, verbose: flag, restricted: flag };
   const { values } = parseArgs({ options });
   if (values.open === (values.tests !== undefined)) throw new Error("give either --tests FILE or --open");
   const path = (value) => (value === undefined ? undefined : resolve(value));
@@ -57,7 +58,7 @@ function readOptions() {
     shots: path(values.shots ?? "out/shots"),
     timeoutMs: Number(values.timeout ?? 300) * 1000,
     size: { width, height },
-    settings: pairs(values.setting, JSON.parse),
+    settings: { ...(values.restricted ? { "security.workspace.trust.startupPrompt": "never" } : {}), ...pairs(values.setting, JSON.parse) },
     env: pairs(values.env, String),
   };
   for (const file of [read.tests, read.vsix, read.workspace]) if (file !== undefined && !existsSync(file)) throw new Error(`${file} is not there`);
@@ -79,7 +80,7 @@ async function main() {
   await bridge.listen();
   closers.push(() => bridge.close());
   const env = { VSCODE_HOST_BRIDGE: bridge.url, VSCODE_HOST_SHOTS: options.shots, ...options.env };
-  const server = await startServer(host, made, { env, testMode: !options.open, verbose: options.verbose, onEnd: (why) => void finish(2, why) });
+  const server = await startServer(host, made, { env, testMode: !options.open, verbose: options.verbose, restricted: options.restricted, onEnd: (why) => void finish(2, why) });
   closers.push(() => server.stop());
   say(`code-server is up at ${server.origin}`);
   const onExit = (code) => void finish(code === 0 ? 0 : 1, `tests ended with ${code}`);

@@ -102,9 +102,9 @@ async function freePort() {
 }
 
 /** Starts code-server; it leads a process group of its own, so that `stop` ends the extension host and its children with it. */
-export async function startServer(host, made, { env, testMode, verbose, onEnd }) {
+export async function startServer(host, made, { env, testMode, verbose, restricted, onEnd }) {
   const port = await freePort();
-  const flags = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust", "--disable-getting-started-override", "--ignore-last-opened"];
+  const flags = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check", ...(restricted ? [] : ["--disable-workspace-trust"]), "--disable-getting-started-override", "--ignore-last-opened"];
   if (testMode) flags.push("--vscode-option", "enable-smoke-test-driver"); // without it a built workbench ignores the paths in the payload
   const child = spawn(hostNode(host), [serverEntry(host), ...places(made), ...flags], { env: serverEnv(host, made, env), detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let tail = "";
