@@ -13,7 +13,9 @@ export function isLoopbackHost(host: string | undefined): boolean {
 
 /** No page of another origin: browsers send Origin with what a page asks, and let it open WebSockets to anybody. Programs send none, or our own. */
 export function isOwnPage({ origin, host }: IncomingHttpHeaders): boolean {
-  return origin === undefined || (host !== undefined && /^https?:\/\//i.test(origin) && origin.replace(/^https?:\/\//i, "").toLowerCase() === host.toLowerCase());
+  return (
+    origin === undefined || (host !== undefined && /^https?:\/\//i.test(origin) && origin.replace(/^https?:\/\//i, "").toLowerCase() === host.toLowerCase())
+  );
 }
 
 export function authorize(accounts: readonly AccountState[], keyId: unknown, secretKey: unknown): AccountState | undefined {

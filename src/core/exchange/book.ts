@@ -2,7 +2,7 @@
 import { chmodSync, closeSync, openSync } from "node:fs";
 import { Big } from "../base/decimal.ts";
 import { TradingError } from "../base/errors.ts";
-import type { AccountRecord, FillRecord, OrderRecord, PositionRecord } from "./records.ts";
+import type { AccountRecord, FillRecord, OrderRecord, PaymentRecord, PositionRecord } from "./records.ts";
 
 /** What one change of state touched; written as one transaction. */
 export interface Changes {
@@ -13,6 +13,7 @@ export interface Changes {
   /** Quantity zero: gone. */
   readonly positions: Iterable<{ readonly accountNumber: string; readonly symbol: string; readonly position: PositionRecord }>;
   readonly fills: Iterable<FillRecord>;
+  readonly payments: Iterable<PaymentRecord>;
   readonly equity: Iterable<{ readonly accountNumber: string; readonly at: number; readonly equity: Big }>;
 }
 
@@ -24,6 +25,7 @@ export interface Kept {
   readonly orders: readonly OrderRecord[];
   readonly positions: ReadonlyArray<{ readonly accountNumber: string; readonly symbol: string; readonly position: PositionRecord }>;
   readonly fills: readonly FillRecord[];
+  readonly payments: readonly PaymentRecord[];
   readonly equity: ReadonlyArray<{ readonly accountNumber: string; readonly at: number; readonly equity: Big }>;
 }
 
@@ -36,7 +38,7 @@ export interface Book {
 
 /** Without a home: nothing outlives the process. */
 export const forgetfulBook: Book = {
-  load: () => ({ now: null, seed: null, accounts: [], orders: [], positions: [], fills: [], equity: [] }),
+  load: () => ({ now: null, seed: null, accounts: [], orders: [], positions: [], fills: [], payments: [], equity: [] }),
   setSeed: () => {},
   write: () => {},
   close: () => {},
@@ -48,6 +50,7 @@ CREATE TABLE IF NOT EXISTS accounts (number TEXT PRIMARY KEY, body TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, account TEXT NOT NULL, client_order_id TEXT NOT NULL, sequence INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (account, client_order_id)) STRICT;
 CREATE TABLE IF NOT EXISTS positions (account TEXT NOT NULL, symbol TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, symbol)) STRICT;
 CREATE TABLE IF NOT EXISTS fills (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS payments (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS equity (account TEXT NOT NULL, at INTEGER NOT NULL, equity TEXT NOT NULL, PRIMARY KEY (account, at)) STRICT;
 `;
 
@@ -83,6 +86,7 @@ export async function openBook(path: string): Promise<Book> {
   const savePosition = db.prepare("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)");
   const dropPosition = db.prepare("DELETE FROM positions WHERE account = ? AND symbol = ?");
   const saveFill = db.prepare("INSERT OR REPLACE INTO fills VALUES (?, ?, ?)");
+  const savePayment = db.prepare("INSERT OR REPLACE INTO payments VALUES (?, ?, ?)");
   const saveEquity = db.prepare("INSERT OR REPLACE INTO equity VALUES (?, ?, ?)");
   return {
     load: () => {
@@ -107,6 +111,7 @@ export async function openBook(path: string): Promise<Book> {
             position: revive<PositionRecord>(row["body"] as string),
           })),
         fills: bodies<FillRecord>("SELECT body FROM fills ORDER BY sequence"),
+        payments: bodies<PaymentRecord>("SELECT body FROM payments ORDER BY sequence"),
         equity: db
           .prepare("SELECT * FROM equity ORDER BY at")
           .all()
@@ -125,6 +130,7 @@ export async function openBook(path: string): Promise<Book> {
           else savePosition.run(accountNumber, symbol, freeze(position));
         }
         for (const fill of changes.fills) saveFill.run(fill.id, fill.sequence, freeze(fill));
+        for (const payment of changes.payments) savePayment.run(payment.id, payment.sequence, freeze(payment));
         for (const point of changes.equity) saveEquity.run(point.accountNumber, point.at, point.equity.toFixed());
         db.exec("COMMIT");
       } catch (error) {

@@ -1,6 +1,8 @@
 /** Alpaca's Market Data API: bars, trades and quotes of the past, the latest ones, snapshots, screeners, news. All of it SIMULATED. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { newYorkDate } from "../domain/nyse.ts";
 import { ApiError, badRequest } from "./apiError.ts";
+import { dividendJson, dividendsOf } from "./dividends.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { barsInRange, readTimeframe, secondsInRange, type BarRange } from "./history.ts";
 import { placeOf, type Market } from "./market.ts";
@@ -163,6 +165,28 @@ export function lastTrade(market: Market, symbol: string, at: number): { readonl
 }
 
 function addScreenerRoutes(app: FastifyInstance, { market, clock }: DataParts): void {
+  app.get("/v1/corporate-actions", (request) => {
+    const query = readQuery(request.query);
+    const today = newYorkDate(clock.now());
+    const dateOf = (name: string) => {
+      const at = time(query, name);
+      return at === undefined ? today : new Date(at).toISOString().slice(0, 10);
+    };
+    const limit = wholeNumber(query, "limit", 100, { min: 1, max: 1000 });
+    const skip = query["page_token"] === undefined ? 0 : Number(/^\d{1,6}$/.exec(query["page_token"])?.[0] ?? Number.NaN);
+    if (Number.isNaN(skip)) throw badRequest("invalid page_token");
+    const types = (query["types"] ?? "").split(",").filter((type) => type !== "");
+    const ids = (query["ids"] ?? "").split(",").filter((id) => id !== "");
+    const asked = symbolList(query);
+    const rows = (types.length === 0 || types.includes("cash_dividend") ? market.stocks : [])
+      .filter((stock) => asked.length === 0 || asked.includes(stock.symbol))
+      .flatMap((stock) => dividendsOf(market, stock.symbol, dateOf("start"), dateOf("end")))
+      .filter((dividend) => dividend.declaredDate <= today && (ids.length === 0 || ids.includes(dividend.id)))
+      .sort((a, b) => (a.exDate < b.exDate ? -1 : a.exDate > b.exDate ? 1 : 0));
+    if (choice(query, "sort", "asc", ["asc", "desc"]) === "desc") rows.reverse();
+    const page = rows.slice(skip, skip + limit).map(dividendJson);
+    return { corporate_actions: page.length === 0 ? {} : { cash_dividends: page }, next_page_token: rows.length > skip + limit ? String(skip + limit) : null };
+  });
   app.get("/v1beta1/screener/:market/movers", (request) => {
     const query = readQuery(request.query);
     if ((request.params as { market: string }).market !== "stocks") throw badRequest("only stocks have movers here");

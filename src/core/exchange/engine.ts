@@ -8,16 +8,18 @@ import { Emitter } from "../base/emitter.ts";
 import { TradingError } from "../base/errors.ts";
 import { hash32 } from "../base/random.ts";
 import { fillAgainstQuote } from "../domain/fills.ts";
+import { addDays, tradingDayFrom } from "../domain/nyse.ts";
 import { checkOrder, checkReplacement } from "./admission.ts";
 import { ApiError, forbidden, notFound, unprocessable } from "./apiError.ts";
 import type { Book } from "./book.ts";
 import { availableToClose, bookFill, figures, newAccount, type AccountState, type Figures, type Prices } from "./ledger.ts";
+import { dividendsOf } from "./dividends.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import type { Market } from "./market.ts";
 import { matchOrder, matchSecond, trail } from "./matching.ts";
 import { orderRecords } from "./orderRecord.ts";
 import type { OrderRequest } from "./orderRequest.ts";
-import { isAuction, isEnded, isWorking, type AccountRecord, type FillRecord, type OrderRecord, type PositionRecord } from "./records.ts";
+import { isAuction, isEnded, isWorking, type AccountRecord, type FillRecord, type OrderRecord, type PaymentRecord, type PositionRecord } from "./records.ts";
 import { checkReplace, refuseUnchanged, type ReplaceRequest } from "./replacement.ts";
 import { stepsBetween } from "./steps.ts";
 
@@ -60,6 +62,7 @@ export class Engine {
   readonly #onWaiting: () => void;
   readonly #accounts = new Map<string, AccountState>();
   readonly #fills: FillRecord[] = [];
+  readonly #payments: PaymentRecord[] = [];
   readonly #equity: Array<{ readonly accountNumber: string; readonly at: number; readonly equity: Big }> = [];
   /** Orders that are not ended, by sequence. */
   readonly #open = new Map<string, OrderRecord>();
@@ -87,8 +90,9 @@ export class Engine {
     for (const { accountNumber, symbol, position } of kept.positions) this.account(accountNumber).positions.set(symbol, position);
     for (const order of kept.orders) this.#remember(this.account(order.accountNumber), order);
     for (const fill of kept.fills) this.#fills.push(fill);
+    for (const payment of kept.payments) this.#payments.push(payment);
     for (const point of kept.equity) this.#equity.push(point);
-    for (const { sequence } of [...kept.orders, ...kept.fills]) this.#sequence = Math.max(this.#sequence, sequence);
+    for (const { sequence } of [...kept.orders, ...kept.fills, ...kept.payments]) this.#sequence = Math.max(this.#sequence, sequence);
   }
 
   get accounts(): readonly AccountState[] {
@@ -138,6 +142,11 @@ export class Engine {
     return this.#fills.filter((fill) => fill.accountNumber === accountNumber);
   }
 
+  /** Dividends that were paid, oldest first. */
+  payments(accountNumber: string): readonly PaymentRecord[] {
+    return this.#payments.filter((payment) => payment.accountNumber === accountNumber);
+  }
+
   equityPoints(accountNumber: string): ReadonlyArray<{ readonly at: number; readonly equity: Big }> {
     return this.#equity.filter((point) => point.accountNumber === accountNumber);
   }
@@ -157,11 +166,13 @@ export class Engine {
       for (const step of stepsBetween(this.#lookedAt, now, () => (this.#open.size > 0 ? "all" : "sessions"))) {
         if (step.kind === "open") {
           this.#expire(step.at - 1);
+          this.#payDividends(step.day.date, step.at);
           this.#auction("opg", step.at);
           this.#activateWaiting(step.at);
         } else if (step.kind === "close") {
           this.#auction("cls", step.at);
           this.#closeSession(step.at);
+          this.#noteDividends(step.day.date);
         }
         else
           for (const order of this.#workingOrders())
@@ -460,6 +471,35 @@ export class Engine {
     }
   }
 
+  /** Who holds at the last close before an ex-date is paid later; who is short then pays. */
+  #noteDividends(date: string): void {
+    const exDate = tradingDayFrom(addDays(date, 1)).date;
+    for (const { record, positions } of this.#accounts.values()) {
+      for (const [symbol, { qty }] of positions) {
+        for (const { id, rate, payableDate } of dividendsOf(this.#market, symbol, exDate, exDate)) {
+          record.entitlements = [...(record.entitlements ?? []), { id, symbol, qty, rate, payableDate }];
+          this.#dirty.accounts.add(record);
+        }
+      }
+    }
+  }
+
+  #payDividends(date: string, at: number): void {
+    for (const { record } of this.#accounts.values()) {
+      const due = record.entitlements?.filter((one) => one.payableDate <= date) ?? [];
+      if (due.length === 0) continue;
+      record.entitlements = record.entitlements?.filter((one) => one.payableDate > date) ?? [];
+      for (const { symbol, qty, rate } of due) {
+        const amount = qty.times(rate).round(2, Big.roundHalfUp);
+        const payment = { id: randomUUID(), sequence: ++this.#sequence, accountNumber: record.accountNumber, symbol, qty, rate, amount, at };
+        record.cash = record.cash.plus(amount);
+        this.#payments.push(payment);
+        this.#dirty.payments.push(payment);
+      }
+      this.#dirty.accounts.add(record);
+    }
+  }
+
   #pointEquity(accountNumber: string, at: number, equity: Big): void {
     this.#equity.push({ accountNumber, at, equity });
     this.#dirty.equity.push({ accountNumber, at, equity });
@@ -527,6 +567,7 @@ function emptyChanges() {
     orders: new Set<OrderRecord>(),
     positions: new Map<string, { readonly accountNumber: string; readonly symbol: string; readonly position: PositionRecord }>(),
     fills: [] as FillRecord[],
+    payments: [] as PaymentRecord[],
     equity: [] as Array<{ readonly accountNumber: string; readonly at: number; readonly equity: Big }>,
   };
 }

@@ -67,6 +67,29 @@ export interface FillRecord {
   readonly at: number;
 }
 
+/** A dividend that is owed to an account, or by it when it is short. */
+export interface Entitlement {
+  readonly id: string;
+  readonly symbol: string;
+  readonly qty: Big;
+  /** USD a share. */
+  readonly rate: Big;
+  /** New York. */
+  readonly payableDate: string;
+}
+
+/** A dividend that was paid. */
+export interface PaymentRecord {
+  readonly id: string;
+  readonly sequence: number;
+  readonly accountNumber: string;
+  readonly symbol: string;
+  readonly qty: Big;
+  readonly rate: Big;
+  readonly amount: Big;
+  readonly at: number;
+}
+
 export interface Watchlist {
   readonly id: string;
   readonly name: string;
@@ -97,6 +120,7 @@ export interface AccountRecord {
   /** Equity at the last session's close. */
   lastEquity: Big;
   /** Absent in books of version 0.1. */
+  entitlements?: readonly Entitlement[];
   watchlists?: readonly Watchlist[];
   /** What was changed of the account's configuration. */
   configuration?: Configuration;

@@ -85,7 +85,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     callers.set(request, account);
     idle.touch();
     if (request.url.startsWith("/quantdesk/")) return;
-    const isData = request.url.startsWith("/v2/stocks/") || request.url.startsWith("/v1beta1/");
+    const isData = /^\/(?:v2\/stocks|v1beta1|v1)\//.test(request.url);
     limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => void reply.header(name, value));
   });
   // Whatever an answer says is on disk before it is said; orders of one turn share the wait.

@@ -5,14 +5,16 @@ import { Big } from "../base/decimal.ts";
 import { addDays, newYorkDate, tradingDayFrom, tradingDays } from "../domain/nyse.ts";
 import { addAccountKeepings } from "./accountRoutes.ts";
 import { badRequest, notFound, unprocessable } from "./apiError.ts";
+import { announcementJson, dividendsOf } from "./dividends.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import type { AccountState } from "./ledger.ts";
 import type { Market } from "./market.ts";
 import { readOrderRequest } from "./orderRequest.ts";
+import { portfolioHistory } from "./portfolio.ts";
 import { choice, readQuery, symbolList, time, wholeNumber } from "./query.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
-import { accountJson, activityJson, assetId, assetJson, instant, newYorkInstant, orderJson, positionJson } from "./wire.ts";
+import { accountJson, activityJson, assetId, assetJson, instant, newYorkInstant, orderJson, paymentJson, positionJson } from "./wire.ts";
 
 export interface RouteParts {
   readonly engine: Engine;
@@ -34,7 +36,7 @@ function param(request: FastifyRequest, name: string): string {
   return (request.params as Record<string, string>)[name] ?? "";
 }
 
-function addAccountRoutes(app: FastifyInstance, { engine, accountOf }: RouteParts): void {
+function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: RouteParts): void {
   app.get("/v2/account", (request) => {
     engine.advance();
     const account = accountOf(request);
@@ -43,18 +45,21 @@ function addAccountRoutes(app: FastifyInstance, { engine, accountOf }: RoutePart
   const activities = (request: FastifyRequest) => {
     engine.advance();
     const query = readQuery(request.query);
-    const wanted = param(request, "type") || query["activity_types"] || "FILL";
-    if (!wanted.split(",").includes("FILL")) return [];
+    const account = accountOf(request).record.accountNumber;
+    const category = choice(query, "category", "", ["", "trade_activity", "non_trade_activity"]);
+    const wanted = (param(request, "type") || query["activity_types"] || "").split(",").filter((type) => type !== "");
+    const wants = (type: string, of: string) => (wanted.length === 0 || wanted.includes(type)) && (category === "" || category === of);
     const size = wholeNumber(query, "page_size", 100, { min: 1, max: 100 });
     const direction = choice(query, "direction", "desc", ["asc", "desc"]);
     const [after, until] = [time(query, "after"), time(query, "until")];
     const date = query["date"];
-    let rows = engine
-      .fills(accountOf(request).record.accountNumber)
-      .filter(
-        (fill) => (after === undefined || fill.at > after) && (until === undefined || fill.at < until) && (date === undefined || newYorkDate(fill.at) === date),
-      )
-      .map(activityJson);
+    const isChosen = ({ at }: { readonly at: number }) =>
+      (after === undefined || at > after) && (until === undefined || at < until) && (date === undefined || newYorkDate(at) === date);
+    const fills = wants("FILL", "trade_activity") ? engine.fills(account).filter(isChosen) : [];
+    const payments = wants("DIV", "non_trade_activity") ? engine.payments(account).filter(isChosen) : [];
+    let rows: Array<{ readonly id: string }> = [...fills.map((fill) => [fill.sequence, activityJson(fill)] as const), ...payments.map((one) => [one.sequence, paymentJson(one)] as const)]
+      .sort(([a], [b]) => a - b)
+      .map(([, row]) => row);
     if (direction === "desc") rows = rows.reverse();
     const token = query["page_token"];
     const from = token === undefined ? 0 : rows.findIndex((row) => row.id === token) + 1;
@@ -64,26 +69,7 @@ function addAccountRoutes(app: FastifyInstance, { engine, accountOf }: RoutePart
   app.get("/v2/account/activities/:type", activities);
   app.get("/v2/account/portfolio/history", (request) => {
     const now = engine.advance();
-    const query = readQuery(request.query);
-    const match = /^(\d{1,3})([DWMA])$/.exec(query["period"] ?? "1M");
-    if (match === null) throw badRequest("invalid period");
-    const days = Number(match[1]) * { D: 1, W: 7, M: 31, A: 366 }[match[2] as "D" | "W" | "M" | "A"];
-    const account = accountOf(request);
-    const end = time(query, "end") ?? time(query, "date_end") ?? now;
-    const start = time(query, "start") ?? end - days * 86_400_000;
-    const points = engine.equityPoints(account.record.accountNumber).filter((point) => point.at >= start && point.at <= end);
-    const all = [...points, ...(end >= now ? [{ at: now, equity: engine.figures(account).equity }] : [])];
-    const base = (points[0]?.equity ?? account.record.startCash).toNumber();
-    const equity = all.map((point) => point.equity.round(4).toNumber());
-    return {
-      timestamp: all.map((point) => Math.floor(point.at / 1000)),
-      equity,
-      profit_loss: equity.map((value) => Math.round((value - base) * 10_000) / 10_000),
-      profit_loss_pct: equity.map((value) => (base === 0 ? 0 : value / base - 1)),
-      base_value: base,
-      base_value_asof: newYorkDate(all[0]?.at ?? now),
-      timeframe: "1D",
-    };
+    return portfolioHistory({ engine, market }, accountOf(request), readQuery(request.query), now);
   });
 }
 
@@ -251,6 +237,18 @@ function addMarketRoutes(app: FastifyInstance, { engine, market, clock }: RouteP
     const stock = market.stocks.find((one) => one.symbol === wanted.toUpperCase() || assetId(one.symbol) === wanted);
     if (stock === undefined) throw notFound(`asset not found for ${wanted}`);
     return assetJson(stock);
+  });
+  app.get("/v2/corporate_actions/announcements", (request) => {
+    const query = readQuery(request.query);
+    const [since, until] = [query["since"], query["until"]].map((text) => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? (text as string) : undefined));
+    if (since === undefined || until === undefined) throw badRequest("since and until are required, like 2026-11-20");
+    if (!(query["ca_types"] ?? "dividend").split(",").some((type) => type.toLowerCase() === "dividend")) return [];
+    const today = newYorkDate(clock.now());
+    return market.stocks
+      .filter((stock) => query["symbol"] === undefined || query["symbol"] === stock.symbol)
+      .flatMap((stock) => dividendsOf(market, stock.symbol, since, until))
+      .filter((dividend) => dividend.declaredDate <= today)
+      .map(announcementJson);
   });
   app.get("/v2/clock", () => {
     const now = engine.advance();

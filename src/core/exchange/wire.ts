@@ -6,7 +6,7 @@ import type { OrderStatus, Quote } from "../domain/orders.ts";
 import type { SimulatedStock } from "../domain/simulated.ts";
 import { MULTIPLIER, type AccountState, type Figures } from "./ledger.ts";
 import type { MarketBar } from "./market.ts";
-import { isEnded, type FillRecord, type OrderRecord, type PositionRecord } from "./records.ts";
+import { isEnded, type FillRecord, type OrderRecord, type PaymentRecord, type PositionRecord } from "./records.ts";
 
 export function instant(at: number): string {
   return new Date(at).toISOString();
@@ -185,6 +185,23 @@ export function positionJson(position: PositionRecord, { current, lastDay, avail
     current_price: current.toFixed(),
     lastday_price: lastDay.toFixed(),
     change_today: share(current.minus(lastDay), lastDay),
+  };
+}
+
+/** A paid dividend among the activities; Alpaca gives it a date and no time. */
+export function paymentJson(payment: PaymentRecord) {
+  return {
+    id: `${instant(payment.at).replace(/[-:TZ.]/g, "")}::${payment.id}`,
+    activity_type: "DIV",
+    activity_sub_type: "CDIV",
+    date: newYorkInstant(payment.at).slice(0, 10),
+    created_at: instant(payment.at),
+    net_amount: payment.amount.toFixed(),
+    per_share_amount: payment.rate.toFixed(),
+    qty: payment.qty.toFixed(),
+    symbol: payment.symbol,
+    currency: "USD",
+    status: "executed",
   };
 }
 

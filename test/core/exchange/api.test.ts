@@ -229,6 +229,21 @@ describe("the paper exchange's API", () => {
     assert.ok(most_actives[0].volume >= most_actives[2].volume);
   });
 
+  it("announces dividends, a month ahead and no more", async () => {
+    const all = (await exchange.get("/v1/corporate-actions?types=cash_dividend&start=2026-09-01&end=2027-06-30&limit=1000")).corporate_actions.cash_dividends;
+    assert.ok(all.length > 20 && all.every((row: Json) => row.rate > 0 && row.ex_date < "2026-12-21" && row.payable_date > row.ex_date));
+    const paged: Json[] = [];
+    for (let token: string | null = ""; token !== null; ) {
+      const page: Json = await exchange.get(`/v1/corporate-actions?start=2026-09-01&end=2027-06-30&limit=7${token === "" ? "" : `&page_token=${token}`}`);
+      paged.push(...page.corporate_actions.cash_dividends);
+      token = page.next_page_token;
+    }
+    assert.deepEqual(paged, all);
+    const [first] = all;
+    const announced = await exchange.get(`/v2/corporate_actions/announcements?ca_types=Dividend&since=${first.ex_date}&until=${first.ex_date}&symbol=${first.symbol}`);
+    assert.equal(Number(announced[0].cash), first.rate);
+  });
+
   it("marks its news as simulated", async () => {
     const first = await exchange.get("/v1beta1/news?symbols=AAPL,MSFT&limit=5");
     assert.equal(first.news.length, 5);

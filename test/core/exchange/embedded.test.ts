@@ -89,7 +89,12 @@ describe("the embedded exchange", () => {
     const one = await findOrStartExchange({ home }, signal);
     const file = join(home, "exchange.json");
     const found = JSON.parse(readFileSync(file, "utf8"));
-    for (const change of [{ url: "http://192.0.2.1:80" }, { dataUrl: "https://evil.example" }, { streamUrl: "ws://127.0.0.1.evil.example/stream" }, { dataStreamUrl: "ws://x@127.0.0.1:1" }]) {
+    for (const change of [
+      { url: "http://192.0.2.1:80" },
+      { dataUrl: "https://evil.example" },
+      { streamUrl: "ws://127.0.0.1.evil.example/stream" },
+      { dataStreamUrl: "ws://x@127.0.0.1:1" },
+    ]) {
       assert.equal(parseReadyLine(JSON.stringify({ ...found, ...change })), undefined, JSON.stringify(change));
     }
     assert.deepEqual(parseReadyLine(JSON.stringify(found)), found);

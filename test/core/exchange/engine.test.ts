@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Big } from "../../../src/core/base/decimal.ts";
-import { tradingDay, type TradingDay } from "../../../src/core/domain/nyse.ts";
+import { newYorkDate, tradingDay, type TradingDay } from "../../../src/core/domain/nyse.ts";
 import { forgetfulBook } from "../../../src/core/exchange/book.ts";
 import { ApiError } from "../../../src/core/exchange/apiError.ts";
+import { dividendsOf } from "../../../src/core/exchange/dividends.ts";
 import { Engine, type OrderEvent } from "../../../src/core/exchange/engine.ts";
 import { ExchangeClock, type MarketHours } from "../../../src/core/exchange/exchangeClock.ts";
 import { Market } from "../../../src/core/exchange/market.ts";
+import { portfolioHistory } from "../../../src/core/exchange/portfolio.ts";
 import { readOrderRequest } from "../../../src/core/exchange/orderRequest.ts";
-import { isEnded } from "../../../src/core/exchange/records.ts";
+import { isEnded, type PaymentRecord } from "../../../src/core/exchange/records.ts";
 import { stepsBetween } from "../../../src/core/exchange/steps.ts";
 
 function givenEngine(options: { readonly start?: string; readonly hours?: MarketHours; readonly seed?: number } = {}) {
@@ -98,6 +100,7 @@ describe("the matching engine", () => {
           let cash = new Big(100_000);
           for (const fill of desk.engine.fills(desk.account.record.accountNumber))
             cash = cash.minus(fill.price.times(fill.qty).times(fill.side === "buy" ? 1 : -1));
+          for (const payment of desk.engine.payments(desk.account.record.accountNumber)) cash = cash.plus(payment.amount);
           assert.equal(desk.account.record.cash.toFixed(), cash.toFixed());
         }
         // No family of legs has both exits filled, and no order a second end.
@@ -223,6 +226,43 @@ describe("the matching engine", () => {
     const parts = partsOf();
     assert.ok(parts.length >= 1 && parts.length <= 15, parts.join(" "));
     assert.deepEqual(partsOf(), parts);
+  });
+
+  it("pays dividends to who held before the ex-date, on the day they are due, and takes them from who was short", () => {
+    const desk = givenEngine();
+    const dividend = desk.market.stocks.flatMap((stock) => dividendsOf(desk.market, stock.symbol, "2026-12-01", "2027-02-20"))[0];
+    assert.ok(dividend);
+    const ex = tradingDay(dividend.exDate) as TradingDay;
+    for (const side of ["buy", "sell"]) {
+      const holder = givenEngine();
+      const late = dividend.symbol === "SPY" ? "QQQ" : "SPY";
+      holder.submit({ symbol: dividend.symbol, qty: "3", side });
+      holder.submit({ symbol: late, qty: "1" });
+      while (holder.clock.now() < ex.open) holder.pass(3 * HOUR);
+      assert.deepEqual(holder.engine.payments(holder.account.record.accountNumber).filter(({ symbol }) => symbol === dividend.symbol), []);
+      while (newYorkDate(holder.clock.now()) < dividend.payableDate) holder.pass(3 * HOUR);
+      const paid: readonly PaymentRecord[] = holder.engine.payments(holder.account.record.accountNumber).filter(({ symbol }) => symbol === dividend.symbol);
+      assert.deepEqual(
+        paid.map(({ amount }) => amount.toFixed()),
+        [dividend.rate.times(side === "buy" ? 3 : -3).toFixed()],
+      );
+    }
+  });
+
+  it("works out within the day what the account was worth, to the cent", () => {
+    const desk = givenEngine();
+    const worth: number[] = [];
+    for (let minute = 0; minute < 45; minute++) {
+      desk.pass(15_000);
+      if (minute === 5) desk.submit({ qty: "20" });
+      if (minute === 17) desk.submit({ symbol: "TSLA", side: "sell", qty: "7" });
+      if (minute === 30) desk.submit({ side: "sell", qty: "12" });
+      desk.pass(45_000);
+      worth.push(desk.engine.figures(desk.account).equity.round(4).toNumber());
+    }
+    const history = portfolioHistory(desk, desk.account, { period: "1D", timeframe: "1Min" }, desk.clock.now());
+    assert.deepEqual(history.equity.slice(-45), worth);
+    assert.equal(history.timestamp.length, history.profit_loss.length);
   });
 
   it("notes the equity of every close", () => {

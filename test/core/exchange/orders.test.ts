@@ -251,6 +251,14 @@ describe("orders at the paper exchange", () => {
     const history = await exchange.get("/v2/account/portfolio/history?period=1M&timeframe=1D");
     assert.equal(history.timestamp.length, history.equity.length);
     assert.equal(history.equity[0], 100000);
+    // Within the day: out of the fills and the prices of then, it ends where the account is.
+    const entry = await place(buy({ qty: "10" }));
+    await ended(entry.id, "fill");
+    const within = await exchange.get("/v2/account/portfolio/history?period=1D&timeframe=1Min");
+    assert.equal(within.timeframe, "1Min");
+    assert.ok(Math.abs(within.equity.at(-1) - Number((await exchange.get("/v2/account")).equity)) < 500);
+    assert.equal((await exchange.call("GET", "/v2/account/portfolio/history?period=1A&timeframe=1Min")).status, 400);
+    await flatten();
   });
 });
 
