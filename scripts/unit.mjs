@@ -13,7 +13,11 @@ const LIMIT_MS = 180_000;
 const LINGER_MS = 15_000;
 
 /** They run inside VS Code. */
-const INSIDE = [["test", "extension", "suite"], ["test", "extension", "restricted"], ["test", "packaged"]].map((parts) => join(root, ...parts));
+const INSIDE = [
+  ["test", "extension", "suite"],
+  ["test", "extension", "restricted"],
+  ["test", "packaged"],
+].map((parts) => join(root, ...parts));
 
 function testFiles(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -57,7 +61,8 @@ function runFile(file) {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => {
         report += chunk;
-        if (linger === undefined && /^ {2}\d+ passing/m.test(report)) linger = setTimeout(() => stop(`left something open: its process was still there ${LINGER_MS / 1000} s after its tests`), LINGER_MS);
+        if (linger === undefined && /^ {2}\d+ passing/m.test(report))
+          linger = setTimeout(() => stop(`left something open: its process was still there ${LINGER_MS / 1000} s after its tests`), LINGER_MS);
       });
     }
     child.on("error", reject);

@@ -30,7 +30,14 @@ const nameOf = (path: string) => posix(relative(src, path));
 const entries: ReadonlySet<string> = new Set([...Object.values(ENTRIES), "cli/launcher.ts", "extension/extension.ts"]);
 
 /** Entry files that put rooms together in a process of their own, as session.ts does in the session's. */
-const composers: ReadonlySet<string> = new Set(["core/session.ts", "core/exchange/main.ts", "core/backtest/computeMain.ts", "cli/main.ts", "kernel/runner.ts", "kernel/frontMain.ts"]);
+const composers: ReadonlySet<string> = new Set([
+  "core/session.ts",
+  "core/exchange/main.ts",
+  "core/backtest/computeMain.ts",
+  "cli/main.ts",
+  "kernel/runner.ts",
+  "kernel/frontMain.ts",
+]);
 
 /** "core/broker", "core/session.ts", "extension" ... */
 function roomOf(name: string): string {
@@ -132,14 +139,21 @@ describe("the rules of the house", () => {
         .flatMap((path) => {
           const text = readFileSync(path, "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
           return [...text.matchAll(started)]
-            .filter(({ index }) => !/^fork\(name/.test(text.slice(index)) && !/\benv: (?:childEnv\(|\{\})/.test(callAt(text, index)))
-            .map(({ index }) => `src/${nameOf(path)} starts something without an environment (${text.slice(index, index + 40).split("\n")[0]}…): say env: childEnv().`);
+            .filter(({ index }) => !text.startsWith("fork(name", index) && !/\benv: (?:childEnv\(|\{\})/.test(callAt(text, index)))
+            .map(
+              ({ index }) =>
+                `src/${nameOf(path)} starts something without an environment (${text.slice(index, index + 40).split("\n")[0]}…): say env: childEnv().`,
+            );
         }),
     );
   });
 
   it("knows every entry file", () => {
-    check([...entries].filter((name) => !existsSync(join(src, name))).map((name) => `src/${name} is in ENTRIES (src/core/base/entry.ts) but not there: write it or take it out of the table.`));
+    check(
+      [...entries]
+        .filter((name) => !existsSync(join(src, name)))
+        .map((name) => `src/${name} is in ENTRIES (src/core/base/entry.ts) but not there: write it or take it out of the table.`),
+    );
   });
 });
 
@@ -147,16 +161,30 @@ describe("the files of the repository", () => {
   it("hold no address of a package registry", () => {
     const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as { packages: Record<string, { resolved?: string; link?: boolean }> };
     const bound = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined && entry.link !== true);
-    check(bound.slice(0, 5).map(([name]) => `package-lock.json says where ${name} comes from: npm install --package-lock-only --omit-lockfile-registry-resolved takes it out.`));
+    check(
+      bound
+        .slice(0, 5)
+        .map(([name]) => `package-lock.json says where ${name} comes from: npm install --package-lock-only --omit-lockfile-registry-resolved takes it out.`),
+    );
     const settings = join(root, ".npmrc");
-    check(existsSync(settings) && /registry|_auth/i.test(readFileSync(settings, "utf8")) ? [".npmrc names a registry: that belongs into the user's own ~/.npmrc."] : []);
+    check(
+      existsSync(settings) && /registry|_auth/i.test(readFileSync(settings, "utf8"))
+        ? [".npmrc names a registry: that belongs into the user's own ~/.npmrc."]
+        : [],
+    );
   });
 
   it("say of every dependency with an install script whether it runs", () => {
     const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as { packages: Record<string, { hasInstallScript?: boolean }> };
     const { allowScripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { allowScripts: Record<string, boolean> };
-    const names = Object.entries(lock.packages).filter(([name, entry]) => name !== "" && entry.hasInstallScript === true).map(([name]) => name.replace(/^.*node_modules\//, ""));
-    check(names.filter((name) => allowScripts[name] === undefined).map((name) => `${name} has an install script: deny it in package.json (allowScripts), or allow it and say in docs/security.md why it must run.`));
+    const names = Object.entries(lock.packages)
+      .filter(([name, entry]) => name !== "" && entry.hasInstallScript === true)
+      .map(([name]) => name.replace(/^.*node_modules\//, ""));
+    check(
+      names
+        .filter((name) => allowScripts[name] === undefined)
+        .map((name) => `${name} has an install script: deny it in package.json (allowScripts), or allow it and say in docs/security.md why it must run.`),
+    );
   });
 
   it("name no path of the machine they were written on", () => {
@@ -168,7 +196,9 @@ describe("the files of the repository", () => {
         .flatMap((path) => {
           const text = readFileSync(path, "utf8");
           const found = paths.find((machine) => text.includes(machine)) ?? /(?:\/home\/|\/Users\/|C:\\+Users\\+)(?!you\b|me\b|user\b)\w+/.exec(text)?.[0];
-          return found === undefined ? [] : [`${posix(relative(root, path))} contains ${found}: use a path relative to the repository, or /home/you in an example.`];
+          return found === undefined
+            ? []
+            : [`${posix(relative(root, path))} contains ${found}: use a path relative to the repository, or /home/you in an example.`];
         }),
     );
   });
@@ -203,12 +233,16 @@ function stateOf(path: string): string[] {
     if (statement.type === "ClassDeclaration") containers.add((statement["id"] as { name: string }).name);
     if (statement.type !== "VariableDeclaration") continue;
     const names = (statement["declarations"] as Array<{ id: { name?: string } }>).map((declaration) => declaration.id.name ?? "(a pattern)");
-    if (statement["kind"] !== "const") failures.push(`${at(path, statement)} declares ${names.join(", ")} with ${String(statement["kind"])}: move it into a class or function that a session owns.`);
+    if (statement["kind"] !== "const")
+      failures.push(
+        `${at(path, statement)} declares ${names.join(", ")} with ${String(statement["kind"])}: move it into a class or function that a session owns.`,
+      );
     for (const name of names) containers.add(name);
   }
   const written = new Map<string, AnyNode>();
   for (const statement of body) collectWrites(statement, containers, written);
-  for (const [name, node] of written) failures.push(`${at(path, node)} changes ${name}, which lives at module level: move it into a class or function that a session owns.`);
+  for (const [name, node] of written)
+    failures.push(`${at(path, node)} changes ${name}, which lives at module level: move it into a class or function that a session owns.`);
   return failures;
 }
 
@@ -231,7 +265,8 @@ function withoutShadowed(node: AnyNode, names: ReadonlySet<string>): ReadonlySet
   if (/Function/.test(node.type)) own.push(...(node["params"] as AnyNode[]).flatMap(patternNames));
   if (node.type === "BlockStatement") {
     for (const statement of node["body"] as AnyNode[]) {
-      if (statement.type === "VariableDeclaration") own.push(...(statement["declarations"] as Array<{ id: AnyNode }>).flatMap((declaration) => patternNames(declaration.id)));
+      if (statement.type === "VariableDeclaration")
+        own.push(...(statement["declarations"] as Array<{ id: AnyNode }>).flatMap((declaration) => patternNames(declaration.id)));
     }
   }
   return own.length === 0 ? names : new Set([...names].filter((name) => !own.includes(name)));

@@ -27,9 +27,12 @@ export function buildProgram(context: Context): Command {
     .version(version)
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeErr: (text) => {
+    .configureOutput({
+      writeErr: (text) => {
         if (text.startsWith("Usage:")) context.io.say(text.trimEnd()); // a group named without a command; errors are told by main.ts
-      }, writeOut: (text) => context.io.data(text) })
+      },
+      writeOut: (text) => context.io.data(text),
+    })
     .exitOverride();
   addDemoCommand(program, context);
   addPaperCommand(program, context);

@@ -31,7 +31,10 @@ describe("live trading", function () {
 
   for (const [what, env] of [
     ["live keys", { APCA_API_KEY_ID: "AKLIVE", APCA_API_SECRET_KEY: "very-secret-text" }],
-    ["live keys at the paper address", { APCA_API_BASE_URL: "https://paper-api.alpaca.markets", APCA_API_KEY_ID: "AKLIVE", APCA_API_SECRET_KEY: "very-secret-text" }],
+    [
+      "live keys at the paper address",
+      { APCA_API_BASE_URL: "https://paper-api.alpaca.markets", APCA_API_KEY_ID: "AKLIVE", APCA_API_SECRET_KEY: "very-secret-text" },
+    ],
     ["live keys of the other names", { ALPACA_API_KEY: "AKLIVE", ALPACA_SECRET_KEY: "very-secret-text" }],
     ["the live address", { APCA_API_BASE_URL: "https://API.alpaca.markets:443/v2", APCA_API_KEY_ID: "PKTEST", APCA_API_SECRET_KEY: "very-secret-text" }],
   ] as const) {
@@ -50,7 +53,11 @@ describe("live trading", function () {
     const folder = join(desk.home, "..", `quantdesk-live-${process.pid}`);
     await mkdir(folder, { recursive: true });
     try {
-      for (const setting of ['{ "broker.mode": "live" }', '{ "broker": { "baseUrl": "https://api.alpaca.markets" } }', '{ "data.baseUrl": "https://example.com" }']) {
+      for (const setting of [
+        '{ "broker.mode": "live" }',
+        '{ "broker": { "baseUrl": "https://api.alpaca.markets" } }',
+        '{ "data.baseUrl": "https://example.com" }',
+      ]) {
         await writeFile(join(folder, "quantdesk.json"), setting);
         const ran = await quantdesk(["account", "--json", "--home", desk.home], { env: keys, cwd: folder });
         assert.equal(ran.code, 2, ran.stdout + ran.stderr);
@@ -86,7 +93,12 @@ describe("live trading", function () {
     assert.deepEqual([off.code, off.json<{ on: boolean }>().on], [0, false], off.stderr);
   });
 
-  for (const args of [["demo", "--live"], ["demo", "--yes-live", "X"], ["run", "notebook.ipynb", "--live"], ["run", "notebook.ipynb", "--live", "--yes-live", "X"]]) {
+  for (const args of [
+    ["demo", "--live"],
+    ["demo", "--yes-live", "X"],
+    ["run", "notebook.ipynb", "--live"],
+    ["run", "notebook.ipynb", "--live", "--yes-live", "X"],
+  ]) {
     it(`is not for \`${args.join(" ")}\``, async () => {
       const ran = await quantdesk([...args, "--json"], { env: keys });
       assert.equal(ran.code, 3, ran.stdout + ran.stderr);

@@ -8,7 +8,7 @@ import { badInput, TradingError } from "../../core/base/errors.ts";
 import { isClone } from "../../core/base/entry.ts";
 import { defaultHome } from "../../core/base/home.ts";
 import { loadConfig } from "../../core/config/load.ts";
-import { SETTINGS } from "../../core/config/schema.ts";
+import { SETTINGS, type SettingValue } from "../../core/config/schema.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { table } from "../io.ts";
@@ -17,7 +17,7 @@ import { common } from "../flags.ts";
 export function addConfigCommands(program: Command, context: Context): void {
   common(program.command("config").description("Show every setting and where it came from.")).action(async (flags: CommonFlags) => {
     const { config, sources } = await loadConfig({ workspace: process.cwd(), env: process.env, overrides: [] });
-    const settings = SETTINGS.map(({ key }) => ({ key, value: config[key], source: sources[key] }));
+    const settings = SETTINGS.map(({ key }) => ({ key, value: shown(config[key]), source: sources[key] }));
     if (flags.json === true) context.io.json({ schema: "quantdesk.config/1", settings });
     else context.io.data(table(["Setting", "Value", "From"], settings.map((s) => [s.key, JSON.stringify(s.value), s.source])));
   });
@@ -28,6 +28,11 @@ export function addConfigCommands(program: Command, context: Context): void {
     .option("--follow", "go on as lines arrive")
     .option("--grep <pattern>", "only lines that match")
     .action((flags: CommonFlags & { follow?: boolean; grep?: string }) => logs(context, flags));
+}
+
+/** An address that was given with a password is refused when it is used; here it is shown without. */
+function shown(value: SettingValue): SettingValue {
+  return typeof value === "string" ? value.replace(/\/\/[^/@]*@/, "//[secret]@") : value;
 }
 
 interface Check {

@@ -22,7 +22,10 @@ export function makeHome(home: string): void {
     makeFolder(join(home, "logs"), 0o700);
   } catch (error) {
     if (error instanceof TradingError) throw error;
-    throw new TradingError("home-unwritable", `The state folder ${home} cannot be made: ${(error as Error).message}.`, { hint: "Give another one with --home DIR.", cause: error });
+    throw new TradingError("home-unwritable", `The state folder ${home} cannot be made: ${(error as Error).message}.`, {
+      hint: "Give another one with --home DIR.",
+      cause: error,
+    });
   }
 }
 
@@ -33,7 +36,10 @@ function keepToOurselves(home: string): void {
   const folder = statSync(home);
   // Root may work in anybody's folder, but not through a link that somebody else has laid.
   if ((me !== 0 && folder.uid !== me) || (link.isSymbolicLink() && link.uid !== me && link.uid !== 0)) {
-    throw new TradingError("home-of-another", `The state folder ${home} belongs to another user.`, { kind: "usage", hint: "Give another one with --home DIR." });
+    throw new TradingError("home-of-another", `The state folder ${home} belongs to another user.`, {
+      kind: "usage",
+      hint: "Give another one with --home DIR.",
+    });
   }
   if ((folder.mode & 0o077) === 0) return;
   const isOurs = readdirSync(home).every((name) => OWN_FILES.test(name));
@@ -85,11 +91,19 @@ export function fileLog(home: string): { readonly log: Log; flush(): Promise<voi
     waiting.push(`${new Date().toISOString()} ${level} ${line}\n`);
     writing ??= write();
   });
-  return { log, flush: async () => { await writing; } };
+  return {
+    log,
+    flush: async () => {
+      await writing;
+    },
+  };
 }
 
 async function rotate(path: string): Promise<void> {
-  const size = await stat(path).then((s) => s.size, () => 0);
+  const size = await stat(path).then(
+    (s) => s.size,
+    () => 0,
+  );
   if (size < MAX_BYTES) return;
   for (let i = KEPT - 1; i >= 1; i--) {
     await rename(i === 1 ? path : `${path}.${i - 1}`, `${path}.${i}`).catch(() => undefined);

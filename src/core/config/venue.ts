@@ -38,14 +38,19 @@ export function chooseVenue(config: Config, sources: Readonly<Record<SettingKey,
   if (live && new URL(tradingUrl).hostname === PAPER_HOST) {
     throw badInput("not-live", `--live is given, but broker.baseUrl is ${PAPER_HOST}, where nothing is live.`, "Leave out --live, or clear broker.baseUrl.");
   }
-  const dataUrl = config["data.baseUrl"] === "" ? (isAlpaca(tradingUrl) ? `https://${DATA_HOST}` : tradingUrl) : originOf(config["data.baseUrl"], "data.baseUrl");
+  const dataUrl =
+    config["data.baseUrl"] === "" ? (isAlpaca(tradingUrl) ? `https://${DATA_HOST}` : tradingUrl) : originOf(config["data.baseUrl"], "data.baseUrl");
   keepToOrigin(keys, tradingUrl, dataUrl);
   return { mode: live ? "live" : "paper", addresses: { tradingUrl, dataUrl, streamUrl: `${tradingUrl.replace(/^http/, "ws")}/stream` } };
 }
 
 /** Every host of Alpaca's that takes orders and is not the paper one counts as live: one that we do not know may be. */
 function refuseLiveByAccident(wanted: TradingMode, base: string, keys: Keys | undefined): void {
-  const refuse = (what: string) => new TradingError("live-not-confirmed", `${what}, but live trading was not asked for.`, { kind: "refused", hint: "If real money is meant, add --live to buy, sell, cancel or whatever reads the account; demo and run never trade live." });
+  const refuse = (what: string) =>
+    new TradingError("live-not-confirmed", `${what}, but live trading was not asked for.`, {
+      kind: "refused",
+      hint: "If real money is meant, add --live to buy, sell, cancel or whatever reads the account; demo and run never trade live.",
+    });
   if (wanted === "live") throw refuse("broker.mode is live");
   if (base !== "") {
     const origin = originOf(base, "broker.baseUrl");
@@ -73,7 +78,8 @@ function keepToOrigin({ origin }: Keys, tradingUrl: string, dataUrl: string): vo
 function originOf(address: string, name: string): string {
   const hint = "Write it like https://paper-api.alpaca.markets.";
   // What is no address may still hold a password: it is not shown.
-  if (!URL.canParse(address)) throw badInput("bad-setting", address.includes("@") ? `${name} is not an address.` : `${name} is "${address}", which is not an address.`, hint);
+  if (!URL.canParse(address))
+    throw badInput("bad-setting", address.includes("@") ? `${name} is not an address.` : `${name} is "${address}", which is not an address.`, hint);
   const url = new URL(address);
   if (url.username !== "" || url.password !== "") throw badInput("bad-setting", `${name} must not carry credentials.`, hint);
   const isLoopback = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);

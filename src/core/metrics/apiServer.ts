@@ -35,7 +35,14 @@ export interface ApiServerOptions {
 
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
   const { ask } = options;
-  const server = Fastify({ logger: false, bodyLimit: 16_384, requestTimeout: SLOW.requestTimeout, http: SLOW, connectionTimeout: BENCHMARK_MS, forceCloseConnections: true });
+  const server = Fastify({
+    logger: false,
+    bodyLimit: 16_384,
+    requestTimeout: SLOW.requestTimeout,
+    http: SLOW,
+    connectionTimeout: BENCHMARK_MS,
+    forceCloseConnections: true,
+  });
   server.server.maxConnections = MAX_CONNECTIONS;
   // Clients post with a JSON content type and no body; what a body says is of no interest here.
   server.removeAllContentTypeParsers();

@@ -44,7 +44,11 @@ async function keepToOurselves(file: string): Promise<void> {
   try {
     await chmod(file, 0o600);
   } catch (error) {
-    throw badInput("token-open", `Other users can read the token file ${file}, and that cannot be changed: ${(error as Error).message}.`, `Close it: chmod 600 ${JSON.stringify(file)}, or set QUANTDESK_TOKEN.`);
+    throw badInput(
+      "token-open",
+      `Other users can read the token file ${file}, and that cannot be changed: ${(error as Error).message}.`,
+      `Close it: chmod 600 ${JSON.stringify(file)}, or set QUANTDESK_TOKEN.`,
+    );
   }
 }
 

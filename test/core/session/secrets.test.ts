@@ -15,7 +15,15 @@ import { givenExchange, type GivenExchange } from "../exchange/givenExchange.ts"
 
 /** Every one of them holds this text, so that one search finds any. */
 const MARK = "mark-of-a-secret-4711";
-const OTHER_SECRETS = ["FINNHUB_API_KEY", "ALPHAVANTAGE_API_KEY", "REDDIT_CLIENT_SECRET", "OPENAI_API_KEY", "LANGSMITH_API_KEY", "QUANTDESK_TOKEN", "ANYTHING_ELSE"];
+const OTHER_SECRETS = [
+  "FINNHUB_API_KEY",
+  "ALPHAVANTAGE_API_KEY",
+  "REDDIT_CLIENT_SECRET",
+  "OPENAI_API_KEY",
+  "LANGSMITH_API_KEY",
+  "QUANTDESK_TOKEN",
+  "ANYTHING_ELSE",
+];
 /** Variables that would change what our children are. */
 const SWITCHES = { NODE_OPTIONS: "--no-deprecation", LANGSMITH_TRACING: "true" };
 
@@ -63,7 +71,8 @@ describe("secrets", function () {
   /** A file of a person's that looks around when it is imported and when it runs, and writes what it saw. */
   const looking = async (name: string, text: (look: (when: string) => string) => string): Promise<string> => {
     const path = join(folder, name);
-    const look = (when: string) => `process.getBuiltinModule("node:fs").writeFileSync(${JSON.stringify(join(folder, "seen"))} + "/" + ${JSON.stringify(`${name}-${when}`)} + process.pid, ${LOOK});`;
+    const look = (when: string) =>
+      `process.getBuiltinModule("node:fs").writeFileSync(${JSON.stringify(join(folder, "seen"))} + "/" + ${JSON.stringify(`${name}-${when}`)} + process.pid, ${LOOK});`;
     await writeFile(path, `${look("import")}\n${text(look)}`);
     return path;
   };
@@ -93,20 +102,30 @@ describe("secrets", function () {
   for (const engine of ["vector", "event", "simple"] as const) {
     it(`are nothing that a strategy file sees in the ${engine} engine`, async () => {
       const name = `strategy-${engine}.js`;
-      const strategy = await looking(name, (look) => `export default { name: "looks", params: {}, signals({ length }) { ${look("run")} return { entries: new Int8Array(length), exits: new Int8Array(length) }; } };`);
+      const strategy = await looking(
+        name,
+        (look) =>
+          `export default { name: "looks", params: {}, signals({ length }) { ${look("run")} return { entries: new Int8Array(length), exits: new Int8Array(length) }; } };`,
+      );
       await session.backtest({ data: "sample:simulated", strategy, engine }, signal);
       for (const when of ["import", "run"]) seenBy(name, when);
     });
   }
 
   it("are nothing that a strategy file sees bar by bar", async () => {
-    const strategy = await looking("bars.js", (look) => `export default { name: "looks", params: {}, onBar({ index }) { if (index === 0) { ${look("run")} } } };`);
+    const strategy = await looking(
+      "bars.js",
+      (look) => `export default { name: "looks", params: {}, onBar({ index }) { if (index === 0) { ${look("run")} } } };`,
+    );
     await session.backtest({ data: "sample:simulated", strategy }, signal);
     for (const when of ["import", "run"]) seenBy("bars.js", when);
   });
 
   it("are nothing that a scanner file sees", async () => {
-    const scanner = await looking("scanner.js", (look) => `export default { name: "looks", pipeline: "user", needs: [], async scan() { ${look("run")} return []; } };`);
+    const scanner = await looking(
+      "scanner.js",
+      (look) => `export default { name: "looks", pipeline: "user", needs: [], async scan() { ${look("run")} return []; } };`,
+    );
     await session.scan({ scanners: [], files: [scanner] }, signal);
     for (const when of ["import", "run"]) seenBy("scanner.js", when);
   });
@@ -115,6 +134,7 @@ describe("secrets", function () {
     const module = await looking("module.mjs", () => `export function look() { return ${LOOK}; }`);
     hasNoVariable(String(await session.features.executeBlocking({ module, export: "look" }, [], { signal })), "executeBlocking of a module");
     seenBy("module.mjs", "import");
+    // oxlint-disable-next-line no-implied-eval -- a function made of text is what is tried here
     const asText = new Function(`return ${LOOK};`) as () => string;
     hasNoVariable(await session.features.executeBlocking(asText, [], { signal }), "executeBlocking of a function");
   });
@@ -132,7 +152,14 @@ describe("secrets", function () {
       await kernel.close();
     }
     const notebook = join(folder, "notebook.ipynb");
-    const cell = { cell_type: "code", id: "a", metadata: {}, execution_count: null, outputs: [], source: ["await desk.connect();\n", "console.log(JSON.stringify(process.env));\n", 'await desk.buy("NOSUCH", { qty: 1 })'] };
+    const cell = {
+      cell_type: "code",
+      id: "a",
+      metadata: {},
+      execution_count: null,
+      outputs: [],
+      source: ["await desk.connect();\n", "console.log(JSON.stringify(process.env));\n", 'await desk.buy("NOSUCH", { qty: 1 })'],
+    };
     await writeFile(notebook, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] }));
     await runNotebook(notebook, { session, log: session.log, timeoutMs: 30_000, out: `${notebook}.out` }, signal);
     const written = await readFile(`${notebook}.out`, "utf8");
@@ -144,7 +171,15 @@ describe("secrets", function () {
     if (process.platform !== "linux") return this.skip(); // there is no /proc to look into
     await session.analyze("AAPL", {}, signal);
     const server = await servePerformance(session, { port: 0 }, signal);
-    const embedded = await openSession({ home: join(folder, "embedded"), front: "test", ownExchange: true, overrides: [{ key: "broker.mode", value: "embedded", source: "flag" }, { key: "features.useProcessPool", value: true, source: "flag" }] });
+    const embedded = await openSession({
+      home: join(folder, "embedded"),
+      front: "test",
+      ownExchange: true,
+      overrides: [
+        { key: "broker.mode", value: "embedded", source: "flag" },
+        { key: "features.useProcessPool", value: true, source: "flag" },
+      ],
+    });
     const kernel = await startKernel({ folder, desk: createDeskHandlers(session, { folder }), log: session.log, warmSpare: true }, signal);
     try {
       await embedded.connect(signal);
@@ -185,10 +220,18 @@ describe("secrets", function () {
       server.on("upgrade", (request, socket) => {
         seen.push(`UPGRADE ${request.url} ${JSON.stringify(request.headers)}`);
         const { status, headers = {} } = answer(request);
-        socket.end(`HTTP/1.1 ${status} X\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}content-length: 0\r\n\r\n`);
+        socket.end(
+          `HTTP/1.1 ${status} X\r\n${Object.entries(headers)
+            .map(([name, value]) => `${name}: ${value}\r\n`)
+            .join("")}content-length: 0\r\n\r\n`,
+        );
       });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))) };
+      const close = async () => {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      };
+      return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
     };
     /** The error of connecting at `base` with a key of its own, as text with everything in it. */
     const failure = async (base: string, keys = { keyId: `PK${MARK}`, secretKey: `${MARK}-secret` }): Promise<string> => {
@@ -197,7 +240,10 @@ describe("secrets", function () {
         home: join(folder, "home"),
         front: "test",
         keys,
-        overrides: [{ key: "broker.baseUrl", value: base, source: "flag" }, { key: "broker.retries", value: 0, source: "flag" }],
+        overrides: [
+          { key: "broker.baseUrl", value: base, source: "flag" },
+          { key: "broker.retries", value: 0, source: "flag" },
+        ],
         log: logTo((level, line) => told.push(`${level} ${line}`)),
       });
       try {
@@ -224,7 +270,11 @@ describe("secrets", function () {
         const account = JSON.stringify(await exchange.get("/v2/account"));
         const host = await answering(() => ({ status, headers: { location: `${thief.url}/v2/account` } }));
         // Answers, but sends its stream elsewhere.
-        const half = await answering((request) => (request.url === "/stream" ? { status, headers: { location: `${thief.url}/stream` } } : { status: 200, body: account, headers: { "content-type": "application/json" } }));
+        const half = await answering((request) =>
+          request.url === "/stream"
+            ? { status, headers: { location: `${thief.url}/stream` } }
+            : { status: 200, body: account, headers: { "content-type": "application/json" } },
+        );
         try {
           holdsNone(await failure(host.url), "the error");
           holdsNone(await failure(half.url), "the error of the stream");
@@ -238,7 +288,11 @@ describe("secrets", function () {
     }
 
     it("a server that quotes the key does not get it into an error", async () => {
-      const parrot = await answering((request) => ({ status: 403, headers: { "content-type": "application/json" }, body: JSON.stringify({ code: 1, message: `no: ${JSON.stringify(request.headers)}` }) }));
+      const parrot = await answering((request) => ({
+        status: 403,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ code: 1, message: `no: ${JSON.stringify(request.headers)}` }),
+      }));
       try {
         holdsNone(await failure(parrot.url), "the error");
       } finally {

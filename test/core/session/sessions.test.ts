@@ -27,7 +27,10 @@ describe("two sessions in one process", function () {
         front: i === 0 ? "cli" : "test",
         seed: i + 1,
         ownExchange: true,
-        overrides: [{ key: "risk.maxOrderValue", value: cash[i] as number, source: "flag" }, { key: "scanners.timeoutSeconds", value: timeouts[i] as number, source: "flag" }],
+        overrides: [
+          { key: "risk.maxOrderValue", value: cash[i] as number, source: "flag" },
+          { key: "scanners.timeoutSeconds", value: timeouts[i] as number, source: "flag" },
+        ],
         log: logTo((_level, line) => (lines[i] as string[]).push(line)),
       });
       sessions.push(session);
@@ -42,8 +45,14 @@ describe("two sessions in one process", function () {
   const both = (work: (session: Session, i: number) => Promise<void>) => Promise.all(sessions.map(work));
 
   it("keep their settings to themselves", () => {
-    assert.deepEqual(sessions.map((session) => session.config["risk.maxOrderValue"]), [...cash]);
-    assert.deepEqual(sessions.map((session) => session.config["scanners.timeoutSeconds"]), [...timeouts]);
+    assert.deepEqual(
+      sessions.map((session) => session.config["risk.maxOrderValue"]),
+      [...cash],
+    );
+    assert.deepEqual(
+      sessions.map((session) => session.config["scanners.timeoutSeconds"]),
+      [...timeouts],
+    );
     assert.notEqual(sessions[0]?.status().account?.accountNumber, undefined);
     assert.notEqual(sessions[0]?.status().account?.accountNumber, sessions[1]?.status().account?.accountNumber);
   });
@@ -51,14 +60,23 @@ describe("two sessions in one process", function () {
   it("keep orders, positions and trade updates to themselves", async () => {
     const ids: string[] = [];
     await both(async (session, i) => {
-      const placed = await session.placeOrder({ symbol: i === 0 ? "AAPL" : "KO", side: "buy", qty: new Big(i + 1), type: "market", timeInForce: "day", origin: "test" }, signal);
+      const placed = await session.placeOrder(
+        { symbol: i === 0 ? "AAPL" : "KO", side: "buy", qty: new Big(i + 1), type: "market", timeInForce: "day", origin: "test" },
+        signal,
+      );
       assert.ok(placed.placed, JSON.stringify(placed));
       ids[i] = placed.order.id;
       await session.broker.waitForEnd(placed.order.id, signal);
     });
     await both(async (session, i) => {
-      assert.deepEqual((await session.broker.getPositions(signal)).map((position) => position.symbol), [i === 0 ? "AAPL" : "KO"]);
-      assert.deepEqual((await session.broker.getOrders({ status: "all" }, signal)).map((order) => order.id), [ids[i]]);
+      assert.deepEqual(
+        (await session.broker.getPositions(signal)).map((position) => position.symbol),
+        [i === 0 ? "AAPL" : "KO"],
+      );
+      assert.deepEqual(
+        (await session.broker.getOrders({ status: "all" }, signal)).map((order) => order.id),
+        [ids[i]],
+      );
       assert.deepEqual(new Set(updates[i]), new Set([ids[i]]));
       await assert.rejects(session.broker.getOrder(ids[1 - i] as string, signal));
     });
@@ -138,7 +156,10 @@ describe("a closed session", function () {
     `;
     const file = join(folder, "opens.mts");
     await writeFile(file, text);
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file], { env: { ...childEnv(), XDG_DATA_HOME: folder }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file], {
+      env: { ...childEnv(), XDG_DATA_HOME: folder },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let out = "";
     let complaints = "";
     child.stdout.setEncoding("utf8").on("data", (part: string) => (out += part));
@@ -156,7 +177,10 @@ describe("a closed session", function () {
   /** Nothing is left and the process ends by itself: nothing holds it. */
   const leavesNothing = async (script: string, said?: RegExp): Promise<void> => {
     const left = await leftBy(script);
-    assert.deepEqual({ resources: left.resources.filter((name) => name !== "Immediate"), children: left.children, code: left.code }, { resources: [], children: [], code: 0 });
+    assert.deepEqual(
+      { resources: left.resources.filter((name) => name !== "Immediate"), children: left.children, code: left.code },
+      { resources: [], children: [], code: 0 },
+    );
     if (said !== undefined) assert.match(left.said, said);
     if (process.platform === "linux") assert.deepEqual(processesIn(folder), []);
   };
@@ -212,11 +236,27 @@ describe("a closed session", function () {
   fails("live without being asked for", nothing, `const overrides = [{ key: "broker.mode", value: "live", source: "flag" }]; ${open}`, /live-not-confirmed/);
   fails("a part that is not there yet", nothing, `const overrides = [{ key: "analysts.provider", value: "openai", source: "flag" }]; ${open}`, /./);
   fails("a home that is a file", () => writeFile(join(folder, "home"), ""), `const overrides = []; ${open}`, /home-unwritable/);
-  fails("a store that is no database", () => mkdir(join(folder, "home"), { mode: 0o700 }).then(() => writeFile(join(folder, "home", "quantdesk.sqlite"), "not a database at all, though it is named as one")), `const overrides = []; ${open}`, /store-unopened/);
-  fails("a store that is a folder", () => mkdir(join(folder, "home", "quantdesk.sqlite"), { recursive: true, mode: 0o700 }).then(() => undefined), `const overrides = []; ${open}`, /store-unopened/);
+  fails(
+    "a store that is no database",
+    () =>
+      mkdir(join(folder, "home"), { mode: 0o700 }).then(() =>
+        writeFile(join(folder, "home", "quantdesk.sqlite"), "not a database at all, though it is named as one"),
+      ),
+    `const overrides = []; ${open}`,
+    /store-unopened/,
+  );
+  fails(
+    "a store that is a folder",
+    () => mkdir(join(folder, "home", "quantdesk.sqlite"), { recursive: true, mode: 0o700 }).then(() => undefined),
+    `const overrides = []; ${open}`,
+    /store-unopened/,
+  );
   fails(
     "an exchange whose book is no database",
-    () => mkdir(join(folder, "home"), { mode: 0o700 }).then(() => writeFile(join(folder, "home", "exchange.sqlite"), "not a database at all, though it is named as one")),
+    () =>
+      mkdir(join(folder, "home"), { mode: 0o700 }).then(() =>
+        writeFile(join(folder, "home", "exchange.sqlite"), "not a database at all, though it is named as one"),
+      ),
     `const overrides = []; ${open} try { await session.connect(signal); } finally { await session.close(); }`,
     /exchange-not-started/,
   );

@@ -50,7 +50,9 @@ describe("a folder that nobody trusts", () => {
       const notebook = await vscode.workspace.openNotebookDocument("jupyter-notebook", data);
       await vscode.window.showNotebookDocument(notebook);
       // Not awaited: VS Code itself asks for trust first, and in tests shows no dialog. Were it to hand the cells over, our controller refuses them.
-      void vscode.commands.executeCommand("notebook.selectKernel", { id: "quantdesk-typescript", extension: "quantdesk.quantdesk" }).then(undefined, () => undefined);
+      void vscode.commands
+        .executeCommand("notebook.selectKernel", { id: "quantdesk-typescript", extension: "quantdesk.quantdesk" })
+        .then(undefined, () => undefined);
       void vscode.commands.executeCommand("notebook.execute").then(undefined, () => undefined);
       await new Promise((resolve) => setTimeout(resolve, 4000)); // long enough for a kernel to start and run it
       assert.equal(existsSync(file), false);
@@ -81,7 +83,10 @@ describe("a webview", () => {
   it("can ask for the commands of its list and for nothing else", async () => {
     const heard = new vscode.EventEmitter<unknown>();
     const answers: Array<{ readonly t: string; readonly id: number }> = [];
-    const webview = { onDidReceiveMessage: heard.event, postMessage: (message: never) => Promise.resolve(answers.push(message) > 0) } as unknown as vscode.Webview;
+    const webview = {
+      onDidReceiveMessage: heard.event,
+      postMessage: (message: never) => Promise.resolve(answers.push(message) > 0),
+    } as unknown as vscode.Webview;
     const owned: vscode.Disposable[] = [];
     webviewChannel(webview, owned);
     const asked = [
@@ -98,7 +103,10 @@ describe("a webview", () => {
     for (const garbage of [null, 1, "run", [], { t: "ask" }, { t: "ask", id: "1", name: "run" }, { t: "toString" }]) heard.fire(garbage);
     for (const [id, ask] of asked.entries()) heard.fire({ t: "ask", id, ...ask });
     await new Promise((resolve) => setTimeout(resolve, 500));
-    assert.deepEqual(answers.map(({ t }) => t), asked.map(() => "failure"));
+    assert.deepEqual(
+      answers.map(({ t }) => t),
+      asked.map(() => "failure"),
+    );
     assert.ok(!(WEBVIEW_COMMANDS as readonly string[]).some((command) => /key|token|secret/i.test(command)));
     for (const part of owned) part.dispose();
   });
