@@ -1,7 +1,7 @@
 /**
  * Types of cells, checked by the native TypeScript 7 process. What makes a check cost about a millisecond: the
- * program's structure stays constant while a cell is typed. The cell's file imports one module, $live.ts, which
- * re-exports each live name from the cell that made it last; only `commit`, after a run, changes that.
+ * program's structure stays constant. The cell's file imports one module, $live.ts, which re-exports each live name from
+ * the cell that made it last; the seventh cell's own file, $c7.ts, sees what was live before it through $l6.ts.
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -41,6 +41,8 @@ const COMPLETION_LIMIT = 500;
 /** Evolving arrays (7005, 7034) and packages without types (7016) are no errors between cells. */
 const IGNORED = new Set([7005, 7034, 7016]);
 const MAX_CACHED = 200;
+/** Cells whose files are made at once. */
+const PREPARED = 16;
 const AUGMENTS = /\bdeclare\s+(?:global|module)\b/;
 
 export class Checker {
@@ -56,8 +58,8 @@ export class Checker {
   #compilerPath: string | undefined;
   #snapshot: Snapshot | undefined;
   #cells = 0;
-  /** Cells that declare something globally. */
-  readonly #augmenting: number[] = [];
+  /** Cells up to this one have their files. */
+  #prepared = 0;
 
   private constructor(folder: string, api: (files: Map<string, string>) => API) {
     this.#folder = folder.replaceAll("\\", "/").replace(/\/$/, "");
@@ -135,19 +137,43 @@ export class Checker {
     await this.#alone(signal, async () => {
       this.#cache.clear();
       await this.#giveBack();
-      const augments = AUGMENTS.test(text);
-      if (names.all.size === 0 && !augments) return;
+      // What a cell declares globally counts too, though it has no name.
+      if (names.all.size === 0 && !AUGMENTS.test(text)) return;
       const cell = ++this.#cells;
-      if (augments) this.#augmenting.push(cell);
-      this.#put(`$c${cell}.ts`, text + this.#foot(text, names, (live) => `./$c${live}.ts`));
+      if (cell > this.#prepared) await this.#prepare(cell);
+      this.#put(`$c${cell}.ts`, text + this.#foot(text, names, `./$l${cell - 1}.ts`));
       for (const [name, { kind }] of names.all) this.#live.set(name, { cell, kind });
-      const byCell = Map.groupBy(this.#live, ([, live]) => live.cell);
-      const exports = [...byCell].map(([id, all]) => `export {${all.map(([name]) => name).join(",")}} from "./$c${id}.ts";`);
-      this.#put("$live.ts", [...exports, ...this.#augmenting.map((id) => `import "./$c${id}.ts";`)].join("\n"));
+      this.#put(`$l${cell}.ts`, `export * from "./$l${cell - 1}.ts"; export {${[...names.all.keys()].join(",")}} from "./$c${cell}.ts";`);
+      this.#putLive();
       this.#put("$cell.ts", 'import {} from "./$live.ts";');
-      await this.#update(["$live.ts", "$cell.ts"], [`$c${cell}.ts`]);
+      // One file at a time: the compiler keeps its program only then.
+      for (const file of [`$c${cell}.ts`, `$l${cell}.ts`, "$live.ts", "$cell.ts"]) await this.#update([file]);
       await this.#diagnostics();
     });
+  }
+
+  /**
+   * Files for the next cells, which import what they will import: a set of imports that changes makes the compiler look for
+   * every module again (25 ms with Node's types), and this does so once for many cells.
+   */
+  async #prepare(from: number): Promise<void> {
+    if (from === 1) this.#put("$l0.ts", "export {}");
+    this.#prepared = from + PREPARED - 1;
+    const created = from === 1 ? ["$l0.ts"] : [];
+    for (let cell = from; cell <= this.#prepared; cell++) {
+      this.#put(`$c${cell}.ts`, `import {} from "./$l${cell - 1}.ts"; export {};`);
+      this.#put(`$l${cell}.ts`, `export * from "./$l${cell - 1}.ts"; export {} from "./$c${cell}.ts";`);
+      created.push(`$c${cell}.ts`, `$l${cell}.ts`);
+    }
+    this.#putLive();
+    await this.#update(["$live.ts"], created);
+  }
+
+  /** What later cells see: each name from the cell that declared it last. */
+  #putLive(): void {
+    const names = Map.groupBy(this.#live, ([, live]) => live.cell);
+    const lines = Array.from({ length: this.#prepared }, (_, i) => `export {${(names.get(i + 1) ?? []).map(([name]) => name).join(",")}} from "./$c${i + 1}.ts";`);
+    this.#put("$live.ts", [...lines, `import {} from "./$l${this.#prepared}.ts";`].join("\n"));
   }
 
   /** Local files changed on disk: what was known of them is read again. */
@@ -219,24 +245,22 @@ export class Checker {
   }
 
   async #show(text: string, names: CellNames, options: { readonly all?: boolean } = {}): Promise<void> {
-    this.#put("$cell.ts", text + this.#foot(text, names, () => "./$live.ts", options.all === true));
+    this.#put("$cell.ts", text + this.#foot(text, names, "./$live.ts", options.all === true));
     await this.#update(["$cell.ts"]);
   }
 
   /** What the cell needs of earlier cells and gives to later ones; stands after its text, so that no position moves. */
-  #foot(text: string, names: CellNames, fileOf: (cell: number) => string, all = false): string {
-    const imports = new Map<string, string[]>();
+  #foot(text: string, names: CellNames, from: string, all = false): string {
+    const words: string[] = [];
     let foot = "\n";
     for (const word of all ? this.#live.keys() : new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu))) {
       const live = this.#live.get(word);
       if (live === undefined || names.all.has(word)) continue;
-      const file = fileOf(live.cell);
       // An import cannot be assigned: a `let` comes in with its declared type instead.
-      if (live.kind === "let") foot += `declare let ${word}: typeof import("${file}").${word};`;
-      else imports.set(file, [...(imports.get(file) ?? []), word]);
+      if (live.kind === "let") foot += `declare let ${word}: typeof import("${from}").${word};`;
+      else words.push(word);
     }
-    for (const [file, words] of imports) foot += `import {${words.join(",")}} from "${file}";`;
-    if (imports.size === 0) foot += 'import {} from "./$live.ts";';
+    foot += `import {${words.join(",")}} from "${from}";`;
     return `${foot}export {${[...names.all]
       .filter(([, n]) => !n.exported)
       .map(([name]) => name)
