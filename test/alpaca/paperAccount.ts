@@ -51,7 +51,17 @@ describe("the broker at the Alpaca paper account", function () {
     trading = client(tradingUrl);
     const limits = { maxOrderValue: 1000, maxPositionValue: null, maxOrdersPerMinute: 10, maxDailyLoss: null, symbols: ["F"], duplicateWindowSeconds: 5 };
     const endpoint = { mode: "paper", tradingUrl, dataUrl, streamUrl: `${tradingUrl.replace(/^http/, "ws")}/stream`, keyId, secretKey } as const;
-    broker = createBroker({ endpoint, trading, data: client(dataUrl), journal: store.journal, limits, log: silentLog, clock: systemClock, scope, simulated: false });
+    broker = createBroker({
+      endpoint,
+      trading,
+      data: client(dataUrl),
+      journal: store.journal,
+      limits,
+      log: silentLog,
+      clock: systemClock,
+      scope,
+      simulated: false,
+    });
     broker.onTradeUpdate((update) => updates.push(update));
   });
   after(async () => {
@@ -71,7 +81,10 @@ describe("the broker at the Alpaca paper account", function () {
     const clock = await broker.getClock(signal);
     assert.ok(clock.nextOpen > clock.at);
     const days = await broker.getCalendar({ from: "2025-11-24", to: "2025-11-28" }, signal);
-    assert.deepEqual(days.map((day) => day.date), ["2025-11-24", "2025-11-25", "2025-11-26", "2025-11-28"]);
+    assert.deepEqual(
+      days.map((day) => day.date),
+      ["2025-11-24", "2025-11-25", "2025-11-26", "2025-11-28"],
+    );
     assert.ok((await broker.getAssets(signal)).some((asset) => asset.symbol === "F"));
     await broker.getPositions(signal);
     await broker.getOrders({ status: "all", limit: 10 }, signal);
@@ -83,7 +96,15 @@ describe("the broker at the Alpaca paper account", function () {
   it("places an order far from the market, under an id of our own", async () => {
     const quote = await broker.getCurrentPrice("F", signal);
     const price = Math.max(1, (quote.bid || quote.ask || 10) / 2);
-    const intent: OrderIntent = { symbol: "F", side: "buy", qty: new Big(1), type: "limit", limitPrice: new Big(price).round(2), timeInForce: "gtc", origin: "test:alpaca" };
+    const intent: OrderIntent = {
+      symbol: "F",
+      side: "buy",
+      qty: new Big(1),
+      type: "limit",
+      limitPrice: new Big(price).round(2),
+      timeInForce: "gtc",
+      origin: "test:alpaca",
+    };
     const verdict = await broker.check(intent, signal);
     assert.ok(verdict.allowed, verdict.allowed ? "" : `${verdict.code}: ${verdict.message}`);
     order = await broker.submitOrder(verdict.order, signal);

@@ -174,7 +174,12 @@ export function createBroker(options: BrokerOptions): Broker {
   const catchUp = async (own: Scope, signal: AbortSignal): Promise<void> => {
     watch.reset();
     const known = book.open();
-    const [fresh, current, , market] = await Promise.all([api.account(signal), api.orders({ status: "open" }, signal), api.positions(signal), api.clock(signal)]);
+    const [fresh, current, , market] = await Promise.all([
+      api.account(signal),
+      api.orders({ status: "open" }, signal),
+      api.positions(signal),
+      api.clock(signal),
+    ]);
     const number = fresh.accountNumber;
     notes.account = number;
     await notes.flush();

@@ -99,7 +99,14 @@ export async function checkOrder(raw: OrderIntent, deps: CheckDeps, signal: Abor
     const { intent, warnings } = examined;
     const order = { ...intent, clientOrderId: intent.clientOrderId ?? (`qd-${randomUUID()}` as ClientOrderId) };
     const fingerprint = fingerprintOf(order, examined.picture.account.accountNumber);
-    const refusal = await beginEntry(order, { fingerprint, body: JSON.stringify(orderBody(order)), again: order.again === true, idGiven: intent.clientOrderId !== undefined }, examined, deps, signal, options);
+    const refusal = await beginEntry(
+      order,
+      { fingerprint, body: JSON.stringify(orderBody(order)), again: order.again === true, idGiven: intent.clientOrderId !== undefined },
+      examined,
+      deps,
+      signal,
+      options,
+    );
     if (refusal === null) return { allowed: true, order: order as CheckedOrder, warnings };
     if (refusal !== "limits-changed") return refusal;
     if (look === MOST_LOOKS) return refuse("over-limit", "The limits are being changed at this moment.", "Try again.");
@@ -181,7 +188,8 @@ function unwritable(error: unknown, deps: CheckDeps): Refusal {
 function tighter(own: RiskLimits, stored: StoredLimits | null): RiskLimits {
   if (stored === null) return own;
   const least = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : Math.min(a, b));
-  const symbols = own.symbols.length === 0 ? stored.symbols : stored.symbols.length === 0 ? own.symbols : own.symbols.filter((symbol) => stored.symbols.includes(symbol));
+  const symbols =
+    own.symbols.length === 0 ? stored.symbols : stored.symbols.length === 0 ? own.symbols : own.symbols.filter((symbol) => stored.symbols.includes(symbol));
   return {
     ...own,
     maxOrderValue: least(own.maxOrderValue, stored.maxOrderValue),
@@ -235,7 +243,12 @@ async function unknownSymbol(symbol: string, deps: CheckDeps, signal: AbortSigna
 
 /** Among the ten thousand symbols of the real market some other one is always near; on our own exchange the hint means something. */
 export async function symbolHint(symbol: string, deps: Pick<CheckDeps, "api" | "assets" | "simulated">, signal: AbortSignal): Promise<string> {
-  const near = deps.simulated ? nearest(symbol, (await allAssets(deps, signal)).map((asset) => asset.symbol)) : undefined;
+  const near = deps.simulated
+    ? nearest(
+        symbol,
+        (await allAssets(deps, signal)).map((asset) => asset.symbol),
+      )
+    : undefined;
   return near === undefined ? "Check the symbol." : `Did you mean ${near}?`;
 }
 

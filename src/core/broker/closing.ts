@@ -3,7 +3,16 @@ import { Big } from "../base/decimal.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { isFinalStatus, type CheckedOrder, type ClosedPosition, type Order, type OrderIntent, type Placed, type Reason, type Verdict } from "../domain/orders.ts";
+import {
+  isFinalStatus,
+  type CheckedOrder,
+  type ClosedPosition,
+  type Order,
+  type OrderIntent,
+  type Placed,
+  type Reason,
+  type Verdict,
+} from "../domain/orders.ts";
 import type { KillSwitchResult } from "../domain/ports.ts";
 import type { TradingApi } from "./tradingApi.ts";
 import type { HeldPosition } from "./wire.ts";
@@ -44,10 +53,12 @@ export async function closePosition(symbol: string, part: Part, reason: Reason, 
       position = await deps.api.position(name, signal);
     }
   }
-  if (position === null) return { placed: false, code: "insufficient-position", message: `No ${name} is held any more.`, hint: "Look at the orders: one of them has closed it." };
+  if (position === null)
+    return { placed: false, code: "insufficient-position", message: `No ${name} is held any more.`, hint: "Look at the orders: one of them has closed it." };
   const available = position.availableQty.abs();
   const qty = available.lt(wanted) ? available : wanted;
-  if (qty.eq(0)) return { placed: false, code: "insufficient-position", message: `All ${name} is bound by open orders.`, hint: "Cancel them, then close again." };
+  if (qty.eq(0))
+    return { placed: false, code: "insufficient-position", message: `All ${name} is bound by open orders.`, hint: "Cancel them, then close again." };
   const intent: OrderIntent = {
     symbol: name,
     side: position.side === "long" ? "sell" : "buy",
@@ -66,7 +77,11 @@ export async function closeAll(reason: Reason, deps: ClosingDeps, signal: AbortS
   const open = await deps.api.orders({ status: "open" }, signal);
   if (open.length > 0) {
     await deps.api.cancelAll(signal);
-    await Promise.all(open.map((order) => deps.cancel(order.id, signal).catch((error: unknown) => deps.log.warn(`Order ${order.id}: ${TradingError.from(error, "failed").message}`))));
+    await Promise.all(
+      open.map((order) =>
+        deps.cancel(order.id, signal).catch((error: unknown) => deps.log.warn(`Order ${order.id}: ${TradingError.from(error, "failed").message}`)),
+      ),
+    );
   }
   const positions = await deps.api.positions(signal);
   return await Promise.all(
@@ -75,7 +90,10 @@ export async function closeAll(reason: Reason, deps: ClosingDeps, signal: AbortS
         return { symbol, result: await closePosition(symbol, {}, reason, deps, signal) };
       } catch (error) {
         const failure = TradingError.from(error, "failed");
-        return { symbol, result: { placed: false, code: "failed", message: failure.message, hint: failure.hint ?? "Look at the position and close it again." } };
+        return {
+          symbol,
+          result: { placed: false, code: "failed", message: failure.message, hint: failure.hint ?? "Look at the position and close it again." },
+        };
       }
     }),
   );
@@ -101,9 +119,11 @@ export async function cancelUntilNone(deps: ClosingDeps, signal: AbortSignal): P
 }
 
 function checkPart({ qty, percent }: Part): void {
-  if (qty !== undefined && percent !== undefined) throw badInput("bad-part", "A position is closed by quantity or by percentage.", "Give one of them, or none for all of it.");
+  if (qty !== undefined && percent !== undefined)
+    throw badInput("bad-part", "A position is closed by quantity or by percentage.", "Give one of them, or none for all of it.");
   if (qty !== undefined && qty.lte(0)) throw badInput("bad-part", `The quantity is ${qty.toFixed()}.`, "It must be above zero.");
-  if (percent !== undefined && (percent.lte(0) || percent.gt(100))) throw badInput("bad-part", `The percentage is ${percent.toFixed()}.`, "Give a number above 0, at most 100.");
+  if (percent !== undefined && (percent.lte(0) || percent.gt(100)))
+    throw badInput("bad-part", `The percentage is ${percent.toFixed()}.`, "Give a number above 0, at most 100.");
 }
 
 /** At most what is held; to the ninth decimal, as the broker counts. */

@@ -63,7 +63,15 @@ export class OrderBook {
     const best = this.see(order);
     if (!isNews) return null;
     const isLast = best.status === "filled" && best.filledQty.eq(fill.cumQty);
-    return { event: isLast ? "fill" : "partial_fill", at: fill.at, executionId: fill.executionId, order: best, price: fill.price, qty: fill.qty, positionQty: null };
+    return {
+      event: isLast ? "fill" : "partial_fill",
+      at: fill.at,
+      executionId: fill.executionId,
+      order: best,
+      price: fill.price,
+      qty: fill.qty,
+      positionQty: null,
+    };
   }
 
   /** True when the order has moved beyond what is known of it: it traded, or it ended. */
@@ -125,7 +133,10 @@ export class OrderBook {
     const joined = covered.spans.filter((span) => !apart.includes(span));
     covered.spans = [
       ...apart,
-      { from: joined.reduce((least, span) => (span.from.lt(least) ? span.from : least), from), to: joined.reduce((most, span) => (span.to.gt(most) ? span.to : most), to) },
+      {
+        from: joined.reduce((least, span) => (span.from.lt(least) ? span.from : least), from),
+        to: joined.reduce((most, span) => (span.to.gt(most) ? span.to : most), to),
+      },
     ];
     return isFirst;
   }

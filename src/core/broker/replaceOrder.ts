@@ -30,8 +30,10 @@ export function changedIntent(order: Order, change: OrderChange, reason: Reason)
 
 /** Refuses what cannot be changed; throws on a change that makes no sense. */
 export function checkChange(order: Order, change: OrderChange): Refusal | null {
-  if (Object.values(change).every((value) => value === undefined)) throw badInput("bad-change", "Nothing is to be changed.", "Give a quantity, a limit, a stop or a trail.");
-  if (change.limitPrice !== undefined && order.limitPrice === null) throw badInput("bad-change", `A ${order.type.replace("_", "-")} order has no limit price.`, "Cancel it and place another.");
+  if (Object.values(change).every((value) => value === undefined))
+    throw badInput("bad-change", "Nothing is to be changed.", "Give a quantity, a limit, a stop or a trail.");
+  if (change.limitPrice !== undefined && order.limitPrice === null)
+    throw badInput("bad-change", `A ${order.type.replace("_", "-")} order has no limit price.`, "Cancel it and place another.");
   if (change.stopPrice !== undefined && order.type !== "stop" && order.type !== "stop_limit")
     throw badInput("bad-change", `A ${order.type.replace("_", "-")} order has no stop price to change.`, "Cancel it and place another.");
   if (change.trail !== undefined && (order.type !== "trailing_stop" || change.trail.lte(0)))
@@ -40,7 +42,8 @@ export function checkChange(order: Order, change: OrderChange): Refusal | null {
   if (order.notional !== null) return refuse("not-tradable", "An order for an amount cannot be changed.", "Cancel it and place another.");
   if (change.qty !== undefined && change.qty.lte(order.filledQty))
     return refuse("not-tradable", `${order.filledQty.toFixed()} are filled already: the new quantity must be more.`, "Cancel the rest instead.");
-  if (change.qty !== undefined && !change.qty.eq(change.qty.round(0))) return refuse("not-tradable", "A changed order is for whole shares.", "Cancel it and place another.");
+  if (change.qty !== undefined && !change.qty.eq(change.qty.round(0)))
+    return refuse("not-tradable", "A changed order is for whole shares.", "Cancel it and place another.");
   return null;
 }
 

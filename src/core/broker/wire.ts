@@ -286,7 +286,11 @@ function fillOf(wire: v.InferOutput<typeof activitySchema>): Fill | null {
 }
 
 export function parseCalendar(json: unknown): readonly MarketDay[] {
-  return parse(calendarSchema, json, "a market calendar").map(({ date, open, close }) => ({ date, open: newYorkTime(date, open), close: newYorkTime(date, close) }));
+  return parse(calendarSchema, json, "a market calendar").map(({ date, open, close }) => ({
+    date,
+    open: newYorkTime(date, open),
+    close: newYorkTime(date, close),
+  }));
 }
 
 /** The calendar has New York's wall time, without a zone. */

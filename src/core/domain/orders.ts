@@ -11,8 +11,23 @@ export type OrderClass = "simple" | "bracket" | "oco" | "oto";
 export type TradingMode = "embedded" | "paper" | "live";
 
 export const ORDER_STATUSES = [
-  "new", "partially_filled", "filled", "done_for_day", "canceled", "expired", "replaced", "pending_cancel", "pending_replace",
-  "accepted", "pending_new", "accepted_for_bidding", "stopped", "rejected", "suspended", "calculated", "held",
+  "new",
+  "partially_filled",
+  "filled",
+  "done_for_day",
+  "canceled",
+  "expired",
+  "replaced",
+  "pending_cancel",
+  "pending_replace",
+  "accepted",
+  "pending_new",
+  "accepted_for_bidding",
+  "stopped",
+  "rejected",
+  "suspended",
+  "calculated",
+  "held",
 ] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
@@ -73,8 +88,19 @@ export interface CheckedOrder extends OrderIntent {
 }
 
 export type RefusalCode =
-  | "not-connected" | "unknown-symbol" | "not-tradable" | "bad-tick" | "price-collar" | "stale-quote" | "insufficient-position"
-  | "insufficient-buying-power" | "over-limit" | "duplicate-intent" | "kill-switch" | "live-not-confirmed" | "journal-unwritable";
+  | "not-connected"
+  | "unknown-symbol"
+  | "not-tradable"
+  | "bad-tick"
+  | "price-collar"
+  | "stale-quote"
+  | "insufficient-position"
+  | "insufficient-buying-power"
+  | "over-limit"
+  | "duplicate-intent"
+  | "kill-switch"
+  | "live-not-confirmed"
+  | "journal-unwritable";
 
 export type Verdict =
   | { readonly allowed: true; readonly order: CheckedOrder; readonly warnings: readonly string[] }

@@ -45,7 +45,9 @@ export function createBreaker({ host, failures, openMs, log }: BreakerOptions): 
     run: async (work, signal) => {
       signal.throwIfAborted();
       try {
-        return await abortable(policy.execute(work), signal);
+        const answer = policy.execute(work);
+        // Half open it waits for another one's trial, which knows nothing of this one's signal; else `work` ends with it itself.
+        return await (policy.state === CircuitState.HalfOpen ? abortable(answer, signal) : answer);
       } catch (error) {
         if (!(error instanceof BrokenCircuitError)) throw error;
         throw new TradingError("circuit-open", `${host} has failed ${failures} times in a row; it is tried again in a moment.`, {

@@ -5,11 +5,12 @@
  */
 import { Pool } from "undici";
 import { TradingError } from "../base/errors.ts";
-import { Scope, deadlineError } from "../base/scope.ts";
+import { deadlineError } from "../base/scope.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { HttpAnswer, HttpClient, HttpRequest, OperationRecord } from "../domain/ports.ts";
 import { createBreaker } from "./breaker.ts";
+import { followSignal } from "./callSignal.ts";
 import { Gate } from "./gate.ts";
 import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
 import { networkError } from "./netErrors.ts";
@@ -117,12 +118,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
    * An attempt of what may be tried again has half of the call's time: an answer that is lost is asked for anew while
    * there is still time. The last attempt, and one for an order, has all that is left.
    */
-  const boundedAttempt = async (request: HttpRequest, scope: Scope, isLast: boolean, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
+  const boundedAttempt = async (
+    request: HttpRequest,
+    call: AbortSignal,
+    isLast: boolean,
+    progress: { sent: boolean; queueMs: number },
+  ): Promise<HttpAnswer> => {
     const limitMs = Math.max(SHORTEST_ATTEMPT_MS, options.timeoutMs / 2);
     const run = async (signal: AbortSignal) =>
       request.intent === "cancel" ? await attempt(request, signal, progress) : await breaker.run(() => attempt(request, signal, progress), signal);
-    if (isLast || limitMs >= options.timeoutMs) return await run(scope.signal);
-    const own = new Scope({ name: scope.name, signal: scope.signal });
+    if (isLast || limitMs >= options.timeoutMs) return await run(call);
+    const own = followSignal(call);
     const timer = setTimeout(
       () => own.abort(new TradingError("no-answer", `${url.host} has not answered for ${limitMs / 1000} s.`, { data: { sent: true, retry: true } })),
       limitMs,
@@ -131,25 +137,25 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       return await run(own.signal);
     } finally {
       clearTimeout(timer);
-      await own.close();
+      own.detach();
     }
   };
 
-  const withRetries = async (request: HttpRequest, scope: Scope, endsAt: number, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
+  const withRetries = async (request: HttpRequest, call: AbortSignal, endsAt: number, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
     const most = request.intent === "order" ? 0 : options.retries;
     for (let retry = 0; ; retry++) {
-      scope.signal.throwIfAborted();
+      call.throwIfAborted();
       let pauseMs = backoffMs(retry, options.backoffMs, random);
       let reason: string;
       try {
-        const answer = await boundedAttempt(request, scope, retry >= most, progress);
+        const answer = await boundedAttempt(request, call, retry >= most, progress);
         if (retry >= most || !isRetryStatus(answer.status)) return answer;
         const asked = answer.status === 429 || answer.status === 503 ? askedWaitMs(answer.headers, clock.now()) : undefined;
         if (asked !== undefined) pauseMs = asked;
         if (performance.now() + pauseMs >= endsAt) return answer; // it would never be back in time
         reason = `status ${answer.status}`;
       } catch (error) {
-        if (scope.signal.aborted || retry >= most || !(error instanceof TradingError) || error.data["retry"] !== true) throw error;
+        if (call.aborted || retry >= most || !(error instanceof TradingError) || error.data["retry"] !== true) throw error;
         if (performance.now() + pauseMs >= endsAt) throw error;
         reason = error.message;
       }
@@ -157,7 +163,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       options.log.debug(
         `${request.method} ${withoutQuery(request.path)} at ${url.host}: ${reason}; again in ${Math.round(pauseMs)} ms (${retry + 1} of ${most})`,
       );
-      await clock.sleep(pauseMs, scope.signal);
+      await clock.sleep(pauseMs, call);
     }
   };
 
@@ -168,11 +174,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const startedAt = clock.now();
       const started = performance.now();
       const progress = { sent: false, queueMs: 0 };
-      const scope = new Scope({ name: what, signal });
-      const timer = setTimeout(() => scope.abort(timeoutError(what, options.timeoutMs, progress)), options.timeoutMs);
+      const call = followSignal(signal);
+      const timer = setTimeout(() => call.abort(timeoutError(what, options.timeoutMs, progress)), options.timeoutMs);
       let failed: string | null = null;
       try {
-        const answer = await withRetries(request, scope, started + options.timeoutMs, progress);
+        const answer = await withRetries(request, call.signal, started + options.timeoutMs, progress);
         if (answer.status >= 400) failed = `status ${answer.status}`;
         return answer;
       } catch (error) {
@@ -181,7 +187,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         throw failure;
       } finally {
         clearTimeout(timer);
-        await scope.close();
+        call.detach();
         options.onRequest?.({
           operation: `http ${request.method} ${route(request.path)}`,
           startedAt,

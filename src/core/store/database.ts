@@ -33,7 +33,22 @@ export class Database {
     );
     this.#transaction(() => {
       for (const r of rows) {
-        insert.run(r.runHash, r.at, r.front, r.strategy, r.params, r.dataset, r.datasetHash, r.sharpe, r.totalReturnPct, r.maxDrawdownPct, r.trades, r.durationMs, r.simulated ? 1 : 0, r.trials ?? 1);
+        insert.run(
+          r.runHash,
+          r.at,
+          r.front,
+          r.strategy,
+          r.params,
+          r.dataset,
+          r.datasetHash,
+          r.sharpe,
+          r.totalReturnPct,
+          r.maxDrawdownPct,
+          r.trades,
+          r.durationMs,
+          r.simulated ? 1 : 0,
+          r.trials ?? 1,
+        );
       }
     });
   }
@@ -63,7 +78,10 @@ export class Database {
 
   dashboard(account: string | null): DashboardData {
     const count = this.#db.prepare("SELECT value FROM counters WHERE name = 'runs'").get() as { value: number };
-    const equity = account === null ? [] : this.#db.prepare("SELECT at, equity FROM (SELECT at, equity FROM equity WHERE account = ? ORDER BY at DESC LIMIT 2000) ORDER BY at").all(account);
+    const equity =
+      account === null
+        ? []
+        : this.#db.prepare("SELECT at, equity FROM (SELECT at, equity FROM equity WHERE account = ? ORDER BY at DESC LIMIT 2000) ORDER BY at").all(account);
     return {
       runs: count.value,
       best: this.#rows("SELECT * FROM runs WHERE sharpe IS NOT NULL ORDER BY sharpe DESC LIMIT ?", 10),
@@ -80,12 +98,19 @@ export class Database {
   #rows(sql: string, limit: number): readonly RunRow[] {
     const rows = this.#db.prepare(sql).all(limit) as Array<Record<string, never>>;
     return rows.map((r) => ({
-      runHash: r["run_hash"] as unknown as string, at: r["at"] as unknown as number, front: r["front"] as unknown as string,
-      strategy: r["strategy"] as unknown as string, params: r["params"] as unknown as string,
-      dataset: r["dataset"] as unknown as string, datasetHash: r["dataset_hash"] as unknown as string,
-      sharpe: r["sharpe"] as unknown as number | null, totalReturnPct: r["total_return_pct"] as unknown as number,
-      maxDrawdownPct: r["max_drawdown_pct"] as unknown as number, trades: r["trades"] as unknown as number,
-      durationMs: r["duration_ms"] as unknown as number, simulated: (r["simulated"] as unknown as number) === 1,
+      runHash: r["run_hash"] as unknown as string,
+      at: r["at"] as unknown as number,
+      front: r["front"] as unknown as string,
+      strategy: r["strategy"] as unknown as string,
+      params: r["params"] as unknown as string,
+      dataset: r["dataset"] as unknown as string,
+      datasetHash: r["dataset_hash"] as unknown as string,
+      sharpe: r["sharpe"] as unknown as number | null,
+      totalReturnPct: r["total_return_pct"] as unknown as number,
+      maxDrawdownPct: r["max_drawdown_pct"] as unknown as number,
+      trades: r["trades"] as unknown as number,
+      durationMs: r["duration_ms"] as unknown as number,
+      simulated: (r["simulated"] as unknown as number) === 1,
       ...((r["trials"] as unknown as number) === 1 ? {} : { trials: r["trials"] as unknown as number }),
     }));
   }
@@ -121,7 +146,9 @@ export class Database {
     this.#transaction(() => {
       const version = this.#version();
       if (version > MIGRATIONS.length) {
-        throw new TradingError("store-too-new", `${this.path} was written by a newer Quantdesk (version ${version}, this one knows ${MIGRATIONS.length}).`, { hint: "Update Quantdesk, or give another folder with --home." });
+        throw new TradingError("store-too-new", `${this.path} was written by a newer Quantdesk (version ${version}, this one knows ${MIGRATIONS.length}).`, {
+          hint: "Update Quantdesk, or give another folder with --home.",
+        });
       }
       for (let step = version; step < MIGRATIONS.length; step++) this.#db.exec(MIGRATIONS[step] as string);
       this.#db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);

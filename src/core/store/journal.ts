@@ -40,9 +40,9 @@ export class JournalTables {
     return this.#transaction(() => {
       if (entry.limitsVersion !== undefined && entry.limitsVersion !== (this.limits(entry.account)?.version ?? 0)) return "limits-changed";
       if (entry.reduces !== true && this.#isKilled(entry.account)) return "killed";
-      const known = this.#db
-        .prepare("SELECT account, fingerprint, body, state, owner, at FROM journal WHERE client_order_id = ?")
-        .get(entry.clientOrderId) as KnownRow | undefined;
+      const known = this.#db.prepare("SELECT account, fingerprint, body, state, owner, at FROM journal WHERE client_order_id = ?").get(entry.clientOrderId) as
+        | KnownRow
+        | undefined;
       if (known !== undefined && !goesOn(known, entry)) return "duplicate";
       if (known === undefined && !again) {
         const equal = this.#db
@@ -120,7 +120,9 @@ export class JournalTables {
           account,
         );
       }
-      const fill = this.#db.prepare("INSERT OR IGNORE INTO fills (account, order_id, cum_qty, execution_id, symbol, side, qty, price, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      const fill = this.#db.prepare(
+        "INSERT OR IGNORE INTO fills (account, order_id, cum_qty, execution_id, symbol, side, qty, price, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      );
       const fresh = news.fills.flatMap((one, i) =>
         fill.run(account, one.orderId, one.cumQty, one.executionId, one.symbol, one.side, one.qty, one.price, one.at).changes > 0 ? [i] : [],
       );
@@ -157,7 +159,9 @@ export class JournalTables {
   }
 
   limits(account: string): StoredLimits | null {
-    const row = this.#db.prepare("SELECT version, body FROM risk_limits WHERE account = ?").get(account) as { version: number; body: string | null } | undefined;
+    const row = this.#db.prepare("SELECT version, body FROM risk_limits WHERE account = ?").get(account) as
+      | { version: number; body: string | null }
+      | undefined;
     if (row === undefined) return null;
     const none: LimitValues = { maxOrderValue: null, maxPositionValue: null, maxOrdersPerMinute: null, maxDailyLoss: null, symbols: [] };
     return { ...(row.body === null ? none : (JSON.parse(row.body) as LimitValues)), version: row.version };
@@ -197,7 +201,12 @@ export class JournalTables {
     return this.#db.prepare("SELECT 1 FROM kill_switches WHERE account = ?").get(account) !== undefined;
   }
 
-  #note(account: string, origin: string, what: string, more: { at?: number; clientOrderId?: string | null; orderId?: string | null; why?: string | null; body?: string | null }): void {
+  #note(
+    account: string,
+    origin: string,
+    what: string,
+    more: { at?: number; clientOrderId?: string | null; orderId?: string | null; why?: string | null; body?: string | null },
+  ): void {
     this.#db
       .prepare("INSERT INTO audit (at, account, origin, what, client_order_id, order_id, why, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
       .run(more.at ?? Date.now(), account, origin, what, more.clientOrderId ?? null, more.orderId ?? null, more.why ?? null, more.body ?? null);

@@ -37,9 +37,18 @@ export interface StoreCalls {
   readonly runs: { readonly argument: number; readonly answer: readonly RunRow[] };
   readonly trialsOn: { readonly argument: string; readonly answer: number };
   readonly dashboard: { readonly argument: string | null; readonly answer: DashboardData };
-  readonly killSwitch: { readonly argument: { readonly account: string; readonly change: "on" | "off" | null; readonly reason: Reason | null }; readonly answer: boolean };
-  readonly journalBegin: { readonly argument: { readonly entry: JournalEntry; readonly windowMs: number; readonly again: boolean }; readonly answer: JournalBegun };
-  readonly journalSettle: { readonly argument: { readonly clientOrderId: string; readonly state: string; readonly orderId: string | null; readonly reason: string | null }; readonly answer: void };
+  readonly killSwitch: {
+    readonly argument: { readonly account: string; readonly change: "on" | "off" | null; readonly reason: Reason | null };
+    readonly answer: boolean;
+  };
+  readonly journalBegin: {
+    readonly argument: { readonly entry: JournalEntry; readonly windowMs: number; readonly again: boolean };
+    readonly answer: JournalBegun;
+  };
+  readonly journalSettle: {
+    readonly argument: { readonly clientOrderId: string; readonly state: string; readonly orderId: string | null; readonly reason: string | null };
+    readonly answer: void;
+  };
   readonly journalUnsettled: { readonly argument: string; readonly answer: readonly UnsettledEntry[] };
   readonly journalNote: { readonly argument: { readonly account: string; readonly news: PlainNews }; readonly answer: readonly number[] };
   readonly journalReadTo: { readonly argument: string; readonly answer: number | null };
@@ -48,7 +57,10 @@ export interface StoreCalls {
   readonly fills: { readonly argument: { readonly account: string; readonly limit: number; readonly offset: number }; readonly answer: readonly StoredFill[] };
   readonly limits: { readonly argument: string; readonly answer: StoredLimits | null };
   readonly setLimits: { readonly argument: { readonly account: string; readonly limits: LimitValues | null; readonly reason: Reason }; readonly answer: void };
-  readonly audit: { readonly argument: { readonly account: string | null; readonly limit: number; readonly before: number | null }; readonly answer: readonly AuditRow[] };
+  readonly audit: {
+    readonly argument: { readonly account: string | null; readonly limit: number; readonly before: number | null };
+    readonly answer: readonly AuditRow[];
+  };
 }
 
 /** Opens (and makes, where absent) the database at `path`. Throws `store-unopened` when it cannot be. */
@@ -122,7 +134,11 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
 
 function plainNews({ orders, fills, readTo }: JournalNews): PlainNews {
   return {
-    orders: orders.map((note) => ({ ...note, filledQty: decimalText(note.filledQty), filledAvgPrice: note.filledAvgPrice === null ? null : decimalText(note.filledAvgPrice) })),
+    orders: orders.map((note) => ({
+      ...note,
+      filledQty: decimalText(note.filledQty),
+      filledAvgPrice: note.filledAvgPrice === null ? null : decimalText(note.filledAvgPrice),
+    })),
     fills: fills.map((fill) => ({ ...fill, qty: decimalText(fill.qty), price: decimalText(fill.price), cumQty: decimalText(fill.cumQty) })),
     readTo: readTo ?? null,
   };
@@ -139,5 +155,7 @@ async function closeWorker(worker: Worker, channel: Channel, gone: Promise<void>
 
 function unopened(path: string, error: PlainError): TradingError {
   if (error.code !== "store-unopened") return TradingError.fromPlain(error);
-  return new TradingError("store-unopened", `The store ${path} cannot be opened: ${error.message}.`, { hint: "Check that the folder is writable and the disk is not full, or give another one with --home DIR." });
+  return new TradingError("store-unopened", `The store ${path} cannot be opened: ${error.message}.`, {
+    hint: "Check that the folder is writable and the disk is not full, or give another one with --home DIR.",
+  });
 }

@@ -71,7 +71,14 @@ export async function runFaults(options: FaultRunOptions, signal: AbortSignal): 
     let exchange = await startExchange(exchangeHome, 0, options, options.seed);
     scope.onClose(() => kill(exchange.child));
     const port = Number(new URL(exchange.endpoint.tradingUrl).port);
-    const task: FaultTask = { seed: options.seed, orders: options.orders, lanes: options.lanes, home, endpoint: exchange.endpoint, verbose: process.env["QUANTDESK_FAULT_LOG"] !== undefined };
+    const task: FaultTask = {
+      seed: options.seed,
+      orders: options.orders,
+      lanes: options.lanes,
+      home,
+      endpoint: exchange.endpoint,
+      verbose: process.env["QUANTDESK_FAULT_LOG"] !== undefined,
+    };
     // Every so many orders somebody is killed: the client right after it wrote its journal, or the exchange.
     const kills = [...Array<"client">(options.clientKills).fill("client"), ...Array<"exchange">(options.exchangeKills).fill("exchange")];
     for (let i = kills.length - 1; i > 0; i--) {
@@ -142,10 +149,14 @@ interface Exchange {
 
 async function startExchange(home: string, port: number, { faults = FAULTS }: FaultRunOptions, seed: number): Promise<Exchange> {
   const flags = ["--home", home, "--port", String(port), "--seed", String(seed), "--start", "2026-11-20T15:00:00Z", "--rate-limit", "off"];
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags, ...(faults === "" ? [] : ["--fault", faults])], {
-    env: childEnv(),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags, ...(faults === "" ? [] : ["--fault", faults])],
+    {
+      env: childEnv(),
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const ready = await new Promise<Record<string, string>>((resolve, reject) => {
     createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).once("line", (line) => resolve(JSON.parse(line) as Record<string, string>));
     child.once("exit", (code) => reject(new Error(`the exchange ended with ${code}`)));
@@ -189,17 +200,35 @@ async function compare(task: FaultTask, endpoint: Endpoint, folder: string, sign
     const apart = await openStore(join(folder, "apart.sqlite"), signal);
     scope.onClose(() => apart.close());
     const limits = { maxOrderValue: null, maxPositionValue: null, maxOrdersPerMinute: null, maxDailyLoss: null, symbols: [], duplicateWindowSeconds: 5 };
-    const broker = createBroker({ endpoint, trading: http, data: http, journal: apart.journal, limits, log: silentLog, clock: systemClock, scope, simulated: true });
+    const broker = createBroker({
+      endpoint,
+      trading: http,
+      data: http,
+      journal: apart.journal,
+      limits,
+      log: silentLog,
+      clock: systemClock,
+      scope,
+      simulated: true,
+    });
     const account = await broker.connect(signal);
 
     const planned = planOf(task).flat();
     const orders = await broker.getOrders({ status: "all" }, signal);
     const sorted = (ids: readonly string[]) => ids.toSorted();
-    assert.deepEqual(sorted(orders.map((order) => order.clientOrderId)), sorted(planned.map((one) => one.id)), "every intended order exists once, and no other");
+    assert.deepEqual(
+      sorted(orders.map((order) => order.clientOrderId)),
+      sorted(planned.map((one) => one.id)),
+      "every intended order exists once, and no other",
+    );
     const byId = new Map(orders.map((order) => [order.clientOrderId as string, order]));
     for (const one of planned) {
       const order = byId.get(one.id);
-      assert.deepEqual([order?.symbol, order?.side, order?.qty?.toNumber(), order?.status], [one.symbol, one.side, one.qty, one.cancels ? "canceled" : "filled"], one.id);
+      assert.deepEqual(
+        [order?.symbol, order?.side, order?.qty?.toNumber(), order?.status],
+        [one.symbol, one.side, one.qty, one.cancels ? "canceled" : "filled"],
+        one.id,
+      );
     }
 
     const booked = (await broker.getActivities({ types: ["FILL"], limit: 1_000_000 }, signal)).flatMap((row) => row.fill ?? []);

@@ -7,7 +7,10 @@ describe("a fault run", () => {
     const seed = Number(process.env["QUANTDESK_FAULT_SEED"] ?? 1);
     const lines: string[] = [];
     try {
-      const report = await runFaults({ seed, orders: 300, lanes: 12, clientKills: 4, exchangeKills: 2, onLine: (line) => lines.push(line) }, AbortSignal.timeout(120_000));
+      const report = await runFaults(
+        { seed, orders: 300, lanes: 12, clientKills: 4, exchangeKills: 2, onLine: (line) => lines.push(line) },
+        AbortSignal.timeout(120_000),
+      );
       assert.equal(report.orders, 300);
     } catch (error) {
       console.error([`QUANTDESK_FAULT_SEED=${seed}`, ...lines].join("\n"));

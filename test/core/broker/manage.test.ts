@@ -135,7 +135,10 @@ describe("the kill switch", () => {
     await using desk = await Desk.connected();
     desk.server.positions.push(holding("2"));
     const { closed } = await desk.broker.setKillSwitch("on", { origin: "palette", flatten: true }, desk.signal);
-    assert.deepEqual(closed?.map(({ symbol, result }) => [symbol, result.placed]), [["AAPL", true]]);
+    assert.deepEqual(
+      closed?.map(({ symbol, result }) => [symbol, result.placed]),
+      [["AAPL", true]],
+    );
   });
 });
 
@@ -169,19 +172,28 @@ describe("what else the broker reads", () => {
     const [, half] = await broker.getCalendar({ from: "2026-11-25", to: "2026-11-27" }, signal);
     assert.deepEqual(half, { date: "2026-11-27", open: Date.parse("2026-11-27T14:30:00Z"), close: Date.parse("2026-11-27T18:00:00Z") });
     const [assets] = await Promise.all([broker.getAssets(signal), broker.getAssets(signal)]);
-    assert.deepEqual(assets.map((asset) => asset.symbol), ["AAPL", "BRK.B"]);
+    assert.deepEqual(
+      assets.map((asset) => asset.symbol),
+      ["AAPL", "BRK.B"],
+    );
     assert.equal(server.requests.filter((request) => request.startsWith("GET /v2/assets?")).length, 1);
     for (const qty of ["1", "2", "3"]) {
       const order = await broker.submitOrder(await desk.checked(buy(qty)), signal);
       server.fill(order.id);
     }
     const activities = await broker.getActivities({ types: ["FILL"], limit: 2 }, signal);
-    assert.deepEqual(activities.map(({ type, fill }) => [type, fill?.qty.toFixed()]), [
-      ["FILL", "3"],
-      ["FILL", "2"],
-    ]);
+    assert.deepEqual(
+      activities.map(({ type, fill }) => [type, fill?.qty.toFixed()]),
+      [
+        ["FILL", "3"],
+        ["FILL", "2"],
+      ],
+    );
     const history = await broker.getPortfolioHistory({ period: "1W" }, signal);
-    assert.deepEqual(history.points.map(({ at, equity, profitLoss }) => [at, equity.toFixed(), profitLoss.toFixed()]), [[2000, "101", "1"]]);
+    assert.deepEqual(
+      history.points.map(({ at, equity, profitLoss }) => [at, equity.toFixed(), profitLoss.toFixed()]),
+      [[2000, "101", "1"]],
+    );
     assert.equal(server.requests.filter((request) => request.startsWith("GET /v2/assets/")).length, 1, "one look-up for three orders of one symbol");
   });
 });

@@ -41,8 +41,9 @@ describe("reconciling the journal", () => {
     await desk.post({ symbol: "AAPL", qty: "1", side: "buy", type: "market", time_in_force: "day", client_order_id: "landed" });
     await desk.broker.connect(desk.signal);
     const entries = await desk.entries();
+    const byId = entries.toSorted((a, b) => a.clientOrderId.localeCompare(b.clientOrderId));
     assert.deepEqual(
-      entries.map((one) => [one.clientOrderId, one.state, one.orderId, one.status]).sort(),
+      byId.map((one) => [one.clientOrderId, one.state, one.orderId, one.status]),
       [
         ["landed", "sent", desk.server.orders[0]?.id, "new"],
         ["lost", "not-sent", null, null],
@@ -56,7 +57,10 @@ describe("reconciling the journal", () => {
     await desk.store.journal.begin(entry("theirs", `${process.ppid}/x`, Date.now() - 40_000), 0, true, desk.signal);
     await desk.store.journal.begin(entry("young", `${await deadPid()}/x`, Date.now()), 0, true, desk.signal);
     await desk.broker.connect(desk.signal);
-    assert.deepEqual((await desk.entries()).map((one) => one.state), ["begun", "begun"]);
+    assert.deepEqual(
+      (await desk.entries()).map((one) => one.state),
+      ["begun", "begun"],
+    );
     assert.equal(desk.server.count("GET /v2/orders:by_client_order_id"), 1, "a living one's is not even asked for");
   });
 
@@ -100,7 +104,10 @@ describe("reconciling the journal", () => {
       assert.equal(updates.length, 1);
       const [fill] = await second.store.fills("PA1", { limit: 10 }, second.signal);
       assert.deepEqual([fill?.orderId, fill?.qty, fill?.price, fill?.cumQty], [order.id, "1", "100.1", "1"]);
-      assert.deepEqual((await second.entries()).map((one) => [one.status, one.filledQty]), [["filled", "1"]]);
+      assert.deepEqual(
+        (await second.entries()).map((one) => [one.status, one.filledQty]),
+        [["filled", "1"]],
+      );
     } finally {
       await rm(home, { recursive: true });
     }

@@ -68,7 +68,9 @@ describe("sessions and their brokers", () => {
       for (const file of await readdir(folder)) {
         if (!file.endsWith(".ts")) continue;
         const text = await readFile(join(folder, file), "utf8");
-        const state = text.split("\n").filter((line) => /^(export )?(let|var) /.test(line) || /^(export )?const \w+ = new (Map|WeakMap|Lock|Pool|Emitter|FlightCache)\b/.test(line));
+        const state = text
+          .split("\n")
+          .filter((line) => /^(export )?(let|var) /.test(line) || /^(export )?const \w+ = new (Map|WeakMap|Lock|Pool|Emitter|FlightCache)\b/.test(line));
         assert.deepEqual(state, [], `${room}/${file}`);
       }
     }

@@ -282,7 +282,10 @@ describe("the HTTP client", () => {
     for (let i = 0; i < 3; i++) assert.equal((await line.read()).status, 503);
     assert.equal(line.client.stats().breaker, "open");
     await assert.rejects(line.read(), { code: "circuit-open" });
-    await assert.rejects(line.client.request({ method: "POST", path: "/o", intent: "order" }, line.signal), (error: TradingError) => error.data["sent"] === false);
+    await assert.rejects(
+      line.client.request({ method: "POST", path: "/o", intent: "order" }, line.signal),
+      (error: TradingError) => error.data["sent"] === false,
+    );
     assert.equal(line.seen.length, 3);
     assert.equal((await line.client.request({ method: "DELETE", path: "/o", intent: "cancel" }, line.signal)).status, 503);
     works = true;
