@@ -15,9 +15,10 @@ export function drawdowns(equity: Float64Array): Float64Array {
 export function maxDrawdownPct(equity: Float64Array): number {
   let peak = 0;
   let worst = 0;
-  for (const value of equity) {
-    peak = Math.max(peak, value);
-    if (peak > 0) worst = Math.max(worst, 1 - value / peak);
+  for (let t = 0; t < equity.length; t++) {
+    const value = equity[t]!;
+    if (value > peak) peak = value;
+    else if (peak > 0) worst = Math.max(worst, 1 - value / peak);
   }
   return worst * 100;
 }

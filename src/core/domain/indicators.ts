@@ -207,10 +207,13 @@ export function crossUnder(a: Float64Array, b: Float64Array | number): Int8Array
 
 function cross(a: Float64Array, b: Float64Array | number, sign: 1 | -1): Int8Array {
   const out = new Int8Array(a.length);
-  for (let t = 1; t < a.length; t++) {
-    const before = (a[t - 1] as number) - (typeof b === "number" ? b : (b[t - 1] as number));
-    const now = (a[t] as number) - (typeof b === "number" ? b : (b[t] as number));
-    if (before * sign <= 0 && now * sign > 0) out[t] = 1;
+  const line = typeof b === "number" ? undefined : b;
+  const level = typeof b === "number" ? b : Number.NaN;
+  let before = Number.NaN;
+  for (let t = 0; t < a.length; t++) {
+    const now = ((a[t] as number) - (line === undefined ? level : (line[t] as number))) * sign;
+    if (before <= 0 && now > 0) out[t] = 1;
+    before = now;
   }
   return out;
 }

@@ -38,12 +38,21 @@ export function deflatedSharpe({ count, sharpe, skewness, kurtosis }: ReturnShap
 export function returnShape(equity: Float64Array, riskFreePerBar: number): ReturnShape | undefined {
   const count = equity.length - 1;
   if (count < 3) return undefined;
-  const returns = Float64Array.from({ length: count }, (_value, t) => equity[t + 1]! / equity[t]! - 1 - riskFreePerBar);
-  if (returns.every((value) => value === returns[0])) return undefined;
-  const mean = returns.reduce((sum, value) => sum + value, 0) / count;
-  let [second, third, fourth] = [0, 0, 0];
-  for (const value of returns) {
-    const d = value - mean;
+  const returns = new Float64Array(count);
+  for (let t = 0; t < count; t++) returns[t] = equity[t + 1]! / equity[t]! - 1 - riskFreePerBar;
+  let sum = 0;
+  let areEqual = true;
+  for (let t = 0; t < count; t++) {
+    sum += returns[t]!;
+    if (returns[t] !== returns[0]) areEqual = false;
+  }
+  if (areEqual) return undefined;
+  const mean = sum / count;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
+  for (let t = 0; t < count; t++) {
+    const d = returns[t]! - mean;
     second += d * d;
     third += d * d * d;
     fourth += d * d * d * d;
