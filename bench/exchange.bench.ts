@@ -29,15 +29,30 @@ export const bench: Benchmark = {
     const home = mkdtempSync(join(tmpdir(), "qd-bench-exchange-"));
     const child = spawn(
       process.execPath,
-      ["--disable-warning=ExperimentalWarning", entryPath("exchange"), "--home", home, "--rate-limit", "off", "--seed", "7", "--accounts", String(ACCOUNTS), "--cash", "1000000000"],
+      [
+        "--disable-warning=ExperimentalWarning",
+        entryPath("exchange"),
+        "--home",
+        home,
+        "--rate-limit",
+        "off",
+        "--seed",
+        "7",
+        "--accounts",
+        String(ACCOUNTS),
+        "--cash",
+        "1000000000",
+      ],
       { env: childEnv(), stdio: ["ignore", "pipe", "inherit"] },
     );
     const exited = new Promise((resolve) => child.once("exit", resolve));
     try {
-      const ready = JSON.parse(await new Promise<string>((resolve, reject) => {
-        child.stdout.once("data", (line) => resolve(String(line)));
-        child.once("error", reject);
-      })) as { readonly url: string; readonly accounts: ReadonlyArray<{ readonly keyId: string; readonly secretKey: string }> };
+      const ready = JSON.parse(
+        await new Promise<string>((resolve, reject) => {
+          child.stdout.once("data", (line) => resolve(String(line)));
+          child.once("error", reject);
+        }),
+      ) as { readonly url: string; readonly accounts: ReadonlyArray<{ readonly keyId: string; readonly secretKey: string }> };
       const pool = new Pool(ready.url, { connections: CONNECTIONS, pipelining: 1 });
       const measure = (orderShare: number) => load(pool, ready.accounts, orderShare, signal);
       await measure(0.1); // warm
@@ -48,10 +63,21 @@ export const bench: Benchmark = {
         orders.push(await measure(1));
       }
       await pool.close();
-      const of = (pick: (one: Load) => number) => ({ "reads only": reads.map(pick), "90 % reads, 10 % orders": mixed.map(pick), "orders only": orders.map(pick) });
+      const of = (pick: (one: Load) => number) => ({
+        "reads only": reads.map(pick),
+        "90 % reads, 10 % orders": mixed.map(pick),
+        "orders only": orders.map(pick),
+      });
       return [
         { title: "requests", unit: "/s", better: "higher", baseline: "reads only", samples: of((one) => one.perSecond), note: "every answer was a success." },
-        { title: "latency P99", unit: "ms", better: "lower", baseline: "reads only", samples: of((one) => one.p99Ms), note: `${CONNECTIONS} at a time, the next one as soon as an answer is there.` },
+        {
+          title: "latency P99",
+          unit: "ms",
+          better: "lower",
+          baseline: "reads only",
+          samples: of((one) => one.p99Ms),
+          note: `${CONNECTIONS} at a time, the next one as soon as an answer is there.`,
+        },
       ];
     } finally {
       child.kill();

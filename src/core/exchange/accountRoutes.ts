@@ -23,7 +23,10 @@ const CONFIGURE = v.object({
 
 const symbols = v.nullish(v.pipe(v.array(v.pipe(v.string(), v.toUpperCase())), v.maxLength(1000)), []);
 const WATCHLIST = v.object({ name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(64)), symbols });
-const CHANGE = v.object({ name: v.nullish(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(64))), symbols: v.nullish(v.array(v.pipe(v.string(), v.toUpperCase()))) });
+const CHANGE = v.object({
+  name: v.nullish(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(64))),
+  symbols: v.nullish(v.array(v.pipe(v.string(), v.toUpperCase()))),
+});
 const ADD = v.object({ symbol: v.pipe(v.string(), v.toUpperCase()) });
 const MAX_WATCHLISTS = 200;
 

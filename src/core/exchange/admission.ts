@@ -27,7 +27,8 @@ export function checkOrder(account: AccountState, request: OrderRequest, { marke
   if (!market.has(symbol)) throw unprocessable(`asset "${symbol}" not found`);
   const { suspend_trade, no_shorting, fractional_trading } = configurationOf(account);
   if (suspend_trade) throw forbidden("new orders are rejected by user request");
-  if (!fractional_trading && (request.qty === null || !request.qty.eq(request.qty.round(0)))) throw forbidden("account is not allowed to trade fractional shares");
+  if (!fractional_trading && (request.qty === null || !request.qty.eq(request.qty.round(0))))
+    throw forbidden("account is not allowed to trade fractional shares");
   if (account.open.size >= MAX_OPEN) throw forbidden(`too many open orders (${MAX_OPEN})`);
   checkExitDistance(request, market.quote(symbol, now));
   if (hours === "nyse") checkAuctionTime(request, now);

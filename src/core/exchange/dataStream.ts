@@ -110,8 +110,7 @@ function tradedSince(market: Market, symbolsOf: (channel: ChannelName) => readon
   for (const symbol of symbolsOf("trades")) messages.push({ T: "t", S: symbol, ...tradeJson(lastTrade(market, symbol, now)) });
   for (const symbol of symbolsOf("quotes")) messages.push({ T: "q", S: symbol, ...quoteJson(market.quote(symbol, now)) });
   const [was, is] = [placeOf(before).day, placeOf(now).day];
-  if (was.date !== is.date)
-    for (const symbol of symbolsOf("statuses")) messages.push(statusJson(symbol, is.open, { code: "T", text: "Trading Resumption" }));
+  if (was.date !== is.date) for (const symbol of symbolsOf("statuses")) messages.push(statusJson(symbol, is.open, { code: "T", text: "Trading Resumption" }));
   const [previous, latest] = [market.lastTradeTime(before), market.lastTradeTime(now)];
   const from = Math.max(is.open, Math.floor(previous / MINUTE) * MINUTE);
   const end = latest >= is.close ? is.close : Math.floor(latest / MINUTE) * MINUTE - 1;

@@ -85,8 +85,7 @@ export class Engine {
     this.#onUnwritable = options.onUnwritable ?? (() => undefined);
     const kept = options.book.load();
     this.#lookedAt = kept.now ?? options.clock.now();
-    for (const record of kept.accounts)
-      this.#accounts.set(record.accountNumber, newAccount(record));
+    for (const record of kept.accounts) this.#accounts.set(record.accountNumber, newAccount(record));
     for (const { accountNumber, symbol, position } of kept.positions) this.account(accountNumber).positions.set(symbol, position);
     for (const order of kept.orders) this.#remember(this.account(order.accountNumber), order);
     for (const fill of kept.fills) this.#fills.push(fill);
@@ -173,8 +172,7 @@ export class Engine {
           this.#auction("cls", step.at);
           this.#closeSession(step.at);
           this.#noteDividends(step.day.date);
-        }
-        else
+        } else
           for (const order of this.#workingOrders())
             if (isWorking(order)) this.#tryFill(order, matchOrder(order, step, this.#market), step.kind === "second" ? step.at : step.end);
       }
@@ -365,7 +363,8 @@ export class Engine {
       return;
     }
     const price = new Big(rawPrice).round(4);
-    const rest = order.notional === null ? (order.qty as Big).minus(order.filledQty) : order.notional.minus(order.filledValue).div(price).round(9, Big.roundDown);
+    const rest =
+      order.notional === null ? (order.qty as Big).minus(order.filledQty) : order.notional.minus(order.filledValue).div(price).round(9, Big.roundDown);
     this.#fill(order, price, this.#partOf(order, rest), at);
   }
 
@@ -374,7 +373,12 @@ export class Engine {
     if (order.notional !== null || order.filledQty.gt(0) || order.timeInForce === "fok" || isAuction(order)) return rest;
     if (rest.lt(PARTIAL_FROM) || !rest.eq(rest.round(0))) return rest;
     const draw = hash32(`${this.#market.seed}/partial/${order.sequence}`) >>> 0;
-    return draw % 10 === 0 ? rest.times(10 + ((draw >>> 8) % 81)).div(100).round(0, Big.roundDown) : rest;
+    return draw % 10 === 0
+      ? rest
+          .times(10 + ((draw >>> 8) % 81))
+          .div(100)
+          .round(0, Big.roundDown)
+      : rest;
   }
 
   #fill(order: OrderRecord, price: Big, qty: Big, at: number): void {

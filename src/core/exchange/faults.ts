@@ -2,6 +2,7 @@
  * Faults on request, drawn from the seed: what a network or a busy exchange does to its clients.
  * `kind[=value]:probability[@METHOD/path]`, a comma list.
  */
+import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { WebSocket } from "ws";
@@ -10,13 +11,13 @@ import { knownNames } from "../base/nearest.ts";
 import type { Random } from "../base/random.ts";
 import { ApiError } from "./apiError.ts";
 
-const KINDS = ["status", "reset-before", "reset-after", "drop-answer", "delay", "stream-cut", "stream-mute", "stream-repeat"] as const;
+const KINDS = ["status", "reset-before", "reset-after", "drop-answer", "delay", "trickle", "stream-cut", "stream-mute", "stream-repeat"] as const;
 type FaultKind = (typeof KINDS)[number];
-const WITH_VALUE: ReadonlySet<FaultKind> = new Set(["status", "delay"]);
+const WITH_VALUE: ReadonlySet<FaultKind> = new Set(["status", "delay", "trickle"]);
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** HTTP status, or milliseconds. */
+  /** HTTP status, or milliseconds: of a delay, or between the parts of a trickling answer. */
   readonly value: number;
   readonly probability: number;
   readonly method?: string;
@@ -42,7 +43,6 @@ function parseFault(part: string): Fault {
     string | undefined,
     string | undefined,
   ];
-  if (kind === "trickle") throw badInput("not-yet", "--fault trickle is not there yet.", `Known: ${KINDS.join(", ")}.`);
   if (!(KINDS as readonly string[]).includes(kind)) throw badInput("bad-fault", `--fault knows no "${kind}".`, knownNames(kind, KINDS));
   const probability = Number(probabilityText);
   if (probability > 1) throw badInput("bad-fault", `--fault ${kind} has probability ${probabilityText}.`, "Give a number from 0 to 1.");
@@ -91,8 +91,19 @@ export function addHttpFaults(app: FastifyInstance, faults: readonly Fault[], ra
         else socket.once("close", () => resolve());
       });
     }
-    return payload;
+    const slow = struck("trickle", request.method, request.url);
+    return slow !== undefined && typeof payload === "string" && payload !== "" ? Readable.from(trickle(payload, slow.value)) : payload;
   });
+}
+
+/** An answer in eight parts, `pauseMs` between them. */
+async function* trickle(payload: string, pauseMs: number): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(payload);
+  const size = Math.ceil(bytes.length / 8);
+  for (let at = 0; at < bytes.length; at += size) {
+    if (at > 0) await delay(pauseMs);
+    yield bytes.subarray(at, at + size);
+  }
 }
 
 /** Cuts, mutes or repeats what a stream sends. */

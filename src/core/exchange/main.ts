@@ -47,7 +47,11 @@ async function readBars(path: string): Promise<readonly Dataset[]> {
   if (!isFolder) return [await readCsvDataset(path, signal)];
   const files = (await readdir(path)).filter((file) => /\.csv$/i.test(file)).sort();
   if (files.length === 0 || files.length > MAX_FILES)
-    throw badInput("bad-data", `The folder ${path} has ${files.length === 0 ? "no" : files.length} CSV files.`, `Give one with 1 to ${MAX_FILES}, each named for its symbol.`);
+    throw badInput(
+      "bad-data",
+      `The folder ${path} has ${files.length === 0 ? "no" : files.length} CSV files.`,
+      `Give one with 1 to ${MAX_FILES}, each named for its symbol.`,
+    );
   const datasets: Dataset[] = [];
   for (const file of files) datasets.push(await readCsvDataset(join(path, file), signal));
   return datasets;

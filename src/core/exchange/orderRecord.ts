@@ -23,7 +23,12 @@ export function orderRecords(
   clientOrderId: string,
   making: Making,
 ): { readonly order: OrderRecord; readonly legs: readonly OrderRecord[] } {
-  const order = record(request, making, { clientOrderId, role: "entry", parentId: null, status: making.clock.isOpen(making.now) && !isAuction(request) ? "pending_new" : "accepted" });
+  const order = record(request, making, {
+    clientOrderId,
+    role: "entry",
+    parentId: null,
+    status: making.clock.isOpen(making.now) && !isAuction(request) ? "pending_new" : "accepted",
+  });
   const legs = legRequests(request).map((leg) =>
     record(leg.request, making, { clientOrderId: randomUUID(), role: leg.role, parentId: order.id, status: "held" }),
   );

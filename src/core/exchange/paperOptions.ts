@@ -62,7 +62,14 @@ export function parsePaperArgs(args: readonly string[]): PaperOptions {
   if (!isLoopbackHost(host)) throw badInput("bad-host", `--host is "${host}", but the paper exchange serves this machine only.`, "Use 127.0.0.1.");
   const hours = text("--market-hours") ?? "always";
   if (hours !== "always" && hours !== "nyse") throw badInput("bad-flag", `--market-hours is "${hours}".`, "Use always or nyse.");
-  const [data, seed, home, readyFile, start, idle] = [text("--data"), text("--seed"), text("--home"), text("--ready-file"), text("--start"), text("--idle-seconds")];
+  const [data, seed, home, readyFile, start, idle] = [
+    text("--data"),
+    text("--seed"),
+    text("--home"),
+    text("--ready-file"),
+    text("--start"),
+    text("--idle-seconds"),
+  ];
   return {
     port: whole("--port", text("--port") ?? "0", 0, 65_535),
     host,

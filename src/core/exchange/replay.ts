@@ -30,7 +30,8 @@ export function openReplay(datasets: readonly Dataset[]): Replay {
   const columns = new Map<string, Recorded>();
   for (const { info, series } of datasets) {
     const symbol = info.name.toUpperCase();
-    if (!/^[A-Z][A-Z0-9.]{0,15}$/.test(symbol)) throw badInput("bad-data", `${info.source} cannot be a symbol.`, "Name each file for its symbol, like AAPL.csv.");
+    if (!/^[A-Z][A-Z0-9.]{0,15}$/.test(symbol))
+      throw badInput("bad-data", `${info.source} cannot be a symbol.`, "Name each file for its symbol, like AAPL.csv.");
     if (columns.has(symbol)) throw badInput("bad-data", `There are two files for ${symbol}.`, "Keep one of them.");
     columns.set(symbol, recordedOf(series, info.source));
   }
@@ -39,7 +40,11 @@ export function openReplay(datasets: readonly Dataset[]): Replay {
   const sessions = first === undefined || last === undefined ? [] : tradingDays(first, last);
   const [firstDay, lastDay] = [sessions[0], sessions.at(-1)];
   if (firstDay === undefined || lastDay === undefined)
-    throw badInput("bad-data", "The data has no bar inside a session of the New York Stock Exchange.", "Give bars from 09:30 to 16:00 New York, times in UTC, or daily bars.");
+    throw badInput(
+      "bad-data",
+      "The data has no bar inside a session of the New York Stock Exchange.",
+      "Give bars from 09:30 to 16:00 New York, times in UTC, or daily bars.",
+    );
   const daily = new Map([...columns].map(([symbol, recorded]) => [symbol, dailyOf(symbol, recorded, sessions)]));
   return {
     kind: "replay",
@@ -95,7 +100,17 @@ function barOf(series: BarSeries, i: number): MarketBar {
 /** One bar a session, without gaps. */
 function dailyOf(symbol: string, { days }: Recorded, sessions: readonly TradingDay[]): BarSeries {
   const column = () => new Float64Array(sessions.length);
-  const series = { symbol, timeframe: "1Day" as const, time: column(), open: column(), high: column(), low: column(), close: column(), volume: column(), simulated: false };
+  const series = {
+    symbol,
+    timeframe: "1Day" as const,
+    time: column(),
+    open: column(),
+    high: column(),
+    low: column(),
+    close: column(),
+    volume: column(),
+    simulated: false,
+  };
   const first = [...days.values()][0]?.[0]?.bar.o ?? Number.NaN;
   let close = first;
   for (const [i, day] of sessions.entries()) {

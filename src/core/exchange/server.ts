@@ -89,14 +89,9 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => void reply.header(name, value));
   });
   // Whatever an answer says is on disk before it is said; orders of one turn share the wait.
-  app.addHook("onSend", (_request, _reply, payload, done) => {
-    const written = engine.written();
-    if (written === undefined) done(null, payload);
-    else
-      written.then(
-        () => done(null, payload),
-        (error: Error) => done(error),
-      );
+  app.addHook("onSend", async (_request, _reply, payload) => {
+    await engine.written();
+    return payload;
   });
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof ApiError) return reply.code(error.status).send({ code: error.code, message: error.message });

@@ -57,7 +57,10 @@ function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: R
       (after === undefined || at > after) && (until === undefined || at < until) && (date === undefined || newYorkDate(at) === date);
     const fills = wants("FILL", "trade_activity") ? engine.fills(account).filter(isChosen) : [];
     const payments = wants("DIV", "non_trade_activity") ? engine.payments(account).filter(isChosen) : [];
-    let rows: Array<{ readonly id: string }> = [...fills.map((fill) => [fill.sequence, activityJson(fill)] as const), ...payments.map((one) => [one.sequence, paymentJson(one)] as const)]
+    let rows: Array<{ readonly id: string }> = [
+      ...fills.map((fill) => [fill.sequence, activityJson(fill)] as const),
+      ...payments.map((one) => [one.sequence, paymentJson(one)] as const),
+    ]
       .sort(([a], [b]) => a - b)
       .map(([, row]) => row);
     if (direction === "desc") rows = rows.reverse();

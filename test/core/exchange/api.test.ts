@@ -75,7 +75,15 @@ describe("the paper exchange's API", () => {
     assert.notEqual(preflight.ok, true);
   });
 
-  for (const host of ["localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "localhost.", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433"]) {
+  for (const host of [
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "127.0.0.1@evil.example",
+    "localhost.",
+    "0.0.0.0",
+    "[::ffff:127.0.0.1]",
+    "2130706433",
+  ]) {
     it(`does not answer to the name "${host}"`, async () => {
       const { url, keyId, secretKey } = exchange.ready;
       assert.equal((await rawGet(`${url}/v2/account`, { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey, host })).status, 403);
@@ -240,7 +248,9 @@ describe("the paper exchange's API", () => {
     }
     assert.deepEqual(paged, all);
     const [first] = all;
-    const announced = await exchange.get(`/v2/corporate_actions/announcements?ca_types=Dividend&since=${first.ex_date}&until=${first.ex_date}&symbol=${first.symbol}`);
+    const announced = await exchange.get(
+      `/v2/corporate_actions/announcements?ca_types=Dividend&since=${first.ex_date}&until=${first.ex_date}&symbol=${first.symbol}`,
+    );
     assert.equal(Number(announced[0].cash), first.rate);
   });
 

@@ -239,7 +239,10 @@ describe("the matching engine", () => {
       holder.submit({ symbol: dividend.symbol, qty: "3", side });
       holder.submit({ symbol: late, qty: "1" });
       while (holder.clock.now() < ex.open) holder.pass(3 * HOUR);
-      assert.deepEqual(holder.engine.payments(holder.account.record.accountNumber).filter(({ symbol }) => symbol === dividend.symbol), []);
+      assert.deepEqual(
+        holder.engine.payments(holder.account.record.accountNumber).filter(({ symbol }) => symbol === dividend.symbol),
+        [],
+      );
       while (newYorkDate(holder.clock.now()) < dividend.payableDate) holder.pass(3 * HOUR);
       const paid: readonly PaymentRecord[] = holder.engine.payments(holder.account.record.accountNumber).filter(({ symbol }) => symbol === dividend.symbol);
       assert.deepEqual(

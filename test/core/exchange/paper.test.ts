@@ -241,6 +241,8 @@ describe("the exchange in the foreground", () => {
     await using resetting = await givenExchange("--fault=reset-after:1@POST/orders");
     await assert.rejects(resetting.call("POST", "/v2/orders", order));
     assert.equal((await resetting.get("/v2/orders:by_client_order_id?client_order_id=lost")).client_order_id, "lost");
+    await using trickling = await givenExchange("--fault", "trickle=20:1@GET/account");
+    assert.equal((await trickling.get("/v2/account")).cash, "100000");
     await using dropping = await givenExchange("--fault", "drop-answer:1@POST");
     const { url, keyId, secretKey } = dropping.ready;
     const stream = await dropping.stream();

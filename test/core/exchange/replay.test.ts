@@ -24,7 +24,10 @@ describe("the paper exchange on recorded bars", () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "qd-replay-"));
     const header = "timestamp,open,high,low,close,volume";
-    writeFileSync(join(folder, "ACME.csv"), [header, ...minutesOf("2024-03-05", 100), ...minutesOf("2024-03-06", 110), ...minutesOf("2024-03-07", 120)].join("\n"));
+    writeFileSync(
+      join(folder, "ACME.csv"),
+      [header, ...minutesOf("2024-03-05", 100), ...minutesOf("2024-03-06", 110), ...minutesOf("2024-03-07", 120)].join("\n"),
+    );
     writeFileSync(join(folder, "ZED9.csv"), [header, "2024-03-05,50,52,49,51,1000", "2024-03-07,53,55,50,54,2000"].join("\r\n"));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,7 +48,14 @@ describe("the paper exchange on recorded bars", () => {
     const stream = await exchange.stream();
     const quote = (await exchange.get("/v2/stocks/ACME/quotes/latest")).quote;
     assert.ok(quote.bp < quote.ap && Math.abs(quote.bp - 110.3) < 0.3, JSON.stringify(quote));
-    const { body } = await exchange.call("POST", "/v2/orders", { symbol: "ACME", qty: "10", side: "buy", type: "limit", limit_price: "111.00", time_in_force: "day" });
+    const { body } = await exchange.call("POST", "/v2/orders", {
+      symbol: "ACME",
+      qty: "10",
+      side: "buy",
+      type: "limit",
+      limit_price: "111.00",
+      time_in_force: "day",
+    });
     const fill = await stream.update((data) => data.event === "fill" && data.order.id === body.id);
     assert.ok(Math.abs(Number(fill.price) - 110.4) < 0.6, fill.price);
     assert.deepEqual((await exchange.get("/v1beta1/news?symbols=ACME")).news, []);
@@ -88,7 +98,10 @@ describe("the paper exchange on recorded bars", () => {
       [join(folder, "nothing.csv"), /nothing\.csv/],
       [tmpdir() === folder ? folder : mkdtempSync(join(folder, "empty-")), /no CSV files/],
     ] as const) {
-      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), "--data", path], { env: childEnv(), stdio: ["ignore", "ignore", "pipe"] });
+      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), "--data", path], {
+        env: childEnv(),
+        stdio: ["ignore", "ignore", "pipe"],
+      });
       let text = "";
       child.stderr.setEncoding("utf8").on("data", (part) => {
         text += part;
