@@ -1,10 +1,9 @@
 /**
- * The circuit breaker of one origin: after so many failures in a row nothing is sent for a while, then one request tries.
- * Cancels are not held back by it (httpClient.ts): what lowers a risk is always tried.
+ * The circuit breaker of one origin: after so many failures in a row nothing is sent for a while, then one request tries;
+ * while it does, the others are refused. Cancels are not held back by it (httpClient.ts): what lowers a risk is always tried.
  */
-import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from "cockatiel";
 import { TradingError } from "../base/errors.ts";
-import { abortable } from "../base/scope.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { HttpAnswer } from "../domain/ports.ts";
 
@@ -14,49 +13,68 @@ export interface BreakerOptions {
   readonly failures: number;
   /** Before one request may try again. */
   readonly openMs: number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
-export interface Breaker {
-  readonly state: "closed" | "open" | "half-open";
-  /** Throws `circuit-open` without running `work` while the circuit is open. */
-  run(work: () => Promise<HttpAnswer>, signal: AbortSignal): Promise<HttpAnswer>;
-}
+export class Breaker {
+  readonly #options: BreakerOptions;
+  #failed = 0;
+  #openedAt = 0;
+  #isTrying = false;
 
-export function createBreaker({ host, failures, openMs, log }: BreakerOptions): Breaker {
-  const policy = circuitBreaker(
-    handleWhen(isOutage).orWhenResult((answer) => (answer as HttpAnswer).status >= 500),
-    { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
-  );
-  policy.onBreak(() => log.warn(`${host} failed ${failures} times in a row: nothing is sent there for ${openMs / 1000} s.`));
-  policy.onReset(() => log.info(`${host} answers again.`));
-  return {
-    get state() {
-      switch (policy.state) {
-        case CircuitState.Open:
-        case CircuitState.Isolated:
-          return "open";
-        case CircuitState.HalfOpen:
-          return "half-open";
-        case CircuitState.Closed:
-          return "closed";
-      }
-    },
-    run: async (work, signal) => {
-      signal.throwIfAborted();
-      try {
-        const answer = policy.execute(work);
-        // Half open it waits for another one's trial, which knows nothing of this one's signal; else `work` ends with it itself.
-        return await (policy.state === CircuitState.HalfOpen ? abortable(answer, signal) : answer);
-      } catch (error) {
-        if (!(error instanceof BrokenCircuitError)) throw error;
-        throw new TradingError("circuit-open", `${host} has failed ${failures} times in a row; it is tried again in a moment.`, {
-          hint: "Wait a few seconds. Cancels still go.",
-          data: { sent: false, retry: true },
-        });
-      }
-    },
-  };
+  constructor(options: BreakerOptions) {
+    this.#options = options;
+  }
+
+  get state(): "closed" | "open" | "half-open" {
+    if (this.#failed < this.#options.failures) return "closed";
+    return this.#isTrying ? "half-open" : "open";
+  }
+
+  /** Throws `circuit-open` without running `work` while the circuit is open. */
+  async run(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    if (this.state === "closed") return await this.#watched(work);
+    if (this.#isTrying || this.#options.clock.now() - this.#openedAt < this.#options.openMs) throw this.#refusal();
+    this.#isTrying = true;
+    try {
+      return await this.#watched(work);
+    } finally {
+      this.#isTrying = false;
+    }
+  }
+
+  async #watched(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    try {
+      const answer = await work();
+      if (answer.status >= 500) this.#fail();
+      else this.#succeed();
+      return answer;
+    } catch (error) {
+      if (isOutage(error)) this.#fail();
+      throw error;
+    }
+  }
+
+  #fail(): void {
+    const { host, failures, openMs, clock, log } = this.#options;
+    this.#failed += 1;
+    if (this.#failed < failures) return;
+    if (this.#failed === failures) log.warn(`${host} failed ${failures} times in a row: nothing is sent there for ${openMs / 1000} s.`);
+    this.#openedAt = clock.now();
+  }
+
+  #succeed(): void {
+    if (this.state !== "closed") this.#options.log.info(`${this.#options.host} answers again.`);
+    this.#failed = 0;
+  }
+
+  #refusal(): TradingError {
+    return new TradingError("circuit-open", `${this.#options.host} has failed ${this.#failed} times in a row; it is tried again in a moment.`, {
+      hint: "Wait a few seconds. Cancels still go.",
+      data: { sent: false, retry: true },
+    });
+  }
 }
 
 /** No answer: the connection failed, or nothing came in time. What a caller gave up, or what is wrong with an answer, says nothing of the service. */

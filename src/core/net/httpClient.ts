@@ -9,7 +9,7 @@ import { deadlineError } from "../base/scope.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { HttpAnswer, HttpClient, HttpRequest, OperationRecord } from "../domain/ports.ts";
-import { createBreaker } from "./breaker.ts";
+import { Breaker } from "./breaker.ts";
 import { followSignal } from "./callSignal.ts";
 import { Gate } from "./gate.ts";
 import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
@@ -63,7 +63,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     clock,
     ...(options.requestsPerMinute === undefined ? {} : { requestsPerMinute: options.requestsPerMinute }),
   });
-  const breaker = createBreaker({ host: url.host, failures: 10, openMs: 2000, ...options.breaker, log: options.log });
+  const breaker = new Breaker({ host: url.host, failures: 10, openMs: 2000, ...options.breaker, clock, log: options.log });
   let requests = 0;
   let retries = 0;
   let opened = 0;
@@ -126,7 +126,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   ): Promise<HttpAnswer> => {
     const limitMs = Math.max(SHORTEST_ATTEMPT_MS, options.timeoutMs / 2);
     const run = async (signal: AbortSignal) =>
-      request.intent === "cancel" ? await attempt(request, signal, progress) : await breaker.run(() => attempt(request, signal, progress), signal);
+      request.intent === "cancel" ? await attempt(request, signal, progress) : await breaker.run(() => attempt(request, signal, progress));
     if (isLast || limitMs >= options.timeoutMs) return await run(call);
     const own = followSignal(call);
     const timer = setTimeout(
