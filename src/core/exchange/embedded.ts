@@ -47,7 +47,8 @@ const EXIT_HOME_IN_USE = 75;
 export async function findOrStartExchange(options: EmbeddedOptions, signal: AbortSignal): Promise<EmbeddedExchange> {
   const home = resolvePath(options.home);
   makeHome(home);
-  return withDeadline("Starting the built-in exchange", START_MS, signal, async (own) => {
+  let looking: Promise<EmbeddedExchange> | undefined;
+  const look = async (own: AbortSignal): Promise<EmbeddedExchange> => {
     for (let turn = 0; ; turn++) {
       own.throwIfAborted();
       const found = await readExchangeFile(home);
@@ -64,7 +65,17 @@ export async function findOrStartExchange(options: EmbeddedOptions, signal: Abor
       // Another one has the folder: it is starting, or ending.
       await systemClock.sleep(Math.min(500, 25 * 2 ** turn), own);
     }
-  });
+  };
+  try {
+    return await withDeadline("Starting the built-in exchange", START_MS, signal, (own) => (looking = look(own)));
+  } catch (error) {
+    // Whoever gives up leaves nothing: what was being started is gone, or given back, before they hear of it.
+    await looking?.then(
+      (late) => late.release(),
+      () => undefined,
+    );
+    throw error;
+  }
 }
 
 /** Ends the exchange of `home`, whoever started it, and waits for its end. False when none was running. */
@@ -132,6 +143,7 @@ async function start(options: EmbeddedOptions, signal: AbortSignal): Promise<Emb
     return embedded(ready, lease, own ? () => endChild(child, exited) : undefined);
   } catch (error) {
     child.kill("SIGKILL");
+    await exited;
     throw error;
   }
 }
