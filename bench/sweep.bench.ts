@@ -47,7 +47,18 @@ export const bench: Benchmark = {
       const library = (workers: number) => async () => {
         const { columns } = await backtester.sweep(
           {
-            request: { strategy: { kind: "builtin", name: "sma_cross" }, params: {}, data: "walk", engine: "auto", cash: 10_000, costs: { feeRate: FEE, slippageBps: 0 }, sizing: { kind: "all-in" }, fill: "next-open", riskFree: 0, withEquity: false },
+            request: {
+              strategy: { kind: "builtin", name: "sma_cross" },
+              params: {},
+              data: "walk",
+              engine: "auto",
+              cash: 10_000,
+              costs: { feeRate: FEE, slippageBps: 0 },
+              sizing: { kind: "all-in" },
+              fill: "next-open",
+              riskFree: 0,
+              withEquity: false,
+            },
             grid: `fast=${FAST.join("|")},slow=${SLOW.join("|")}`,
             earlierTrials: 0,
           },
@@ -103,7 +114,17 @@ export const bench: Benchmark = {
 function randomWalk(): Dataset {
   const random = seededRandom("sweep bench");
   const column = () => new Float64Array(BARS);
-  const series: BarSeries = { symbol: "WALK", timeframe: "unknown", simulated: true, time: column(), open: column(), high: column(), low: column(), close: column(), volume: column() };
+  const series: BarSeries = {
+    symbol: "WALK",
+    timeframe: "unknown",
+    simulated: true,
+    time: column(),
+    open: column(),
+    high: column(),
+    low: column(),
+    close: column(),
+    volume: column(),
+  };
   const round = (price: number) => Math.max(1, Math.round(price * SCALE)) / SCALE;
   let price = 100;
   for (let t = 0; t < BARS; t++) {
@@ -212,6 +233,7 @@ async function compileC({ open, close }: BarSeries, signal: AbortSignal): Promis
 
 function agree(name: string, results: Results, expected: Results): void {
   results.forEach((value, k) => {
-    if (!(Math.abs(value - expected[k]!) <= 1e-9 * Math.max(1, Math.abs(expected[k]!)))) throw new Error(`${name}: figure ${k % 4} of combination ${k >> 2} is ${value}, the plain loop says ${expected[k]}.`);
+    if (!(Math.abs(value - expected[k]!) <= 1e-9 * Math.max(1, Math.abs(expected[k]!))))
+      throw new Error(`${name}: figure ${k % 4} of combination ${k >> 2} is ${value}, the plain loop says ${expected[k]}.`);
   });
 }

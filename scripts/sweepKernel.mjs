@@ -11,7 +11,22 @@ import { cached, npmEnv, run } from "./host/cache.mjs";
 import { node24, root } from "./node24.mjs";
 
 const COMPILER = { assemblyscript: "0.28.20" };
-const FLAGS = ["-O3", "--runtime", "stub", "--enable", "simd", "--enable", "threads", "--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--noExportMemory"];
+const FLAGS = [
+  "-O3",
+  "--runtime",
+  "stub",
+  "--enable",
+  "simd",
+  "--enable",
+  "threads",
+  "--importMemory",
+  "--sharedMemory",
+  "--initialMemory",
+  "1",
+  "--maximumMemory",
+  "65536",
+  "--noExportMemory",
+];
 
 const source = join(root, "src", "core", "backtest", "sweep", "kernel.as");
 const target = join(root, "src", "core", "backtest", "sweep", "kernelBytes.ts");
@@ -33,7 +48,11 @@ try {
 export const KERNEL_SOURCE_SHA256 = "${hash}";
 
 export const KERNEL_BASE64 =
-${bytes.toString("base64").match(/.{1,150}/g).map((line) => `  "${line}"`).join(" +\n")};
+${bytes
+  .toString("base64")
+  .match(/.{1,150}/g)
+  .map((line) => `  "${line}"`)
+  .join(" +\n")};
 `,
   );
   console.log(`${bytes.length} bytes of WebAssembly`);

@@ -25,13 +25,18 @@ describe("a sweep from the terminal", function () {
     assert.equal(ran.code, 0, ran.stderr);
     const result = ran.json<SweepResult>();
     assert.equal(result.schema, "quantdesk.sweep/1");
-    assert.deepEqual([result.combinations, result.run, result.succeeded, result.failed, result.timedOut, result.cached, result.cancelled], [23, 23, 23, 0, 0, 0, 0]);
+    assert.deepEqual(
+      [result.combinations, result.run, result.succeeded, result.failed, result.timedOut, result.cached, result.cancelled],
+      [23, 23, 23, 0, 0, 0, 0],
+    );
     assert.equal(result.best.length, 3);
     assert.ok(result.workers >= 1 && result.durationMs > 0 && result.throughput > 0);
     assert.ok(result.pbo !== null && result.best[0]!.deflatedSharpe !== null);
     assert.equal(result.trialsCounted, 23);
     const [best] = result.best;
-    const params = Object.entries(best!.params).map(([name, value]) => `${name}=${value}`).join(",");
+    const params = Object.entries(best!.params)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(",");
     const single = await desk.run(["backtest", "--data", "sample:sp500", "--strategy", "sma_cross", "--params", params, "--fee-rate", "0.001", "--json"]);
     assert.deepEqual(single.json<{ stats: unknown }>().stats, best!.stats);
     const again = (await desk.run([...SWEEP, ...GRID, "--json"])).json<SweepResult>();

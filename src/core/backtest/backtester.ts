@@ -219,9 +219,7 @@ class LocalBacktester implements Backtester {
 
   #alive(compute: ComputeProcess | undefined): ComputeProcess {
     this.#scope.signal.throwIfAborted();
-    return compute === undefined || compute.isGone
-      ? new ComputeProcess({ log: this.#options.log, memoryMb: this.#memoryMb() })
-      : compute;
+    return compute === undefined || compute.isGone ? new ComputeProcess({ log: this.#options.log, memoryMb: this.#memoryMb() }) : compute;
   }
 
   #forget(key: string): void {

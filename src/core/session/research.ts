@@ -195,7 +195,9 @@ async function trialsOn(store: Pick<Store, "trialsOn">, datasetHash: string, log
 function sweepRow({ result, columns }: Sweep, request: BacktestRequest, datasetHash: string): RunRow {
   const [best] = result.best;
   return {
-    runHash: sha256(canonicalJson({ ...request, data: datasetHash, names: columns.names, grid: columns.params.map((values) => [...new Set(values)]), run: result.run })),
+    runHash: sha256(
+      canonicalJson({ ...request, data: datasetHash, names: columns.names, grid: columns.params.map((values) => [...new Set(values)]), run: result.run }),
+    ),
     at: Date.now(),
     front: "sweep",
     strategy: result.strategy,

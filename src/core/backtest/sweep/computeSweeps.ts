@@ -16,7 +16,16 @@ import { unshare, type SharedDataset } from "../sharedBars.ts";
 import { findStrategy } from "../strategies/builtin.ts";
 import { blockBounds, COLUMNS } from "./figures.ts";
 import { compileKernel, kernelMemory } from "./kernel.ts";
-import { SweepMessage, type ChunkAnswer, type FullAnswer, type ItemError, type SharedChunk, type SweepOpened, type SweepTask, type TaskAnswer } from "./messages.ts";
+import {
+  SweepMessage,
+  type ChunkAnswer,
+  type FullAnswer,
+  type ItemError,
+  type SharedChunk,
+  type SweepOpened,
+  type SweepTask,
+  type TaskAnswer,
+} from "./messages.ts";
 import { CSCV_LEAST_BARS } from "./overfitting.ts";
 import { recipeOf, type Recipe } from "./recipes.ts";
 import { planTables, prepare, type TableSweep } from "./tableSweep.ts";
@@ -107,7 +116,12 @@ export class ComputeSweeps {
   }
 
   /** Or why the sweep does without, as a sentence's end. */
-  #planTables(sweep: Pick<Open, "request" | "dataset" | "names" | "columns">, bounds: readonly number[], workers: number, maxBytes: number): NonNullable<Open["tables"]> | string {
+  #planTables(
+    sweep: Pick<Open, "request" | "dataset" | "names" | "columns">,
+    bounds: readonly number[],
+    workers: number,
+    maxBytes: number,
+  ): NonNullable<Open["tables"]> | string {
     const { request, names, columns } = sweep;
     if (request.strategy.kind !== "builtin") return "the strategy is a file";
     if (request.sizing.kind !== "all-in") return `positions are not all-in but ${request.sizing.kind}`;
@@ -146,7 +160,15 @@ export class ComputeSweeps {
     }
   }
 
-  async #byTables(sweep: Open, tables: NonNullable<Open["tables"]>, worker: number, items: readonly number[], blockPlaces: readonly number[], timeoutMs: number, signal: AbortSignal): Promise<ChunkAnswer> {
+  async #byTables(
+    sweep: Open,
+    tables: NonNullable<Open["tables"]>,
+    worker: number,
+    items: readonly number[],
+    blockPlaces: readonly number[],
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ChunkAnswer> {
     const { request, opened } = sweep;
     const task: SweepTask = {
       kind: "tables",
@@ -162,7 +184,13 @@ export class ComputeSweeps {
     if (unsure.length === 0) return { status, columns, blocks, errors: [] };
     const perItem = 2 * (opened.bounds.length + 1);
     const wanted = unsure.filter((at) => blockPlaces.includes(at));
-    const exact = await this.#engines(sweep, unsure.map((at) => items[at] as number), wanted.map((at) => unsure.indexOf(at)), timeoutMs, signal);
+    const exact = await this.#engines(
+      sweep,
+      unsure.map((at) => items[at] as number),
+      wanted.map((at) => unsure.indexOf(at)),
+      timeoutMs,
+      signal,
+    );
     unsure.forEach((at, k) => {
       status[at] = exact.status[k]!;
       columns.set(exact.columns.subarray(k * COLUMNS.length, (k + 1) * COLUMNS.length), at * COLUMNS.length);
@@ -181,7 +209,10 @@ export class ComputeSweeps {
       columns: new SharedArrayBuffer(items.length * COLUMNS.length * 8),
       blocks: new SharedArrayBuffer(blockPlaces.length * perItem * 8),
     };
-    const values = Float64Array.from({ length: items.length * names.length }, (_value, k) => sweep.columns[k % names.length]![items[Math.floor(k / names.length)]!]!);
+    const values = Float64Array.from(
+      { length: items.length * names.length },
+      (_value, k) => sweep.columns[k % names.length]![items[Math.floor(k / names.length)]!]!,
+    );
     const status = new Uint8Array(shared.status);
     const errors: ItemError[] = [];
     for (let from = 0; from < items.length; ) {
@@ -208,7 +239,9 @@ export class ComputeSweeps {
     shared: SharedChunk,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<{ readonly kind: "done"; readonly errors: readonly ItemError[] } | { readonly kind: "timeout" | "ended"; readonly at: number; readonly error: TradingError }> {
+  ): Promise<
+    { readonly kind: "done"; readonly errors: readonly ItemError[] } | { readonly kind: "timeout" | "ended"; readonly at: number; readonly error: TradingError }
+  > {
     const current = new Int32Array(shared.current);
     Atomics.store(current, 0, 0);
     const controller = new AbortController();
@@ -236,7 +269,8 @@ export class ComputeSweeps {
       signal.throwIfAborted();
       const at = Math.max(0, (late > 0 ? late : Atomics.load(current, 0)) - 1);
       if (late > 0) return { kind: "timeout", at, error: new TradingError("timeout", `It took longer than ${timeoutMs / 1000} s.`) };
-      if (Atomics.load(current, 0) === 0 || (error instanceof TradingError && error.code !== "strategy-exited" && error.code !== "strategy-out-of-memory")) throw error;
+      if (Atomics.load(current, 0) === 0 || (error instanceof TradingError && error.code !== "strategy-exited" && error.code !== "strategy-out-of-memory"))
+        throw error;
       return { kind: "ended", at, error: TradingError.from(error, "backtest-failed") };
     } finally {
       clearInterval(watch);
@@ -250,7 +284,11 @@ export class ComputeSweeps {
     const answers: FullAnswer[] = [];
     for (const item of items) {
       const params = { ...request.params, ...Object.fromEntries(names.map((name, at) => [name, columns[at]![item]!])) };
-      answers.push(await withDeadline("A combination", timeoutMs + START_MS, signal, (both) => this.#ask<FullAnswer>({ kind: "full", request: { ...request, params }, dataset }, both)));
+      answers.push(
+        await withDeadline("A combination", timeoutMs + START_MS, signal, (both) =>
+          this.#ask<FullAnswer>({ kind: "full", request: { ...request, params }, dataset }, both),
+        ),
+      );
     }
     return answers;
   }

@@ -81,8 +81,7 @@ export function chooseCombinations(axes: readonly Axis[], { where, fixed, method
   const holds = conditionOf(where, names, fixed);
   const total = axes.reduce((product, { values }) => product * values.length, 1);
   const rows = method === "random" ? drawn(axes, total, holds, trials ?? 100, seed) : listed(axes, total, holds, trials);
-  if (rows.length === 0)
-    throw badInput("no-combinations", `None of the grid's ${total} combinations meets "${where}".`, "Change the condition or the grid.");
+  if (rows.length === 0) throw badInput("no-combinations", `None of the grid's ${total} combinations meets "${where}".`, "Change the condition or the grid.");
   const columns = axes.map(({ values }, at) => Float64Array.from(rows, (row) => values[digit(axes, row, at)] as number));
   return { names, count: rows.length, columns };
 }

@@ -5,7 +5,6 @@ import { change, escapeHtml, MISSING, plain, percent } from "../report/format.ts
 import { STYLE } from "../report/page.ts";
 import { panel, table } from "../report/sections.ts";
 
-
 /** Columns and rows; neighbours share a cell beyond that. */
 const MAX_CELLS = 24;
 const MAX_ROWS = 20;
@@ -28,7 +27,11 @@ export function heatmapPage({ result, columns }: Sweep): string {
       say: `Blue above zero, orange below. A good value among bad ones is a sign of luck; a good region is a better one. Cells with several combinations show their median.${others}`,
       body: heat(columns, across, down),
     }),
-    panel({ title: "The best, run in full", say: "“Not luck”: probability that the Sharpe ratio is better than what the best of so many trials gives by chance (deflated Sharpe ratio; Bailey, López de Prado, 2014).", body: bestTable({ result, columns }) }),
+    panel({
+      title: "The best, run in full",
+      say: "“Not luck”: probability that the Sharpe ratio is better than what the best of so many trials gives by chance (deflated Sharpe ratio; Bailey, López de Prado, 2014).",
+      body: bestTable({ result, columns }),
+    }),
     `</main><footer class="foot"><p>${result.simulated ? "SIMULATED: these prices were made by a seeded market. " : ""}Simulated results, not investment advice.</p></footer>`,
   ];
   return `<!doctype html>

@@ -63,7 +63,13 @@ export interface FullAnswer {
 
 /** From the compute process to a worker. */
 export type SweepTask =
-  | { readonly kind: "check"; readonly request: BacktestRequest; readonly dataset: SharedDataset; readonly names: readonly string[]; readonly columns: readonly Float64Array[] }
+  | {
+      readonly kind: "check";
+      readonly request: BacktestRequest;
+      readonly dataset: SharedDataset;
+      readonly names: readonly string[];
+      readonly columns: readonly Float64Array[];
+    }
   | { readonly kind: "indicators"; readonly sweep: TableSweep }
   | {
       readonly kind: "tables";

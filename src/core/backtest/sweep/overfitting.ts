@@ -139,7 +139,7 @@ export function normalShare(z: number): number {
   let tail: number;
   if (x < 2.5) {
     let [term, sum] = [x, x];
-    for (let n = 1; Math.abs(term) > 1e-17 * sum; n++) {
+    for (let n = 1; Math.abs(term) > sum / 1e17; n++) {
       term *= (-x * x) / n;
       sum += term / (2 * n + 1);
       if (n > 200) break;

@@ -16,7 +16,20 @@ export function plainKernel(memory: SharedArrayBuffer): SweepKernel {
     cross: (a, b, start, bars, entries, exits, list) => cross({ f32, i32 }, a >> 2, b >> 2, start, bars, entries >> 2, exits >> 2, list >> 2),
     fills: (entries, exits, bars, out) => fills(i32, entries >> 2, exits >> 2, bars, out >> 2),
     evaluate: (bars, blocks, record, range, fill, fillCount, buy, sell, bounds, boundCount, sums, result) =>
-      evaluate(f64, i32, { bars, blocks, record: record >> 3, range: range >> 3, fill: fill >> 2, fillCount, buy, sell, bounds: bounds >> 2, boundCount, sums: sums >> 3, result: result >> 3 }),
+      evaluate(f64, i32, {
+        bars,
+        blocks,
+        record: record >> 3,
+        range: range >> 3,
+        fill: fill >> 2,
+        fillCount,
+        buy,
+        sell,
+        bounds: bounds >> 2,
+        boundCount,
+        sums: sums >> 3,
+        result: result >> 3,
+      }),
   };
 }
 

@@ -26,8 +26,12 @@ export type Recipe =
 
 /** `value(name, i)` is the parameter of combination i. Undefined for a strategy that is not taken apart. */
 export function recipeOf(strategy: string, combinations: number, value: (name: string, i: number) => number): Recipe | undefined {
-  const line = (kind: Line["kind"], name: string) => (i: number): Line => ({ kind, period: value(name, i) });
-  const half = (kind: Half["kind"], period: string, level?: string) => (i: number): Half => ({ kind, period: value(period, i), level: level === undefined ? 0 : value(level, i) });
+  const line =
+    (kind: Line["kind"], name: string) =>
+    (i: number): Line => ({ kind, period: value(name, i) });
+  const half =
+    (kind: Half["kind"], period: string, level?: string) =>
+    (i: number): Half => ({ kind, period: value(period, i), level: level === undefined ? 0 : value(level, i) });
   switch (strategy) {
     case "sma_cross":
       return crossOf(combinations, line("sma", "fast"), line("sma", "slow"));

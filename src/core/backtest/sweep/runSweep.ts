@@ -55,7 +55,8 @@ export async function runSweep(request: SweepRequest, options: SweepOptions, par
   const top = request.top ?? DEFAULT_TOP;
   if (!Number.isInteger(top) || top < 0 || top > MAX_TOP) throw badInput("bad-top", `top is ${top}, but must be a whole number from 0 to ${MAX_TOP}.`);
   const { where, method = "grid", trials, seed = 1 } = request;
-  if (trials !== undefined && !(Number.isInteger(trials) && trials > 0)) throw badInput("bad-trials", `trials is ${trials}, but must be a whole number above zero.`);
+  if (trials !== undefined && !(Number.isInteger(trials) && trials > 0))
+    throw badInput("bad-trials", `trials is ${trials}, but must be a whole number above zero.`);
   const combinations = chooseCombinations(parseGrid(request.grid), {
     fixed: request.request.params,
     method,
@@ -166,9 +167,17 @@ class Run {
       } catch (error) {
         signal.throwIfAborted();
         if (!died(error)) throw error;
-        if (++this.#deaths >= MAX_DEATHS) throw new TradingError("strategy-crashed", `The strategy took the compute process down ${MAX_DEATHS} times.`, { cause: error, hint: "Try it with quantdesk backtest first." });
+        if (++this.#deaths >= MAX_DEATHS)
+          throw new TradingError("strategy-crashed", `The strategy took the compute process down ${MAX_DEATHS} times.`, {
+            cause: error,
+            hint: "Try it with quantdesk backtest first.",
+          });
         this.#status[item] = SWEEP_STATUS.error;
-        this.#failures.push({ item, code: "strategy-crashed", message: `It took the compute process down (${String((error as TradingError).data["reason"])}).` });
+        this.#failures.push({
+          item,
+          code: "strategy-crashed",
+          message: `It took the compute process down (${String((error as TradingError).data["reason"])}).`,
+        });
         this.#progress(1);
       }
     }
@@ -177,7 +186,11 @@ class Run {
   async #askChunk(alone: boolean, items: readonly number[], signal: AbortSignal): Promise<ChunkAnswer> {
     const link = await this.#link(alone, signal);
     const { timeoutMs } = this.#parts;
-    return (await link.ask({ kind: "chunk", items, blockItems: items.filter((item) => item % this.#stride === 0), timeoutMs }, timeoutMs * items.length, signal)) as ChunkAnswer;
+    return (await link.ask(
+      { kind: "chunk", items, blockItems: items.filter((item) => item % this.#stride === 0), timeoutMs },
+      timeoutMs * items.length,
+      signal,
+    )) as ChunkAnswer;
   }
 
   #keep(items: readonly number[], { status, columns, blocks, errors }: ChunkAnswer): void {
@@ -252,7 +265,9 @@ class Run {
     const sums = new Float64Array(items.length * perItem);
     items.forEach((item, i) => sums.set(this.#blocksOf.get(item) as Float64Array, i * perItem));
     const link = await this.#link(false, signal);
-    return (await this.#parts.slot(signal, () => link.ask({ kind: "pbo", sums, trials: items.length, returns }, this.#parts.timeoutMs, signal))) as number | null;
+    return (await this.#parts.slot(signal, () => link.ask({ kind: "pbo", sums, trials: items.length, returns }, this.#parts.timeoutMs, signal))) as
+      | number
+      | null;
   }
 
   #answer(best: readonly SweepBest[], pbo: number | null, durationMs: number): Sweep {

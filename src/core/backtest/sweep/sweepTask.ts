@@ -120,6 +120,7 @@ function measure(request: BacktestRequest, strategy: LoadedStrategy, dataset: Da
   const { outcome } = runChosen(chooseEngine(definition, request.engine), run);
   const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
   const stats = statistics({ ...outcome, time: bars.time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
-  if (!Number.isFinite(stats.finalEquity)) throw new TradingError("not-finite", `${definition.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`);
+  if (!Number.isFinite(stats.finalEquity))
+    throw new TradingError("not-finite", `${definition.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`);
   return { stats, equity: outcome.equity };
 }

@@ -30,7 +30,11 @@ export interface Planned {
 export const FIGURES = ["equity", "kept", "sum", "squares", "trades"] as const;
 
 /** The plan, or why there is none, as a sentence's end. `bounds`: bars at which return sums are noted. */
-export function planTables(bars: BarSeries, recipe: Recipe, options: { readonly boundCount: number; readonly workers: number; readonly maxBytes?: number }): Planned | string {
+export function planTables(
+  bars: BarSeries,
+  recipe: Recipe,
+  options: { readonly boundCount: number; readonly workers: number; readonly maxBytes?: number },
+): Planned | string {
   const reason = noTables(bars.open, bars.close);
   if (reason !== undefined) return reason;
   let closes: Closes | undefined;

@@ -93,7 +93,8 @@ class Parser {
     let left = this.#factor();
     for (let sign = this.#takes("*", "/", "%"); sign !== undefined; sign = this.#takes("*", "/", "%")) {
       const [a, b] = [this.#number(left), this.#number(this.#factor())];
-      const value: Term = sign === "*" ? (values) => a(values) * b(values) : sign === "/" ? (values) => a(values) / b(values) : (values) => a(values) % b(values);
+      const value: Term =
+        sign === "*" ? (values) => a(values) * b(values) : sign === "/" ? (values) => a(values) / b(values) : (values) => a(values) % b(values);
       left = { kind: "number", value };
     }
     return left;
@@ -117,7 +118,8 @@ class Parser {
     }
     if (!/^[A-Za-z_$]/.test(token)) throw this.#bad(`"${token}" does not fit there`);
     const place = this.#names.indexOf(token);
-    if (place < 0) throw badInput("bad-where", `The condition "${this.#text}" names ${token}, which is not a parameter of this sweep.`, knownNames(token, this.#names));
+    if (place < 0)
+      throw badInput("bad-where", `The condition "${this.#text}" names ${token}, which is not a parameter of this sweep.`, knownNames(token, this.#names));
     return { kind: "number", value: (values) => values[place] as number };
   }
 

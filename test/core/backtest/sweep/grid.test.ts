@@ -42,13 +42,20 @@ describe("the grid of a sweep", () => {
 
   it("leaves out what does not meet the condition, which may name fixed parameters too", () => {
     const { columns } = chooseCombinations(parseGrid("a=1:4,b=1:4"), { ...ALL, where: "a < b and b <= most", fixed: { most: 3 } });
-    assert.deepEqual([...columns[0]!].map((a, i) => `${a}${columns[1]![i]}`), ["12", "13", "23"]);
+    assert.deepEqual(
+      [...columns[0]!].map((a, i) => `${a}${columns[1]![i]}`),
+      ["12", "13", "23"],
+    );
     assert.throws(() => chooseCombinations(parseGrid("a=1:4"), { ...ALL, where: "a > 9" }), /None of the grid's 4 combinations/);
     assert.throws(() => chooseCombinations(parseGrid("a=1:4"), { ...ALL, fixed: { a: 3 } }), /in the grid and in the parameters/);
   });
 
   it("is refused when it is too large, with the way out", () => {
-    assert.throws(() => chooseCombinations(parseGrid("a=1:2000,b=1:2000"), ALL), { kind: "usage", message: /4,000,000 combinations; at most 1,000,000/, hint: /random/ });
+    assert.throws(() => chooseCombinations(parseGrid("a=1:2000,b=1:2000"), ALL), {
+      kind: "usage",
+      message: /4,000,000 combinations; at most 1,000,000/,
+      hint: /random/,
+    });
     assert.throws(() => chooseCombinations(parseGrid("a=1:9999,b=1:9999,c=1:9999"), ALL), /at most 1,000,000/);
   });
 
@@ -63,12 +70,13 @@ describe("the grid of a sweep", () => {
     assert.equal(rows.size, 500);
     assert.ok([...one.columns[0]!].every((a, i) => a < one.columns[1]![i]!));
     const few = chooseCombinations(parseGrid("a=1:5"), { ...ALL, method: "random", trials: 500 });
-    assert.deepEqual([...few.columns[0]!].sort(), [1, 2, 3, 4, 5]);
+    assert.deepEqual([...few.columns[0]!.toSorted()], [1, 2, 3, 4, 5]);
   });
 });
 
 describe("a condition on parameters", () => {
-  const check = (text: string, expected: boolean, values: readonly number[] = [5, 20]) => assert.equal(parseWhere(text, ["fast", "slow"])(values), expected, text);
+  const check = (text: string, expected: boolean, values: readonly number[] = [5, 20]) =>
+    assert.equal(parseWhere(text, ["fast", "slow"])(values), expected, text);
 
   it("compares, counts and joins", () => {
     check("fast<slow", true);

@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
-import { deflatedSharpe, expectedHighestSharpe, normalQuantile, normalShare, overfittingProbability, returnShape } from "../../../../src/core/backtest/sweep/overfitting.ts";
+import {
+  deflatedSharpe,
+  expectedHighestSharpe,
+  normalQuantile,
+  normalShare,
+  overfittingProbability,
+  returnShape,
+} from "../../../../src/core/backtest/sweep/overfitting.ts";
 import { heatmapPage } from "../../../../src/core/backtest/sweep/heatmap.ts";
 import { seededRandom } from "../../../../src/core/base/random.ts";
 import { luckSentence } from "../../../../src/core/domain/luck.ts";
 import type { BacktestStats } from "../../../../src/core/domain/backtest.ts";
 import type { Sweep } from "../../../../src/core/domain/sweep.ts";
 
-const near = (actual: number | null, expected: number, tolerance: number) => assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${actual}, not ${expected}`);
+const near = (actual: number | null, expected: number, tolerance: number) =>
+  assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${actual}, not ${expected}`);
 
 describe("the normal distribution", () => {
   it("has the values of the tables", () => {
@@ -66,7 +74,12 @@ describe("the probability of backtest overfitting", () => {
           }
         }
       }
-      sum += overfittingProbability(sums, trials, Array.from({ length: blocks }, () => bars))! / rounds;
+      sum +=
+        overfittingProbability(
+          sums,
+          trials,
+          Array.from({ length: blocks }, () => bars),
+        )! / rounds;
     }
     return sum;
   };
@@ -80,8 +93,22 @@ describe("the probability of backtest overfitting", () => {
 
   it("takes a best that is in the middle elsewhere for overfitted, and is unknown for a few trials", () => {
     const same = Float64Array.from({ length: 2 * 10 * 10 }, (_value, at) => (at % 2 === 0 ? ((at / 2) % 10) - 4 : 30));
-    assert.equal(overfittingProbability(same, 10, Array.from({ length: 10 }, () => 20)), 1);
-    assert.equal(overfittingProbability(same, 9, Array.from({ length: 10 }, () => 20)), null);
+    assert.equal(
+      overfittingProbability(
+        same,
+        10,
+        Array.from({ length: 10 }, () => 20),
+      ),
+      1,
+    );
+    assert.equal(
+      overfittingProbability(
+        same,
+        9,
+        Array.from({ length: 10 }, () => 20),
+      ),
+      null,
+    );
   });
 });
 
@@ -90,14 +117,35 @@ function given(names: readonly string[], strategy = "mine"): Sweep {
   const stats = { sharpe: 1.1, totalReturnPct: 12, maxDrawdownPct: 5, trades: 9 } as BacktestStats;
   return {
     result: {
-      schema: "quantdesk.sweep/1", combinations: count, run: count, succeeded: count, failed: 0, timedOut: 0, cached: 0, cancelled: 0, workers: 1, durationMs: 1, throughput: 1,
+      schema: "quantdesk.sweep/1",
+      combinations: count,
+      run: count,
+      succeeded: count,
+      failed: 0,
+      timedOut: 0,
+      cached: 0,
+      cancelled: 0,
+      workers: 1,
+      durationMs: 1,
+      throughput: 1,
       best: [{ params: Object.fromEntries(names.map((name) => [name, 1])), stats, deflatedSharpe: 0.31 }],
-      pbo: 0.4, trialsCounted: 1000, luckSharpe: 1.3, strategy, dataset: "prices", simulated: true, how: "", failures: [],
+      pbo: 0.4,
+      trialsCounted: 1000,
+      luckSharpe: 1.3,
+      strategy,
+      dataset: "prices",
+      simulated: true,
+      how: "",
+      failures: [],
     },
     columns: {
       names,
       params: names.map((_name, at) => Float64Array.from({ length: count }, (_value, i) => Math.floor(i / 3 ** at) % 3)),
-      totalReturnPct: new Float64Array(count), sharpe: Float64Array.from({ length: count }, (_value, i) => (i % 5) - 2), maxDrawdownPct: new Float64Array(count), trades: new Float64Array(count), status: new Uint8Array(count).fill(1),
+      totalReturnPct: new Float64Array(count),
+      sharpe: Float64Array.from({ length: count }, (_value, i) => (i % 5) - 2),
+      maxDrawdownPct: new Float64Array(count),
+      trades: new Float64Array(count),
+      status: new Uint8Array(count).fill(1),
     },
   };
 }

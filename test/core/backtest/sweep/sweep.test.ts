@@ -7,9 +7,11 @@ import { createBacktester } from "../../../../src/core/backtest/backtester.ts";
 import { runBacktest } from "../../../../src/core/backtest/runBacktest.ts";
 import { findStrategy } from "../../../../src/core/backtest/strategies/builtin.ts";
 import { logTo } from "../../../../src/core/base/log.ts";
+import type { BacktestRequest } from "../../../../src/core/domain/backtest.ts";
+import type { Dataset } from "../../../../src/core/domain/bars.ts";
 import type { Backtester } from "../../../../src/core/domain/ports.ts";
-import { SWEEP_STATUS, type Sweep, type SweepRequest } from "../../../../src/core/domain/sweep.ts";
-import { request, sp500 } from "../givenBars.ts";
+import { SWEEP_STATUS, type Sweep, type SweepColumns, type SweepRequest } from "../../../../src/core/domain/sweep.ts";
+import { dataset, request, sp500 } from "../givenBars.ts";
 
 const FILES = {
   "cross.ts": `import { defineStrategy } from "quantdesk";
@@ -51,26 +53,41 @@ describe("a sweep", () => {
 
   const GRID = { grid: "fast=2:20:3,slow=10:60:10", where: "fast < slow" };
 
-  for (const [strategy, grid] of Object.entries({ sma_cross: GRID.grid, ema_cross: GRID.grid, rsi_reversion: "period=5|14,low=20:40:10,high=60:80:10", breakout: "entry=10:50:10,exit=5:25:5", momentum: "lookback=20|50|100" })) {
+  for (const [strategy, grid] of Object.entries({
+    sma_cross: GRID.grid,
+    ema_cross: GRID.grid,
+    rsi_reversion: "period=5|14,low=20:40:10,high=60:80:10",
+    breakout: "entry=10:50:10,exit=5:25:5",
+    momentum: "lookback=20|50|100",
+  })) {
     it(`of ${strategy} says of every combination what a backtest says`, async () => {
       const { result, columns } = await backtester.sweep(sweep({ grid }, strategy), {}, signal);
       assert.equal(result.succeeded, result.combinations);
       assert.equal(result.how.startsWith("by tables"), strategy !== "momentum", result.how);
-      columns.status.forEach((_status, i) => {
-        const params = Object.fromEntries(columns.names.map((name, at) => [name, columns.params[at]![i]!]));
-        const { stats } = runBacktest({ ...sweep({ grid }, strategy).request, params }, { definition: findStrategy(strategy), hash: "" }, data);
-        for (const name of ["totalReturnPct", "sharpe", "maxDrawdownPct", "trades"] as const) {
-          const expected = stats[name] ?? Number.NaN;
-          const actual = columns[name][i]!;
-          assert.ok(Object.is(expected, actual) || Math.abs(expected - actual) <= 1e-9 * Math.max(1, Math.abs(expected)), `${name} of ${JSON.stringify(params)}: ${actual}, not ${expected}`);
-        }
-      });
+      same(columns, sweep({ grid }, strategy).request, strategy, data);
       const sharpes = result.best.map(({ stats }) => stats.sharpe ?? Number.NEGATIVE_INFINITY);
-      assert.deepEqual(sharpes, sharpes.toSorted((a, b) => b - a));
+      assert.deepEqual(
+        sharpes,
+        sharpes.toSorted((a, b) => b - a),
+      );
       assert.equal(result.best.length, Math.min(20, result.combinations));
       assert.deepEqual(warnings, []);
     });
   }
+
+  it("says what a backtest says where the tables are too coarse, beside a bad tick", async () => {
+    const { series } = sp500();
+    for (let t = 0; t < series.close.length; t++)
+      for (const name of ["open", "high", "low", "close"] as const) series[name][t] = (t < 3 ? 1 : 900) * (1 + 1e-6 * Math.log(series[name][t]!));
+    const tick = dataset("tick", series);
+    backtester.register("tick", tick);
+    const request = { ...sweep(GRID).request, data: "tick" };
+    const { result, columns } = await backtester.sweep({ ...sweep(GRID), request }, {}, signal);
+    assert.equal(result.succeeded, result.combinations);
+    assert.match(result.how, /^by tables/);
+    same(columns, request, "sma_cross", tick);
+    assert.deepEqual(warnings, []);
+  });
 
   it("of a strategy file gives the figures of the built-in one, and the same doubts", async () => {
     const ours = await backtester.sweep(sweep(GRID), {}, signal);
@@ -124,7 +141,11 @@ describe("a sweep", () => {
 
   it("keeps what is done when it is cancelled", async () => {
     const controller = new AbortController();
-    const { result } = await backtester.sweep(sweep({ grid: "fast=2:60,slow=61:200" }, "cross.ts"), { onProgress: ({ done }) => done >= 20 && controller.abort() }, controller.signal);
+    const { result } = await backtester.sweep(
+      sweep({ grid: "fast=2:60,slow=61:200" }, "cross.ts"),
+      { onProgress: ({ done }) => done >= 20 && controller.abort() },
+      controller.signal,
+    );
     assert.ok(result.succeeded >= 20, String(result.succeeded));
     assert.ok(result.cancelled > 0);
     assert.equal(result.run + result.cancelled, result.combinations);
@@ -138,3 +159,19 @@ describe("a sweep", () => {
     await assert.rejects(backtester.sweep(sweep({ grid: "fast=2:20", top: -1 }), {}, signal), /top is -1/);
   });
 });
+
+/** Every combination against runBacktest(). */
+function same(columns: SweepColumns, request: BacktestRequest, strategy: string, data: Dataset): void {
+  columns.status.forEach((_status, i) => {
+    const params = Object.fromEntries(columns.names.map((name, at) => [name, columns.params[at]![i]!]));
+    const { stats } = runBacktest({ ...request, params }, { definition: findStrategy(strategy), hash: "" }, data);
+    for (const name of ["totalReturnPct", "sharpe", "maxDrawdownPct", "trades"] as const) {
+      const expected = stats[name] ?? Number.NaN;
+      const actual = columns[name][i]!;
+      assert.ok(
+        Object.is(expected, actual) || Math.abs(expected - actual) <= 1e-9 * Math.max(1, Math.abs(expected)),
+        `${name} of ${JSON.stringify(params)}: ${actual}, not ${expected}`,
+      );
+    }
+  });
+}
