@@ -87,7 +87,7 @@ describe("bad input", function () {
   refuses("selling what is not held", ["sell", "AAPL", "1"], 3, /AAPL/);
   refuses("a model from a terminal", ["analyze", "AAPL", "--provider", "vscode"], 2, /inside VS Code/);
   refuses("a flag of a later version", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--check-lookahead"], 2, /not there yet/);
-  refuses("a command of a later version", ["sweep"], 2, /not there yet/);
+  refuses("a command of a later version", ["walk-forward"], 2, /not there yet/);
 
   const badCsv = (what: string, text: string, message: RegExp) => {
     it(`a CSV file with ${what}`, async () => {
