@@ -4,6 +4,7 @@
  * Knows nothing of where the keys come from, of VS Code, or of who asks.
  */
 import { randomUUID } from "node:crypto";
+import { sha256 } from "../base/canonical.ts";
 import { Emitter } from "../base/emitter.ts";
 import { FlightCache } from "../base/flightCache.ts";
 import { Lock } from "../base/lock.ts";
@@ -238,6 +239,19 @@ export function createBroker(options: BrokerOptions): Broker {
     }
   };
 
+  /** A reset paper account keeps its key and gets another number: what the journal has open can never be settled there. */
+  const claimKey = async (number: string, signal: AbortSignal): Promise<void> => {
+    if (await options.journal.claim(sha256(endpoint.keyId), number, signal)) return;
+    throw new TradingError(
+      "account-changed",
+      `The key now belongs to account ${number}, but orders of the account it had before are still open in the journal.`,
+      {
+        kind: "refused",
+        hint: "If that account was reset or is gone, use another state folder (--home).",
+      },
+    );
+  };
+
   const handshake = async (signal: AbortSignal): Promise<Account> => {
     setState("connecting");
     await connection?.close(); // one whose key was refused meanwhile
@@ -246,6 +260,7 @@ export function createBroker(options: BrokerOptions): Broker {
     connection = own;
     try {
       account = await api.account(attempt.signal);
+      await claimKey(account.accountNumber, attempt.signal);
       notes.account = account.accountNumber;
       stream = await openTradeStream(
         {

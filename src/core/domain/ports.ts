@@ -158,6 +158,8 @@ export interface OrderJournal {
   unsettled(account: string, signal: AbortSignal): Promise<readonly UnsettledEntry[]>;
   /** In one transaction: how orders stand, fills (each kept once, by order and cumulative quantity), how far fills were read. Answers the fills that were new. */
   note(account: string, news: JournalNews, signal: AbortSignal): Promise<readonly Fill[]>;
+  /** Notes that the key of this hash belongs to `account`; false when it belonged to another one whose journal is open. */
+  claim(keyHash: string, account: string, signal: AbortSignal): Promise<boolean>;
   /** Up to when the account's fills were read without a gap, exchange time; null before the first time. */
   fillsReadTo(account: string, signal: AbortSignal): Promise<number | null>;
   /** One state per account and state folder; null reads it. */

@@ -135,6 +135,16 @@ export class JournalTables {
     });
   }
 
+  /** Notes that a key belongs to `account`; false, and nothing is noted, when it belonged to another whose journal is open. */
+  claim(keyHash: string, account: string): boolean {
+    return this.#transaction(() => {
+      const before = this.#db.prepare("SELECT account FROM key_accounts WHERE key_hash = ?").get(keyHash) as { account: string } | undefined;
+      if (before !== undefined && before.account !== account && this.unsettled(before.account).length > 0) return false;
+      this.#db.prepare("INSERT OR REPLACE INTO key_accounts VALUES (?, ?)").run(keyHash, account);
+      return true;
+    });
+  }
+
   fillsReadTo(account: string): number | null {
     return (this.#db.prepare("SELECT read_to FROM fill_marks WHERE account = ?").get(account) as { read_to: number } | undefined)?.read_to ?? null;
   }

@@ -55,4 +55,7 @@ export const MIGRATIONS: readonly string[] = [
   DROP TRIGGER runs_counted;
   CREATE TRIGGER runs_counted AFTER INSERT ON runs BEGIN UPDATE counters SET value = value + NEW.trials WHERE name = 'runs'; END;
   `,
+  `
+  CREATE TABLE key_accounts (key_hash TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT;
+  `,
 ];

@@ -51,6 +51,7 @@ export interface StoreCalls {
   };
   readonly journalUnsettled: { readonly argument: string; readonly answer: readonly UnsettledEntry[] };
   readonly journalNote: { readonly argument: { readonly account: string; readonly news: PlainNews }; readonly answer: readonly number[] };
+  readonly journalClaim: { readonly argument: { readonly keyHash: string; readonly account: string }; readonly answer: boolean };
   readonly journalReadTo: { readonly argument: string; readonly answer: number | null };
   readonly journalOrders: { readonly argument: { readonly account: string | null; readonly limit: number }; readonly answer: readonly JournalledOrder[] };
   readonly journalOrder: { readonly argument: string; readonly answer: JournalledOrder | null };
@@ -98,6 +99,7 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
         const fresh = await ask("journalNote", { account, news: plainNews(news) }, caller);
         return fresh.map((i) => news.fills[i] as Fill);
       },
+      claim: (keyHash, account, caller) => ask("journalClaim", { keyHash, account }, caller),
       fillsReadTo: (account, caller) => ask("journalReadTo", account, caller),
       killSwitch: (account, change, reason, caller) => ask("killSwitch", { account, change, reason }, caller),
       limits: (account, caller) => ask("limits", account, caller),

@@ -30,6 +30,7 @@ const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argum
   journalSettle: ({ clientOrderId, state, orderId, reason }) => database.journal.settle(clientOrderId, state, orderId, reason),
   journalUnsettled: (account) => database.journal.unsettled(account),
   journalNote: ({ account, news }) => database.journal.note(account, news),
+  journalClaim: ({ keyHash, account }) => database.journal.claim(keyHash, account),
   journalReadTo: (account) => database.journal.fillsReadTo(account),
   journalOrders: ({ account, limit }) => database.journal.journalledOrders(account, limit),
   journalOrder: (clientOrderId) => database.journal.journalledOrder(clientOrderId),

@@ -180,4 +180,18 @@ describe("reconciling the journal", () => {
     await assert.rejects(desk.broker.submitOrder(checked, desk.signal), { code: "order-not-placed" });
     assert.equal(desk.server.orders.length, 0);
   });
+
+  it("refuses a key that belongs to another account than before while orders of that one are open", async () => {
+    await using desk = await Desk.connected();
+    const order = await desk.broker.submitOrder(await desk.checked(), desk.signal);
+    await desk.broker.disconnect();
+    desk.server.account = { ...desk.server.account, account_number: "PA2" };
+    await assert.rejects(desk.broker.connect(desk.signal), { code: "account-changed", kind: "refused" });
+    desk.server.account = { ...desk.server.account, account_number: "PA1" };
+    await desk.broker.connect(desk.signal);
+    await desk.broker.cancelOrder(order.id, desk.signal);
+    await desk.broker.disconnect();
+    desk.server.account = { ...desk.server.account, account_number: "PA2" };
+    assert.equal((await desk.broker.connect(desk.signal)).accountNumber, "PA2", "nothing is open there any more");
+  });
 });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { MIGRATIONS } from "../../../src/core/store/schema.ts";
 import type { JournalEntry, RunRow, Store } from "../../../src/core/domain/ports.ts";
 import { openStore } from "../../../src/core/store/store.ts";
 
@@ -18,8 +20,19 @@ describe("store", () => {
     await rm(folder, { recursive: true });
   });
   const run = (sharpe: number | null, at: number): RunRow => ({
-    runHash: `h${at}`, at, front: "test", strategy: "sma_cross", params: "{}", dataset: "SP500", datasetHash: "x",
-    sharpe, totalReturnPct: 1, maxDrawdownPct: 2, trades: 3, durationMs: 4, simulated: false,
+    runHash: `h${at}`,
+    at,
+    front: "test",
+    strategy: "sma_cross",
+    params: "{}",
+    dataset: "SP500",
+    datasetHash: "x",
+    sharpe,
+    totalReturnPct: 1,
+    maxDrawdownPct: 2,
+    trades: 3,
+    durationMs: 4,
+    simulated: false,
   });
   const entry = (id: string, at: number, fingerprint = "f"): JournalEntry => ({ clientOrderId: id, account: "A", fingerprint, origin: "test", at, body: "{}" });
 
@@ -27,8 +40,14 @@ describe("store", () => {
     await store.addRuns([run(1, 1), run(null, 2), run(3, 3), run(-1, 4)], signal);
     const { runs, best, recent } = await store.dashboard(null, signal);
     assert.equal(runs, 4);
-    assert.deepEqual(best.map((row) => row.sharpe), [3, 1, -1]);
-    assert.deepEqual(recent.map((row) => row.at), [4, 3, 2, 1]);
+    assert.deepEqual(
+      best.map((row) => row.sharpe),
+      [3, 1, -1],
+    );
+    assert.deepEqual(
+      recent.map((row) => row.at),
+      [4, 3, 2, 1],
+    );
     assert.deepEqual(recent[0], run(-1, 4));
   });
 
@@ -90,6 +109,25 @@ describe("store", () => {
     const path = join(folder, "text.sqlite");
     await writeFile(path, "this is no database, only text that is long enough to look like a page");
     await assert.rejects(openStore(path, signal), /cannot be opened/);
+  });
+
+  it("takes over the journal of an older version, with a copy of it beside", async () => {
+    const path = join(folder, "old.sqlite");
+    const old = new DatabaseSync(path);
+    old.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1;`);
+    old.exec(
+      "INSERT INTO journal VALUES ('mine', 'A', 'f', 'cli', 1, '{}', 'sent', 'o1', NULL), ('gone', 'A', 'g', 'cli', 2, '{}', 'not-sent', NULL, 'no network')",
+    );
+    old.close();
+    const opened = await openStore(path, signal);
+    assert.deepEqual(
+      (await opened.journal.unsettled("A", signal)).map((one) => [one.clientOrderId, one.state, one.orderId]),
+      [["mine", "sent", "o1"]],
+    );
+    await opened.close();
+    const backup = new DatabaseSync(`${path}.v1.backup`);
+    assert.equal(backup.prepare("SELECT count(*) AS n FROM journal").get()?.["n"], 2);
+    backup.close();
   });
 
   it("is gone after close", async () => {
