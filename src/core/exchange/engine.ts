@@ -5,13 +5,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { Emitter } from "../base/emitter.ts";
-import { TradingError } from "../base/errors.ts";
 import { hash32 } from "../base/random.ts";
 import { fillAgainstQuote } from "../domain/fills.ts";
 import { addDays, tradingDayFrom } from "../domain/nyse.ts";
 import { checkOrder, checkReplacement } from "./admission.ts";
 import { ApiError, forbidden, notFound, unprocessable } from "./apiError.ts";
-import type { Book } from "./book.ts";
 import { availableToClose, bookFill, figures, newAccount, type AccountState, type Figures, type Prices } from "./ledger.ts";
 import { dividendsOf } from "./dividends.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
@@ -19,35 +17,16 @@ import type { Market } from "./market.ts";
 import { matchOrder, matchSecond, trail } from "./matching.ts";
 import { orderRecords } from "./orderRecord.ts";
 import type { OrderRequest } from "./orderRequest.ts";
-import { isAuction, isEnded, isWorking, type AccountRecord, type FillRecord, type OrderRecord, type PaymentRecord, type PositionRecord } from "./records.ts";
+import { isAuction, isEnded, isWorking, type AccountRecord, type FillRecord, type OrderRecord, type PaymentRecord } from "./records.ts";
+import { Outbox, type OrderEvent, type OrderEventName, type OutboxOptions } from "./outbox.ts";
 import { checkReplace, refuseUnchanged, type ReplaceRequest } from "./replacement.ts";
 import { stepsBetween } from "./steps.ts";
 
-export type OrderEventName = "new" | "fill" | "partial_fill" | "canceled" | "expired" | "replaced" | "rejected";
-
-export interface OrderEvent {
-  readonly event: OrderEventName;
-  readonly accountNumber: string;
-  readonly order: OrderRecord;
-  readonly at: number;
-  readonly executionId: string;
-  readonly fill: FillRecord | null;
-  readonly positionQty: Big | null;
-}
-
-export interface EngineOptions {
+export interface EngineOptions extends OutboxOptions {
   readonly market: Market;
   readonly clock: ExchangeClock;
-  readonly book: Book;
   /** Told when something waits for the market, so that it is looked at as time passes. */
   readonly onWaiting: () => void;
-  /**
-   * Runs the writing that changes ask for. What changes until it runs is written together: one transaction, one wait
-   * for the disk. Tests run it at once.
-   */
-  readonly later?: (write: () => void) => void;
-  /** Told when the book cannot be written: what is in memory is no longer what is kept. */
-  readonly onUnwritable?: (error: TradingError) => void;
 }
 
 const ZERO = new Big(0);
@@ -58,7 +37,6 @@ export class Engine {
   readonly events = new Emitter<OrderEvent>();
   readonly #market: Market;
   readonly #clock: ExchangeClock;
-  readonly #book: Book;
   readonly #onWaiting: () => void;
   readonly #accounts = new Map<string, AccountState>();
   readonly #fills: FillRecord[] = [];
@@ -68,21 +46,13 @@ export class Engine {
   readonly #open = new Map<string, OrderRecord>();
   #sequence = 0;
   #lookedAt: number;
-  #dirty = emptyChanges();
-  #queued: OrderEvent[] = [];
-  readonly #later: (write: () => void) => void;
-  readonly #onUnwritable: (error: TradingError) => void;
-  #isScheduled = false;
-  #failure: TradingError | undefined;
-  #waiting: Array<{ readonly resolve: () => void; readonly reject: (error: TradingError) => void }> = [];
+  readonly #outbox: Outbox;
 
   constructor(options: EngineOptions) {
     this.#market = options.market;
     this.#clock = options.clock;
-    this.#book = options.book;
     this.#onWaiting = options.onWaiting;
-    this.#later = options.later ?? setImmediate;
-    this.#onUnwritable = options.onUnwritable ?? (() => undefined);
+    this.#outbox = new Outbox(options, this.events);
     const kept = options.book.load();
     this.#lookedAt = kept.now ?? options.clock.now();
     for (const record of kept.accounts) this.#accounts.set(record.accountNumber, newAccount(record));
@@ -119,10 +89,10 @@ export class Engine {
         lastEquity: cash,
       };
       this.#accounts.set(accountNumber, newAccount(record));
-      this.#dirty.accounts.add(record);
+      this.#outbox.changes.accounts.add(record);
       this.#pointEquity(accountNumber, record.createdAt, cash);
     }
-    this.#commit();
+    this.#outbox.commit(this.#lookedAt);
   }
 
   get hasOpenOrders(): boolean {
@@ -181,23 +151,19 @@ export class Engine {
     }
     this.#lookedAt = Math.max(this.#lookedAt, now);
     if (this.#clock.isExtended(now)) this.#activateWaiting(now, { extended: true });
-    this.#commit();
+    this.#outbox.commit(this.#lookedAt);
     return now;
   }
 
   /** Notes the time, so that a later start goes on from here. */
   close(): void {
     const now = this.advance();
-    this.#flush();
-    if (this.#failure !== undefined) throw this.#failure;
-    this.#book.write({ ...emptyChanges(), positions: [], now });
+    this.#outbox.close(now);
   }
 
   /** Resolves when everything that has changed so far is on disk; undefined when it is. Nobody is told of a change before. */
   written(): Promise<void> | undefined {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (!this.#isScheduled) return undefined;
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return this.#outbox.written();
   }
 
   submit(account: AccountState, request: OrderRequest): OrderRecord {
@@ -210,7 +176,7 @@ export class Engine {
     const { order, legs } = orderRecords(request, clientOrderId, made);
     for (const one of [order, ...legs]) this.#remember(account, one);
     this.#touch(order, ...legs);
-    this.#commit();
+    this.#outbox.commit(this.#lookedAt);
     this.#onWaiting();
     return order;
   }
@@ -218,8 +184,8 @@ export class Engine {
   /** Changes what an account keeps beside its money. */
   amend(account: AccountState, change: Pick<AccountRecord, "watchlists" | "configuration">): void {
     Object.assign(account.record, change);
-    this.#dirty.accounts.add(account.record);
-    this.#commit();
+    this.#outbox.changes.accounts.add(account.record);
+    this.#outbox.commit(this.#lookedAt);
   }
 
   order(account: AccountState, id: string): OrderRecord {
@@ -233,14 +199,14 @@ export class Engine {
     const order = this.order(account, id);
     if (isEnded(order)) throw unprocessable(`order is already in "${order.status}" state`);
     this.#end(order, "canceled", now);
-    this.#commit();
+    this.#outbox.commit(this.#lookedAt);
   }
 
   cancelAll(account: AccountState): readonly OrderRecord[] {
     const now = this.advance();
     const parents = [...account.open.values()].filter((order) => order.status !== "held");
     for (const order of parents) if (!isEnded(order)) this.#end(order, "canceled", now);
-    this.#commit();
+    this.#outbox.commit(this.#lookedAt);
     return parents;
   }
 
@@ -290,7 +256,7 @@ export class Engine {
     this.#touch(old, next);
     this.#emit("replaced", old, now);
     if (next.status !== "held") this.#emit("new", next, now);
-    this.#commit();
+    this.#outbox.commit(this.#lookedAt);
     this.#onWaiting();
     return next;
   }
@@ -406,10 +372,10 @@ export class Engine {
       at,
     };
     this.#fills.push(fill);
-    this.#dirty.fills.push(fill);
-    this.#dirty.accounts.add(account.record);
+    this.#outbox.changes.fills.push(fill);
+    this.#outbox.changes.accounts.add(account.record);
     const position = account.positions.get(order.symbol) ?? { qty: ZERO, cost: ZERO };
-    this.#dirty.positions.set(`${order.accountNumber} ${order.symbol}`, { accountNumber: order.accountNumber, symbol: order.symbol, position });
+    this.#outbox.changes.positions.set(`${order.accountNumber} ${order.symbol}`, { accountNumber: order.accountNumber, symbol: order.symbol, position });
     this.#touch(order);
     this.#queue(isWhole ? "fill" : "partial_fill", order, at, fill, positionQty);
     if (isWhole) this.#afterFill(account, order, at);
@@ -470,7 +436,7 @@ export class Engine {
     for (const account of this.#accounts.values()) {
       const { equity } = figures(account, this.prices(at));
       account.record.lastEquity = equity;
-      this.#dirty.accounts.add(account.record);
+      this.#outbox.changes.accounts.add(account.record);
       this.#pointEquity(account.record.accountNumber, at, equity);
     }
   }
@@ -482,7 +448,7 @@ export class Engine {
       for (const [symbol, { qty }] of positions) {
         for (const { id, rate, payableDate } of dividendsOf(this.#market, symbol, exDate, exDate)) {
           record.entitlements = [...(record.entitlements ?? []), { id, symbol, qty, rate, payableDate }];
-          this.#dirty.accounts.add(record);
+          this.#outbox.changes.accounts.add(record);
         }
       }
     }
@@ -498,21 +464,21 @@ export class Engine {
         const payment = { id: randomUUID(), sequence: ++this.#sequence, accountNumber: record.accountNumber, symbol, qty, rate, amount, at };
         record.cash = record.cash.plus(amount);
         this.#payments.push(payment);
-        this.#dirty.payments.push(payment);
+        this.#outbox.changes.payments.push(payment);
       }
-      this.#dirty.accounts.add(record);
+      this.#outbox.changes.accounts.add(record);
     }
   }
 
   #pointEquity(accountNumber: string, at: number, equity: Big): void {
     this.#equity.push({ accountNumber, at, equity });
-    this.#dirty.equity.push({ accountNumber, at, equity });
+    this.#outbox.changes.equity.push({ accountNumber, at, equity });
   }
 
   // ---- writing and telling -----------------------------------------------------------------------------------------
 
   #touch(...orders: readonly OrderRecord[]): void {
-    for (const order of orders) this.#dirty.orders.add(order);
+    for (const order of orders) this.#outbox.changes.orders.add(order);
   }
 
   #emit(event: OrderEventName, order: OrderRecord, at: number): void {
@@ -522,56 +488,6 @@ export class Engine {
 
   #queue(event: OrderEventName, order: OrderRecord, at: number, fill: FillRecord | null, positionQty: Big | null): void {
     // As it is now: the record goes on changing.
-    this.#queued.push({ event, accountNumber: order.accountNumber, order: { ...order }, at, executionId: fill?.id ?? randomUUID(), fill, positionQty });
+    this.#outbox.tell({ event, accountNumber: order.accountNumber, order: { ...order }, at, executionId: fill?.id ?? randomUUID(), fill, positionQty });
   }
-
-  #commit(): void {
-    if (this.#isScheduled || (!this.#hasChanges() && this.#queued.length === 0)) return;
-    this.#isScheduled = true;
-    this.#later(() => this.#flush());
-  }
-
-  #hasChanges(): boolean {
-    const { accounts, orders, fills, equity } = this.#dirty;
-    return accounts.size > 0 || orders.size > 0 || fills.length > 0 || equity.length > 0;
-  }
-
-  #flush(): void {
-    this.#isScheduled = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (this.#hasChanges() && this.#failure === undefined) {
-      const changes = this.#dirty;
-      this.#dirty = emptyChanges();
-      try {
-        this.#book.write({ ...changes, positions: changes.positions.values(), now: this.#lookedAt });
-      } catch (error) {
-        this.#failure = new TradingError("book-unwritable", `The exchange's book cannot be written: ${(error as Error).message}.`, {
-          hint: "Free space on the disk and start it again.",
-          cause: error,
-        });
-        this.#onUnwritable(this.#failure);
-      }
-    }
-    const failure = this.#failure;
-    if (failure !== undefined) {
-      for (const { reject } of waiting) reject(failure);
-      return;
-    }
-    for (const { resolve } of waiting) resolve();
-    const events = this.#queued;
-    this.#queued = [];
-    for (const event of events) this.events.emit(event);
-  }
-}
-
-function emptyChanges() {
-  return {
-    accounts: new Set<AccountRecord>(),
-    orders: new Set<OrderRecord>(),
-    positions: new Map<string, { readonly accountNumber: string; readonly symbol: string; readonly position: PositionRecord }>(),
-    fills: [] as FillRecord[],
-    payments: [] as PaymentRecord[],
-    equity: [] as Array<{ readonly accountNumber: string; readonly at: number; readonly equity: Big }>,
-  };
 }

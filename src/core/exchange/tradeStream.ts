@@ -2,7 +2,8 @@
 import type { WebSocket } from "ws";
 import * as v from "valibot";
 import { authorize } from "./access.ts";
-import type { Engine, OrderEvent } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { OrderEvent } from "./outbox.ts";
 import type { AccountState } from "./ledger.ts";
 import { packPlain, readFrame, type FrameFormat } from "./frames.ts";
 import { instant, orderJson } from "./wire.ts";

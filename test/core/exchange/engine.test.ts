@@ -5,7 +5,8 @@ import { newYorkDate, tradingDay, type TradingDay } from "../../../src/core/doma
 import { forgetfulBook } from "../../../src/core/exchange/book.ts";
 import { ApiError } from "../../../src/core/exchange/apiError.ts";
 import { dividendsOf } from "../../../src/core/exchange/dividends.ts";
-import { Engine, type OrderEvent } from "../../../src/core/exchange/engine.ts";
+import { Engine } from "../../../src/core/exchange/engine.ts";
+import type { OrderEvent } from "../../../src/core/exchange/outbox.ts";
 import { ExchangeClock, type MarketHours } from "../../../src/core/exchange/exchangeClock.ts";
 import { Market } from "../../../src/core/exchange/market.ts";
 import { portfolioHistory } from "../../../src/core/exchange/portfolio.ts";
