@@ -135,6 +135,7 @@ export class Database {
   #backUp(version: number): void {
     try {
       this.#db.prepare("VACUUM INTO ?").run(`${this.path}.v${version}.backup`);
+      chmodSync(`${this.path}.v${version}.backup`, 0o600);
     } catch (error) {
       if (!/already exists/i.test((error as Error).message)) throw error; // another process was quicker, or an attempt before
     }
