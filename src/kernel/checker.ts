@@ -41,6 +41,7 @@ const COMPLETION_LIMIT = 500;
 /** Evolving arrays (7005, 7034) and packages without types (7016) are no errors between cells. */
 const IGNORED = new Set([7005, 7034, 7016]);
 const MAX_CACHED = 200;
+const BROKEN_PIPE = new Set(["EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"]);
 /** Cells whose files are made at once. */
 const PREPARED = 16;
 const AUGMENTS = /\bdeclare\s+(?:global|module)\b/;
@@ -55,6 +56,8 @@ export class Checker {
   readonly #api: API;
   /** Aborts when the compiler's process ends by itself. */
   readonly #gone = new AbortController();
+  readonly #ended: Promise<void>;
+  #isEnded: () => void = () => undefined;
   #compilerPath: string | undefined;
   #snapshot: Snapshot | undefined;
   #cells = 0;
@@ -64,6 +67,9 @@ export class Checker {
   private constructor(folder: string, api: (files: Map<string, string>) => API) {
     this.#folder = folder.replaceAll("\\", "/").replace(/\/$/, "");
     this.#api = api(this.#files);
+    this.#ended = new Promise((resolve) => {
+      this.#isEnded = resolve;
+    });
   }
 
   /** `folder`: where the notebook is; imports resolve as from there. `onProcess` is told of the compiler's process before it does anything. */
@@ -89,9 +95,10 @@ export class Checker {
       checker.#compilerPath = client.process?.spawnfile;
       // A question under way when the compiler is closed, by a restart say, writes to a pipe that is gone.
       client.process?.stdin?.on("error", () => undefined);
-      client.process?.once("exit", (code, by) =>
-        checker.#gone.abort(new TradingError("checker-gone", `The type checker has ended (${by ?? `exit code ${code}`}).`)),
-      );
+      client.process?.once("exit", (code, by) => {
+        checker.#gone.abort(new TradingError("checker-gone", `The type checker has ended (${by ?? `exit code ${code}`}).`));
+        checker.#isEnded();
+      });
       await abortable(
         checker.#update([]).then(() => checker.#diagnostics()),
         signal,
@@ -106,6 +113,10 @@ export class Checker {
   /** Its process has ended; every answer from now on is a refusal. */
   get isGone(): boolean {
     return this.#gone.signal.aborted;
+  }
+
+  get pid(): number | undefined {
+    return clientOf(this.#api).process?.pid;
   }
 
   /** The native compiler's executable. */
@@ -176,6 +187,23 @@ export class Checker {
     this.#put("$live.ts", [...lines, `import {} from "./$l${this.#prepared}.ts";`].join("\n"));
   }
 
+  /** As it was at the start: no cell has run, and what lies on disk is read anew. */
+  async reset(signal: AbortSignal): Promise<void> {
+    await this.#alone(signal, async () => {
+      this.#cache.clear();
+      this.#live.clear();
+      for (const file of [...this.#files.keys()]) if (/\/\$[cl]\d+\.ts$/.test(file)) this.#files.delete(file);
+      this.#cells = 0;
+      this.#prepared = 0;
+      this.#put("$cell.ts", "export {}");
+      this.#put("$live.ts", "export {}");
+      if (this.#snapshot !== undefined) this.#stale.push(this.#snapshot);
+      this.#snapshot = await this.#api.updateSnapshot({ openProjects: [this.#path("$tsconfig.json")], fileChanges: { invalidateAll: true } });
+      await this.#diagnostics();
+      await this.#giveBack();
+    });
+  }
+
   /** Local files changed on disk: what was known of them is read again. */
   async filesChanged(paths: readonly string[], signal: AbortSignal): Promise<void> {
     if (paths.length === 0) return;
@@ -240,7 +268,15 @@ export class Checker {
   async #alone<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
     return await this.#lock.run(signal, async () => {
       this.#gone.signal.throwIfAborted();
-      return await abortable(ask(), this.#gone.signal);
+      try {
+        return await abortable(ask(), this.#gone.signal);
+      } catch (error) {
+        // A pipe breaks a moment before its process is known to have ended.
+        if (!BROKEN_PIPE.has(String((error as { code?: unknown }).code))) throw error;
+        await abortable(this.#ended, signal);
+        this.#gone.signal.throwIfAborted();
+        throw error;
+      }
     });
   }
 

@@ -5,7 +5,7 @@
  */
 import { Lock } from "../core/base/lock.ts";
 import { TradingError } from "../core/base/errors.ts";
-import { abortable } from "../core/base/scope.ts";
+import { abortable, withDeadline } from "../core/base/scope.ts";
 import { cellNames } from "./cell.ts";
 import { cellProblem, mapStack, mapText, problemsOf, type RanScript } from "./problems.ts";
 import { Checker, type CellNames, type CheckedError, type Completion } from "./checker.ts";
@@ -19,6 +19,8 @@ import { transformCell, type CellScript } from "./transform.ts";
 
 export interface FrontOptions {
   readonly folder: string;
+  /** The first runner, on its way. */
+  readonly runner: RunnerProcess;
   /** Keeps a second runner ready, so that a restart takes no time; costs its memory. */
   readonly warmSpare: boolean;
   readonly onOutput: (run: number, output: Output) => void;
@@ -30,6 +32,7 @@ export interface FrontOptions {
 /** Scripts kept to map the stacks of late errors. */
 const MAX_SCRIPTS = 500;
 const INTERRUPT_WAIT_MS = 5000;
+const CHECKER_RESET_MS = 3000;
 /** Not on the global object before our own runner puts them there. */
 const OWN_GLOBALS = [
   ...["desk", "display", "plot", "input", "clearOutput", "require", "module", "exports"],
@@ -70,7 +73,7 @@ export class Front {
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    this.#runner = this.#startRunner(RunnerProcess.start(options.folder));
+    this.#runner = this.#startRunner(options.runner);
     this.#checker = this.#startChecker();
     if (options.warmSpare) this.#spare = RunnerProcess.start(options.folder);
   }
@@ -164,15 +167,9 @@ export class Front {
     this.#executions = 0;
     this.#saidUnchecked = false;
     this.#runner = this.#startRunner(fresh);
-    this.#checker = this.#startChecker();
-    this.#ended = Promise.all([
-      this.#ended,
-      old.close(),
-      oldChecker.then(
-        (checker) => checker.close(),
-        () => undefined,
-      ),
-    ]);
+    this.#checker = this.#checkerAgain(oldChecker);
+    this.#checker.catch(() => undefined);
+    this.#ended = Promise.all([this.#ended, old.close()]);
     await this.#runner.ready;
     if (this.#options.warmSpare) this.#spare = RunnerProcess.start(this.#options.folder);
   }
@@ -345,6 +342,22 @@ export class Front {
     const starting = this.#runnerFirst().then(() => Checker.start(this.#options.folder, (pid) => this.#runner.endWith(pid), this.#life.signal));
     starting.catch(() => undefined);
     return starting;
+  }
+
+  /** The same compiler without its cells is there sooner than a new one; one that is gone or does not answer is replaced. */
+  async #checkerAgain(old: Promise<Checker>): Promise<Checker> {
+    try {
+      const checker = await old;
+      await withDeadline("The type checker's reset", CHECKER_RESET_MS, this.#life.signal, (signal) => checker.reset(signal));
+      if (checker.pid !== undefined) this.#runner.endWith(checker.pid);
+      return checker;
+    } catch {
+      await old.then(
+        (checker) => checker.close(),
+        () => undefined,
+      );
+      return await this.#startChecker();
+    }
   }
 
   /** The runner's start is what the user waits for first. */

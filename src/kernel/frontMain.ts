@@ -6,15 +6,19 @@ import { parentPort, workerData } from "node:worker_threads";
 import * as v from "valibot";
 import { Channel } from "../core/base/channel.ts";
 import { TradingError } from "../core/base/errors.ts";
-import { Front } from "./front.ts";
+import { RunnerProcess } from "./runnerProcess.ts";
 
 const port = parentPort;
 if (port === null) throw new TradingError("not-a-worker", "The kernel front runs as a worker thread only.");
 const options = v.parse(v.object({ folder: v.string(), warmSpare: v.boolean() }), workerData);
 
+// Started before the rest of the front is loaded: the two take about as long.
+const runner = RunnerProcess.start(options.folder);
+const { Front } = await import("./front.ts");
 const channel = new Channel({ post: (message) => port.postMessage(message), onMessage: (listener) => void port.on("message", listener) });
 const front = new Front({
   ...options,
+  runner,
   onOutput: (run, output) => channel.emit("output", { run, output }),
   onDesk: (call, signal) => channel.ask("desk", call, signal),
   onInput: (question, signal) => channel.ask("input", question, signal),
