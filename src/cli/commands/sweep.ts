@@ -146,9 +146,11 @@ function specOf(flags: SweepFlags): SweepSpec {
 }
 
 function print({ io }: Context, result: SweepResult): void {
+  const { feeRate, slippageBps } = result.costs;
+  const costs = `fee ${feeRate * 100} %, ${slippageBps === 0 ? io.style("yellow", "slippage: none") : `slippage ${slippageBps} bps`}`;
   const cancelled = result.cancelled === 0 ? "" : `, ${result.cancelled} cancelled`;
   io.say(
-    `${result.simulated ? "SIMULATED " : ""}${result.strategy} on ${result.dataset}: ${result.succeeded} of ${result.combinations} combinations succeeded, ${result.failed} failed, ${result.timedOut} timed out${cancelled}, with ${result.workers} workers in ${duration(result.durationMs)} (${Math.round(result.throughput).toLocaleString("en-US")} a second), ${result.how}.`,
+    `${result.simulated ? "SIMULATED " : ""}${result.strategy} on ${result.dataset}; ${costs}: ${result.succeeded} of ${result.combinations} combinations succeeded, ${result.failed} failed, ${result.timedOut} timed out${cancelled}, with ${result.workers} workers in ${duration(result.durationMs)} (${Math.round(result.throughput).toLocaleString("en-US")} a second), ${result.how}.`,
   );
   for (const { params: tried, code, message } of result.failures) io.say(`${io.style("yellow", "Note:")} ${paramsText(tried)}: ${message} (${code})`);
   io.data(

@@ -1,5 +1,5 @@
 /** Sweeps: one strategy over many combinations of its parameters, as CONTRACTS describes them. */
-import type { BacktestRequest, BacktestStats, Params } from "./backtest.ts";
+import type { BacktestRequest, BacktestStats, Costs, Params } from "./backtest.ts";
 import type { BacktestSpec } from "./desk.ts";
 
 /** What is tried, on top of a backtest. */
@@ -66,6 +66,7 @@ export interface SweepResult {
   readonly luckSharpe: number | null;
   readonly strategy: string;
   readonly dataset: string;
+  readonly costs: Costs;
   readonly simulated: boolean;
   /** How the combinations were run, for people. */
   readonly how: string;

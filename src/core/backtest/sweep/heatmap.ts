@@ -21,7 +21,7 @@ export function heatmapPage({ result, columns }: Sweep): string {
       : `Best of ${plain(result.succeeded, 0)} combinations: <b>${escapeHtml(paramsText(best.params))}</b>, Sharpe ratio ${plain(best.stats.sharpe, 2)}. ${escapeHtml(luckSentence(result))}`;
   const others = names.length > 2 ? ` Over all values of ${escapeHtml(names.slice(2).join(", "))}.` : "";
   const body = [
-    `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p></header><main>`,
+    `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p>${costs(result.costs)}</header><main>`,
     panel({
       title: `Sharpe ratio by ${down === undefined ? across : `${down} (down) and ${across} (across)`}`,
       say: `Blue above zero, orange below. A good value among bad ones is a sign of luck; a good region is a better one. Cells with several combinations show their median.${others}`,
@@ -108,4 +108,10 @@ function paramsText(params: Readonly<Record<string, number>>): string {
 
 function number(value: number): string {
   return String(value).replace("-", "\u2212");
+}
+
+/** No costs is a thing to see. */
+function costs({ feeRate, slippageBps }: Sweep["result"]["costs"]): string {
+  const one = (name: string, bps: number) => (bps === 0 ? `<b class="none">${name}: none</b>` : `${plain(bps, 2)}\u00a0bps ${name}`);
+  return `<p class="meta"><b>Costs:</b> ${one("fee", feeRate * 10_000)}, ${one("slippage", slippageBps)}.</p>`;
 }

@@ -294,6 +294,7 @@ class Run {
         luckSharpe: variance === null ? null : expectedHighestSharpe(variance, this.#trials()) * Math.sqrt(this.#opened!.periodsPerYear),
         strategy: this.#opened!.strategy,
         dataset: this.#parts.dataset.name,
+        costs: this.#request.request.costs,
         simulated: this.#parts.dataset.simulated,
         how: this.#opened!.how,
         failures: this.#failures.slice(0, MAX_FAILURES).map(({ item, code, message }) => ({ params: this.#paramsOf(item), code, message })),

@@ -134,6 +134,7 @@ function given(names: readonly string[], strategy = "mine"): Sweep {
       luckSharpe: 1.3,
       strategy,
       dataset: "prices",
+      costs: { feeRate: 0.001, slippageBps: 0 },
       simulated: true,
       how: "",
       failures: [],
@@ -163,6 +164,7 @@ describe("what a person is told of a sweep", () => {
     it(`has a page for ${names.length} parameters, with what it was given escaped, without script or network`, () => {
       const html = heatmapPage(given(names, "<img src=x onerror=alert(1)>"));
       assert.match(html, /SIMULATED/);
+      assert.match(html, /10\.00\u00a0bps fee, <b class="none">slippage: none/);
       assert.match(html, /&#60;img src=x onerror/);
       assert.doesNotMatch(html, /<img|<script|https?:/);
       assert.equal(html.match(/<td style="--c/g)?.length, names.length === 1 ? 3 : 9);
