@@ -92,9 +92,12 @@ export class CellRunner {
 
   /** Runs on the main thread once it turns again after an interrupt. */
   stop(): void {
-    Atomics.store(this.#parts.words, WANTED, 0);
     const cell = this.#cell;
-    if (cell === undefined) return;
+    if (cell === undefined) {
+      Atomics.store(this.#parts.words, WANTED, 0);
+      return;
+    }
+    // Still wanted until the cell has ended: one that catches what its awaits throw now, in a loop, is the guard's to stop.
     cell.isStopped = true;
     for (const timer of cell.timers) clearTimeout(timer);
     cell.controller.abort(new KeyboardInterrupt());

@@ -35,6 +35,13 @@ describe("a kernel", () => {
     stops("in an await that never ends", "await new Promise(() => {})");
     stops("in a loop after an await", "await 0; for (;;) {}");
     stops("in a loop of awaits", "while (true) await new Promise((r) => setTimeout(r, 5))");
+    stops("in a loop that catches what its awaits throw", "while (true) { try { await new Promise((r) => setTimeout(r, 1000)) } catch {} }");
+    stops("in a regular expression that never ends", "/^(a+)+$/.test('a'.repeat(40) + 'b')");
+    stops("in a loop of queued microtasks", "const again = () => queueMicrotask(again); again(); await new Promise(() => {})");
+    stops("in an interval", "setInterval(() => {}, 1); await new Promise(() => {})");
+    stops("while it waits in finally", "try { await new Promise(() => {}) } finally { await new Promise(() => {}) }");
+    stops("while it shows a value without end", "({ [Symbol.for('nodejs.util.inspect.custom')]() { while (true) {} } })");
+    stops("while it prints without end", "while (true) console.log('x'.repeat(100))");
     stops("in a loop of microtasks", "while (true) await 0");
     stops("in a loop inside a timer", "setTimeout(() => { for (;;) {} }, 1); await new Promise(() => {})");
     stops("in a for await", "async function* g() { while (true) { yield 1; await new Promise((r) => setTimeout(r, 5)) } }\nfor await (const q of g()) {}");
@@ -46,6 +53,15 @@ describe("a kernel", () => {
       const running = notebook.run('console.log("runs"); while (true) {}', { signal: abort.signal });
       await isRunning;
       abort.abort();
+      assert.equal((await running).outcome.status, "interrupted");
+      assert.equal((await notebook.run("kept")).shown, "42");
+    });
+
+    it("twice at once without harm", async () => {
+      const isRunning = notebook.untilPrinted("runs");
+      const running = notebook.run('console.log("runs"); while (true) {}');
+      await isRunning;
+      await Promise.all([notebook.kernel.interrupt(), notebook.kernel.interrupt()]);
       assert.equal((await running).outcome.status, "interrupted");
       assert.equal((await notebook.run("kept")).shown, "42");
     });
@@ -114,6 +130,7 @@ describe("a kernel", () => {
     dies("by process.exit", "process.exit(3)", /exit code 3/);
     dies("by a signal", 'process.kill(process.pid, "SIGTERM"); await new Promise(() => {})', /SIGTERM/);
     dies("of a line without an end in its own pipe", 'const { writeSync } = await import("node:fs"); const part = "x".repeat(1 << 20); for (;;) try { writeSync(4, part); } catch {}', /SIGKILL/);
+    dies("by a fault", 'process.kill(process.pid, "SIGSEGV"); await new Promise(() => {})', /SIGSEGV \(a fault in native code\)/);
     dies("by abort()", "process.abort()", /SIGABRT/);
   });
 
