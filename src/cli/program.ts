@@ -10,6 +10,7 @@ import { addBacktestCommand } from "./commands/backtest.ts";
 import { addConfigCommands } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addFeatureCommands } from "./commands/features.ts";
+import { addManageCommands } from "./commands/manage.ts";
 import { addPaperCommand } from "./commands/paper.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScanCommand } from "./commands/scan.ts";
@@ -18,7 +19,7 @@ import { addSweepCommand } from "./commands/sweep.ts";
 import { addTradingCommands } from "./commands/trading.ts";
 
 /** Of CONTRACTS.md, in later versions. */
-const LATER = ["ask", "walk-forward", "research", "test", "gap", "mcp", "chat", "worker", "kernel", "bench", "replace", "close", "provider"];
+const LATER = ["ask", "walk-forward", "research", "test", "gap", "mcp", "chat", "worker", "kernel", "bench", "provider"];
 
 export function buildProgram(context: Context): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
@@ -37,6 +38,7 @@ export function buildProgram(context: Context): Command {
   addDemoCommand(program, context);
   addPaperCommand(program, context);
   addTradingCommands(program, context);
+  addManageCommands(program, context);
   addScanCommand(program, context);
   addAnalyzeCommand(program, context);
   addBacktestCommand(program, context);

@@ -65,6 +65,24 @@ describe("trading from the terminal", function () {
     assert.equal((await desk.run(["order", order.id, "--json"])).json<OrderDocument>().order.status, "canceled");
   });
 
+  it("replaces a working order, and closes half a position and then all of them", async () => {
+    const quote = (await desk.run(["price", "AAPL", "--json"])).json<{ bid: number }>();
+    const placed = await desk.run(["buy", "AAPL", "1", "--limit", (quote.bid * 0.95).toFixed(2), "--tif", "gtc", "--again", "--json"]);
+    const { order } = placed.json<OrderDocument>();
+    const replaced = await desk.run(["replace", order.id, "--limit", (quote.bid * 0.94).toFixed(2), "--json"]);
+    assert.equal(replaced.code, 0, replaced.stderr);
+    assert.notEqual(replaced.json<OrderDocument>().order.id, order.id);
+    assert.equal((await desk.run(["order", order.id, "--json"])).json<OrderDocument>().order.status, "replaced");
+    assert.equal((await desk.run(["cancel", "--all", "--json"])).code, 0);
+    const half = await desk.run(["close", "AAPL", "--percent", "50", "--json"]);
+    assert.equal(half.code, 0, half.stderr);
+    const all = await desk.run(["close", "--all", "--json"]);
+    assert.equal(all.code, 0, all.stderr);
+    const { positions } = (await desk.run(["positions", "--json"])).json<{ positions: unknown[] }>();
+    assert.deepEqual(positions, []);
+    assert.equal((await desk.run(["close", "AAPL", "--json"])).code, 3);
+  });
+
   it("stops trading with the kill switch, in every later command", async () => {
     assert.equal((await desk.run(["kill-switch", "on", "--json"])).json<{ on: boolean }>().on, true);
     const refused = await desk.run(["buy", "AAPL", "1", "--json"]);

@@ -1,12 +1,11 @@
-/** Accounts and orders: connect, account, portfolio, positions, orders, price, buy, sell, cancel, kill-switch. */
+/** Accounts and orders: connect, account, portfolio, positions, orders, price, buy, sell, cancel. */
 import type { Command } from "commander";
 import type { Big } from "../../core/base/decimal.ts";
 import { badInput, TradingError } from "../../core/base/errors.ts";
 import { withDeadline } from "../../core/base/scope.ts";
 import type { Order, OrderIntent, OrderType, Position, Side, TimeInForce, ClientOrderId } from "../../core/domain/orders.ts";
 import type { Session } from "../../core/session.ts";
-import { connect, typedAccountNumber, withSession, type CommonFlags, type Context } from "../context.ts";
-import { notYet } from "../failure.ts";
+import { connect, withSession, type CommonFlags, type Context } from "../context.ts";
 import { money } from "../format.ts";
 import { table } from "../io.ts";
 import { accountJson, orderJson, positionJson, quoteJson } from "../orderJson.ts";
@@ -93,21 +92,6 @@ export function addTradingCommands(program: Command, context: Context): void {
         }
         const cancelled = await session.broker.cancelAll(context.signal);
         asked(flags, () => ({ schema: "quantdesk.cancel/1", cancelled }), () => `${cancelled} orders are being cancelled.`);
-      });
-    });
-  trading(program.command("kill-switch <change>").description("Block new orders and cancel the open ones (on), allow them again (off), or show which (status)."))
-    .option("--flatten", "close all positions too")
-    .action((change: string, flags: CommonFlags & { flatten?: boolean }) => {
-      const wanted = oneOf("kill-switch", ["on", "off", "status"])(change);
-      if (flags.flatten === true) throw notYet("kill-switch --flatten");
-      return withSession(context, flags, async (session) => {
-        const account = await connect(context, session);
-        if (wanted === "off" && account.mode === "live" && !(await typedAccountNumber(io, flags, account, `allow orders with real money again. Type the account number ${account.accountNumber}: `, context.signal))) {
-          throw new TradingError("live-not-confirmed", "Trading stays stopped: this is live trading and it was not confirmed.", { kind: "refused", hint: `Add --yes-live ${account.accountNumber}.` });
-        }
-        const isOn = await session.store.killSwitch(account.accountNumber, wanted === "status" ? null : wanted, context.signal);
-        const cancelled = wanted === "on" ? await session.broker.cancelAll(context.signal) : 0;
-        asked(flags, () => ({ schema: "quantdesk.kill-switch/1", account: account.accountNumber, on: isOn, cancelled }), () => (isOn ? `Trading is stopped for ${account.accountNumber}; ${cancelled} open orders cancelled.` : `Trading is allowed for ${account.accountNumber}.`));
       });
     });
 }
@@ -233,7 +217,7 @@ function positionTable(positions: readonly Position[]): string {
   );
 }
 
-function orderTable(orders: readonly Order[]): string {
+export function orderTable(orders: readonly Order[]): string {
   if (orders.length === 0) return "No orders.";
   return table(
     ["Order", "Symbol", "Side", "Type", "Qty", "Status", "Filled", "Price"],
