@@ -64,7 +64,14 @@ export const bench: Benchmark = {
           samples[BARE]?.push(Math.max(without, 0.001));
           samples[KERNEL]?.push(ours);
         }
-        return { title, unit: "ms", better: "lower", baseline: BARE, samples, note: `Median of ${count} cells a round, each text new, ${PAUSE_MS} ms apart; ours are type-checked (an error in one was refused before), in another process.` };
+        return {
+          title,
+          unit: "ms",
+          better: "lower",
+          baseline: BARE,
+          samples,
+          note: `Median of ${count} cells a round, each text new, ${PAUSE_MS} ms apart; ours are type-checked (an error in one was refused before), in another process.`,
+        };
       };
       const starts: Record<string, number[]> = { "node -e 0": [], "kernel answers": [], "first 1 + 1, checked": [] };
       for (let round = 0; round < ROUNDS; round++) {
@@ -97,8 +104,22 @@ export const bench: Benchmark = {
         await compare("declaring cell", (n) => `const bench${n}: number = ${n}; bench${n} + 1`),
         await compare("class cell", (n) => `class Bench { private x = ${n}; get y(): number { return this.x } }\nnew Bench().y`),
         await compare("50 typed functions", fiftyFunctions, 4),
-        { title: "interrupt of an endless loop", unit: "ms", better: "lower", baseline: KERNEL, samples: { [KERNEL]: interrupts }, note: "30 ms of it are left to the cell to end by itself; variables are kept." },
-        { title: `${LINES} lines`, unit: "ms", better: "lower", baseline: "one string", samples: lines, note: "console.log in a loop against the same text in one call." },
+        {
+          title: "interrupt of an endless loop",
+          unit: "ms",
+          better: "lower",
+          baseline: KERNEL,
+          samples: { [KERNEL]: interrupts },
+          note: "30 ms of it are left to the cell to end by itself; variables are kept.",
+        },
+        {
+          title: `${LINES} lines`,
+          unit: "ms",
+          better: "lower",
+          baseline: "one string",
+          samples: lines,
+          note: "console.log in a loop against the same text in one call.",
+        },
         ...memoryOf(),
       ];
     } finally {
@@ -147,5 +168,14 @@ function memoryOf(): Comparison[] {
     }
   });
   const samples = { "this process, front included": [megabytes("self")], "runner and checker": [children.reduce((sum, pid) => sum + megabytes(pid), 0)] };
-  return [{ title: "memory after all this", unit: "MB", better: "lower", baseline: "this process, front included", samples, note: "Resident, shared pages counted in each process." }];
+  return [
+    {
+      title: "memory after all this",
+      unit: "MB",
+      better: "lower",
+      baseline: "this process, front included",
+      samples,
+      note: "Resident, shared pages counted in each process.",
+    },
+  ];
 }

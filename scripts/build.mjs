@@ -5,7 +5,21 @@
  * must work in Node 20. Files are replaced one by one by a rename: what runs from dist/ meanwhile sees whole files.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,7 +50,9 @@ const LAZY = { "@langchain/langgraph": "langgraph", "@langchain/core/singletons"
 const lazyOutside = {
   name: "lazy-outside",
   setup({ onResolve }) {
-    onResolve({ filter: /^@langchain\// }, ({ path, kind }) => (kind === "dynamic-import" && Object.hasOwn(LAZY, path) ? { path: `./${LAZY[path]}.js`, external: true } : undefined));
+    onResolve({ filter: /^@langchain\// }, ({ path, kind }) =>
+      kind === "dynamic-import" && Object.hasOwn(LAZY, path) ? { path: `./${LAZY[path]}.js`, external: true } : undefined,
+    );
   },
 };
 
@@ -46,7 +62,10 @@ const AS_THEY_ARE = [
 ];
 
 /** Node's declarations, for cells where nobody installed them: an installed package has no development dependencies. */
-const NODE_TYPES = [["node", "node_modules/@types/node"], ["undici-types", "node_modules/undici-types"]];
+const NODE_TYPES = [
+  ["node", "node_modules/@types/node"],
+  ["undici-types", "node_modules/undici-types"],
+];
 
 function nodeTypes() {
   return NODE_TYPES.flatMap(([name, source]) =>
@@ -59,7 +78,20 @@ function nodeTypes() {
 /** Its default build hides its parts from a bundler. */
 const ALIAS = { "jsonc-parser": "./node_modules/jsonc-parser/lib/esm/main.js" };
 
-const common = { absWorkingDir: root, bundle: true, write: false, sourcemap: "linked", sourcesContent: false, metafile: true, logLevel: "warning", logOverride: { "unsupported-dynamic-import": "silent" }, legalComments: "none", external: EXTERNAL, alias: ALIAS, outdir: dist };
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  sourcemap: "linked",
+  sourcesContent: false,
+  metafile: true,
+  logLevel: "warning",
+  logOverride: { "unsupported-dynamic-import": "silent" },
+  legalComments: "none",
+  external: EXTERNAL,
+  alias: ALIAS,
+  outdir: dist,
+};
 
 /** The table of src/core/base/entry.ts, read as text since Node 20 cannot import it. */
 function entriesTable() {
@@ -82,13 +114,23 @@ function bundles(missing) {
     // piscina starts the worker.js beside itself, which is dist/ for a bundled piscina; its marks on what is moved are symbols,
     // so that worker must share the chunk with our own.
     modules.length > 0 && {
-      ...node, format: "esm", splitting: true, chunkNames: "chunk-[hash]",
+      ...node,
+      format: "esm",
+      splitting: true,
+      chunkNames: "chunk-[hash]",
       entryPoints: [...modules, { out: "worker", in: "node_modules/piscina/dist/worker.js" }],
     },
     launcher.length > 0 && { ...common, platform: "node", target: "node20.18", format: "esm", entryPoints: launcher },
     extension.length > 0 && {
-      ...node, format: "cjs", plugins: [lazyOutside], entryPoints: extension, outExtension: { ".js": ".cjs" }, minifyWhitespace: true, minifySyntax: true, // half the text to compile when the host loads it; names stay, for stacks
-      define: { "import.meta.url": "__qdUrl" }, banner: { js: 'const __qdUrl = require("node:url").pathToFileURL(__filename).href;' },
+      ...node,
+      format: "cjs",
+      plugins: [lazyOutside],
+      entryPoints: extension,
+      outExtension: { ".js": ".cjs" },
+      minifyWhitespace: true,
+      minifySyntax: true, // half the text to compile when the host loads it; names stay, for stacks
+      define: { "import.meta.url": "__qdUrl" },
+      banner: { js: 'const __qdUrl = require("node:url").pathToFileURL(__filename).href;' },
     },
     ...webviews(),
   ].filter(Boolean);
@@ -99,7 +141,10 @@ function webviews() {
   const folder = at("src", "webview");
   if (!existsSync(folder)) return [];
   const browser = { ...common, platform: "browser", target: "es2022", outdir: join(dist, "webview"), minify: true, loader: { ".svg": "text" } };
-  const found = (file) => readdirSync(folder).filter((name) => existsSync(join(folder, name, file))).map((name) => ({ out: name, in: `src/webview/${name}/${file}` }));
+  const found = (file) =>
+    readdirSync(folder)
+      .filter((name) => existsSync(join(folder, name, file)))
+      .map((name) => ({ out: name, in: `src/webview/${name}/${file}` }));
   const pages = found("main.ts");
   const renderers = found("renderer.ts");
   return [
@@ -112,9 +157,15 @@ function webviews() {
 function declarations() {
   if (!existsSync(at("src", "index.ts"))) return Promise.resolve("");
   return new Promise((resolve, reject) => {
-    const tsc = spawn(process.execPath, [nodeRequire.resolve("typescript/package.json").replace(/package\.json$/, "bin/tsc"), "-p", at("tsconfig.build.json")], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const tsc = spawn(
+      process.execPath,
+      [nodeRequire.resolve("typescript/package.json").replace(/package\.json$/, "bin/tsc"), "-p", at("tsconfig.build.json")],
+      { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
+    );
     let output = "";
-    tsc.stdout.on("data", (chunk) => { output += chunk; });
+    tsc.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
     tsc.on("error", reject);
     tsc.on("close", () => resolve(output));
   });
@@ -130,7 +181,9 @@ function replace(file, contents) {
 
 function filesBelow(folder) {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]));
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)],
+  );
 }
 
 /** `npx quantdesk` in a clone: npm links the commands of dependencies, not of the package itself. */

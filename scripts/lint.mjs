@@ -14,7 +14,10 @@ const TOOLS = { oxlint: "1.30.0", "oxlint-tsgolint": "0.8.6", "@biomejs/biome": 
 const FOLDERS = ["src", "test", "bench", "scripts"];
 
 const write = process.argv.includes("--write");
-const key = Object.entries(TOOLS).slice(0, 4).map(([, version]) => version).join("-");
+const key = Object.entries(TOOLS)
+  .slice(0, 4)
+  .map(([, version]) => version)
+  .join("-");
 const tools = await cached(`lint-${key}`, TOOLS, async (folder) => {
   console.log("Fetching oxlint, Biome and knip ...");
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "quantdesk-lint", private: true, dependencies: TOOLS }));
@@ -29,9 +32,9 @@ function check(name, script, args) {
 }
 
 const results = {
-  "oxlint": await check("oxlint", "oxlint/bin/oxlint", ["--type-aware", ...(write ? ["--fix"] : []), ...FOLDERS]),
-  "Biome": await check("Biome", "@biomejs/biome/bin/biome", ["format", ...(write ? ["--write"] : []), "."]),
-  "knip": await check("knip", "knip/bin/knip.js", []),
+  oxlint: await check("oxlint", "oxlint/bin/oxlint", ["--type-aware", ...(write ? ["--fix"] : []), ...FOLDERS]),
+  Biome: await check("Biome", "@biomejs/biome/bin/biome", ["format", ...(write ? ["--write"] : []), "."]),
+  knip: await check("knip", "knip/bin/knip.js", []),
 };
 console.log("");
 for (const [name, isClean] of Object.entries(results)) console.log(`${name}: ${isClean ? "clean" : "has findings"}`);

@@ -16,7 +16,9 @@ export function notices(root, inputs) {
     const manifest = join(root, folder, "package.json");
     if (!existsSync(manifest)) continue;
     const { name, version, license, author } = JSON.parse(readFileSync(manifest, "utf8"));
-    const files = readdirSync(join(root, folder)).filter((file) => FILES.test(file)).sort();
+    const files = readdirSync(join(root, folder))
+      .filter((file) => FILES.test(file))
+      .sort();
     const body = files.map((file) => readFileSync(join(root, folder, file), "utf8").trim()).join("\n\n");
     const by = typeof author === "string" ? author : author?.name;
     texts.set(`${name} ${version}`, body || `Licence: ${license ?? "not stated"}${by === undefined ? "" : `, by ${by}`}`);

@@ -50,16 +50,22 @@ async function stage(target) {
   const folder = join(root, "out", `package-${target}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const rules = readFileSync(join(root, ".vscodeignore"), "utf8").split("\n").filter((line) => line.startsWith("!"));
+  const rules = readFileSync(join(root, ".vscodeignore"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("!"));
   const tops = new Set(rules.map((rule) => rule.slice(1).split("/")[0]).filter((top) => top !== "node_modules" && top !== "package.json"));
   for (const top of [...tops, ".vscodeignore"]) {
-    if (existsSync(join(root, top))) cpSync(join(root, top), join(folder, top), { recursive: true, filter: (source) => !/\.map$|\/node_modules(\/|$)/.test(relative(root, source)) });
+    if (existsSync(join(root, top)))
+      cpSync(join(root, top), join(folder, top), { recursive: true, filter: (source) => !/\.map$|\/node_modules(\/|$)/.test(relative(root, source)) });
   }
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   for (const key of ["files", "scripts", "devDependencies", "optionalDependencies", "allowScripts", "overrides"]) delete manifest[key];
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
   const native = await nativeTypeScript(target, manifest.dependencies.typescript);
-  for (const [from, to] of [[join(root, "node_modules", "typescript"), "typescript"], [native, join("@typescript", basename(native))]]) {
+  for (const [from, to] of [
+    [join(root, "node_modules", "typescript"), "typescript"],
+    [native, join("@typescript", basename(native))],
+  ]) {
     cpSync(from, join(folder, "node_modules", to), { recursive: true });
   }
   return { folder, version: manifest.version };

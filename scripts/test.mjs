@@ -40,7 +40,17 @@ const parts = [
     command: async () => {
       const { bundleSuite } = await import("./host/suite.mjs");
       const tests = await bundleSuite("test/extension/restricted", "out/test/restricted");
-      return ["scripts/host/run.mjs", "--workspace", at("test", "extension", "restricted", "workspace"), "--copy", "--restricted", "--tests", tests, "--shots", at("out", "shots-restricted")];
+      return [
+        "scripts/host/run.mjs",
+        "--workspace",
+        at("test", "extension", "restricted", "workspace"),
+        "--copy",
+        "--restricted",
+        "--tests",
+        tests,
+        "--shots",
+        at("out", "shots-restricted"),
+      ];
     },
   },
   {
@@ -129,7 +139,11 @@ async function build() {
   return new Promise((resolve, reject) => builder.on("error", reject).on("close", resolve));
 }
 
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+]) {
   process.on(signal, () => {
     endCurrent("SIGTERM");
     setTimeout(() => {
@@ -150,7 +164,8 @@ if ((await build()) !== 0) {
   for (const part of chosen) results.push(await runPart(part));
 }
 console.log("");
-for (const { name, passed, failed, note, seconds } of results) console.log(`${name}: ${passed} passed, ${failed} failed, ${seconds} s${note ? ` (${note})` : ""}`);
+for (const { name, passed, failed, note, seconds } of results)
+  console.log(`${name}: ${passed} passed, ${failed} failed, ${seconds} s${note ? ` (${note})` : ""}`);
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exitCode = sum("failed") > 0 || sum("passed") === 0 ? 1 : 0;

@@ -70,7 +70,8 @@ function isAlive(pid) {
 export function npmEnv(extra = {}) {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
-    if (/^npm_(package|lifecycle)_|^npm_config_(local_prefix|prefix|omit|include|ignore_scripts|argv|workspaces?|global)$|^NODE_OPTIONS$/i.test(name)) delete env[name];
+    if (/^npm_(package|lifecycle)_|^npm_config_(local_prefix|prefix|omit|include|ignore_scripts|argv|workspaces?|global)$|^NODE_OPTIONS$/i.test(name))
+      delete env[name];
   }
   return { ...env, npm_config_audit: "false", npm_config_fund: "false", npm_config_update_notifier: "false", ...extra };
 }
@@ -78,11 +79,25 @@ export function npmEnv(extra = {}) {
 /** Runs a command to its end; on failure the error carries the last lines of what it printed. */
 export function run(command, args, { cwd, env = process.env, timeoutMs = 600_000, quiet = true } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"], shell: process.platform === "win32" });
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
+      shell: process.platform === "win32",
+    });
     let tail = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => { tail = (tail + chunk).slice(-8000); });
-    const timer = setTimeout(() => { tail += `\n(stopped after ${timeoutMs / 1000} s)`; child.kill("SIGKILL"); }, timeoutMs);
-    child.on("error", (error) => { clearTimeout(timer); reject(error); });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (chunk) => {
+        tail = (tail + chunk).slice(-8000);
+      });
+    const timer = setTimeout(() => {
+      tail += `\n(stopped after ${timeoutMs / 1000} s)`;
+      child.kill("SIGKILL");
+    }, timeoutMs);
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       if (code === 0) resolve(tail);

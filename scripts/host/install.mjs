@@ -23,7 +23,10 @@ const DEBIAN = [
 export class HostUnavailable extends Error {}
 
 export function onPath(name) {
-  return (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name)).find((file) => existsSync(file));
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file));
 }
 
 export function findChromium() {
@@ -33,7 +36,9 @@ export function findChromium() {
 /** The folder that holds the host's node_modules; throws `HostUnavailable` with the one command to run where it cannot be made. */
 export async function installHost(say = console.log) {
   if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) {
-    throw new HostUnavailable("The extension host of these tests runs on Linux (x64 or arm64). Run the suite in a desktop VS Code instead: npm run test:desktop");
+    throw new HostUnavailable(
+      "The extension host of these tests runs on Linux (x64 or arm64). Run the suite in a desktop VS Code instead: npm run test:desktop",
+    );
   }
   await installDebianPackages(say);
   return cached(`vscode-host-${HOST.codeServer}`, HOST, (folder) => fill(folder, say));
@@ -46,7 +51,9 @@ async function installDebianPackages(say) {
   const command = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
   const isRoot = process.getuid?.() === 0;
   if (!isDebian() || !isRoot) {
-    throw new HostUnavailable(`The extension host needs ${missing.join(", ")}. Install with: ${isDebian() ? `sudo ${command}` : `your package manager (on Debian: ${command})`}`);
+    throw new HostUnavailable(
+      `The extension host needs ${missing.join(", ")}. Install with: ${isDebian() ? `sudo ${command}` : `your package manager (on Debian: ${command})`}`,
+    );
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const wait = ["-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3"];

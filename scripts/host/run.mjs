@@ -43,7 +43,26 @@ async function finish(code, why) {
 }
 
 function readOptions() {
-  const options = { extension: text, tests: text, vsix: text, workspace: text, shots: text, timeout: text, file: text, wait: text, size: text, theme: text, command: many, setting: many, env: many, open: flag, copy: flag, keep: flag, verbose: flag, restricted: flag };
+  const options = {
+    extension: text,
+    tests: text,
+    vsix: text,
+    workspace: text,
+    shots: text,
+    timeout: text,
+    file: text,
+    wait: text,
+    size: text,
+    theme: text,
+    command: many,
+    setting: many,
+    env: many,
+    open: flag,
+    copy: flag,
+    keep: flag,
+    verbose: flag,
+    restricted: flag,
+  };
   const { values } = parseArgs({ options });
   if (values.open === (values.tests !== undefined)) throw new Error("give either --tests FILE or --open");
   const path = (value) => (value === undefined ? undefined : resolve(value));
@@ -80,7 +99,13 @@ async function main() {
   await bridge.listen();
   closers.push(() => bridge.close());
   const env = { VSCODE_HOST_BRIDGE: bridge.url, VSCODE_HOST_SHOTS: options.shots, ...options.env };
-  const server = await startServer(host, made, { env, testMode: !options.open, verbose: options.verbose, restricted: options.restricted, onEnd: (why) => void finish(2, why) });
+  const server = await startServer(host, made, {
+    env,
+    testMode: !options.open,
+    verbose: options.verbose,
+    restricted: options.restricted,
+    onEnd: (why) => void finish(2, why),
+  });
   closers.push(() => server.stop());
   say(`code-server is up at ${server.origin}`);
   const onExit = (code) => void finish(code === 0 ? 0 : 1, `tests ended with ${code}`);

@@ -30,7 +30,8 @@ const QUIET = {
 };
 
 /** The workbench's own start-up lines, which share a stream with the report of the tests. */
-const CHATTER = /^(potential listener LEAK|Ignoring fetching|Updating additional|Resolv\w+ connection|Creating a socket|\[(AccountPolicyGate|AgentHost|reconnection|Service Worker|ChatModel)|Creation of workbench|Timed out waiting for auth)/;
+const CHATTER =
+  /^(potential listener LEAK|Ignoring fetching|Updating additional|Resolv\w+ connection|Creating a socket|\[(AccountPolicyGate|AgentHost|reconnection|Service Worker|ChatModel)|Creation of workbench|Timed out waiting for auth)/;
 
 /** Makes the profile; `open` links the extension in as if it were installed, since only test mode loads it from a path. */
 export function makeProfile({ workspace, copy, theme, settings, open, extension }) {
@@ -86,9 +87,15 @@ const places = (made) => ["--config", join(made.profile, "config.yaml"), "--user
 
 /** Installs a .vsix as a user does. */
 export async function installVsix(host, made, vsix) {
-  const child = spawn(hostNode(host), [serverEntry(host), ...places(made), "--install-extension", vsix], { env: serverEnv(host, made, {}), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(hostNode(host), [serverEntry(host), ...places(made), "--install-extension", vsix], {
+    env: serverEnv(host, made, {}),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => { output += chunk; });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => {
+      output += chunk;
+    });
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   if (code !== 0 || !/successfully installed/.test(output)) throw new Error(`code-server did not install ${basename(vsix)}:\n${output}`);
 }
@@ -104,9 +111,23 @@ async function freePort() {
 /** Starts code-server; it leads a process group of its own, so that `stop` ends the extension host and its children with it. */
 export async function startServer(host, made, { env, testMode, verbose, restricted, onEnd }) {
   const port = await freePort();
-  const flags = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check", ...(restricted ? [] : ["--disable-workspace-trust"]), "--disable-getting-started-override", "--ignore-last-opened"];
+  const flags = [
+    "--auth",
+    "none",
+    "--bind-addr",
+    `127.0.0.1:${port}`,
+    "--disable-telemetry",
+    "--disable-update-check",
+    ...(restricted ? [] : ["--disable-workspace-trust"]),
+    "--disable-getting-started-override",
+    "--ignore-last-opened",
+  ];
   if (testMode) flags.push("--vscode-option", "enable-smoke-test-driver"); // without it a built workbench ignores the paths in the payload
-  const child = spawn(hostNode(host), [serverEntry(host), ...places(made), ...flags], { env: serverEnv(host, made, env), detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(hostNode(host), [serverEntry(host), ...places(made), ...flags], {
+    env: serverEnv(host, made, env),
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let tail = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => {
@@ -134,7 +155,12 @@ export async function startServer(host, made, { env, testMode, verbose, restrict
   };
   const origin = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + 60_000;
-  while (!(await fetch(`${origin}/healthz`).then((answer) => answer.ok, () => false))) {
+  while (
+    !(await fetch(`${origin}/healthz`).then(
+      (answer) => answer.ok,
+      () => false,
+    ))
+  ) {
     if (Date.now() > deadline) throw new Error(`code-server is not up after 60 s\n${tail}`);
     await sleep(200);
   }
@@ -147,7 +173,16 @@ export async function openWorkbench(host, { origin, port }, { folder, extension,
   const browser = await chromium.launch({
     executablePath: findChromium(),
     headless: true,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-renderer-backgrounding", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--no-first-run",
+      "--disable-renderer-backgrounding",
+      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    ],
   });
   const context = await browser.newContext({ viewport: size, locale: "en-US", permissions: ["clipboard-read", "clipboard-write"] });
   const isOutside = (url) => /^(https?|wss?):$/.test(url.protocol) && !["127.0.0.1", "localhost"].includes(url.hostname);
@@ -166,7 +201,13 @@ export async function openWorkbench(host, { origin, port }, { folder, extension,
   });
   await page.exposeFunction("codeAutomationExit", (code) => onExit(code));
   const remote = (path) => `vscode-remote://127.0.0.1:${port}${encodeURI(path)}`;
-  const payload = tests === undefined ? [] : [["extensionDevelopmentPath", remote(extension)], ["extensionTestsPath", remote(tests)]];
+  const payload =
+    tests === undefined
+      ? []
+      : [
+          ["extensionDevelopmentPath", remote(extension)],
+          ["extensionTestsPath", remote(tests)],
+        ];
   await page.goto(`${origin}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
   await page.locator(".monaco-workbench").waitFor({ timeout: 60_000 });
   return { page, close: () => Promise.race([browser.close().catch(() => {}), sleep(5000)]) };

@@ -31,7 +31,10 @@ export function neverLive(command: Command): Command {
     .hook("preAction", (_this, called) => {
       const { live, yesLive } = called.opts<{ live?: boolean; yesLive?: string }>();
       if (live === true || yesLive !== undefined) {
-        throw new TradingError("never-live", `quantdesk ${called.name()} never trades live.`, { kind: "refused", hint: "Leave out --live. Orders with real money are placed one by one: buy, sell." });
+        throw new TradingError("never-live", `quantdesk ${called.name()} never trades live.`, {
+          kind: "refused",
+          hint: "Leave out --live. Orders with real money are placed one by one: buy, sell.",
+        });
       }
     });
 }

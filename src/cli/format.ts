@@ -22,5 +22,7 @@ export function duration(ms: number): string {
 
 /** The table line of a set of parameters: "fast 10, slow 20". */
 export function paramsText(params: Readonly<Record<string, number>>): string {
-  return Object.entries(params).map(([name, value]) => `${name} ${value}`).join(", ");
+  return Object.entries(params)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
 }

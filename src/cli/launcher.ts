@@ -34,7 +34,9 @@ function installedNode(): string | undefined {
 }
 
 function giveUp(reason: string): void {
-  process.stderr.write(`Quantdesk needs Node ${NEEDED} or newer and this is Node ${process.versions.node}; ${reason}. Install Node ${NEEDED} from https://nodejs.org and run the command again.\n`);
+  process.stderr.write(
+    `Quantdesk needs Node ${NEEDED} or newer and this is Node ${process.versions.node}; ${reason}. Install Node ${NEEDED} from https://nodejs.org and run the command again.\n`,
+  );
   process.exitCode = 2;
 }
 

@@ -14,7 +14,13 @@ export function progressBar(io: Io, what: string, total: number): Progress {
   let done = 0;
   let bar: SingleBar | undefined;
   const timer = setTimeout(() => {
-    bar = new SingleBar({ format: `${what} {bar} {value}/{total}, {eta_formatted} left`, stream: process.stderr, hideCursor: true, clearOnComplete: true, gracefulExit: false });
+    bar = new SingleBar({
+      format: `${what} {bar} {value}/{total}, {eta_formatted} left`,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      gracefulExit: false,
+    });
     bar.start(total, done);
   }, SHOW_AFTER_MS);
   return {

@@ -98,7 +98,11 @@ export interface Session {
   dataset(reference: string, options: { readonly timeframe?: Timeframe; readonly from?: string; readonly to?: string }, signal: AbortSignal): Promise<Dataset>;
   /** Runs it and writes it into the trial ledger. */
   backtest(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestResult>;
-  backtests(specs: readonly BacktestSpec[], options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void }, signal: AbortSignal): Promise<BatchResult>;
+  backtests(
+    specs: readonly BacktestSpec[],
+    options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void },
+    signal: AbortSignal,
+  ): Promise<BatchResult>;
   /** Many combinations of a strategy's parameters; one row of the trial ledger that counts for all of them. An abort keeps what is done. */
   sweep(spec: SweepSpec, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
   /** A sweep as one HTML page that needs no network. */
@@ -264,7 +268,11 @@ export interface PerformanceServer {
 }
 
 /** Serves the session's measurements on loopback until it or the session is closed; the token is in a file for this user only. */
-export async function servePerformance(session: Session, options: { readonly port: number; readonly tokenFile?: string }, signal: AbortSignal): Promise<PerformanceServer> {
+export async function servePerformance(
+  session: Session,
+  options: { readonly port: number; readonly tokenFile?: string },
+  signal: AbortSignal,
+): Promise<PerformanceServer> {
   const tokenFile = resolvePath(options.tokenFile ?? join(session.home, "performance.token"));
   const { token, from } = await readOrMakeToken({ file: tokenFile, env: process.env });
   const api = await startPerformanceApi({ port: options.port, host: "127.0.0.1", token, source: session.performance.source }, signal);
@@ -346,7 +354,17 @@ function createLink(parts: LinkParts) {
         endpoint,
         lifetime,
         data: createAlpacaData({ http: dataHttp, trading, feed: config["data.feed"], adjustment: config["data.adjustment"], simulated: parts.simulated, log }),
-        broker: createBroker({ endpoint, trading, data: dataHttp, journal: store.journal, limits, log, clock: systemClock, scope: lifetime, simulated: parts.simulated }),
+        broker: createBroker({
+          endpoint,
+          trading,
+          data: dataHttp,
+          journal: store.journal,
+          limits,
+          log,
+          clock: systemClock,
+          scope: lifetime,
+          simulated: parts.simulated,
+        }),
       };
     } catch (error) {
       await lifetime.close();
@@ -387,7 +405,12 @@ async function findEndpoint(parts: LinkParts, lifetime: Scope, onGone: () => voi
 
 async function placeOrder(broker: Broker, mode: TradingMode, live: SessionOptions["live"], intent: OrderIntent, signal: AbortSignal): Promise<Placed> {
   if (mode === "live" && !(await live?.confirm(await broker.getAccount(signal), intent, signal))) {
-    return { placed: false, code: "live-not-confirmed", message: "Not sent: this is live trading and it was not confirmed.", hint: "Confirm with the account number." };
+    return {
+      placed: false,
+      code: "live-not-confirmed",
+      message: "Not sent: this is live trading and it was not confirmed.",
+      hint: "Confirm with the account number.",
+    };
   }
   const verdict = await broker.check(intent, signal);
   if (!verdict.allowed) return { placed: false, code: verdict.code, message: verdict.message, hint: verdict.hint };
@@ -396,15 +419,26 @@ async function placeOrder(broker: Broker, mode: TradingMode, live: SessionOption
 
 /** Both halves of one pair: the key of one name with the secret of the other could be two accounts'. */
 function keysFromEnvironment(env: Readonly<Record<string, string | undefined>>): Keys | undefined {
-  for (const [keyName, secretName] of [["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"], ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"]] as const) {
+  for (const [keyName, secretName] of [
+    ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"],
+    ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"],
+  ] as const) {
     const keyId = env[keyName]?.trim();
     const secretKey = env[secretName]?.trim();
     if (!keyId && !secretKey) continue;
     if (!keyId || !secretKey) {
-      throw badInput("half-a-key", `${keyId ? secretName : keyName} is not set, but the other half of the key is.`, "Set both, or neither for the built-in simulated exchange.");
+      throw badInput(
+        "half-a-key",
+        `${keyId ? secretName : keyName} is not set, but the other half of the key is.`,
+        "Set both, or neither for the built-in simulated exchange.",
+      );
     }
-    for (const [name, text] of [[keyName, keyId], [secretName, secretKey]] as const) {
-      if (!/^[\x21-\x7e]+$/.test(text)) throw badInput("bad-key-text", `${name} holds characters that no key has, such as a space or a line break.`, "Copy it again.");
+    for (const [name, text] of [
+      [keyName, keyId],
+      [secretName, secretKey],
+    ] as const) {
+      if (!/^[\x21-\x7e]+$/.test(text))
+        throw badInput("bad-key-text", `${name} holds characters that no key has, such as a space or a line break.`, "Copy it again.");
     }
     return { keyId, secretKey };
   }

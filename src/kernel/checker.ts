@@ -183,7 +183,10 @@ export class Checker {
   /** What later cells see: each name from the cell that declared it last. */
   #putLive(): void {
     const names = Map.groupBy(this.#live, ([, live]) => live.cell);
-    const lines = Array.from({ length: this.#prepared }, (_, i) => `export {${(names.get(i + 1) ?? []).map(([name]) => name).join(",")}} from "./$c${i + 1}.ts";`);
+    const lines = Array.from(
+      { length: this.#prepared },
+      (_, i) => `export {${(names.get(i + 1) ?? []).map(([name]) => name).join(",")}} from "./$c${i + 1}.ts";`,
+    );
     this.#put("$live.ts", [...lines, `import {} from "./$l${this.#prepared}.ts";`].join("\n"));
   }
 

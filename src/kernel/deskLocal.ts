@@ -22,7 +22,11 @@ export interface Blocking {
   readonly commonGlobals: () => ReadonlySet<string>;
   /** Throws where the function uses a name that neither it nor `globals` has. */
   readonly selfContainedSource: (work: (...args: never[]) => unknown, globals: ReadonlySet<string>) => string;
-  readonly execute: (work: ((...args: readonly unknown[]) => unknown) | ModuleCall, args: readonly unknown[], options: { readonly signal: AbortSignal; readonly timeoutMs?: number }) => Promise<unknown>;
+  readonly execute: (
+    work: ((...args: readonly unknown[]) => unknown) | ModuleCall,
+    args: readonly unknown[],
+    options: { readonly signal: AbortSignal; readonly timeoutMs?: number },
+  ) => Promise<unknown>;
 }
 
 type Work = ((...args: never[]) => unknown) | ModuleCall;
@@ -67,6 +71,10 @@ function sendable(work: (...args: never[]) => unknown, { commonGlobals, selfCont
 /** A module named by relative path is the notebook folder's. */
 function fromFolder(call: ModuleCall): ModuleCall {
   if (typeof call?.module !== "string" || typeof call.export !== "string")
-    throw badInput("bad-argument", "desk.executeBlocking takes a function, or a module and the name of its export.", 'For example {module: "./work.ts", export: "run"}.');
+    throw badInput(
+      "bad-argument",
+      "desk.executeBlocking takes a function, or a module and the name of its export.",
+      'For example {module: "./work.ts", export: "run"}.',
+    );
   return call.module.startsWith(".") && !isAbsolute(call.module) ? { ...call, module: resolve(process.cwd(), call.module) } : call;
 }

@@ -13,7 +13,16 @@ import type { DeskCall } from "./deskProtocol.ts";
 import { localFilesOf } from "./localFiles.ts";
 import { lower, mayNeedLowering, type Lowered } from "./lower.ts";
 import { isTooDeep, mayBeObject, tooDeep } from "./oddCells.ts";
-import { parseQuestion, type CellError, type CellOutcome, type MimeBundle, type Output, type Question, type RunnerFrame, type TypeProblem } from "./protocol.ts";
+import {
+  parseQuestion,
+  type CellError,
+  type CellOutcome,
+  type MimeBundle,
+  type Output,
+  type Question,
+  type RunnerFrame,
+  type TypeProblem,
+} from "./protocol.ts";
 import { RunnerProcess } from "./runnerProcess.ts";
 import { transformCell, type CellScript } from "./transform.ts";
 
@@ -213,7 +222,14 @@ export class Front {
     if (object !== undefined) {
       const names = cellNames(text, object);
       const errors = await this.#check(`(${text})`, names, signal);
-      return { script: object, names, problems: problemsOf(text, errors.map((error) => ({ ...error, start: error.start - 1, end: error.end - 1 }))) };
+      return {
+        script: object,
+        names,
+        problems: problemsOf(
+          text,
+          errors.map((error) => ({ ...error, start: error.start - 1, end: error.end - 1 })),
+        ),
+      };
     }
     let script: CellScript | undefined;
     let refused: unknown;

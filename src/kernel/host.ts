@@ -215,7 +215,8 @@ class WorkerKernel implements Kernel {
   }
 
   async #input({ prompt, password, run }: Question, signal: AbortSignal): Promise<string> {
-    if (this.#options.input === undefined) throw badInput("no-input", "input() has nobody to ask: this notebook runs without an editor.", "Run it in VS Code, or write the value into the cell.");
+    if (this.#options.input === undefined)
+      throw badInput("no-input", "input() has nobody to ask: this notebook runs without an editor.", "Run it in VS Code, or write the value into the cell.");
     return await this.#options.input({ prompt, password, cellId: this.#cells.get(run)?.cellId ?? "none" }, signal);
   }
 

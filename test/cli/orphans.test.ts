@@ -19,7 +19,9 @@ describe("a command that is killed", function () {
     const numbers: string[] = [];
     try {
       for (let turn = 0; turn < 2; turn++) {
-        const command = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), "paper", "--port", "0", "--home", home], { stdio: ["ignore", "pipe", "inherit"] });
+        const command = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), "paper", "--port", "0", "--home", home], {
+          stdio: ["ignore", "pipe", "inherit"],
+        });
         const lines = createInterface({ input: command.stdout });
         const ready = await new Promise<Ready>((done) => lines.once("line", (line) => done(JSON.parse(line) as Ready)));
         numbers.push(ready.accounts[0]?.accountNumber ?? "");

@@ -41,7 +41,10 @@ describe("research from the terminal", function () {
     assert.deepEqual(first, second);
     assert.ok(a >= 0 && b >= 0);
     const { runs } = (await desk.run(["runs", "--json"])).json<{ runs: Array<{ runHash: string }> }>();
-    assert.deepEqual(runs.map((run) => run.runHash), [result.runHash, result.runHash]);
+    assert.deepEqual(
+      runs.map((run) => run.runHash),
+      [result.runHash, result.runHash],
+    );
   });
 
   it("runs a strategy file and writes a report that needs no network", async () => {
@@ -77,18 +80,39 @@ describe("research from the terminal", function () {
 
   it("answers a batch in request order, failures in their places", async () => {
     const hang = join(folder, "hang.ts");
-    await writeFile(hang, 'import { defineStrategy } from "quantdesk";\nexport default defineStrategy({ name: "hang", params: {}, signals() { while (true) {} } });');
+    await writeFile(
+      hang,
+      'import { defineStrategy } from "quantdesk";\nexport default defineStrategy({ name: "hang", params: {}, signals() { while (true) {} } });',
+    );
     const batch = join(folder, "batch.json");
-    await writeFile(batch, JSON.stringify([
-      { data: "sample:simulated", strategy: "sma_cross" },
-      { data: "sample:simulated", strategy: "no_such" },
-      { data: "sample:simulated", strategy: hang },
-      { data: "sample:simulated", strategy: "buy_and_hold" },
-    ]));
+    await writeFile(
+      batch,
+      JSON.stringify([
+        { data: "sample:simulated", strategy: "sma_cross" },
+        { data: "sample:simulated", strategy: "no_such" },
+        { data: "sample:simulated", strategy: hang },
+        { data: "sample:simulated", strategy: "buy_and_hold" },
+      ]),
+    );
     const ran = await desk.run(["backtest", "--batch", batch, "--timeout", "2", "--json"]);
     assert.equal(ran.code, 0, ran.stderr);
-    const result = ran.json<{ schema: string; run: number; succeeded: number; failed: number; timedOut: number; results: Array<{ index: number; status: string }> }>();
-    assert.deepEqual(result.results.map((item) => [item.index, item.status]), [[0, "ok"], [1, "error"], [2, "timeout"], [3, "ok"]]);
+    const result = ran.json<{
+      schema: string;
+      run: number;
+      succeeded: number;
+      failed: number;
+      timedOut: number;
+      results: Array<{ index: number; status: string }>;
+    }>();
+    assert.deepEqual(
+      result.results.map((item) => [item.index, item.status]),
+      [
+        [0, "ok"],
+        [1, "error"],
+        [2, "timeout"],
+        [3, "ok"],
+      ],
+    );
     assert.deepEqual([result.schema, result.run, result.succeeded, result.failed, result.timedOut], ["quantdesk.batch/1", 4, 2, 1, 1]);
     assert.equal((await desk.run(["backtest", "--batch", batch, "--timeout", "2", "--strict"])).code, 1);
   });
@@ -121,7 +145,10 @@ describe("research from the terminal", function () {
   it("shows the configuration with its sources", async () => {
     const ran = await desk.run(["config", "--json"], { ASYNC_FEATURES_WORKERS: "3" });
     const { settings } = ran.json<{ settings: Array<{ key: string; value: unknown; source: string }> }>();
-    assert.deepEqual(settings.find((s) => s.key === "features.workers"), { key: "features.workers", value: 3, source: "environment" });
+    assert.deepEqual(
+      settings.find((s) => s.key === "features.workers"),
+      { key: "features.workers", value: 3, source: "environment" },
+    );
   });
 
   it("measures feature computation", async () => {

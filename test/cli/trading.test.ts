@@ -3,7 +3,13 @@ import { givenDesk, type Desk } from "./quantdesk.ts";
 
 interface OrderDocument {
   readonly schema: string;
-  readonly order: { readonly id: string; readonly clientOrderId: string; readonly status: string; readonly filledQty: string; readonly filledAvgPrice: string | null };
+  readonly order: {
+    readonly id: string;
+    readonly clientOrderId: string;
+    readonly status: string;
+    readonly filledQty: string;
+    readonly filledAvgPrice: string | null;
+  };
   readonly simulated: boolean;
 }
 
@@ -22,7 +28,10 @@ describe("trading from the terminal", function () {
     assert.deepEqual([schema, order.status, order.filledQty, simulated], ["quantdesk.order/1", "filled", "2", true]);
     assert.match(bought.stderr, /SIMULATED/);
     const { positions } = (await desk.run(["positions", "--json"])).json<{ positions: Array<{ symbol: string; qty: string }> }>();
-    assert.deepEqual(positions.map((p) => [p.symbol, p.qty]), [["AAPL", "2"]]);
+    assert.deepEqual(
+      positions.map((p) => [p.symbol, p.qty]),
+      [["AAPL", "2"]],
+    );
     const account = (await desk.run(["account", "--json"])).json<{ schema: string; cash: string; equity: string; simulated: boolean }>();
     assert.equal(account.schema, "quantdesk.account/1");
     assert.ok(Number(account.cash) < 100_000 && account.simulated);

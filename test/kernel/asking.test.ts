@@ -76,10 +76,23 @@ describe("a cell that asks", () => {
     const { check, fails, notebook } = cellChecks(async (open) => {
       await open.write("work.mjs", "export const half = (n) => n / 2;");
     });
-    check("runs a function in another process", ["const away = await desk.executeBlocking((n: number) => [n * 2, process.pid], [21]); [away[0], away[1] === process.pid]"], "[ 42, false ]");
-    check("awaits and imports there as in a cell", ["await desk.executeBlocking(async (n: number) => { const os = await import('node:os'); return (await Promise.resolve(n)) + os.EOL.length }, [1])"], "2");
+    check(
+      "runs a function in another process",
+      ["const away = await desk.executeBlocking((n: number) => [n * 2, process.pid], [21]); [away[0], away[1] === process.pid]"],
+      "[ 42, false ]",
+    );
+    check(
+      "awaits and imports there as in a cell",
+      ["await desk.executeBlocking(async (n: number) => { const os = await import('node:os'); return (await Promise.resolve(n)) + os.EOL.length }, [1])"],
+      "2",
+    );
     check("runs what a module of the notebook's folder exports", ["await desk.executeBlocking({ module: './work.mjs', export: 'half' }, [8])"], "4");
-    fails("is refused a captured variable by name", ["const outside = 3; await desk.executeBlocking((n: number) => n * outside, [2])"], "error", /uses outside, which it does not define itself/);
+    fails(
+      "is refused a captured variable by name",
+      ["const outside = 3; await desk.executeBlocking((n: number) => n * outside, [2])"],
+      "error",
+      /uses outside, which it does not define itself/,
+    );
     fails("ends what takes too long", ["await desk.executeBlocking(() => { for (;;) {} }, [], { timeoutMs: 200 })"], "error", /200|timeout|time/i);
     check("keeps types", ["const typed: number = await desk.executeBlocking((a: number, b: number) => a + b, [1, 2]); typed"], "3");
 
@@ -91,7 +104,11 @@ describe("a cell that asks", () => {
       assert.equal((await running).outcome.status, "interrupted");
     });
 
-    check("computes features of bars that it has", [BARS, "const f = desk.computeFeaturesSync(bars); [f.bars, f.columns.sma20?.length, Number.isFinite(f.latest.rsi14), f.simulated]"], "[ 300, 300, true, true ]");
+    check(
+      "computes features of bars that it has",
+      [BARS, "const f = desk.computeFeaturesSync(bars); [f.bars, f.columns.sma20?.length, Number.isFinite(f.latest.rsi14), f.simulated]"],
+      "[ 300, 300, true, true ]",
+    );
     fails("is told what features are computed of", ["desk.computeFeaturesSync({} as never)"], "error", /takes bars as columns/);
   });
 });

@@ -32,7 +32,11 @@ describe("the language of cells", () => {
 
   describe("has what must be rewritten to run:", () => {
     const { check } = cellChecks();
-    check("class decorators", ["function reg(c: Function, ctx: ClassDecoratorContext) { (c as any).tag = ctx.name }\n@reg class Dc {}\n(Dc as any).tag"], "'Dc'");
+    check(
+      "class decorators",
+      ["function reg(c: Function, ctx: ClassDecoratorContext) { (c as any).tag = ctx.name }\n@reg class Dc {}\n(Dc as any).tag"],
+      "'Dc'",
+    );
     check("a decorated class in later cells, as value and type", ["const dc: Dc = new Dc(); dc instanceof Dc"], "true");
     check(
       "method decorators",
@@ -73,8 +77,19 @@ describe("the language of cells", () => {
       ["namespace Out.Inner { export const z = 3; export interface I { k: number } }\nconst iz: Out.Inner.I = { k: 1 }; Out.Inner.z + iz.k"],
       "4",
     );
-    check("a namespace again, without what the old one had", ["namespace NR { export const a = 1 }", "namespace NR { export const b = 2 }", "Object.keys(NR).join()"], "'b'");
-    check("a namespace on a class and on a function", ["class NC { static a = 1 }\nnamespace NC { export const b = 2 }\nfunction NF() { return 1 }\nnamespace NF { export const b = 2 }", "NC.a + NC.b + NF() + NF.b"], "6");
+    check(
+      "a namespace again, without what the old one had",
+      ["namespace NR { export const a = 1 }", "namespace NR { export const b = 2 }", "Object.keys(NR).join()"],
+      "'b'",
+    );
+    check(
+      "a namespace on a class and on a function",
+      [
+        "class NC { static a = 1 }\nnamespace NC { export const b = 2 }\nfunction NF() { return 1 }\nnamespace NF { export const b = 2 }",
+        "NC.a + NC.b + NF() + NF.b",
+      ],
+      "6",
+    );
     check("an enum in two parts", ["enum EE { A = 1 }\nenum EE { B = 2 }\nEE.A + EE.B"], "3");
     check("import x = require()", ["import path2 = require('node:path'); path2.basename('/a/b')"], "'b'");
     check("require, from the notebook's folder", ["require('common')(3)"], "true");
@@ -83,7 +98,14 @@ describe("the language of cells", () => {
 
   describe("places the errors of rewritten cells", () => {
     const { fails } = cellChecks();
-    fails("where they were thrown", ["function dec(f: any, c: ClassMethodDecoratorContext) { return f }\nclass Boom {\n  @dec go(): never {\n    throw new RangeError('far')\n  }\n}\nnew Boom().go()"], "error", /far\n\s+at Boom\.go \(Cell 1:4:11\)\n\s+at Cell 1:7:12/);
+    fails(
+      "where they were thrown",
+      [
+        "function dec(f: any, c: ClassMethodDecoratorContext) { return f }\nclass Boom {\n  @dec go(): never {\n    throw new RangeError('far')\n  }\n}\nnew Boom().go()",
+      ],
+      "error",
+      /far\n\s+at Boom\.go \(Cell 1:4:11\)\n\s+at Cell 1:7:12/,
+    );
     fails("where types do not fit", ["class Wrong { @dec m(): number { return 'x' } }"], "type-error", /^1:34 2322/);
   });
 });

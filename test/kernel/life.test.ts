@@ -129,7 +129,11 @@ describe("a kernel", () => {
 
     dies("by process.exit", "process.exit(3)", /exit code 3/);
     dies("by a signal", 'process.kill(process.pid, "SIGTERM"); await new Promise(() => {})', /SIGTERM/);
-    dies("of a line without an end in its own pipe", 'const { writeSync } = await import("node:fs"); const part = "x".repeat(1 << 20); for (;;) try { writeSync(4, part); } catch {}', /SIGKILL/);
+    dies(
+      "of a line without an end in its own pipe",
+      'const { writeSync } = await import("node:fs"); const part = "x".repeat(1 << 20); for (;;) try { writeSync(4, part); } catch {}',
+      /SIGKILL/,
+    );
     dies("by a fault", 'process.kill(process.pid, "SIGSEGV"); await new Promise(() => {})', /SIGSEGV \(a fault in native code\)/);
     dies("by abort()", "process.abort()", /SIGABRT/);
   });

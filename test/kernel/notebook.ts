@@ -36,7 +36,9 @@ export class TestNotebook {
     this.kernel = kernel;
   }
 
-  static async open(options: { readonly desk?: DeskHandlers; readonly warmSpare?: boolean; readonly input?: KernelOptions["input"] } = {}): Promise<TestNotebook> {
+  static async open(
+    options: { readonly desk?: DeskHandlers; readonly warmSpare?: boolean; readonly input?: KernelOptions["input"] } = {},
+  ): Promise<TestNotebook> {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-cells-"));
     for (const [name, text] of Object.entries(PACKAGES)) {
       await mkdir(dirname(join(folder, name)), { recursive: true });

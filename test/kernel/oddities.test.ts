@@ -52,8 +52,27 @@ describe("a cell that surprises", () => {
 
   describe("by its names:", () => {
     const { check } = cellChecks();
-    for (const name of ["$show", "$await", "$import", "$fn", "$iterate", "$cell", "fetch", "URL", "console", "desk", "display", "globalName", "ñandú", "日本"]) {
-      check(`${name} is the user's, and the next cells run`, [`const ${name} = 7;`, `${name}`, "const two = await Promise.resolve(2); two", `${name} + 1`], "8");
+    for (const name of [
+      "$show",
+      "$await",
+      "$import",
+      "$fn",
+      "$iterate",
+      "$cell",
+      "fetch",
+      "URL",
+      "console",
+      "desk",
+      "display",
+      "globalName",
+      "ñandú",
+      "日本",
+    ]) {
+      check(
+        `${name} is the user's, and the next cells run`,
+        [`const ${name} = 7;`, `${name}`, "const two = await Promise.resolve(2); two", `${name} + 1`],
+        "8",
+      );
     }
   });
 
@@ -67,7 +86,15 @@ describe("a cell that surprises", () => {
     fails("is refused when nested without end", [`${"[".repeat(5000)}${"]".repeat(5000)}`], "type-error", /nested more than 1000 deep/);
     check("leaves the kernel as it was then", ["1 + 1"], "2");
     check("declares 5,000 names", [Array.from({ length: 5000 }, (_, i) => `const v${i}: number = ${i};`).join("\n"), "v4999"], "4999");
-    check("declares something globally", ["declare global { var gInt: number; interface Array<T> { zip9(): number } }\nglobalThis.gInt = 6;", "Array.prototype.zip9 = () => 9;", "[].zip9() + gInt"], "15");
+    check(
+      "declares something globally",
+      [
+        "declare global { var gInt: number; interface Array<T> { zip9(): number } }\nglobalThis.gInt = 6;",
+        "Array.prototype.zip9 = () => 9;",
+        "[].zip9() + gInt",
+      ],
+      "15",
+    );
     check("silences the checker", ["// @ts-expect-error\nconst tee: number = 'x'; tee"], "'x'");
     fails("silences nothing", ["// @ts-expect-error\nconst fine: number = 1;"], "type-error", /^1:1 2578/);
     fails("is JSX", ["const el = <div>hi</div>;"], "type-error", /./);

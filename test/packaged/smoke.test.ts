@@ -17,7 +17,14 @@ async function runCells(name: string, sources: readonly string[]): Promise<strin
   const folder = vscode.workspace.workspaceFolders?.[0];
   assert.ok(folder, "no workspace is open");
   const file = vscode.Uri.joinPath(folder.uri, name);
-  const cells = sources.map((source, index) => ({ cell_type: "code", id: `cell-${index}`, execution_count: null, metadata: { vscode: { languageId: "typescript" } }, outputs: [], source }));
+  const cells = sources.map((source, index) => ({
+    cell_type: "code",
+    id: `cell-${index}`,
+    execution_count: null,
+    metadata: { vscode: { languageId: "typescript" } },
+    outputs: [],
+    source,
+  }));
   await writeFile(file.fsPath, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
   const notebook = await vscode.workspace.openNotebookDocument(file);
   await vscode.window.showNotebookDocument(notebook);
@@ -33,7 +40,10 @@ async function runCells(name: string, sources: readonly string[]): Promise<strin
   await vscode.commands.executeCommand("notebook.execute");
   await allEnded;
   return notebook.getCells().map((cell) => {
-    const text = cell.outputs.flatMap((output) => output.items).map((item) => new TextDecoder().decode(item.data)).join("\n");
+    const text = cell.outputs
+      .flatMap((output) => output.items)
+      .map((item) => new TextDecoder().decode(item.data))
+      .join("\n");
     assert.equal(cell.executionSummary?.success, true, `cell ${cell.index} failed: ${text}`);
     return text;
   });
@@ -44,7 +54,14 @@ describe("the packaged extension", () => {
     const { extensionPath, packageJSON } = installed();
     assert.ok(!existsSync(join(extensionPath, "src")), `${extensionPath} is a clone`);
     assert.equal((packageJSON as { main: string }).main, "./dist/extension.cjs");
-    for (const part of ["dist/extension.cjs", "dist/index.js", "dist/kernelRunner.js", "dist/exchange.js", "LICENSE.txt", "node_modules/typescript/package.json"]) {
+    for (const part of [
+      "dist/extension.cjs",
+      "dist/index.js",
+      "dist/kernelRunner.js",
+      "dist/exchange.js",
+      "LICENSE.txt",
+      "node_modules/typescript/package.json",
+    ]) {
       assert.ok(existsSync(join(extensionPath, part)), `${part} is not in the package`);
     }
   });
@@ -52,7 +69,8 @@ describe("the packaged extension", () => {
   it("activates and offers its commands", async () => {
     await installed().activate();
     const commands = await vscode.commands.getCommands(true);
-    for (const name of ["connect", "showAccount", "showPortfolio", "buy", "sell", "openDashboard"]) assert.ok(commands.includes(`quantdesk.${name}`), `no command quantdesk.${name}`);
+    for (const name of ["connect", "showAccount", "showPortfolio", "buy", "sell", "openDashboard"])
+      assert.ok(commands.includes(`quantdesk.${name}`), `no command quantdesk.${name}`);
   });
 
   it("connects, runs a cell and buys a share on the paper exchange", async () => {

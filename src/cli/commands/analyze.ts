@@ -31,10 +31,12 @@ export function addAnalyzeCommand(program: Command, context: Context): void {
     .option("--base-url <url>", "OpenAI-compatible endpoint")
     .option("--model <name>", "model name")
     .action((name: string, flags: AnalyzeFlags) => {
-      if (flags.provider === "vscode") throw badInput("no-vscode", "--provider vscode works inside VS Code only, where its language models are.", "Use --provider rules.");
+      if (flags.provider === "vscode")
+        throw badInput("no-vscode", "--provider vscode works inside VS Code only, where its language models are.", "Use --provider rules.");
       if (flags.provider === "openai") throw notYet("analyze --provider openai");
       if (typeof flags.analyst === "string") throw notYet("analyze --no-analyst");
-      for (const flag of ["record", "replay", "baseUrl", "model"] as const) if (flags[flag] !== undefined) throw notYet(`analyze --${flag.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`);
+      for (const flag of ["record", "replay", "baseUrl", "model"] as const)
+        if (flags[flag] !== undefined) throw notYet(`analyze --${flag.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`);
       const overrides: ConfigOverride[] = [{ key: "analysts.provider", value: "rules", source: "flag" }];
       const wanted = symbol(name);
       return withSession(
@@ -42,7 +44,11 @@ export function addAnalyzeCommand(program: Command, context: Context): void {
         flags,
         async (session) => {
           const { io } = context;
-          const analysis = await session.analyze(wanted, { onLine: (line) => io.say(line), ...(flags.analysts === undefined ? {} : { analysts: flags.analysts }) }, context.signal);
+          const analysis = await session.analyze(
+            wanted,
+            { onLine: (line) => io.say(line), ...(flags.analysts === undefined ? {} : { analysts: flags.analysts }) },
+            context.signal,
+          );
           if (flags.trace !== undefined) {
             const { traceJson } = await import("../../core/domain/trace.ts");
             await writeWhole(flags.trace, JSON.stringify(traceJson(analysis), null, 2));
@@ -51,7 +57,9 @@ export function addAnalyzeCommand(program: Command, context: Context): void {
             io.json({ schema: "quantdesk.analysis/1", ...analysis });
             return;
           }
-          io.data(`${analysis.simulated ? "SIMULATED " : ""}${analysis.symbol}: ${io.style("bold", analysis.action)}, confidence ${Math.round(analysis.confidence * 100)} %, in ${duration(analysis.durationMs)}`);
+          io.data(
+            `${analysis.simulated ? "SIMULATED " : ""}${analysis.symbol}: ${io.style("bold", analysis.action)}, confidence ${Math.round(analysis.confidence * 100)} %, in ${duration(analysis.durationMs)}`,
+          );
           for (const opinion of analysis.opinions) io.data(`  ${opinion.analyst}: ${opinion.stance}. ${opinion.text}`);
           for (const reason of analysis.reasons) io.data(`  - ${reason}`);
           if (analysis.missing.length > 0) io.data(`  Missing: ${analysis.missing.join(", ")}`);

@@ -19,7 +19,13 @@ export function addConfigCommands(program: Command, context: Context): void {
     const { config, sources } = await loadConfig({ workspace: process.cwd(), env: process.env, overrides: [] });
     const settings = SETTINGS.map(({ key }) => ({ key, value: shown(config[key]), source: sources[key] }));
     if (flags.json === true) context.io.json({ schema: "quantdesk.config/1", settings });
-    else context.io.data(table(["Setting", "Value", "From"], settings.map((s) => [s.key, JSON.stringify(s.value), s.source])));
+    else
+      context.io.data(
+        table(
+          ["Setting", "Value", "From"],
+          settings.map((s) => [s.key, JSON.stringify(s.value), s.source]),
+        ),
+      );
   });
 
   common(program.command("doctor").description("Check the machine, the keys and the connection.")).action((flags: CommonFlags) => doctor(context, flags));
@@ -52,7 +58,12 @@ async function doctor(context: Context, flags: CommonFlags): Promise<void> {
     await withSession(context, flags, async (session) => {
       checks.push({ name: "home", ok: true, detail: session.home, remedy: null });
       const account = await session.connect(context.signal);
-      checks.push({ name: "connection", ok: true, detail: `${account.simulated ? "SIMULATED" : account.mode.toUpperCase()} account ${account.accountNumber}`, remedy: null });
+      checks.push({
+        name: "connection",
+        ok: true,
+        detail: `${account.simulated ? "SIMULATED" : account.mode.toUpperCase()} account ${account.accountNumber}`,
+        remedy: null,
+      });
     });
   } catch (error) {
     const failure = TradingError.from(error, "failed");
@@ -62,7 +73,13 @@ async function doctor(context: Context, flags: CommonFlags): Promise<void> {
   const bad = checks.filter((check) => !check.ok);
   if (bad.length > 0) context.exitCode = EXIT.failed;
   if (flags.json === true) context.io.json({ schema: "quantdesk.doctor/1", ok: bad.length === 0, checks });
-  else context.io.data(table(["Check", "", "Found"], checks.map((c) => [c.name, c.ok ? "ok" : "problem", `${c.detail}${c.ok || c.remedy === null ? "" : ` ${c.remedy}`}`])));
+  else
+    context.io.data(
+      table(
+        ["Check", "", "Found"],
+        checks.map((c) => [c.name, c.ok ? "ok" : "problem", `${c.detail}${c.ok || c.remedy === null ? "" : ` ${c.remedy}`}`]),
+      ),
+    );
 }
 
 async function logs({ io, signal }: Context, flags: CommonFlags & { follow?: boolean; grep?: string }): Promise<void> {

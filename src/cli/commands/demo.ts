@@ -39,7 +39,12 @@ export function addDemoCommand(program: Command, context: Context): void {
     .action(async (flags: DemoFlags) => {
       const home = await mkdtemp(join(tmpdir(), "quantdesk-demo-"));
       try {
-        await withSession(context, { ...flags, home }, (session) => demo(context, session, flags), { front: "demo", seed: flags.seed, ownExchange: true, overrides: [{ key: "broker.mode", value: "embedded", source: "flag" }] });
+        await withSession(context, { ...flags, home }, (session) => demo(context, session, flags), {
+          front: "demo",
+          seed: flags.seed,
+          ownExchange: true,
+          overrides: [{ key: "broker.mode", value: "embedded", source: "flag" }],
+        });
       } finally {
         await rm(home, { recursive: true, force: true, maxRetries: 3 });
       }
@@ -60,12 +65,21 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
 
   head("2. Scan");
   const scan = await session.scan({ onLine: (line) => io.say(line) }, signal);
-  if (scan.candidates.length > 0) io.say(table(["Symbol", "Score", "Why"], scan.candidates.slice(0, 5).map((c) => [c.symbol, fixed(c.score), c.reasons.map((r) => r.text).join("; ")])));
+  if (scan.candidates.length > 0)
+    io.say(
+      table(
+        ["Symbol", "Score", "Why"],
+        scan.candidates.slice(0, 5).map((c) => [c.symbol, fixed(c.score), c.reasons.map((r) => r.text).join("; ")]),
+      ),
+    );
 
   head("3. Analyze");
   const symbols = flags.symbols ?? scan.candidates.slice(0, JUDGED).map((candidate) => candidate.symbol);
   const decisions = await Promise.all(symbols.map((name) => session.analyze(name, {}, signal)));
-  for (const d of decisions) io.say(`${d.symbol}: ${io.style("bold", d.action)}, confidence ${Math.round(d.confidence * 100)} % (${d.opinions.map((o) => `${o.analyst} ${o.stance}`).join(", ")}) in ${duration(d.durationMs)}`);
+  for (const d of decisions)
+    io.say(
+      `${d.symbol}: ${io.style("bold", d.action)}, confidence ${Math.round(d.confidence * 100)} % (${d.opinions.map((o) => `${o.analyst} ${o.stance}`).join(", ")}) in ${duration(d.durationMs)}`,
+    );
 
   head("4. Backtest");
   const specs = variants(data);
@@ -75,11 +89,35 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
   const results = batch.results.flatMap((item) => (item.result === undefined ? [] : [item.result])).sort(bySharpe);
   const [best] = results;
   if (best === undefined) throw new TradingError("no-backtest", `No backtest on ${data} succeeded: ${batch.results[0]?.error?.message ?? "none was run"}`);
-  io.say(`${batch.succeeded} of ${batch.run} backtests on ${best.dataset.name} (${best.dataset.bars} bars) in ${duration(batch.durationMs)} with ${batch.workers} workers; fee ${best.costs.feeRate * 100} %, slippage ${best.costs.slippageBps} bps`);
-  io.say(table(["#", "Strategy", "Parameters", "Sharpe", "Return", "Worst fall", "Trades"], results.slice(0, 10).map((r, i) => [String(i + 1), r.strategy, paramsText(r.params), fixed(r.stats.sharpe), percent(r.stats.totalReturnPct), percent(-r.stats.maxDrawdownPct), String(r.stats.trades)])));
+  io.say(
+    `${batch.succeeded} of ${batch.run} backtests on ${best.dataset.name} (${best.dataset.bars} bars) in ${duration(batch.durationMs)} with ${batch.workers} workers; fee ${best.costs.feeRate * 100} %, slippage ${best.costs.slippageBps} bps`,
+  );
+  io.say(
+    table(
+      ["#", "Strategy", "Parameters", "Sharpe", "Return", "Worst fall", "Trades"],
+      results
+        .slice(0, 10)
+        .map((r, i) => [
+          String(i + 1),
+          r.strategy,
+          paramsText(r.params),
+          fixed(r.stats.sharpe),
+          percent(r.stats.totalReturnPct),
+          percent(-r.stats.maxDrawdownPct),
+          String(r.stats.trades),
+        ]),
+    ),
+  );
 
   head("5. Trade");
-  const { order, note } = await bracketOrder(session, pick(decisions, scan.candidates.map((c) => c.symbol)), signal);
+  const { order, note } = await bracketOrder(
+    session,
+    pick(
+      decisions,
+      scan.candidates.map((c) => c.symbol),
+    ),
+    signal,
+  );
   io.say(note);
 
   head("6. Report");
@@ -98,7 +136,13 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
       decisions,
       backtests: { run: batch.run, succeeded: batch.succeeded, failed: batch.failed, timedOut: batch.timedOut },
       best: { strategy: best.strategy, params: best.params, dataset: best.dataset, stats: best.stats, runHash: best.runHash },
-      order: { id: order.id, clientOrderId: order.clientOrderId, symbol: order.symbol, status: order.status, filledAvgPrice: order.filledAvgPrice?.toFixed() ?? null },
+      order: {
+        id: order.id,
+        clientOrderId: order.clientOrderId,
+        symbol: order.symbol,
+        status: order.status,
+        filledAvgPrice: order.filledAvgPrice?.toFixed() ?? null,
+      },
       account: accountJson(after),
       loopLagMs: { p50: lag.p50, p95: lag.p95, p99: lag.p99, max: lag.max },
       report,
@@ -110,9 +154,12 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
 /** About sixty variants of the built-in strategies, with the honest default costs. */
 function variants(data: string): readonly BacktestSpec[] {
   const specs: BacktestSpec[] = [{ data, strategy: "buy_and_hold", equity: true }];
-  for (const fast of [5, 10, 20, 35, 50]) for (const slow of [20, 50, 100, 150, 200]) if (fast < slow) specs.push({ data, strategy: "sma_cross", params: { fast, slow }, equity: true });
-  for (const period of [7, 14, 21]) for (const low of [20, 25, 30, 35]) specs.push({ data, strategy: "rsi_reversion", params: { period, low, high: 100 - low }, equity: true });
-  for (const entry of [10, 20, 40, 55, 100]) for (const exit of [5, 10, 20, 40]) if (exit < entry) specs.push({ data, strategy: "breakout", params: { entry, exit }, equity: true });
+  for (const fast of [5, 10, 20, 35, 50])
+    for (const slow of [20, 50, 100, 150, 200]) if (fast < slow) specs.push({ data, strategy: "sma_cross", params: { fast, slow }, equity: true });
+  for (const period of [7, 14, 21])
+    for (const low of [20, 25, 30, 35]) specs.push({ data, strategy: "rsi_reversion", params: { period, low, high: 100 - low }, equity: true });
+  for (const entry of [10, 20, 40, 55, 100])
+    for (const exit of [5, 10, 20, 40]) if (exit < entry) specs.push({ data, strategy: "breakout", params: { entry, exit }, equity: true });
   return specs;
 }
 

@@ -45,7 +45,8 @@ function replaceCommand(program: Command, context: Context): void {
         ...(flags.trail === undefined ? {} : { trail: flags.trail }),
         ...(flags.tif === undefined ? {} : { timeInForce: flags.tif }),
       };
-      if (Object.keys(change).length === 0) throw badInput("bad-usage", "replace changes nothing.", "Give at least one of --qty, --limit, --stop, --trail and --tif.");
+      if (Object.keys(change).length === 0)
+        throw badInput("bad-usage", "replace changes nothing.", "Give at least one of --qty, --limit, --stop, --trail and --tif.");
       return withSession(context, flags, async (session) => {
         const account = await connect(context, session);
         await confirmLive(context, flags, account, `replace order ${id}`);
@@ -62,14 +63,20 @@ function closeCommand(program: Command, context: Context): void {
     .action((name: string | undefined, flags: CommonFlags & { qty?: Big; percent?: Big; all?: boolean }) => {
       if ((name === undefined) === (flags.all !== true)) throw badInput("bad-usage", "close takes a symbol or --all.");
       if (flags.qty !== undefined && flags.percent !== undefined) throw badInput("bad-usage", "Give --qty or --percent, not both.");
-      if (flags.all === true && (flags.qty !== undefined || flags.percent !== undefined)) throw badInput("bad-usage", "--all closes whole positions: leave out --qty and --percent.");
+      if (flags.all === true && (flags.qty !== undefined || flags.percent !== undefined))
+        throw badInput("bad-usage", "--all closes whole positions: leave out --qty and --percent.");
       if (flags.percent?.gt(100) === true) throw badInput("bad-number", `--percent is ${flags.percent.toFixed()}, but at most 100 can be closed.`);
       const wanted = name === undefined ? undefined : symbol(name);
       return withSession(context, flags, async (session) => {
         await connect(context, session);
         if (wanted !== undefined) {
           const part = { ...(flags.qty === undefined ? {} : { qty: flags.qty }), ...(flags.percent === undefined ? {} : { percent: flags.percent }) };
-          show(context, flags, session, await within(context, CLOSE_WITHIN_MS, "Closing the position", (signal) => session.broker.closePosition(wanted, part, REASON, signal)));
+          show(
+            context,
+            flags,
+            session,
+            await within(context, CLOSE_WITHIN_MS, "Closing the position", (signal) => session.broker.closePosition(wanted, part, REASON, signal)),
+          );
           return;
         }
         const closed = await within(context, CLOSE_WITHIN_MS, "Closing the positions", (signal) => session.broker.closeAll(REASON, signal));
@@ -79,13 +86,21 @@ function closeCommand(program: Command, context: Context): void {
         if (closed.some(({ result }) => !result.placed)) context.exitCode = 1;
         if (flags.json === true) context.io.json({ schema: "quantdesk.close/1", positions: rows, simulated: session.data.simulated });
         else if (closed.length === 0) context.io.data("No positions.");
-        else context.io.data(table(["Symbol", "Result"], closed.map(({ symbol: one, result }) => [one, result.placed ? `order ${result.order.id}, ${result.order.status}` : result.message])));
+        else
+          context.io.data(
+            table(
+              ["Symbol", "Result"],
+              closed.map(({ symbol: one, result }) => [one, result.placed ? `order ${result.order.id}, ${result.order.status}` : result.message]),
+            ),
+          );
       });
     });
 }
 
 function killSwitchCommand(program: Command, context: Context): void {
-  trading(program.command("kill-switch <change>").description("Block new orders and cancel the open ones (on), allow them again (off), or show which (status)."))
+  trading(
+    program.command("kill-switch <change>").description("Block new orders and cancel the open ones (on), allow them again (off), or show which (status)."),
+  )
     .option("--flatten", "with on: close all positions too")
     .action((change: string, flags: CommonFlags & { flatten?: boolean }) => {
       const wanted = oneOf("kill-switch", ["on", "off", "status"])(change);
@@ -99,13 +114,24 @@ function killSwitchCommand(program: Command, context: Context): void {
           report(context, flags, { account: number, on, cancelled: 0 }, on ? `Trading is stopped for ${number}.` : `Trading is allowed for ${number}.`);
           return;
         }
-        const result = await within(context, STOP_WITHIN_MS, "The kill switch", (signal) => session.broker.setKillSwitch(wanted, { ...REASON, ...(flags.flatten === true ? { flatten: true } : {}) }, signal));
+        const result = await within(context, STOP_WITHIN_MS, "The kill switch", (signal) =>
+          session.broker.setKillSwitch(wanted, { ...REASON, ...(flags.flatten === true ? { flatten: true } : {}) }, signal),
+        );
         if (result.unconfirmed.length > 0) context.exitCode = 1;
-        const rest = result.unconfirmed.length === 0 ? "" : ` ${result.unconfirmed.length} could not be confirmed: ${result.unconfirmed.map((order) => order.id).join(", ")}.`;
+        const rest =
+          result.unconfirmed.length === 0
+            ? ""
+            : ` ${result.unconfirmed.length} could not be confirmed: ${result.unconfirmed.map((order) => order.id).join(", ")}.`;
         report(
           context,
           flags,
-          { account: number, on: result.on, cancelled: result.canceled, unconfirmed: result.unconfirmed.map(orderJson), closed: result.closed?.map((one) => one.symbol) ?? null },
+          {
+            account: number,
+            on: result.on,
+            cancelled: result.canceled,
+            unconfirmed: result.unconfirmed.map(orderJson),
+            closed: result.closed?.map((one) => one.symbol) ?? null,
+          },
           result.on ? `Trading is stopped for ${number}; ${result.canceled} open orders cancelled.${rest}` : `Trading is allowed for ${number}.`,
         );
       });
@@ -126,8 +152,12 @@ function show(context: Context, flags: CommonFlags, session: Session, placed: Pl
 
 async function confirmLive(context: Context, flags: CommonFlags, account: Account, what: string): Promise<void> {
   if (account.mode !== "live") return;
-  if (await typedAccountNumber(context.io, flags, account, `${what} with real money. Type the account number ${account.accountNumber}: `, context.signal)) return;
-  throw new TradingError("live-not-confirmed", `Nothing was done: this is live trading and it was not confirmed.`, { kind: "refused", hint: `Add --yes-live ${account.accountNumber}.` });
+  if (await typedAccountNumber(context.io, flags, account, `${what} with real money. Type the account number ${account.accountNumber}: `, context.signal))
+    return;
+  throw new TradingError("live-not-confirmed", `Nothing was done: this is live trading and it was not confirmed.`, {
+    kind: "refused",
+    hint: `Add --yes-live ${account.accountNumber}.`,
+  });
 }
 
 function within<T>(context: Context, ms: number, what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -12,7 +12,9 @@ import { folder } from "../parse.ts";
 export function addPaperCommand(program: Command, context: Context): void {
   const paper = program
     .command("paper")
-    .description("Run the paper exchange in the foreground: Alpaca's API, SIMULATED prices.\nFlags: --port N --host 127.0.0.1 --seed N --speed X --data DIR|FILE --tls --home DIR --accounts N --cash 100000 --rate-limit 200|off --market-hours always|nyse --fault SPEC --ready-file F")
+    .description(
+      "Run the paper exchange in the foreground: Alpaca's API, SIMULATED prices.\nFlags: --port N --host 127.0.0.1 --seed N --speed X --data DIR|FILE --tls --home DIR --accounts N --cash 100000 --rate-limit 200|off --market-hours always|nyse --fault SPEC --ready-file F",
+    )
     .allowUnknownOption()
     .allowExcessArguments()
     .argument("[flags...]")
@@ -35,7 +37,10 @@ export function addPaperCommand(program: Command, context: Context): void {
 
 /** Flags pass through unchanged: the exchange checks them. An interrupt is passed on and its end awaited; it ends with us, however we end. */
 async function runExchange(flags: readonly string[], signal: AbortSignal): Promise<number> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags, "--ends-with-stdin"], { stdio: ["pipe", "inherit", "inherit"], env: childEnv() });
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags, "--ends-with-stdin"], {
+    stdio: ["pipe", "inherit", "inherit"],
+    env: childEnv(),
+  });
   child.stdin?.on("error", () => undefined);
   const stop = () => child.kill("SIGTERM");
   signal.addEventListener("abort", stop, { once: true });

@@ -15,10 +15,23 @@ export function addRunCommand(program: Command, context: Context): void {
         flags,
         async (session) => {
           const { runNotebook } = await import("../../kernel/runNotebook.ts");
-          const result = await runNotebook(notebook, { timeoutMs: flags.timeout * 1000, session, log: session.log, onText: (text: string) => void process.stderr.write(text), ...(flags.out === undefined ? {} : { out: flags.out }) }, context.signal);
+          const result = await runNotebook(
+            notebook,
+            {
+              timeoutMs: flags.timeout * 1000,
+              session,
+              log: session.log,
+              onText: (text: string) => void process.stderr.write(text),
+              ...(flags.out === undefined ? {} : { out: flags.out }),
+            },
+            context.signal,
+          );
           if (!result.ok) context.exitCode = EXIT.failed;
           if (flags.json === true) context.io.json(result);
-          else context.io.data(`${result.cells.filter((cell) => cell.status === "ok").length} of ${result.cells.length} cells ran${flags.out === undefined ? "" : `; written to ${flags.out}`}.`);
+          else
+            context.io.data(
+              `${result.cells.filter((cell) => cell.status === "ok").length} of ${result.cells.length} cells ran${flags.out === undefined ? "" : `; written to ${flags.out}`}.`,
+            );
         },
         { front: "kernel" },
       ),

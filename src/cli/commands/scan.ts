@@ -36,7 +36,11 @@ export function addScanCommand(program: Command, context: Context): void {
     .option("--verify", "compare concurrent with sequential, and the timeout and error cases")
     .option("--strict", "exit code 1 when any scanner fails")
     .action((flags: ScanFlags) => {
-      for (const [flag, value] of [["--every", flags.every], ["--as-of", flags.asOf], ["--data", flags.data]] as const) {
+      for (const [flag, value] of [
+        ["--every", flags.every],
+        ["--as-of", flags.asOf],
+        ["--data", flags.data],
+      ] as const) {
         if (value !== undefined) throw notYet(`scan ${flag}`);
       }
       const overrides: ConfigOverride[] = [];
@@ -78,7 +82,10 @@ async function scan(context: Context, session: Session, flags: ScanFlags): Promi
   io.data(
     result.candidates.length === 0
       ? "No candidates."
-      : table(["Symbol", "Score", "New", "Why"], result.candidates.slice(0, 25).map((c) => [c.symbol, fixed(c.score), c.new ? "new" : "", c.reasons.map((r) => `${r.scanner}: ${r.text}`).join("; ")])),
+      : table(
+          ["Symbol", "Score", "New", "Why"],
+          result.candidates.slice(0, 25).map((c) => [c.symbol, fixed(c.score), c.new ? "new" : "", c.reasons.map((r) => `${r.scanner}: ${r.text}`).join("; ")]),
+        ),
   );
 }
 

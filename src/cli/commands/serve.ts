@@ -11,9 +11,15 @@ export function addServeCommand(program: Command, context: Context): void {
     .action((flags: CommonFlags & { port: number; tokenFile?: string }) =>
       withSession(context, flags, async (session) => {
         const { servePerformance } = await import("../../core/session.ts");
-        const server = await servePerformance(session, { port: flags.port, ...(flags.tokenFile === undefined ? {} : { tokenFile: flags.tokenFile }) }, context.signal);
+        const server = await servePerformance(
+          session,
+          { port: flags.port, ...(flags.tokenFile === undefined ? {} : { tokenFile: flags.tokenFile }) },
+          context.signal,
+        );
         context.io.json({ schema: "quantdesk.serve/1", url: server.url, tokenFile: server.tokenFile, pid: process.pid });
-        context.io.say(`Performance API at ${server.url}/api/performance/health; the token is ${server.tokenFile === null ? "the one in QUANTDESK_TOKEN" : `in ${server.tokenFile}`}. Ctrl-C ends it.`);
+        context.io.say(
+          `Performance API at ${server.url}/api/performance/health; the token is ${server.tokenFile === null ? "the one in QUANTDESK_TOKEN" : `in ${server.tokenFile}`}. Ctrl-C ends it.`,
+        );
         await new Promise<void>((done) => (context.signal.aborted ? done() : context.signal.addEventListener("abort", () => done(), { once: true })));
         await server.close();
       }),

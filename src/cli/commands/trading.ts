@@ -24,11 +24,19 @@ export function addTradingCommands(program: Command, context: Context): void {
   trading(program.command("connect").description("Connect to the exchange and show the account.")).action((flags: CommonFlags) =>
     withSession(context, flags, async (session) => {
       const account = await connect(context, session);
-      asked(flags, () => ({ schema: "quantdesk.account/1", ...accountJson(account) }), () => `Connected to ${account.accountNumber}.`);
+      asked(
+        flags,
+        () => ({ schema: "quantdesk.account/1", ...accountJson(account) }),
+        () => `Connected to ${account.accountNumber}.`,
+      );
     }),
   );
   trading(program.command("disconnect").description("Nothing to do from a terminal: each command ends its own connection.")).action((flags: CommonFlags) => {
-    asked(flags, () => ({ schema: "quantdesk.disconnect/1", connected: false }), () => "Not connected. Each command ends its own connection.");
+    asked(
+      flags,
+      () => ({ schema: "quantdesk.disconnect/1", connected: false }),
+      () => "Not connected. Each command ends its own connection.",
+    );
   });
   trading(program.command("account").description("Show cash, equity and buying power.")).action((flags: CommonFlags) =>
     withSession(context, flags, async (session) => {
@@ -36,7 +44,16 @@ export function addTradingCommands(program: Command, context: Context): void {
       asked(
         flags,
         () => ({ schema: "quantdesk.account/1", ...accountJson(account) }),
-        () => table(["Account", account.accountNumber], [["Status", account.status], ["Equity", money(account.equity)], ["Cash", money(account.cash)], ["Buying power", money(account.buyingPower)]]),
+        () =>
+          table(
+            ["Account", account.accountNumber],
+            [
+              ["Status", account.status],
+              ["Equity", money(account.equity)],
+              ["Cash", money(account.cash)],
+              ["Buying power", money(account.buyingPower)],
+            ],
+          ),
       );
     }),
   );
@@ -44,14 +61,22 @@ export function addTradingCommands(program: Command, context: Context): void {
     withSession(context, flags, async (session) => {
       const account = await connect(context, session);
       const positions = await session.broker.getPositions(context.signal);
-      asked(flags, () => ({ schema: "quantdesk.portfolio/1", account: accountJson(account), positions: positions.map(positionJson) }), () => positionTable(positions));
+      asked(
+        flags,
+        () => ({ schema: "quantdesk.portfolio/1", account: accountJson(account), positions: positions.map(positionJson) }),
+        () => positionTable(positions),
+      );
     }),
   );
   trading(program.command("positions").description("Show what is held.")).action((flags: CommonFlags) =>
     withSession(context, flags, async (session) => {
       await connect(context, session);
       const positions = await session.broker.getPositions(context.signal);
-      asked(flags, () => ({ schema: "quantdesk.positions/1", positions: positions.map(positionJson) }), () => positionTable(positions));
+      asked(
+        flags,
+        () => ({ schema: "quantdesk.positions/1", positions: positions.map(positionJson) }),
+        () => positionTable(positions),
+      );
     }),
   );
   trading(program.command("orders").description("List orders, newest first."))
@@ -60,21 +85,33 @@ export function addTradingCommands(program: Command, context: Context): void {
       withSession(context, flags, async (session) => {
         await connect(context, session);
         const orders = await session.broker.getOrders({ status: flags.status }, context.signal);
-        asked(flags, () => ({ schema: "quantdesk.orders/1", orders: orders.map(orderJson) }), () => orderTable(orders));
+        asked(
+          flags,
+          () => ({ schema: "quantdesk.orders/1", orders: orders.map(orderJson) }),
+          () => orderTable(orders),
+        );
       }),
     );
   trading(program.command("order <id>").description("Show one order.")).action((id: string, flags: CommonFlags) =>
     withSession(context, flags, async (session) => {
       await connect(context, session);
       const order = await session.broker.getOrder(id, context.signal);
-      asked(flags, () => ({ schema: "quantdesk.order/1", order: orderJson(order) }), () => orderTable([order]));
+      asked(
+        flags,
+        () => ({ schema: "quantdesk.order/1", order: orderJson(order) }),
+        () => orderTable([order]),
+      );
     }),
   );
   trading(program.command("price <symbol>").description("Show the latest quote.")).action((name: string, flags: CommonFlags) =>
     withSession(context, flags, async (session) => {
       await connect(context, session);
       const quote = await session.broker.getCurrentPrice(symbol(name), context.signal);
-      asked(flags, () => ({ schema: "quantdesk.price/1", ...quoteJson(quote), simulated: session.data.simulated }), () => `${quote.symbol}  bid ${money(quote.bid)}  ask ${money(quote.ask)}`);
+      asked(
+        flags,
+        () => ({ schema: "quantdesk.price/1", ...quoteJson(quote), simulated: session.data.simulated }),
+        () => `${quote.symbol}  bid ${money(quote.bid)}  ask ${money(quote.ask)}`,
+      );
     }),
   );
   orderCommand(program, context, "buy");
@@ -87,11 +124,19 @@ export function addTradingCommands(program: Command, context: Context): void {
         await connect(context, session);
         if (id !== undefined) {
           const order = await session.broker.cancelOrder(id, context.signal);
-          asked(flags, () => ({ schema: "quantdesk.order/1", order: orderJson(order) }), () => orderTable([order]));
+          asked(
+            flags,
+            () => ({ schema: "quantdesk.order/1", order: orderJson(order) }),
+            () => orderTable([order]),
+          );
           return;
         }
         const cancelled = await session.broker.cancelAll(context.signal);
-        asked(flags, () => ({ schema: "quantdesk.cancel/1", cancelled }), () => `${cancelled} orders are being cancelled.`);
+        asked(
+          flags,
+          () => ({ schema: "quantdesk.cancel/1", cancelled }),
+          () => `${cancelled} orders are being cancelled.`,
+        );
       });
     });
 }
@@ -116,7 +161,9 @@ interface OrderFlags extends CommonFlags {
 }
 
 function orderCommand(program: Command, context: Context, side: Side): void {
-  const command = trading(program.command(`${side} <symbol> [qty]`).description(`${side === "buy" ? "Buy" : "Sell"} shares; market order unless a price is given.`))
+  const command = trading(
+    program.command(`${side} <symbol> [qty]`).description(`${side === "buy" ? "Buy" : "Sell"} shares; market order unless a price is given.`),
+  )
     .option("--qty <n>", "shares", positiveDecimal("--qty"))
     .option("--notional <usd>", "US dollars instead of shares", positiveDecimal("--notional"))
     .option("--limit <price>", "limit price", positiveDecimal("--limit"))
@@ -151,7 +198,15 @@ function readIntent(side: Side, name: string, positional: string | undefined, fl
   if (flags.trailPercent !== undefined && flags.trailPrice !== undefined) throw badInput("bad-usage", "Give --trail-percent or --trail-price, not both.");
   if (trails && (flags.limit !== undefined || flags.stop !== undefined)) throw badInput("bad-usage", "A trailing stop takes neither --limit nor --stop.");
   if (flags.stopLossLimit !== undefined && flags.stopLoss === undefined) throw badInput("bad-usage", "--stop-loss-limit needs --stop-loss.");
-  const type: OrderType = trails ? "trailing_stop" : flags.limit !== undefined ? (flags.stop !== undefined ? "stop_limit" : "limit") : flags.stop !== undefined ? "stop" : "market";
+  const type: OrderType = trails
+    ? "trailing_stop"
+    : flags.limit !== undefined
+      ? flags.stop !== undefined
+        ? "stop_limit"
+        : "limit"
+      : flags.stop !== undefined
+        ? "stop"
+        : "market";
   const exits = [flags.takeProfit, flags.stopLoss].filter((price) => price !== undefined).length;
   return {
     symbol: symbol(name),
@@ -167,7 +222,9 @@ function readIntent(side: Side, name: string, positional: string | undefined, fl
     ...(flags.trailPrice === undefined ? {} : { trailPrice: flags.trailPrice }),
     ...(flags.trailPercent === undefined ? {} : { trailPercent: flags.trailPercent }),
     ...(flags.takeProfit === undefined ? {} : { takeProfit: { limitPrice: flags.takeProfit } }),
-    ...(flags.stopLoss === undefined ? {} : { stopLoss: { stopPrice: flags.stopLoss, ...(flags.stopLossLimit === undefined ? {} : { limitPrice: flags.stopLossLimit }) } }),
+    ...(flags.stopLoss === undefined
+      ? {}
+      : { stopLoss: { stopPrice: flags.stopLoss, ...(flags.stopLossLimit === undefined ? {} : { limitPrice: flags.stopLossLimit }) } }),
     ...(flags.extendedHours === true ? { extendedHours: true } : {}),
     ...(flags.clientOrderId === undefined ? {} : { clientOrderId: flags.clientOrderId as ClientOrderId }),
     ...(flags.again === true ? { again: true } : {}),
@@ -195,16 +252,20 @@ async function preview(context: Context, session: Session, intent: OrderIntent, 
   };
   for (const warning of previewed.warnings) context.io.say(`${context.io.style("yellow", "Note:")} ${warning}`);
   if (flags.json === true) context.io.json(document);
-  else context.io.data(`Would ${intent.side} ${intent.qty?.toFixed() ?? money(intent.notional ?? null)} ${intent.symbol} (${intent.type}) at about ${money(previewed.price)}, ${money(previewed.value)} in all. Nothing was sent.`);
+  else
+    context.io.data(
+      `Would ${intent.side} ${intent.qty?.toFixed() ?? money(intent.notional ?? null)} ${intent.symbol} (${intent.type}) at about ${money(previewed.price)}, ${money(previewed.value)} in all. Nothing was sent.`,
+    );
 }
 
 async function place(context: Context, session: Session, intent: OrderIntent, flags: OrderFlags): Promise<void> {
   const placed = await session.placeOrder(intent, context.signal);
   if (!placed.placed) throw new TradingError(placed.code, placed.message, { kind: "refused", hint: placed.hint });
   for (const warning of placed.warnings) context.io.say(`${context.io.style("yellow", "Note:")} ${warning}`);
-  const order = flags.wait === true
-    ? await withDeadline("Waiting for the order's end", WAIT_FOR_FILL_MS, context.signal, (signal) => session.broker.waitForEnd(placed.order.id, signal))
-    : placed.order;
+  const order =
+    flags.wait === true
+      ? await withDeadline("Waiting for the order's end", WAIT_FOR_FILL_MS, context.signal, (signal) => session.broker.waitForEnd(placed.order.id, signal))
+      : placed.order;
   if (flags.json === true) context.io.json({ schema: "quantdesk.order/1", order: orderJson(order), simulated: session.data.simulated });
   else context.io.data(orderTable([order]));
 }
@@ -221,6 +282,15 @@ export function orderTable(orders: readonly Order[]): string {
   if (orders.length === 0) return "No orders.";
   return table(
     ["Order", "Symbol", "Side", "Type", "Qty", "Status", "Filled", "Price"],
-    orders.map((o) => [o.id, o.symbol, o.side, o.orderClass === "simple" ? o.type : `${o.type} (${o.orderClass})`, o.qty?.toFixed() ?? money(o.notional), o.status, o.filledQty.toFixed(), money(o.filledAvgPrice)]),
+    orders.map((o) => [
+      o.id,
+      o.symbol,
+      o.side,
+      o.orderClass === "simple" ? o.type : `${o.type} (${o.orderClass})`,
+      o.qty?.toFixed() ?? money(o.notional),
+      o.status,
+      o.filledQty.toFixed(),
+      money(o.filledAvgPrice),
+    ]),
   );
 }

@@ -62,7 +62,11 @@ export function createAnalystThread(options: AnalystThreadOptions): AnalystRunne
         options.log.debug(said.line);
       });
       try {
-        return (await channel.ask("analyze", { id, symbol, ...(asked.analysts === undefined ? {} : { analysts: asked.analysts }) } satisfies AnalysisAsked, signal)) as Analysis;
+        return (await channel.ask(
+          "analyze",
+          { id, symbol, ...(asked.analysts === undefined ? {} : { analysts: asked.analysts }) } satisfies AnalysisAsked,
+          signal,
+        )) as Analysis;
       } finally {
         forget();
       }

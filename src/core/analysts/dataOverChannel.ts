@@ -25,7 +25,8 @@ export function answerData(channel: Channel, data: MarketData): void {
 }
 
 export function dataOver(channel: Channel, simulated: boolean): MarketData {
-  const ask = <T, K extends keyof DataCalls>(name: K, argument: DataCalls[K], signal: AbortSignal) => channel.ask(`data.${name}`, argument, signal) as Promise<T>;
+  const ask = <T, K extends keyof DataCalls>(name: K, argument: DataCalls[K], signal: AbortSignal) =>
+    channel.ask(`data.${name}`, argument, signal) as Promise<T>;
   return {
     simulated,
     bars: (symbols, query, signal) => ask("bars", [symbols, query], signal),

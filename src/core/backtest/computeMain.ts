@@ -27,7 +27,10 @@ function main(): void {
   process.on("disconnect", () => process.exit(0));
   // Ctrl-C reaches the whole terminal group; the session decides what it means, and disconnects.
   process.on("SIGINT", () => undefined);
-  const channel = new Channel({ post: (message) => void send(message, undefined, undefined, () => undefined), onMessage: (listener) => process.on("message", listener) });
+  const channel = new Channel({
+    post: (message) => void send(message, undefined, undefined, () => undefined),
+    onMessage: (listener) => process.on("message", listener),
+  });
   const pool = createComputePool((error) => channel.emit("stray", String(error)));
   const datasets = new Map<string, SharedDataset>();
 

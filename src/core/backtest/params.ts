@@ -13,7 +13,9 @@ export function parseParams(strategy: StrategyDefinition, given: Params): Params
       throw badInput("unknown-parameter", `The strategy ${strategy.name} has no parameter called "${name}".`, hint);
     }
   }
-  return Object.fromEntries(known.map((name) => [name, check(strategy.name, name, strategy.params[name] as ParamSpec, Object.hasOwn(given, name) ? given[name] : undefined)]));
+  return Object.fromEntries(
+    known.map((name) => [name, check(strategy.name, name, strategy.params[name] as ParamSpec, Object.hasOwn(given, name) ? given[name] : undefined)]),
+  );
 }
 
 function check(strategy: string, name: string, spec: ParamSpec, given: number | undefined): number {

@@ -13,7 +13,12 @@ export const systemClock: Clock = {
   sleep: async (ms, signal) => {
     let timer: NodeJS.Timeout | undefined;
     try {
-      await abortable(new Promise<void>((resolve) => { timer = setTimeout(resolve, ms); }), signal);
+      await abortable(
+        new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, ms);
+        }),
+        signal,
+      );
     } finally {
       clearTimeout(timer);
     }
@@ -34,7 +39,12 @@ export class ManualClock implements Clock {
   }
 
   sleep(ms: number, signal: AbortSignal): Promise<void> {
-    return abortable(new Promise<void>((wake) => { this.#sleepers.push({ at: this.#now + ms, wake }); }), signal);
+    return abortable(
+      new Promise<void>((wake) => {
+        this.#sleepers.push({ at: this.#now + ms, wake });
+      }),
+      signal,
+    );
   }
 
   advance(ms: number): void {

@@ -78,6 +78,4 @@ export function badInput(code: string, message: string, hint?: string, data?: Re
 }
 
 /** The result of one item of a batch: one item's failure leaves the others alone. */
-export type Outcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: TradingError };
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: TradingError };

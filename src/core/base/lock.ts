@@ -27,7 +27,10 @@ export class Lock {
     try {
       release = await abortable(turn, signal);
     } catch (error) {
-      turn.then((pass) => pass(), () => undefined);
+      turn.then(
+        (pass) => pass(),
+        () => undefined,
+      );
       throw error;
     }
     const taken = performance.now();

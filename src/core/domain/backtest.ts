@@ -16,9 +16,7 @@ export type Sizing =
   | { readonly kind: "percent"; readonly percent: number };
 
 /** A strategy by built-in name, or a file that exports one. */
-export type StrategyRef =
-  | { readonly kind: "builtin"; readonly name: string }
-  | { readonly kind: "file"; readonly path: string };
+export type StrategyRef = { readonly kind: "builtin"; readonly name: string } | { readonly kind: "file"; readonly path: string };
 
 export interface Costs {
   /** Share of the traded value, each side: 0.001 is 10 bps. */

@@ -173,7 +173,12 @@ export function atr(high: Float64Array, low: Float64Array, close: Float64Array, 
 }
 
 /** MACD line (fast EMA - slow EMA), its signal line and their difference (Appel). */
-export function macd(values: Float64Array, fast: number, slow: number, signal: number): { readonly line: Float64Array; readonly signal: Float64Array; readonly histogram: Float64Array } {
+export function macd(
+  values: Float64Array,
+  fast: number,
+  slow: number,
+  signal: number,
+): { readonly line: Float64Array; readonly signal: Float64Array; readonly histogram: Float64Array } {
   const quick = ema(values, fast);
   const slower = ema(values, slow);
   const line = quick.map((value, i) => value - (slower[i] as number));
@@ -182,7 +187,11 @@ export function macd(values: Float64Array, fast: number, slow: number, signal: n
 }
 
 /** Bollinger bands: SMA plus and minus `width` population standard deviations. */
-export function bollinger(values: Float64Array, period: number, width: number): { readonly upper: Float64Array; readonly middle: Float64Array; readonly lower: Float64Array } {
+export function bollinger(
+  values: Float64Array,
+  period: number,
+  width: number,
+): { readonly upper: Float64Array; readonly middle: Float64Array; readonly lower: Float64Array } {
   const middle = sma(values, period);
   const spread = stdev(values, period).map((value) => value * Math.sqrt((period - 1) / period) * width);
   return { middle, upper: middle.map((value, i) => value + (spread[i] as number)), lower: middle.map((value, i) => value - (spread[i] as number)) };

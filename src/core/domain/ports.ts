@@ -126,7 +126,10 @@ export interface Broker {
   /** Active US stocks; kept for five minutes. */
   getAssets(signal: AbortSignal): Promise<readonly Asset[]>;
   /** Newest first. Pages are followed up to `limit` (100 when absent). */
-  getActivities(filter: { readonly types?: readonly string[]; readonly after?: number; readonly until?: number; readonly limit?: number }, signal: AbortSignal): Promise<readonly Activity[]>;
+  getActivities(
+    filter: { readonly types?: readonly string[]; readonly after?: number; readonly until?: number; readonly limit?: number },
+    signal: AbortSignal,
+  ): Promise<readonly Activity[]>;
   /** `period` like 1D, 2W, 1M, 1A; `timeframe` like 1Min, 15Min, 1H, 1D. */
   getPortfolioHistory(range: { readonly period?: string; readonly timeframe?: string }, signal: AbortSignal): Promise<PortfolioHistory>;
   /** Resolves with the order once it can no longer change, by stream, with polling behind it. */
@@ -153,7 +156,11 @@ export interface OrderJournal {
    * unless the same intent certainly did not become an order, or its process died over it: then it goes on.
    */
   begin(entry: JournalEntry, windowMs: number, again: boolean, signal: AbortSignal): Promise<JournalBegun>;
-  settle(clientOrderId: string, outcome: { readonly state: "sent" | "rejected" | "unknown" | "not-sent"; readonly orderId?: string; readonly reason?: string }, signal: AbortSignal): Promise<void>;
+  settle(
+    clientOrderId: string,
+    outcome: { readonly state: "sent" | "rejected" | "unknown" | "not-sent"; readonly orderId?: string; readonly reason?: string },
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Entries whose end is not known: begun, unknown, or sent and not ended when last seen. Newest first, at most 1,000. */
   unsettled(account: string, signal: AbortSignal): Promise<readonly UnsettledEntry[]>;
   /** In one transaction: how orders stand, fills (each kept once, by order and cumulative quantity), how far fills were read. Answers the fills that were new. */
@@ -320,7 +327,11 @@ export interface Backtester {
   register(key: string, dataset: Dataset): void;
   run(request: BacktestRequest, signal: AbortSignal): Promise<BacktestResult>;
   /** One entry per request, in request order; `onItem` is called as each finishes. An abort keeps what is done. */
-  batch(requests: readonly BacktestRequest[], options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void }, signal: AbortSignal): Promise<BatchResult>;
+  batch(
+    requests: readonly BacktestRequest[],
+    options: { readonly workers?: number; readonly timeoutMs?: number; readonly onItem?: (item: BatchItem) => void },
+    signal: AbortSignal,
+  ): Promise<BatchResult>;
   /** One strategy over many combinations of its parameters. An abort keeps what is done. Throws bad input for a grid that cannot be read. */
   sweep(request: SweepRequest, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
   close(): Promise<void>;

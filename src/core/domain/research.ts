@@ -66,7 +66,13 @@ export interface Opinion {
   readonly text: string;
   readonly startMs: number;
   readonly endMs: number;
-  readonly tools: ReadonlyArray<{ readonly name: string; readonly startMs: number; readonly endMs: number; readonly cached: boolean; readonly error: string | null }>;
+  readonly tools: ReadonlyArray<{
+    readonly name: string;
+    readonly startMs: number;
+    readonly endMs: number;
+    readonly cached: boolean;
+    readonly error: string | null;
+  }>;
 }
 
 /** CONTRACTS.md, `analyze --json`. */

@@ -58,9 +58,11 @@ export function createStatus({ broker, simulated, mode, lag, scope, store, log }
   }, STATUS_EVERY_MS);
   timer.unref();
   scope.onClose(() => clearInterval(timer));
-  scope.onClose(broker.onTradeUpdate((update) => {
-    if (update.event === "fill" || update.event === "partial_fill") void refresh();
-  }));
+  scope.onClose(
+    broker.onTradeUpdate((update) => {
+      if (update.event === "fill" || update.event === "partial_fill") void refresh();
+    }),
+  );
   scope.onClose(broker.onState(() => changes.emit(current())));
   return { current, account: take, on: (listener: (status: SessionStatus) => void) => changes.on(listener) };
 }

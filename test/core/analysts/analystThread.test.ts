@@ -11,16 +11,24 @@ describe("the analysts' thread", () => {
   it("judges as the analysts do in the loop, line by line for whoever asked", async () => {
     const thread = createAnalystThread({ data: simulatedMarketData(), selected, log: silentLog });
     const lines = { AAPL: [] as string[], MSFT: [] as string[] };
-    const [apple, microsoft] = await Promise.all((["AAPL", "MSFT"] as const).map((symbol) => thread.analyze(symbol, { onLine: (line) => lines[symbol].push(line) }, never)));
+    const [apple, microsoft] = await Promise.all(
+      (["AAPL", "MSFT"] as const).map((symbol) => thread.analyze(symbol, { onLine: (line) => lines[symbol].push(line) }, never)),
+    );
     assert.deepEqual([apple?.symbol, microsoft?.symbol], ["AAPL", "MSFT"]);
-    assert.deepEqual(apple?.opinions.map((opinion) => opinion.analyst), selected);
+    assert.deepEqual(
+      apple?.opinions.map((opinion) => opinion.analyst),
+      selected,
+    );
     for (const said of Object.values(lines)) assert.equal(said.filter((line) => line.includes("START")).length, 3);
     await thread.close();
   });
 
   it("gives an unknown analyst back as the sentence that it is", async () => {
     const thread = createAnalystThread({ data: simulatedMarketData(), selected, log: silentLog });
-    await assert.rejects(thread.analyze("AAPL", { analysts: ["markte"] }, never), (error: TradingError) => error.kind === "usage" && /Did you mean market/.test(error.hint ?? ""));
+    await assert.rejects(
+      thread.analyze("AAPL", { analysts: ["markte"] }, never),
+      (error: TradingError) => error.kind === "usage" && /Did you mean market/.test(error.hint ?? ""),
+    );
     await thread.close();
   });
 

@@ -8,7 +8,10 @@ describe("Channel", () => {
   const never = new AbortController().signal;
   let ports: MessageChannel;
   const channelOn = (port: MessageChannel["port1"], maxPending?: number) =>
-    new Channel({ post: (message) => port.postMessage(message), onMessage: (listener) => port.on("message", listener) }, maxPending === undefined ? {} : { maxPending });
+    new Channel(
+      { post: (message) => port.postMessage(message), onMessage: (listener) => port.on("message", listener) },
+      maxPending === undefined ? {} : { maxPending },
+    );
 
   beforeEach(() => {
     ports = new MessageChannel();
@@ -25,7 +28,10 @@ describe("Channel", () => {
       throw badInput("bad-thing", "The thing is bad.", "Take another.");
     });
     assert.equal(await near.ask("double", 21, never), 42);
-    await assert.rejects(near.ask("refuse", null, never), (error: TradingError) => error.code === "bad-thing" && error.hint === "Take another." && error.kind === "usage");
+    await assert.rejects(
+      near.ask("refuse", null, never),
+      (error: TradingError) => error.code === "bad-thing" && error.hint === "Take another." && error.kind === "usage",
+    );
     await assert.rejects(near.ask("missing", null, never), /Nothing here answers "missing"/);
   });
 

@@ -16,7 +16,8 @@ describe("decimals", () => {
   for (const bad of ["$5", "010", "1e3", "", " 1", "1.", ".5", "Infinity", "0x10", "1,000"]) {
     it(`refuses ${JSON.stringify(bad)}`, () => assert.throws(() => parseDecimal(bad, "The quantity"), /is not a plain decimal number/));
   }
-  it("keeps every digit", () => assert.equal(decimalText(parseDecimal("0.000000001", "The quantity").plus(parseDecimal("12345678901234567890", "n"))), "12345678901234567890.000000001"));
+  it("keeps every digit", () =>
+    assert.equal(decimalText(parseDecimal("0.000000001", "The quantity").plus(parseDecimal("12345678901234567890", "n"))), "12345678901234567890.000000001"));
 });
 
 describe("nearest name", () => {
@@ -30,7 +31,10 @@ describe("a child's environment", () => {
   it("has no key, whatever ours holds", () => {
     process.env["APCA_API_SECRET_KEY"] = "secret";
     try {
-      assert.equal(Object.keys(childEnv()).some((name) => /KEY|TOKEN|SECRET/.test(name)), false);
+      assert.equal(
+        Object.keys(childEnv()).some((name) => /KEY|TOKEN|SECRET/.test(name)),
+        false,
+      );
       assert.equal(childEnv({ A: "1" })["A"], "1");
     } finally {
       delete process.env["APCA_API_SECRET_KEY"];
@@ -40,7 +44,14 @@ describe("a child's environment", () => {
 
 describe("seeded random numbers", () => {
   it("repeat with their seed and differ between forks", () => {
-    const take = (seed: number) => Array.from({ length: 5 }, (() => { const r = seededRandom(seed); return () => r.next(); })());
+    const take = (seed: number) =>
+      Array.from(
+        { length: 5 },
+        (() => {
+          const r = seededRandom(seed);
+          return () => r.next();
+        })(),
+      );
     assert.deepEqual(take(1), take(1));
     assert.notDeepEqual(take(1), take(2));
     assert.notEqual(seededRandom(1).fork("a").next(), seededRandom(1).fork("b").next());

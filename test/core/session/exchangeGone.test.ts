@@ -21,7 +21,11 @@ describe("a session whose exchange ends", function () {
 
   it("says that it is not connected, and starts the exchange again for the next connect, with the same account", async () => {
     const before = await session.connect(signal);
-    const disconnected = new Promise<void>((resolve) => session.broker.onState((state) => { if (state === "disconnected") resolve(); }));
+    const disconnected = new Promise<void>((resolve) =>
+      session.broker.onState((state) => {
+        if (state === "disconnected") resolve();
+      }),
+    );
     await stopExchange(home, signal);
     await disconnected;
     assert.equal(session.status().connection, "disconnected");
