@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
-import type { BacktestResult, BatchResult, EngineName, Sizing } from "../../core/domain/backtest.ts";
+import type { BacktestResult, BatchResult } from "../../core/domain/backtest.ts";
 import type { ConfigOverride } from "../../core/config/load.ts";
 import type { BacktestSpec } from "../../core/session.ts";
 import { readBatch } from "../batchFile.ts";
@@ -10,48 +10,26 @@ import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { EXIT, notYet } from "../failure.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
-import { finiteNumber, oneOf, outputFile, params, sizing, wholeNumber } from "../parse.ts";
+import { finiteNumber, outputFile, params, wholeNumber } from "../parse.ts";
 import { common, reading } from "../flags.ts";
 import { progressBar } from "../progress.ts";
+import { addRunFlags, poolOverrides, runShape, type PoolFlags, type RunFlags } from "../runFlags.ts";
 
-interface BacktestFlags extends CommonFlags {
-  readonly data?: string;
-  readonly strategy?: string;
-  readonly params?: Readonly<Record<string, number>>;
-  readonly engine?: EngineName | "auto";
-  readonly cash?: number;
-  readonly feeRate?: number;
-  readonly slippageBps?: number;
-  readonly sizing?: Sizing;
-  readonly fill?: "next-open" | "close";
-  readonly from?: string;
-  readonly to?: string;
-  readonly periodsPerYear?: number;
-  readonly riskFree?: number;
+interface BacktestFlags extends CommonFlags, RunFlags, PoolFlags {
   readonly checkLookahead?: boolean;
   readonly equity?: boolean;
   readonly report?: string;
   readonly batch?: string;
-  readonly workers?: number;
-  readonly timeout?: number;
   readonly strict?: boolean;
 }
 
 export function addBacktestCommand(program: Command, context: Context): void {
-  reading(program.command("backtest").description("Run a strategy over past prices."))
-    .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
-    .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
-    .option("--params <k=v,…>", "parameters", params)
-    .option("--engine <name>", "auto, event, vector or simple", oneOf("--engine", ["auto", "event", "vector", "simple"]))
-    .option("--cash <usd>", "starting cash", finiteNumber("--cash", 0.01))
-    .option("--fee-rate <share>", "fee as a share of the traded value, each side", finiteNumber("--fee-rate", 0, 0.5))
-    .option("--slippage-bps <bps>", "slippage in basis points, each side", finiteNumber("--slippage-bps", 0, 5000))
-    .option("--sizing <how>", "all-in, whole-shares, fixed:N or percent:N", sizing)
-    .option("--fill <when>", "next-open or close", oneOf("--fill", ["next-open", "close"]))
-    .option("--from <date>", "first day")
-    .option("--to <date>", "last day")
-    .option("--periods-per-year <n>", "to annualise with; inferred otherwise", finiteNumber("--periods-per-year", 0.01, 1e7))
-    .option("--risk-free <share>", "risk-free rate a year", finiteNumber("--risk-free", -0.5, 1))
+  addRunFlags(
+    reading(program.command("backtest").description("Run a strategy over past prices."))
+      .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
+      .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
+      .option("--params <k=v,…>", "parameters", params),
+  )
     .option("--check-lookahead", "prove that the strategy does not look ahead")
     .option("--equity", "with the equity curve")
     .option("--report <file>", "write an HTML report", outputFile("--report"))
@@ -61,9 +39,7 @@ export function addBacktestCommand(program: Command, context: Context): void {
     .option("--strict", "for --batch: exit code 1 when any fails")
     .action((flags: BacktestFlags) => {
       if (flags.checkLookahead === true) throw notYet("backtest --check-lookahead");
-      const overrides: ConfigOverride[] = [];
-      if (flags.workers !== undefined) overrides.push({ key: "backtest.workers", value: flags.workers, source: "flag" });
-      if (flags.timeout !== undefined) overrides.push({ key: "backtest.timeoutSeconds", value: flags.timeout, source: "flag" });
+      const overrides = poolOverrides(flags);
       return flags.batch === undefined ? one(context, flags, overrides) : batch(context, flags, flags.batch, overrides);
     });
 
@@ -123,22 +99,7 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
     context,
     flags,
     async (session) => {
-      const spec: BacktestSpec = {
-        data,
-        strategy,
-        equity: flags.equity === true || flags.report !== undefined,
-        ...(flags.params === undefined ? {} : { params: flags.params }),
-        ...(flags.engine === undefined ? {} : { engine: flags.engine }),
-        ...(flags.cash === undefined ? {} : { cash: flags.cash }),
-        ...(flags.feeRate === undefined ? {} : { feeRate: flags.feeRate }),
-        ...(flags.slippageBps === undefined ? {} : { slippageBps: flags.slippageBps }),
-        ...(flags.sizing === undefined ? {} : { sizing: flags.sizing }),
-        ...(flags.fill === undefined ? {} : { fill: flags.fill }),
-        ...(flags.from === undefined ? {} : { from: flags.from }),
-        ...(flags.to === undefined ? {} : { to: flags.to }),
-        ...(flags.periodsPerYear === undefined ? {} : { periodsPerYear: flags.periodsPerYear }),
-        ...(flags.riskFree === undefined ? {} : { riskFree: flags.riskFree }),
-      };
+      const spec: BacktestSpec = { ...runShape(flags), data, strategy, equity: flags.equity === true || flags.report !== undefined };
       const result = await session.backtest(spec, context.signal);
       if (flags.report !== undefined) {
         await writeWhole(flags.report, await session.report(data, result, {}, context.signal));

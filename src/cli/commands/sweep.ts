@@ -2,8 +2,6 @@
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
-import type { ConfigOverride } from "../../core/config/load.ts";
-import type { EngineName, Sizing } from "../../core/domain/backtest.ts";
 import { luckSentence } from "../../core/domain/luck.ts";
 import type { Sweep, SweepResult, SweepSpec } from "../../core/domain/sweep.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
@@ -11,64 +9,42 @@ import { EXIT, notYet } from "../failure.ts";
 import { reading } from "../flags.ts";
 import { duration, fixed, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
-import { finiteNumber, oneOf, outputFile, params, sizing, wholeNumber } from "../parse.ts";
+import { finiteNumber, oneOf, outputFile, params, wholeNumber } from "../parse.ts";
 import { progressBar } from "../progress.ts";
+import { addRunFlags, poolOverrides, runShape, type PoolFlags, type RunFlags } from "../runFlags.ts";
 
-interface SweepFlags extends CommonFlags {
-  readonly data?: string;
-  readonly strategy?: string;
+interface SweepFlags extends CommonFlags, RunFlags, PoolFlags {
   readonly grid?: string;
   readonly where?: string;
   readonly method?: "grid" | "random" | "tpe";
   readonly trials?: number;
   readonly seed?: number;
-  readonly workers?: number;
-  readonly timeout?: number;
   readonly executor?: "local" | "bullmq";
   readonly redis?: string;
   readonly top?: number;
   readonly heatmap?: string;
   readonly strict?: boolean;
-  readonly params?: Readonly<Record<string, number>>;
-  readonly engine?: EngineName | "auto";
-  readonly cash?: number;
-  readonly feeRate?: number;
-  readonly slippageBps?: number;
-  readonly sizing?: Sizing;
-  readonly fill?: "next-open" | "close";
-  readonly from?: string;
-  readonly to?: string;
-  readonly periodsPerYear?: number;
-  readonly riskFree?: number;
 }
 
 export function addSweepCommand(program: Command, context: Context): void {
-  reading(program.command("sweep").description("Run a strategy with many combinations of its parameters."))
-    .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
-    .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
-    .option("--grid <k=from:to:step,…>", 'what to try, like "fast=5:50:5,slow=20|50|200"')
-    .option("--where <condition>", 'only combinations that meet it, like "fast < slow"')
-    .option("--method <name>", "grid (all), random or tpe", oneOf("--method", ["grid", "random", "tpe"]))
-    .option("--trials <n>", "for --method random: how many", wholeNumber("--trials", 1, 1_000_000))
-    .option("--seed <n>", "for --method random: another seed, other draws", wholeNumber("--seed", 0))
-    .option("--params <k=v,…>", "parameters that stay as they are", params)
-    .option("--workers <n>", "threads", wholeNumber("--workers", 1, 64))
-    .option("--timeout <s>", "seconds for each combination", finiteNumber("--timeout", 0.01, 86_400))
-    .option("--executor <name>", "local or bullmq", oneOf("--executor", ["local", "bullmq"]))
-    .option("--redis <url>", "for --executor bullmq")
-    .option("--no-cache", "run what was run before again; it always is in this version")
-    .option("--top <n>", "how many of the best to show", wholeNumber("--top", 0, 1000))
-    .option("--heatmap <file>", "write an HTML page", outputFile("--heatmap"))
-    .option("--engine <name>", "auto, event, vector or simple", oneOf("--engine", ["auto", "event", "vector", "simple"]))
-    .option("--cash <usd>", "starting cash", finiteNumber("--cash", 0.01))
-    .option("--fee-rate <share>", "fee as a share of the traded value, each side", finiteNumber("--fee-rate", 0, 0.5))
-    .option("--slippage-bps <bps>", "slippage in basis points, each side", finiteNumber("--slippage-bps", 0, 5000))
-    .option("--sizing <how>", "all-in, whole-shares, fixed:N or percent:N", sizing)
-    .option("--fill <when>", "next-open or close", oneOf("--fill", ["next-open", "close"]))
-    .option("--from <date>", "first day")
-    .option("--to <date>", "last day")
-    .option("--periods-per-year <n>", "to annualise with; inferred otherwise", finiteNumber("--periods-per-year", 0.01, 1e7))
-    .option("--risk-free <share>", "risk-free rate a year", finiteNumber("--risk-free", -0.5, 1))
+  addRunFlags(
+    reading(program.command("sweep").description("Run a strategy with many combinations of its parameters."))
+      .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
+      .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
+      .option("--grid <k=from:to:step,…>", 'what to try, like "fast=5:50:5,slow=20|50|200"')
+      .option("--where <condition>", 'only combinations that meet it, like "fast < slow"')
+      .option("--method <name>", "grid (all), random or tpe", oneOf("--method", ["grid", "random", "tpe"]))
+      .option("--trials <n>", "for --method random: how many", wholeNumber("--trials", 1, 1_000_000))
+      .option("--seed <n>", "for --method random: another seed, other draws", wholeNumber("--seed", 0))
+      .option("--params <k=v,…>", "parameters that stay as they are", params)
+      .option("--workers <n>", "threads", wholeNumber("--workers", 1, 64))
+      .option("--timeout <s>", "seconds for each combination", finiteNumber("--timeout", 0.01, 86_400))
+      .option("--executor <name>", "local or bullmq", oneOf("--executor", ["local", "bullmq"]))
+      .option("--redis <url>", "for --executor bullmq")
+      .option("--no-cache", "run what was run before again; it always is in this version")
+      .option("--top <n>", "how many of the best to show", wholeNumber("--top", 0, 1000))
+      .option("--heatmap <file>", "write an HTML page", outputFile("--heatmap")),
+  )
     .option("--strict", "exit code 1 when any combination fails")
     .action((flags: SweepFlags) => sweep(context, flags));
 }
@@ -76,9 +52,7 @@ export function addSweepCommand(program: Command, context: Context): void {
 async function sweep(context: Context, flags: SweepFlags): Promise<void> {
   const { io } = context;
   const spec = specOf(flags);
-  const overrides: ConfigOverride[] = [];
-  if (flags.workers !== undefined) overrides.push({ key: "backtest.workers", value: flags.workers, source: "flag" });
-  if (flags.timeout !== undefined) overrides.push({ key: "backtest.timeoutSeconds", value: flags.timeout, source: "flag" });
+  const overrides = poolOverrides(flags);
   await withSession(
     context,
     flags,
@@ -123,6 +97,7 @@ function specOf(flags: SweepFlags): SweepSpec {
   if (method !== "random" && (flags.trials !== undefined || flags.seed !== undefined))
     throw badInput("bad-usage", `${flags.trials === undefined ? "--seed" : "--trials"} is for --method random.`, "Add --method random, or leave it out.");
   return {
+    ...runShape(flags),
     data,
     strategy,
     grid,
@@ -131,17 +106,6 @@ function specOf(flags: SweepFlags): SweepSpec {
     ...(flags.trials === undefined ? {} : { trials: flags.trials }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(flags.top === undefined ? {} : { top: flags.top }),
-    ...(flags.params === undefined ? {} : { params: flags.params }),
-    ...(flags.engine === undefined ? {} : { engine: flags.engine }),
-    ...(flags.cash === undefined ? {} : { cash: flags.cash }),
-    ...(flags.feeRate === undefined ? {} : { feeRate: flags.feeRate }),
-    ...(flags.slippageBps === undefined ? {} : { slippageBps: flags.slippageBps }),
-    ...(flags.sizing === undefined ? {} : { sizing: flags.sizing }),
-    ...(flags.fill === undefined ? {} : { fill: flags.fill }),
-    ...(flags.from === undefined ? {} : { from: flags.from }),
-    ...(flags.to === undefined ? {} : { to: flags.to }),
-    ...(flags.periodsPerYear === undefined ? {} : { periodsPerYear: flags.periodsPerYear }),
-    ...(flags.riskFree === undefined ? {} : { riskFree: flags.riskFree }),
   };
 }
 

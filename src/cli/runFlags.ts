@@ -1,0 +1,47 @@
+/** The flags that shape a run of a strategy: the same words and bounds for one backtest and for a sweep. */
+import type { Command } from "commander";
+import type { ConfigOverride } from "../core/config/load.ts";
+import type { BacktestSpec } from "../core/domain/desk.ts";
+import { finiteNumber, oneOf, sizing } from "./parse.ts";
+
+type Shape = Omit<BacktestSpec, "data" | "strategy" | "equity">;
+
+/** All as they came from the command line; what was not given is absent. */
+export interface RunFlags extends Shape {
+  readonly data?: string;
+  readonly strategy?: string;
+}
+
+export interface PoolFlags {
+  readonly workers?: number;
+  /** Seconds. */
+  readonly timeout?: number;
+}
+
+export function addRunFlags(command: Command): Command {
+  return command
+    .option("--engine <name>", "auto, event, vector or simple", oneOf("--engine", ["auto", "event", "vector", "simple"]))
+    .option("--cash <usd>", "starting cash", finiteNumber("--cash", 0.01))
+    .option("--fee-rate <share>", "fee as a share of the traded value, each side", finiteNumber("--fee-rate", 0, 0.5))
+    .option("--slippage-bps <bps>", "slippage in basis points, each side", finiteNumber("--slippage-bps", 0, 5000))
+    .option("--sizing <how>", "all-in, whole-shares, fixed:N or percent:N", sizing)
+    .option("--fill <when>", "next-open or close", oneOf("--fill", ["next-open", "close"]))
+    .option("--from <date>", "first day")
+    .option("--to <date>", "last day")
+    .option("--periods-per-year <n>", "to annualise with; inferred otherwise", finiteNumber("--periods-per-year", 0.01, 1e7))
+    .option("--risk-free <share>", "risk-free rate a year", finiteNumber("--risk-free", -0.5, 1));
+}
+
+/** What of a specification these flags say. */
+export function runShape(flags: RunFlags): Shape {
+  const { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree } = flags;
+  const shape = { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree };
+  return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Shape;
+}
+
+export function poolOverrides({ workers, timeout }: PoolFlags): readonly ConfigOverride[] {
+  return [
+    ...(workers === undefined ? [] : [{ key: "backtest.workers", value: workers, source: "flag" } as const]),
+    ...(timeout === undefined ? [] : [{ key: "backtest.timeoutSeconds", value: timeout, source: "flag" } as const]),
+  ];
+}
