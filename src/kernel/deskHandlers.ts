@@ -7,11 +7,13 @@ import { isAbsolute, resolve } from "node:path";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
 import type { BarSeries } from "../core/domain/bars.ts";
+import { plainAccount, plainOrder, plainPosition, plainQuote } from "../core/domain/plain.ts";
 import type { BacktestSpec, Session } from "../core/session.ts";
 import { parseArguments, type BacktestArguments, type DeskArguments } from "./deskArguments.ts";
 import { placeCellOrder } from "./deskOrders.ts";
+import type * as desk from "./deskTypes.d.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCaller, type DeskHandlers, type DeskMethod, type DrawKind } from "./deskProtocol.ts";
-import { accountValue, barColumns, orderValue, positionValue, quoteValue } from "./deskValues.ts";
+import { barColumns } from "./barColumns.ts";
 
 export interface DeskHandlersOptions {
   /** Path or name of the notebook: orders carry it as their origin. */
@@ -64,7 +66,7 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     specOf({ ...args, data: file(args.data), strategy: file(args.strategy) }, withEquity);
   const order = async (side: "buy" | "sell", [symbol, args]: DeskArguments["buy"], caller: DeskCaller, signal: AbortSignal): Promise<DeskAnswer> => {
     const placed = await placeCellOrder(session, side, symbol, args, { notebook, cellId: caller.cellId }, signal);
-    return answer("placed", { ...orderValue(placed.order), warnings: placed.warnings, repeated: placed.repeated, simulated: session.status().simulated });
+    return answer("placed", { ...plainOrder(placed.order), warnings: placed.warnings, repeated: placed.repeated, simulated: session.status().simulated });
   };
   const bars = async ([reference, args]: DeskArguments["bars"], signal: AbortSignal): Promise<{ readonly series: BarSeries; readonly source: string }> => {
     const isSymbol = SYMBOL.test(reference) && !existsSync(file(reference));
@@ -82,20 +84,23 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
   const symbolBars = async (symbol: string, signal: AbortSignal): Promise<BarSeries> => (await bars([symbol, { limit: FEATURE_BARS }], signal)).series;
 
   return {
-    connect: async (_args, _caller, signal) => answer("account", accountValue(await session.connect(signal))),
+    connect: async (_args, _caller, signal) => answer("account", plainAccount(await session.connect(signal)) satisfies desk.Account),
     disconnect: async () => {
       await session.disconnect();
       return answer("plain", undefined);
     },
-    account: async (_args, _caller, signal) => answer("account", accountValue(await broker.getAccount(signal))),
-    positions: async (_args, _caller, signal) => answer("positions", (await broker.getPositions(signal)).map(positionValue)),
+    account: async (_args, _caller, signal) => answer("account", plainAccount(await broker.getAccount(signal)) satisfies desk.Account),
+    positions: async (_args, _caller, signal) => answer("positions", (await broker.getPositions(signal)).map(plainPosition) satisfies readonly desk.Position[]),
     orders: async ([filter], _caller, signal) =>
-      answer("orders", (await broker.getOrders({ status: filter.status ?? "all", limit: filter.limit ?? 100 }, signal)).map(orderValue)),
-    order: async ([id], _caller, signal) => answer("order", orderValue(await broker.getOrder(id, signal))),
-    price: async ([symbol], _caller, signal) => answer("quote", quoteValue(await broker.getCurrentPrice(symbol, signal))),
+      answer(
+        "orders",
+        (await broker.getOrders({ status: filter.status ?? "all", limit: filter.limit ?? 100 }, signal)).map(plainOrder) satisfies readonly desk.Order[],
+      ),
+    order: async ([id], _caller, signal) => answer("order", plainOrder(await broker.getOrder(id, signal)) satisfies desk.Order),
+    price: async ([symbol], _caller, signal) => answer("quote", plainQuote(await broker.getCurrentPrice(symbol, signal)) satisfies desk.Quote),
     buy: (args, caller, signal) => order("buy", args, caller, signal),
     sell: (args, caller, signal) => order("sell", args, caller, signal),
-    cancel: async ([id], _caller, signal) => answer("order", orderValue(await broker.cancelOrder(id, signal))),
+    cancel: async ([id], _caller, signal) => answer("order", plainOrder(await broker.cancelOrder(id, signal))),
     cancelAll: async (_args, _caller, signal) => answer("plain", await broker.cancelAll(signal)),
     bars: async (args, _caller, signal) => {
       const { series, source } = await bars(args, signal);

@@ -15,7 +15,7 @@ import type { BacktestSpec, Session } from "../../core/session.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
-import { accountJson } from "../orderJson.ts";
+import { plainAccount } from "../../core/domain/plain.ts";
 import { folder, symbolList, wholeNumber } from "../parse.ts";
 import { neverLive } from "../flags.ts";
 import { progressBar } from "../progress.ts";
@@ -143,7 +143,7 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
         status: order.status,
         filledAvgPrice: order.filledAvgPrice?.toFixed() ?? null,
       },
-      account: accountJson(after),
+      account: plainAccount(after),
       loopLagMs: { p50: lag.p50, p95: lag.p95, p99: lag.p99, max: lag.max },
       report,
       durationMs,

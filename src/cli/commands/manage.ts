@@ -8,7 +8,7 @@ import type { Session } from "../../core/session.ts";
 import { connect, typedAccountNumber, withSession, type CommonFlags, type Context } from "../context.ts";
 import { trading } from "../flags.ts";
 import { table } from "../io.ts";
-import { orderJson } from "../orderJson.ts";
+import { plainOrder } from "../../core/domain/plain.ts";
 import { oneOf, positiveDecimal, symbol } from "../parse.ts";
 import { orderTable } from "./trading.ts";
 
@@ -81,7 +81,7 @@ function closeCommand(program: Command, context: Context): void {
         }
         const closed = await within(context, CLOSE_WITHIN_MS, "Closing the positions", (signal) => session.broker.closeAll(REASON, signal));
         const rows = closed.map(({ symbol: one, result }) =>
-          result.placed ? { symbol: one, order: orderJson(result.order) } : { symbol: one, error: { code: result.code, message: result.message } },
+          result.placed ? { symbol: one, order: plainOrder(result.order) } : { symbol: one, error: { code: result.code, message: result.message } },
         );
         if (closed.some(({ result }) => !result.placed)) context.exitCode = 1;
         if (flags.json === true) context.io.json({ schema: "quantdesk.close/1", positions: rows, simulated: session.data.simulated });
@@ -129,7 +129,7 @@ function killSwitchCommand(program: Command, context: Context): void {
             account: number,
             on: result.on,
             cancelled: result.canceled,
-            unconfirmed: result.unconfirmed.map(orderJson),
+            unconfirmed: result.unconfirmed.map(plainOrder),
             closed: result.closed?.map((one) => one.symbol) ?? null,
           },
           result.on ? `Trading is stopped for ${number}; ${result.canceled} open orders cancelled.${rest}` : `Trading is allowed for ${number}.`,
@@ -146,7 +146,7 @@ function report(context: Context, flags: CommonFlags, document: object, text: st
 function show(context: Context, flags: CommonFlags, session: Session, placed: Placed): void {
   if (!placed.placed) throw new TradingError(placed.code, placed.message, { kind: "refused", hint: placed.hint });
   for (const warning of placed.warnings) context.io.say(`${context.io.style("yellow", "Note:")} ${warning}`);
-  if (flags.json === true) context.io.json({ schema: "quantdesk.order/1", order: orderJson(placed.order), simulated: session.data.simulated });
+  if (flags.json === true) context.io.json({ schema: "quantdesk.order/1", order: plainOrder(placed.order), simulated: session.data.simulated });
   else context.io.data(orderTable([placed.order]));
 }
 

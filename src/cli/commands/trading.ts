@@ -8,7 +8,7 @@ import type { Session } from "../../core/session.ts";
 import { connect, withSession, type CommonFlags, type Context } from "../context.ts";
 import { money } from "../format.ts";
 import { table } from "../io.ts";
-import { accountJson, orderJson, positionJson, quoteJson } from "../orderJson.ts";
+import { plainAccount, plainOrder, plainPosition, plainQuote } from "../../core/domain/plain.ts";
 import { oneOf, positiveDecimal, symbol } from "../parse.ts";
 import { trading } from "../flags.ts";
 
@@ -26,7 +26,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       const account = await connect(context, session);
       asked(
         flags,
-        () => ({ schema: "quantdesk.account/1", ...accountJson(account) }),
+        () => ({ schema: "quantdesk.account/1", ...plainAccount(account) }),
         () => `Connected to ${account.accountNumber}.`,
       );
     }),
@@ -43,7 +43,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       const account = await connect(context, session);
       asked(
         flags,
-        () => ({ schema: "quantdesk.account/1", ...accountJson(account) }),
+        () => ({ schema: "quantdesk.account/1", ...plainAccount(account) }),
         () =>
           table(
             ["Account", account.accountNumber],
@@ -63,7 +63,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       const positions = await session.broker.getPositions(context.signal);
       asked(
         flags,
-        () => ({ schema: "quantdesk.portfolio/1", account: accountJson(account), positions: positions.map(positionJson) }),
+        () => ({ schema: "quantdesk.portfolio/1", account: plainAccount(account), positions: positions.map(plainPosition) }),
         () => positionTable(positions),
       );
     }),
@@ -74,7 +74,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       const positions = await session.broker.getPositions(context.signal);
       asked(
         flags,
-        () => ({ schema: "quantdesk.positions/1", positions: positions.map(positionJson) }),
+        () => ({ schema: "quantdesk.positions/1", positions: positions.map(plainPosition) }),
         () => positionTable(positions),
       );
     }),
@@ -87,7 +87,7 @@ export function addTradingCommands(program: Command, context: Context): void {
         const orders = await session.broker.getOrders({ status: flags.status }, context.signal);
         asked(
           flags,
-          () => ({ schema: "quantdesk.orders/1", orders: orders.map(orderJson) }),
+          () => ({ schema: "quantdesk.orders/1", orders: orders.map(plainOrder) }),
           () => orderTable(orders),
         );
       }),
@@ -98,7 +98,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       const order = await session.broker.getOrder(id, context.signal);
       asked(
         flags,
-        () => ({ schema: "quantdesk.order/1", order: orderJson(order) }),
+        () => ({ schema: "quantdesk.order/1", order: plainOrder(order) }),
         () => orderTable([order]),
       );
     }),
@@ -109,7 +109,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       const quote = await session.broker.getCurrentPrice(symbol(name), context.signal);
       asked(
         flags,
-        () => ({ schema: "quantdesk.price/1", ...quoteJson(quote), simulated: session.data.simulated }),
+        () => ({ schema: "quantdesk.price/1", ...plainQuote(quote), simulated: session.data.simulated }),
         () => `${quote.symbol}  bid ${money(quote.bid)}  ask ${money(quote.ask)}`,
       );
     }),
@@ -126,7 +126,7 @@ export function addTradingCommands(program: Command, context: Context): void {
           const order = await session.broker.cancelOrder(id, context.signal);
           asked(
             flags,
-            () => ({ schema: "quantdesk.order/1", order: orderJson(order) }),
+            () => ({ schema: "quantdesk.order/1", order: plainOrder(order) }),
             () => orderTable([order]),
           );
           return;
@@ -266,7 +266,7 @@ async function place(context: Context, session: Session, intent: OrderIntent, fl
     flags.wait === true
       ? await withDeadline("Waiting for the order's end", WAIT_FOR_FILL_MS, context.signal, (signal) => session.broker.waitForEnd(placed.order.id, signal))
       : placed.order;
-  if (flags.json === true) context.io.json({ schema: "quantdesk.order/1", order: orderJson(order), simulated: session.data.simulated });
+  if (flags.json === true) context.io.json({ schema: "quantdesk.order/1", order: plainOrder(order), simulated: session.data.simulated });
   else context.io.data(orderTable([order]));
 }
 

@@ -1,0 +1,75 @@
+/** Orders, positions, accounts and quotes for programs (JSON, cells): money and quantities as decimal texts, times ISO 8601 UTC. */
+import { decimalText, type Big } from "../base/decimal.ts";
+import type { Account, Order, Position, Quote } from "./orders.ts";
+
+type Decimals<T> = T extends Big ? string : T extends Big | null ? string | null : T;
+/** The same fields, with each decimal as its text. */
+type WithText<T> = { readonly [K in keyof T]: Decimals<T[K]> };
+
+export type PlainAccount = WithText<Account>;
+export type PlainPosition = WithText<Position>;
+export interface PlainOrder extends WithText<Omit<Order, "submittedAt" | "filledAt" | "legs" | "replaces" | "replacedBy">> {
+  readonly submittedAt: string;
+  readonly filledAt: string | null;
+  readonly legs: readonly PlainOrder[];
+}
+export interface PlainQuote extends Omit<Quote, "at"> {
+  readonly at: string;
+}
+
+const text = (value: Big | null) => (value === null ? null : decimalText(value));
+const time = (at: number) => new Date(at).toISOString();
+
+export function plainOrder(order: Order): PlainOrder {
+  return {
+    id: order.id,
+    clientOrderId: order.clientOrderId,
+    symbol: order.symbol,
+    side: order.side,
+    type: order.type,
+    orderClass: order.orderClass,
+    timeInForce: order.timeInForce,
+    status: order.status,
+    qty: text(order.qty),
+    notional: text(order.notional),
+    filledQty: decimalText(order.filledQty),
+    filledAvgPrice: text(order.filledAvgPrice),
+    limitPrice: text(order.limitPrice),
+    stopPrice: text(order.stopPrice),
+    submittedAt: time(order.submittedAt),
+    filledAt: order.filledAt === null ? null : time(order.filledAt),
+    legs: order.legs.map(plainOrder),
+  };
+}
+
+export function plainPosition(position: Position): PlainPosition {
+  return {
+    symbol: position.symbol,
+    side: position.side,
+    qty: decimalText(position.qty),
+    avgEntryPrice: decimalText(position.avgEntryPrice),
+    currentPrice: text(position.currentPrice),
+    marketValue: text(position.marketValue),
+    costBasis: decimalText(position.costBasis),
+    unrealizedPl: text(position.unrealizedPl),
+  };
+}
+
+export function plainAccount(account: Account): PlainAccount {
+  return {
+    accountNumber: account.accountNumber,
+    status: account.status,
+    currency: account.currency,
+    cash: decimalText(account.cash),
+    equity: decimalText(account.equity),
+    lastEquity: decimalText(account.lastEquity),
+    buyingPower: decimalText(account.buyingPower),
+    portfolioValue: decimalText(account.portfolioValue),
+    mode: account.mode,
+    simulated: account.simulated,
+  };
+}
+
+export function plainQuote(quote: Quote): PlainQuote {
+  return { symbol: quote.symbol, bid: quote.bid, ask: quote.ask, bidSize: quote.bidSize, askSize: quote.askSize, at: time(quote.at) };
+}
