@@ -45,6 +45,8 @@ export interface ExchangeServer {
 
 const MAX_STREAMS = 2000;
 const MAX_CONNECTIONS = 4000;
+/** On every answer and every upgrade: whoever is led here by an address alone can tell, and say SIMULATED. */
+const SIMULATED = { name: "X-Quantdesk-Simulated", value: "true" } as const;
 /** A client that has not sent its headers, or its whole request, by then is cut off; looked at every five seconds. */
 const SLOW = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 } as const;
 
@@ -77,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   app.addHook("onRequest", async (request, reply) => {
     // The official client 3.1 sends an empty content type with DELETE: it means none.
     if (request.headers["content-type"] === "") delete request.headers["content-type"];
-    reply.header("X-Request-ID", request.id);
+    reply.header("X-Request-ID", request.id).header(SIMULATED.name, SIMULATED.value);
     if (!isLoopbackHost(request.headers.host)) throw new ApiError(403, "forbidden: this exchange answers to the names of this machine only", 40_310_000);
     if (!isOwnPage(request.headers)) throw new ApiError(403, "forbidden: web pages are not served", 40_310_000);
     const account = authorizeHeaders(engine.accounts, request.headers);
@@ -145,9 +147,10 @@ function tlsServer({ certificate, key }: Certificate, handler: RequestListener):
 function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServer {
   const { engine, idle } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: 256 * 1024, perMessageDeflate: false });
+  server.on("headers", (headers) => headers.push(`${SIMULATED.name}: ${SIMULATED.value}`));
   let opened = 0;
   app.server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {
-    const refuse = (line: string) => raw.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const refuse = (line: string) => raw.end(`HTTP/1.1 ${line}\r\n${SIMULATED.name}: ${SIMULATED.value}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     const path = (request.url ?? "").split("?")[0] as string;
     const serve = streamAt(path, options);
     raw.on("error", () => raw.destroy());

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { type GivenExchange, givenExchange, type Json, START } from "./givenExchange.ts";
 import { hasShapes } from "./shapes.ts";
@@ -50,6 +50,31 @@ describe("the paper exchange's API", () => {
     assert.equal((await rawGet(`${url}/v2/account`, { ...keys, host: "localhost:1" })).status, 200);
     const failed = await new Promise<Error>((resolve) => new WebSocket(exchange.ready.streamUrl, { headers: { host: "evil.example" } }).on("error", resolve));
     assert.match(failed.message, /403/);
+  });
+
+  it("says on every answer and every upgrade that it is simulated, refusals too", async () => {
+    const { url, streamUrl, dataStreamUrl, keyId, secretKey } = exchange.ready;
+    const keys = { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey };
+    for (const [path, headers, status] of [
+      ["/v2/account", keys, 200],
+      ["/v2/account", {}, 401],
+      ["/v2/stocks/bars?symbols=AAPL&timeframe=7Days", keys, 400],
+      ["/nowhere", keys, 404],
+    ] as const) {
+      const answer = await fetch(url + path, { headers });
+      assert.deepEqual([answer.status, answer.headers.get("x-quantdesk-simulated")], [status, "true"], path);
+    }
+    for (const [address, status] of [
+      [streamUrl, 101],
+      [`${dataStreamUrl}/v2/sip`, 101],
+      [`${dataStreamUrl}/nowhere`, 404],
+    ] as const) {
+      const socket = new WebSocket(address);
+      socket.on("error", () => undefined); // what is refused says so by its status
+      const answer = await new Promise<IncomingMessage>((resolve) => socket.once("upgrade", resolve).once("unexpected-response", (_, refusal) => resolve(refusal)));
+      assert.deepEqual([answer.statusCode, answer.headers["x-quantdesk-simulated"]], [status, "true"], address);
+      socket.terminate();
+    }
   });
 
   it("serves no web page of another origin, with the key or without, on HTTP and on its streams", async () => {
