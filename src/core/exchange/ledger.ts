@@ -4,7 +4,7 @@
  */
 import { Big } from "../base/decimal.ts";
 import type { Side } from "../domain/orders.ts";
-import { isEnded, type AccountRecord, type Configuration, type OrderRecord, type PositionRecord } from "./records.ts";
+import { isEnded, type AccountRecord, type Configuration, type FillRecord, type OrderRecord, type PaymentRecord, type PositionRecord } from "./records.ts";
 
 /** Regulation T: what an account may hold is twice its equity. */
 export const MULTIPLIER = 2;
@@ -19,6 +19,17 @@ export interface AccountState {
   /** Those that have not ended: few, where the others may be very many. */
   readonly open: Map<string, OrderRecord>;
   readonly byClientOrderId: Map<string, string>;
+  /** Oldest first, like payments and points. */
+  readonly fills: FillRecord[];
+  /** Dividends that were paid. */
+  readonly payments: PaymentRecord[];
+  /** Equity when the account was opened and at every close since. */
+  readonly equityPoints: EquityPoint[];
+}
+
+export interface EquityPoint {
+  readonly at: number;
+  readonly equity: Big;
 }
 
 const DEFAULTS: Configuration = {
@@ -36,7 +47,7 @@ export function configurationOf(account: AccountState): Configuration {
 }
 
 export function newAccount(record: AccountRecord): AccountState {
-  return { record, positions: new Map(), orders: new Map(), orderList: [], open: new Map(), byClientOrderId: new Map() };
+  return { record, positions: new Map(), orders: new Map(), orderList: [], open: new Map(), byClientOrderId: new Map(), fills: [], payments: [], equityPoints: [] };
 }
 
 export interface Prices {

@@ -3,14 +3,9 @@ import { Big } from "../base/decimal.ts";
 import { newYorkDate, tradingDays } from "../domain/nyse.ts";
 import { badRequest } from "./apiError.ts";
 import type { Engine } from "./engine.ts";
-import type { AccountState } from "./ledger.ts";
+import type { AccountState, EquityPoint } from "./ledger.ts";
 import type { Market } from "./market.ts";
 import { time, type Query } from "./query.ts";
-
-interface Point {
-  readonly at: number;
-  readonly equity: Big;
-}
 
 const DAY_MS = 86_400_000;
 const MINUTE = 60_000;
@@ -27,10 +22,10 @@ export function portfolioHistory(parts: { readonly engine: Engine; readonly mark
   const step = STEPS[timeframe];
   if (step === undefined && timeframe !== "1D") throw badRequest(`invalid timeframe: ${timeframe}`);
   if (step !== undefined && days > (step === MINUTE ? 7 : 30)) throw badRequest(`timeframe ${timeframe} is for ${step === MINUTE ? 7 : 30} days at most`);
-  const past = step === undefined ? dailyPoints(parts.engine, account, start, end) : pointsWithin(parts, account, { start, end: Math.min(end, now - 1), step });
+  const past = step === undefined ? account.equityPoints.filter((point) => point.at >= start && point.at <= end) : pointsWithin(parts.market, account, { start, end: Math.min(end, now - 1), step });
   const points = end >= now ? [...past, { at: now, equity: parts.engine.figures(account).equity }] : past;
-  const { accountNumber, startCash } = account.record;
-  const before = parts.engine.equityPoints(accountNumber).findLast((point) => point.at < (points[0]?.at ?? start));
+  const { startCash } = account.record;
+  const before = account.equityPoints.findLast((point) => point.at < (points[0]?.at ?? start));
   const base = (step === undefined ? (points[0]?.equity ?? startCash) : (before?.equity ?? startCash)).toNumber();
   const equity = points.map((point) => point.equity.round(4).toNumber());
   return {
@@ -48,28 +43,24 @@ function endOfDate(at: number | undefined): number | undefined {
   return at === undefined ? undefined : at + DAY_MS - 1;
 }
 
-function dailyPoints(engine: Engine, account: AccountState, start: number, end: number): readonly Point[] {
-  return engine.equityPoints(account.record.accountNumber).filter((point) => point.at >= start && point.at <= end);
-}
-
 /** Walks fills and payments forward, one point per step of open time. */
 function pointsWithin(
-  { engine, market }: { readonly engine: Engine; readonly market: Market },
-  { record }: AccountState,
+  market: Market,
+  { record, fills, payments }: AccountState,
   range: { readonly start: number; readonly end: number; readonly step: number },
-): readonly Point[] {
+): readonly EquityPoint[] {
   const from = Math.max(range.start, record.createdAt);
   const moves = [
-    ...engine.fills(record.accountNumber).map((fill) => {
+    ...fills.map((fill) => {
       const qty = fill.side === "buy" ? fill.qty : fill.qty.times(-1);
       return { at: fill.at, symbol: fill.symbol, qty, cash: qty.times(fill.price).times(-1) };
     }),
-    ...engine.payments(record.accountNumber).map((payment) => ({ at: payment.at, symbol: payment.symbol, qty: new Big(0), cash: payment.amount })),
+    ...payments.map((payment) => ({ at: payment.at, symbol: payment.symbol, qty: new Big(0), cash: payment.amount })),
   ].sort((a, b) => a.at - b.at);
   let cash = record.startCash;
   const held = new Map<string, Big>();
   let next = 0;
-  const points: Point[] = [];
+  const points: EquityPoint[] = [];
   for (const day of tradingDays(newYorkDate(from), newYorkDate(range.end))) {
     for (let at = day.open; at <= day.close; at += range.step) {
       if (at < from || at > range.end) continue;

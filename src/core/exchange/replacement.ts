@@ -1,9 +1,13 @@
-/** What PATCH may change of an order, and when. */
-import type { Big } from "../base/decimal.ts";
+/** What PATCH may change of an order, when, and how a new order takes the place of the old one. */
+import { randomUUID } from "node:crypto";
+import { Big } from "../base/decimal.ts";
+import { checkReplacement } from "./admission.ts";
 import { ApiError, unprocessable } from "./apiError.ts";
 import type { AccountState } from "./ledger.ts";
+import { trail } from "./matching.ts";
 import { checkTick } from "./orderRequest.ts";
 import { isEnded, isWorking, type OrderRecord } from "./records.ts";
+import type { ExchangeState } from "./state.ts";
 
 export interface ReplaceRequest {
   readonly qty: Big | null;
@@ -13,7 +17,61 @@ export interface ReplaceRequest {
   readonly clientOrderId: string | null;
 }
 
-export function checkReplace(account: AccountState, old: OrderRecord, change: ReplaceRequest): void {
+interface Replacing {
+  readonly id: string;
+  readonly change: ReplaceRequest;
+  readonly now: number;
+}
+
+/** A new order in the place of the old one, which ends as "replaced"; its legs and its parent go with the new one. */
+export function replaceOrder(state: ExchangeState, account: AccountState, { id, change, now }: Replacing): OrderRecord {
+  const old = state.order(account, id);
+  checkReplace(account, old, change);
+  const next: OrderRecord = {
+    ...old,
+    id: randomUUID(),
+    clientOrderId: change.clientOrderId ?? randomUUID(),
+    sequence: state.nextSequence(),
+    qty: change.qty ?? old.qty,
+    limitPrice: change.limitPrice ?? old.limitPrice,
+    stopPrice: change.trail === null ? (change.stopPrice ?? old.stopPrice) : null,
+    trailPrice: old.trailPrice === null ? null : (change.trail ?? old.trailPrice),
+    trailPercent: old.trailPercent === null ? null : (change.trail ?? old.trailPercent),
+    createdAt: now,
+    submittedAt: now,
+    updatedAt: now,
+    replaces: old.id,
+  };
+  refuseUnchanged(old, next);
+  checkReplacement(account, old, next, state.prices(now));
+  if (next.type === "trailing_stop" && next.stopPrice === null) {
+    const best = (old.highWaterMark ?? new Big(state.market.last(next.symbol, now))).toNumber();
+    trail(next, best, best);
+  }
+  old.status = "replaced";
+  old.replacedAt = now;
+  old.replacedBy = next.id;
+  old.updatedAt = now;
+  state.forget(old);
+  for (const legId of old.legIds) {
+    const leg = state.order(account, legId);
+    leg.parentId = next.id;
+    if (!isEnded(leg) && next.qty !== null) leg.qty = next.qty;
+    state.touch(leg);
+  }
+  const parent = next.parentId === null ? undefined : account.orders.get(next.parentId);
+  if (parent !== undefined) {
+    parent.legIds = parent.legIds.map((legId) => (legId === old.id ? next.id : legId));
+    state.touch(parent);
+  }
+  state.remember(next);
+  state.touch(old, next);
+  state.emit("replaced", old, now);
+  if (next.status !== "held") state.emit("new", next, now);
+  return next;
+}
+
+function checkReplace(account: AccountState, old: OrderRecord, change: ReplaceRequest): void {
   if (isEnded(old)) throw unprocessable(`order is already in "${old.status}" state`);
   if (!isWorking(old) && old.status !== "held") throw unprocessable(`order cannot be replaced in "${old.status}" state`);
   if (old.notional !== null) throw unprocessable("notional orders cannot be replaced");
@@ -29,7 +87,7 @@ export function checkReplace(account: AccountState, old: OrderRecord, change: Re
   checkTick(change.stopPrice);
 }
 
-export function refuseUnchanged(old: OrderRecord, next: OrderRecord): void {
+function refuseUnchanged(old: OrderRecord, next: OrderRecord): void {
   const fields = ["qty", "limitPrice", "stopPrice", "trailPrice", "trailPercent"] as const;
   if (fields.every((field) => same(old[field], next[field]))) throw unprocessable("order parameters are not changed");
 }

@@ -8,7 +8,7 @@ import { badRequest, notFound, unprocessable } from "./apiError.ts";
 import { announcementJson, dividendsOf } from "./dividends.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
-import type { AccountState } from "./ledger.ts";
+import { availableToClose, type AccountState } from "./ledger.ts";
 import type { Market } from "./market.ts";
 import { readOrderRequest } from "./orderRequest.ts";
 import { portfolioHistory } from "./portfolio.ts";
@@ -45,7 +45,7 @@ function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: R
   const activities = (request: FastifyRequest) => {
     engine.advance();
     const query = readQuery(request.query);
-    const account = accountOf(request).record.accountNumber;
+    const account = accountOf(request);
     const category = choice(query, "category", "", ["", "trade_activity", "non_trade_activity"]);
     const wanted = (param(request, "type") || query["activity_types"] || "").split(",").filter((type) => type !== "");
     const wants = (type: string, of: string) => (wanted.length === 0 || wanted.includes(type)) && (category === "" || category === of);
@@ -55,8 +55,8 @@ function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: R
     const date = query["date"];
     const isChosen = ({ at }: { readonly at: number }) =>
       (after === undefined || at > after) && (until === undefined || at < until) && (date === undefined || newYorkDate(at) === date);
-    const fills = wants("FILL", "trade_activity") ? engine.fills(account).filter(isChosen) : [];
-    const payments = wants("DIV", "non_trade_activity") ? engine.payments(account).filter(isChosen) : [];
+    const fills = wants("FILL", "trade_activity") ? account.fills.filter(isChosen) : [];
+    const payments = wants("DIV", "non_trade_activity") ? account.payments.filter(isChosen) : [];
     let rows: Array<{ readonly id: string }> = [
       ...fills.map((fill) => [fill.sequence, activityJson(fill)] as const),
       ...payments.map((one) => [one.sequence, paymentJson(one)] as const),
@@ -176,7 +176,7 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
     return positionJson(position, {
       current: new Big(market.last(symbol, at)),
       lastDay: new Big(market.previousClose(symbol, at)),
-      available: engine.availableToClose(account, symbol),
+      available: availableToClose(account, symbol),
       stock: market.stock(symbol),
     });
   };

@@ -99,9 +99,9 @@ describe("the matching engine", () => {
           assert.equal(equity.toFixed(), worth.toFixed());
           assert.ok(buyingPower.gte(0));
           let cash = new Big(100_000);
-          for (const fill of desk.engine.fills(desk.account.record.accountNumber))
+          for (const fill of desk.account.fills)
             cash = cash.minus(fill.price.times(fill.qty).times(fill.side === "buy" ? 1 : -1));
-          for (const payment of desk.engine.payments(desk.account.record.accountNumber)) cash = cash.plus(payment.amount);
+          for (const payment of desk.account.payments) cash = cash.plus(payment.amount);
           assert.equal(desk.account.record.cash.toFixed(), cash.toFixed());
         }
         // No family of legs has both exits filled, and no order a second end.
@@ -241,11 +241,11 @@ describe("the matching engine", () => {
       holder.submit({ symbol: late, qty: "1" });
       while (holder.clock.now() < ex.open) holder.pass(3 * HOUR);
       assert.deepEqual(
-        holder.engine.payments(holder.account.record.accountNumber).filter(({ symbol }) => symbol === dividend.symbol),
+        holder.account.payments.filter(({ symbol }) => symbol === dividend.symbol),
         [],
       );
       while (newYorkDate(holder.clock.now()) < dividend.payableDate) holder.pass(3 * HOUR);
-      const paid: readonly PaymentRecord[] = holder.engine.payments(holder.account.record.accountNumber).filter(({ symbol }) => symbol === dividend.symbol);
+      const paid: readonly PaymentRecord[] = holder.account.payments.filter(({ symbol }) => symbol === dividend.symbol);
       assert.deepEqual(
         paid.map(({ amount }) => amount.toFixed()),
         [dividend.rate.times(side === "buy" ? 3 : -3).toFixed()],
@@ -274,7 +274,7 @@ describe("the matching engine", () => {
     desk.submit({ qty: "10" });
     desk.pass(0);
     desk.pass(14 * HOUR); // beyond two closes
-    const points = desk.engine.equityPoints(desk.account.record.accountNumber);
+    const points = desk.account.equityPoints;
     assert.deepEqual(
       points.map((point) => new Date(point.at).toISOString()),
       ["2026-11-18T15:00:00.000Z", "2026-11-18T21:00:00.000Z", "2026-11-19T21:00:00.000Z"],

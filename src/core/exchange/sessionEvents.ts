@@ -1,0 +1,69 @@
+/** What happens at the open and at the close of a session: auctions, the end of day orders, dividends, the equity of the day. */
+import { randomUUID } from "node:crypto";
+import { Big } from "../base/decimal.ts";
+import { addDays, tradingDayFrom, type TradingDay } from "../domain/nyse.ts";
+import { fillAgainstQuote } from "../domain/fills.ts";
+import { dividendsOf } from "./dividends.ts";
+import { figures } from "./ledger.ts";
+import { activateWaiting, endOrder, expireOrders, tryFill } from "./orderLife.ts";
+import { isEnded } from "./records.ts";
+import type { ExchangeState } from "./state.ts";
+
+export function openSession(state: ExchangeState, day: TradingDay): void {
+  expireOrders(state, day.open - 1);
+  payDividends(state, day.date, day.open);
+  holdAuction(state, "opg", day.open);
+  activateWaiting(state, day.open);
+}
+
+export function closeSession(state: ExchangeState, day: TradingDay): void {
+  holdAuction(state, "cls", day.close);
+  expireOrders(state, day.close);
+  for (const account of state.accounts.values()) {
+    const { equity } = figures(account, state.prices(day.close));
+    account.record.lastEquity = equity;
+    state.touchAccount(account.record);
+    state.pointEquity(account, day.close, equity);
+  }
+  noteDividends(state, day.date);
+}
+
+/** The price of an auction is the session's first or last; what it does not reach is canceled. */
+function holdAuction(state: ExchangeState, timeInForce: "opg" | "cls", at: number): void {
+  for (const order of [...state.open.values()]) {
+    if (order.timeInForce !== timeInForce || order.submittedAt >= at || isEnded(order)) continue;
+    order.status = "new";
+    state.emit("new", order, at);
+    const price = state.market.last(order.symbol, at);
+    const limit = order.limitPrice?.toNumber() ?? Number.NaN;
+    tryFill(state, order, fillAgainstQuote(order.side, limit, { bid: price, ask: price }), at);
+    if (!isEnded(order)) endOrder(state, order, "canceled", at);
+  }
+}
+
+/** Who holds at the last close before an ex-date is paid later; who is short then pays. */
+function noteDividends(state: ExchangeState, date: string): void {
+  const exDate = tradingDayFrom(addDays(date, 1)).date;
+  for (const { record, positions } of state.accounts.values()) {
+    for (const [symbol, { qty }] of positions) {
+      for (const { id, rate, payableDate } of dividendsOf(state.market, symbol, exDate, exDate)) {
+        record.entitlements = [...(record.entitlements ?? []), { id, symbol, qty, rate, payableDate }];
+        state.touchAccount(record);
+      }
+    }
+  }
+}
+
+function payDividends(state: ExchangeState, date: string, at: number): void {
+  for (const { record } of state.accounts.values()) {
+    const due = record.entitlements?.filter((one) => one.payableDate <= date) ?? [];
+    if (due.length === 0) continue;
+    record.entitlements = record.entitlements?.filter((one) => one.payableDate > date) ?? [];
+    for (const { symbol, qty, rate } of due) {
+      const amount = qty.times(rate).round(2, Big.roundHalfUp);
+      record.cash = record.cash.plus(amount);
+      state.addPayment({ id: randomUUID(), sequence: state.nextSequence(), accountNumber: record.accountNumber, symbol, qty, rate, amount, at });
+    }
+    state.touchAccount(record);
+  }
+}
