@@ -21,7 +21,15 @@ export interface SweepRequest extends SweepGrid {
   readonly request: BacktestRequest;
   /** Backtests on the same bars before this sweep: they count when the best result is held against luck. */
   readonly earlierTrials: number;
+  /**
+   * Combinations that were run before with everything else equal (strategy code, data, costs, engine), whatever the grid was.
+   * Their figures are taken as they are and count as `cached`; `earlierTrials` has them already.
+   */
+  readonly known?: KnownCombinations;
 }
+
+/** Combinations of a strategy with their figures, all of them ok. */
+export type KnownCombinations = Omit<SweepColumns, "status">;
 
 export interface SweepOptions {
   readonly workers?: number;
