@@ -3,7 +3,7 @@
  * but the one that measures `durationMs`.
  */
 import type { BacktestRequest, BacktestResult, BacktestTrade, Params, Sizing } from "../domain/backtest.ts";
-import { sliceBars, type BarSeries, type Dataset } from "../domain/bars.ts";
+import { datasetIdentity, sliceBars, type BarSeries, type Dataset } from "../domain/bars.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { canonicalJson, sha256 } from "../base/canonical.ts";
 import { chooseEngine, runChosen, type LoadedStrategy } from "./engines.ts";
@@ -40,7 +40,7 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
     dataset: { ...dataset.info, bars: bars.time.length, from: iso(0), to: iso(bars.time.length - 1) },
     costs: { ...request.costs, fill: request.fill, sizing: sizingText(request.sizing) },
     ...(request.fill === "close" ? { sameBarFill: true as const } : {}),
-    warnings: warningsOf(request, outcome, bars),
+    warnings: [...(dataset.warnings ?? []), ...warningsOf(request, outcome, bars)],
     trades: outcome.trades.map((trade) => publicTrade(trade, iso)),
     stats,
     ...(request.withEquity ? { equity: Array.from(outcome.equity, (value, t) => [iso(t), value] as const) } : {}),
@@ -115,7 +115,7 @@ function runHash(request: BacktestRequest, strategy: LoadedStrategy, params: Par
       ...rest,
       params,
       strategy: { name: strategy.definition.name, hash: strategy.hash },
-      data: dataset.info.sha256,
+      data: datasetIdentity(dataset.info),
       engineVersion: ENGINE_VERSION,
     }),
   );

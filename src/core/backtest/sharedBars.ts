@@ -8,6 +8,7 @@ export interface PackedDataset {
   readonly symbol: string;
   readonly timeframe: Timeframe | "unknown";
   readonly simulated: boolean;
+  readonly warnings: readonly string[];
   readonly columns: readonly Float64Array[];
 }
 
@@ -16,10 +17,10 @@ export interface SharedDataset extends Omit<PackedDataset, "columns"> {
   readonly memory: SharedArrayBuffer;
 }
 
-export function pack(key: string, { info, series }: Dataset): PackedDataset {
+export function pack(key: string, { info, series, warnings = [] }: Dataset): PackedDataset {
   // The channel copies what it sends, but cannot send views on shared memory.
   const columns = BAR_COLUMNS.map((name) => (series[name].buffer instanceof SharedArrayBuffer ? Float64Array.from(series[name]) : series[name]));
-  return { key, info, symbol: series.symbol, timeframe: series.timeframe, simulated: series.simulated, columns };
+  return { key, info, symbol: series.symbol, timeframe: series.timeframe, simulated: series.simulated, warnings, columns };
 }
 
 export function share({ columns, ...rest }: PackedDataset): SharedDataset {
@@ -29,7 +30,7 @@ export function share({ columns, ...rest }: PackedDataset): SharedDataset {
   return { ...rest, memory };
 }
 
-export function unshare({ memory, info, symbol, timeframe, simulated }: SharedDataset): Dataset {
+export function unshare({ memory, info, symbol, timeframe, simulated, warnings }: SharedDataset): Dataset {
   const bars = memory.byteLength / BAR_COLUMNS.length / 8;
   const column = (at: number) => new Float64Array(memory, at * bars * 8, bars);
   const [time, open, high, low, close, volume] = BAR_COLUMNS.map((_name, at) => column(at)) as [
@@ -41,5 +42,5 @@ export function unshare({ memory, info, symbol, timeframe, simulated }: SharedDa
     Float64Array,
   ];
   const series: BarSeries = { symbol, timeframe, simulated, time, open, high, low, close, volume };
-  return { info, series };
+  return { info, series, warnings };
 }

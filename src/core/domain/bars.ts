@@ -27,13 +27,24 @@ export interface DatasetInfo {
   /** Of the source's bytes for a file, else of the columns. */
   readonly sha256: string;
   readonly source: string;
+  /** How prices were adjusted for splits and dividends: "raw", "split", "dividend", "all", or what is known of it. */
   readonly adjustment: string;
+  /** Date as of which the source gave them: adjusted prices of the past change with every later split or dividend. */
   readonly asOf: string | null;
+  /** IANA name of the zone that times without one were read in, where it was not UTC. */
+  readonly timeZone?: string;
 }
 
 export interface Dataset {
   readonly info: DatasetInfo;
   readonly series: BarSeries;
+  /** What is odd about the bars, a sentence each: gaps, duplicates, likely splits and bad ticks. They are used as they are. */
+  readonly warnings?: readonly string[];
+}
+
+/** What tells two data sets apart in run hashes and keys: the bytes alone do not say how they were adjusted or read. */
+export function datasetIdentity({ sha256, source, adjustment, asOf, timeZone }: DatasetInfo): Readonly<Record<string, string | null>> {
+  return { sha256, source, adjustment, asOf, ...(timeZone === undefined ? {} : { timeZone }) };
 }
 
 export const BAR_COLUMNS = ["time", "open", "high", "low", "close", "volume"] as const;

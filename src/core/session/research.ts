@@ -4,7 +4,7 @@ import { canonicalJson, sha256 } from "../base/canonical.ts";
 import { badInput, TradingError, type Outcome } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "../domain/backtest.ts";
-import type { Dataset } from "../domain/bars.ts";
+import { datasetIdentity, type Dataset } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
 import type { Backtester, RunRow, Store } from "../domain/ports.ts";
 import type { Sweep, SweepOptions, SweepSpec } from "../domain/sweep.ts";
@@ -46,7 +46,7 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
     const isFile = /\.[cm]?[jt]s$/.test(spec.strategy);
     if (!isFile) checkName(spec.strategy);
     const loaded = await load(spec.data);
-    const key = `${loaded.info.name}:${loaded.info.sha256}`;
+    const key = canonicalJson([loaded.info.name, datasetIdentity(loaded.info)]);
     backtester.register(key, loaded);
     return {
       strategy: isFile ? { kind: "file", path: resolvePath(folder, spec.strategy) } : { kind: "builtin", name: spec.strategy },

@@ -93,6 +93,19 @@ describe("The backtester", () => {
     assert.notEqual(first.runHash, second.runHash);
   });
 
+  it("carries what is odd about the bars into the result, and how they were adjusted into its hash", async () => {
+    const { info, series } = sp500();
+    const warnings = ["1 gap: 3 bars are missing."];
+    const hashes = [];
+    for (const change of [{}, { adjustment: "split" }, { asOf: "2024-01-02" }, { timeZone: "America/New_York" }]) {
+      backtester.register("odd", { info: { ...info, ...change }, series: { ...series, symbol: JSON.stringify(change) }, warnings });
+      const result = await backtester.run(builtin("buy_and_hold", { data: "odd" }), signal);
+      assert.deepEqual(result.warnings, warnings);
+      hashes.push(result.runHash);
+    }
+    assert.equal(new Set(hashes).size, 4);
+  });
+
   it("answers a batch of different requests in their order, whatever becomes of each", async () => {
     const seen: BatchItem[] = [];
     const requests = [
