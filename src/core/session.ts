@@ -24,7 +24,6 @@ import { createAlpacaData } from "./data/alpacaData.ts";
 import { createLazyData } from "./data/lazyData.ts";
 import { loadDataset } from "./data/dataset.ts";
 import { parseInstant } from "./data/instants.ts";
-import { createHttpClient } from "./net/httpClient.ts";
 import { findOrStartExchange } from "./exchange/embedded.ts";
 import { createBacktester } from "./backtest/backtester.ts";
 import type { ReportExtras } from "./backtest/report.ts";
@@ -166,7 +165,12 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   const link = createLink({ options, venue, keys, home, config, log, scope, store, simulated, secrets });
   const { broker, data } = link;
 
-  const backtester = createBacktester({ workers: workersFor("backtest.workers"), timeoutMs: config["backtest.timeoutSeconds"] * 1000, log });
+  const backtester = createBacktester({
+    workers: workersFor("backtest.workers"),
+    timeoutMs: config["backtest.timeoutSeconds"] * 1000,
+    log,
+    smallRunsHere: options.front === "cli",
+  });
   scope.onClose(() => backtester.close());
 
   const scanner = createScanRunner({
@@ -326,6 +330,8 @@ function createLink(parts: LinkParts) {
         log.warn("The built-in exchange has ended; the next use starts it again.");
         leave().catch((error: unknown) => log.warn(`The link to it did not close cleanly: ${TradingError.from(error, "failed").message}`));
       });
+      // Loaded here: its library takes longer to load than a command that needs no exchange takes in all.
+      const { createHttpClient } = await import("./net/httpClient.ts");
       const client = (origin: string, connections: number) => {
         const http = createHttpClient({
           origin,

@@ -260,6 +260,23 @@ describe("The backtester", () => {
     }
   });
 
+  it("does one short run of a built-in without a compute process where it may, with the same result", async () => {
+    const children = () => process.getActiveResourcesInfo().filter((resource) => resource === "ProcessWrap").length;
+    const own = createBacktester({ workers: 1, timeoutMs: 10_000, smallRunsHere: true, log: logTo(() => {}) });
+    try {
+      own.register("bars", sp500());
+      const before = children();
+      const here = await own.run(builtin("breakout"), signal);
+      assert.equal(children(), before);
+      await assert.rejects(own.run(builtin("breakout", { cash: -1 }), signal), { code: "bad-request" });
+      assert.equal((await own.run(file("good.ts"), signal)).strategy, "good", "a user's file never runs here");
+      assert.equal(children(), before + 1);
+      assert.deepEqual({ ...here, durationMs: 0 }, { ...(await backtester.run(builtin("breakout"), signal)), durationMs: 0 });
+    } finally {
+      await own.close();
+    }
+  });
+
   it("refuses a number of workers or a time that makes no sense", async () => {
     await assert.rejects(backtester.batch([], { workers: 65 }, signal), { code: "bad-workers", kind: "usage" });
     await assert.rejects(backtester.batch([], { timeoutMs: 0 }, signal), { code: "bad-timeout", kind: "usage" });
