@@ -1,0 +1,98 @@
+/**
+ * What is heard and read of orders, on its way to whoever waits for it: stream, answers and reconciliation end here, and go on
+ * to the book, the journal, the watch over the stream, and the listeners.
+ */
+import { Emitter } from "../base/emitter.ts";
+import { TradingError } from "../base/errors.ts";
+import { abortable } from "../base/scope.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Order, TradeUpdate } from "../domain/orders.ts";
+import type { OrderJournal } from "../domain/ports.ts";
+import { JournalNotes } from "./journalNotes.ts";
+import { OrderBook } from "./orderBook.ts";
+import { StreamWatch } from "./streamWatch.ts";
+import type { TradingApi } from "./tradingApi.ts";
+
+export interface OrderFeedOptions {
+  readonly api: TradingApi;
+  readonly journal: OrderJournal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly isConnected: () => boolean;
+  readonly cut: (why: TradingError) => void;
+  /** How often open orders are asked for beside the stream, milliseconds. */
+  readonly askEveryMs: number;
+}
+
+export class OrderFeed {
+  readonly book = new OrderBook();
+  readonly updates: Emitter<TradeUpdate>;
+  readonly notes: JournalNotes;
+  readonly watch: StreamWatch;
+  readonly #options: OrderFeedOptions;
+  /** Who waits for the stream to name a client order id. */
+  readonly #ears = new Map<string, Set<(order: Order) => void>>();
+
+  constructor(options: OrderFeedOptions) {
+    const { journal, clock, log } = options;
+    this.#options = options;
+    this.updates = new Emitter((error) => log.error(`A listener for trade updates failed: ${TradingError.from(error, "failed").message}`));
+    this.notes = new JournalNotes(journal, log);
+    this.watch = new StreamWatch({
+      clock,
+      log,
+      ask: (signal) => this.#askOpen(signal),
+      hasOpenOrders: () => options.isConnected() && this.book.open().length > 0,
+      cut: options.cut,
+      everyMs: options.askEveryMs,
+    });
+  }
+
+  /** From the stream. */
+  take(update: TradeUpdate): void {
+    this.notes.take(update);
+    this.watch.heard(update);
+    const news = this.book.apply(update);
+    for (const hear of this.#ears.get(update.order.clientOrderId) ?? []) hear(update.order);
+    if (news !== null) this.updates.emit(news);
+  }
+
+  /** Resolves when the stream names an order of that client order id. */
+  async heard(clientOrderId: string, signal: AbortSignal): Promise<Order> {
+    const ears = this.#ears.get(clientOrderId) ?? new Set();
+    this.#ears.set(clientOrderId, ears);
+    let ear: (order: Order) => void = () => {};
+    try {
+      return await abortable(
+        new Promise<Order>((resolve) => {
+          ear = resolve;
+          ears.add(ear);
+        }),
+        signal,
+      );
+    } finally {
+      ears.delete(ear);
+      if (ears.size === 0) this.#ears.delete(clientOrderId);
+    }
+  }
+
+  /** An order as an answer shows it: what the stream has not said of it is told now, and the stream is watched for it. */
+  learn(order: Order): Order {
+    if (this.book.hasMoved(order)) {
+      this.watch.learned(order);
+      this.notes.order(order);
+      for (const update of this.book.reconcile([order], this.#options.clock.now())) this.updates.emit(update);
+    }
+    return this.book.see(order);
+  }
+
+  async #askOpen(signal: AbortSignal): Promise<void> {
+    const { api } = this.#options;
+    const known = this.book.open();
+    const open = await api.orders({ status: "open" }, signal);
+    const shown = new Set(open.flatMap((order) => [order.id, ...order.legs.map((leg) => leg.id)]));
+    for (const order of open) this.learn(order);
+    for (const order of known) if (!shown.has(order.id)) this.learn(await api.order(order.id, signal));
+  }
+}
