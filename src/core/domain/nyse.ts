@@ -1,9 +1,12 @@
 /**
- * New York trading days and hours, computed: weekends, holidays and half days of the NYSE by its published rules,
- * and daylight saving since 1987. One-off closures (mourning, storms) are not known here.
+ * New York trading days and hours since 1970, computed: weekends, holidays and half days of the NYSE by its rules of the
+ * time, the special closures of nyseSpecials.ts, and daylight saving by the law of the year. Hours are today's throughout:
+ * sessions begin at 09:30 (until September 1985 they began at 10:00) and end at 16:00 unless cut short.
  */
+import { SPECIAL_CLOSES, SPECIAL_CLOSURES } from "./nyseSpecials.ts";
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 export interface TradingDay {
   /** "2026-11-20". */
@@ -16,47 +19,74 @@ export interface TradingDay {
   readonly close: number;
 }
 
+/** Summer time holds after the first and up to and including the second, UTC midnights: the change is at 2 am, after that day's midnight. */
+type Summer = readonly [number, number];
+
 /** What a year's calendar holds, UTC midnights. */
 interface YearTable {
   readonly holidays: ReadonlySet<number>;
-  readonly halfDays: ReadonlySet<number>;
-  /** Summer time holds after the first and up to and including the second: the change is at 2 am, after that day's midnight. */
-  readonly summer: readonly [number, number];
+  /** Hours after midnight at which a session ends that ends early. */
+  readonly earlyCloses: ReadonlyMap<number, number>;
+  readonly summer: Summer;
 }
 
 function yearTable(year: number): YearTable {
-  const thanksgiving = nthWeekday(year, 11, 4, 4);
-  const independence = new Date(Date.UTC(year, 6, 4)).getUTCDay();
+  return { holidays: holidaysOf(year), earlyCloses: earlyClosesOf(year), summer: summerOf(year) };
+}
+
+function holidaysOf(year: number): ReadonlySet<number> {
   const holidays = new Set([
     observed(year, 1, 1, { fridayBefore: false }),
-    nthWeekday(year, 1, 1, 3), // Martin Luther King
-    nthWeekday(year, 2, 1, 3), // Washington
+    year >= 1971 ? nthWeekday(year, 2, 1, 3) : observed(year, 2, 22), // Washington
     easter(year) - 2 * DAY_MS, // Good Friday
-    lastWeekday(year, 5, 1), // Memorial Day
+    year >= 1971 ? lastWeekday(year, 5, 1) : Date.UTC(year, 4, 30), // Memorial Day
     observed(year, 7, 4),
     nthWeekday(year, 9, 1, 1), // Labor Day
-    thanksgiving,
+    nthWeekday(year, 11, 4, 4), // Thanksgiving
     observed(year, 12, 25),
   ]);
+  if (year >= 1998) holidays.add(nthWeekday(year, 1, 1, 3)); // Martin Luther King
   if (year >= 2022) holidays.add(observed(year, 6, 19)); // Juneteenth
-  // Early close at 13:00, where it is a trading day.
-  const halfDays = new Set([thanksgiving + DAY_MS, Date.UTC(year, 11, 24)]);
-  if (independence >= 2 && independence <= 5) halfDays.add(Date.UTC(year, 6, 3));
-  const summer =
-    year >= 2007 ? ([nthWeekday(year, 3, 0, 2), nthWeekday(year, 11, 0, 1)] as const) : ([nthWeekday(year, 4, 0, 1), lastWeekday(year, 10, 0)] as const);
-  return { holidays, halfDays, summer };
+  for (const date of SPECIAL_CLOSURES) if (Number(date.slice(0, 4)) === year) holidays.add(Date.parse(date));
+  return holidays;
+}
+
+/** Half days end at 13:00; those that fall on a holiday do not count. */
+function earlyClosesOf(year: number): ReadonlyMap<number, number> {
+  const closes = new Map<number, number>();
+  if (year >= 1993) closes.set(nthWeekday(year, 11, 4, 4) + DAY_MS, 13);
+  if (year >= 1996) closes.set(Date.UTC(year, 11, 24), 13);
+  if (year >= 1995) closes.set(besideIndependenceDay(year), 13);
+  for (const [date, hours] of Object.entries(SPECIAL_CLOSES)) if (Number(date.slice(0, 4)) === year) closes.set(Date.parse(date), hours);
+  return closes;
+}
+
+/** 3 July, where it is a trading day; before 2013 the Friday after it when the fourth was a Thursday. On weekends nobody asks. */
+function besideIndependenceDay(year: number): number {
+  const isThursday = new Date(Date.UTC(year, 6, 4)).getUTCDay() === 4;
+  return Date.UTC(year, 6, isThursday && year < 2013 ? 5 : 3);
+}
+
+/** The Uniform Time Act of 1966 and its amendments of 1974, 1986 and 2005. */
+function summerOf(year: number): Summer {
+  if (year >= 2007) return [nthWeekday(year, 3, 0, 2), nthWeekday(year, 11, 0, 1)];
+  const autumn = lastWeekday(year, 10, 0);
+  if (year >= 1987) return [nthWeekday(year, 4, 0, 1), autumn];
+  if (year === 1974) return [Date.UTC(1974, 0, 6), autumn];
+  if (year === 1975) return [Date.UTC(1975, 1, 23), autumn];
+  return [lastWeekday(year, 4, 0), autumn];
 }
 
 /** Hours that New York is behind UTC at the midnight of a date. */
-function hoursBehind(utc: number, summer: readonly [number, number]): number {
+function hoursBehind(utc: number, summer: Summer): number {
   return utc > summer[0] && utc <= summer[1] ? 4 : 5;
 }
 
 /** Milliseconds to add to a UTC instant to read New York wall time off its UTC fields. */
 export function newYorkOffset(at: number): number {
-  const [spring, autumn] = yearTable(new Date(at).getUTCFullYear()).summer;
-  const isSummer = at >= spring + 7 * 3_600_000 && at < autumn + 6 * 3_600_000; // both changes are at 2 am by the old time
-  return (isSummer ? -4 : -5) * 3_600_000;
+  const [spring, autumn] = summerOf(new Date(at).getUTCFullYear());
+  const isSummer = at >= spring + 7 * HOUR_MS && at < autumn + 6 * HOUR_MS; // both changes are at 2 am by the old time
+  return (isSummer ? -4 : -5) * HOUR_MS;
 }
 
 /** New York date of an instant, "2026-11-20". */
@@ -73,9 +103,9 @@ export function tradingDay(date: string): TradingDay | undefined {
 function dayOf(utc: number, table: YearTable): TradingDay | undefined {
   const weekday = (Math.floor(utc / DAY_MS) + 4) % 7; // 1 January 1970 was a Thursday
   if (weekday === 0 || weekday === 6 || table.holidays.has(utc)) return undefined;
-  const midnight = utc + hoursBehind(utc, table.summer) * 3_600_000;
-  const close = table.halfDays.has(utc) ? 13 : 16;
-  return { date: new Date(utc).toISOString().slice(0, 10), midnight, open: midnight + 9.5 * 3_600_000, close: midnight + close * 3_600_000 };
+  const midnight = utc + hoursBehind(utc, table.summer) * HOUR_MS;
+  const close = table.earlyCloses.get(utc) ?? 16;
+  return { date: new Date(utc).toISOString().slice(0, 10), midnight, open: midnight + 9.5 * HOUR_MS, close: midnight + Math.round(close * HOUR_MS) };
 }
 
 /** The first trading day on or after a date. */
@@ -112,7 +142,7 @@ export function tradingDays(from: string, to: string): readonly TradingDay[] {
 export function tradingMidnights(from: string, to: string): readonly number[] {
   const midnights: number[] = [];
   eachWeekday(from, to, (utc, table) => {
-    if (!table.holidays.has(utc)) midnights.push(utc + hoursBehind(utc, table.summer) * 3_600_000);
+    if (!table.holidays.has(utc)) midnights.push(utc + hoursBehind(utc, table.summer) * HOUR_MS);
   });
   return midnights;
 }

@@ -48,14 +48,3 @@ describe("simulated daily bars", () => {
     assert.ok(together / alone > 0.03, String(together / alone));
   });
 });
-
-describe("the New York calendar", () => {
-  it("knows weekends, holidays, half days and daylight saving", () => {
-    assert.equal(tradingDays("2025-01-01", "2025-12-31").length, 251); // NYSE had 250: 9 January was a day of mourning
-    assert.equal(tradingDays("2024-01-01", "2024-12-31").length, 252);
-    for (const shut of ["2026-11-21", "2026-11-26", "2026-07-03", "2026-04-03", "2026-06-19", "2026-12-25"]) assert.equal(tradingDay(shut), undefined, shut);
-    assert.equal(new Date(tradingDay("2026-11-20")?.open ?? 0).toISOString(), "2026-11-20T14:30:00.000Z");
-    assert.equal(new Date(tradingDay("2026-07-06")?.open ?? 0).toISOString(), "2026-07-06T13:30:00.000Z");
-    assert.equal(new Date(tradingDay("2026-11-27")?.close ?? 0).toISOString(), "2026-11-27T18:00:00.000Z");
-  });
-});

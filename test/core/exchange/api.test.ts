@@ -71,7 +71,9 @@ describe("the paper exchange's API", () => {
     ] as const) {
       const socket = new WebSocket(address);
       socket.on("error", () => undefined); // what is refused says so by its status
-      const answer = await new Promise<IncomingMessage>((resolve) => socket.once("upgrade", resolve).once("unexpected-response", (_, refusal) => resolve(refusal)));
+      const answer = await new Promise<IncomingMessage>((resolve) =>
+        socket.once("upgrade", resolve).once("unexpected-response", (_, refusal) => resolve(refusal)),
+      );
       assert.deepEqual([answer.statusCode, answer.headers["x-quantdesk-simulated"]], [status, "true"], address);
       socket.terminate();
     }
