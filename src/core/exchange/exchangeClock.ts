@@ -19,7 +19,7 @@ export interface ExchangeClockOptions {
 }
 
 /** 04:00 to 09:30. */
-const PRE_MS = 5.5 * 3_600_000;
+export const PRE_MS = 5.5 * 3_600_000;
 /** After the close. */
 export const POST_MS = 4 * 3_600_000;
 

@@ -47,7 +47,17 @@ export function configurationOf(account: AccountState): Configuration {
 }
 
 export function newAccount(record: AccountRecord): AccountState {
-  return { record, positions: new Map(), orders: new Map(), orderList: [], open: new Map(), byClientOrderId: new Map(), fills: [], payments: [], equityPoints: [] };
+  return {
+    record,
+    positions: new Map(),
+    orders: new Map(),
+    orderList: [],
+    open: new Map(),
+    byClientOrderId: new Map(),
+    fills: [],
+    payments: [],
+    equityPoints: [],
+  };
 }
 
 export interface Prices {

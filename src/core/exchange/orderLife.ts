@@ -147,8 +147,7 @@ export function endOrder(
   state.forget(order);
   state.emit(status, order, at);
   if (options.alone === true) return;
-  const others =
-    order.parentId === null && order.orderClass !== "oco" ? order.legIds.map((id) => state.order(account, id)) : sistersOf(state, account, order);
+  const others = order.parentId === null && order.orderClass !== "oco" ? order.legIds.map((id) => state.order(account, id)) : sistersOf(state, account, order);
   for (const other of others) if (!isEnded(other)) endOrder(state, other, status, at, { alone: true });
 }
 

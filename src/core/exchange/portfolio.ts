@@ -22,7 +22,10 @@ export function portfolioHistory(parts: { readonly engine: Engine; readonly mark
   const step = STEPS[timeframe];
   if (step === undefined && timeframe !== "1D") throw badRequest(`invalid timeframe: ${timeframe}`);
   if (step !== undefined && days > (step === MINUTE ? 7 : 30)) throw badRequest(`timeframe ${timeframe} is for ${step === MINUTE ? 7 : 30} days at most`);
-  const past = step === undefined ? account.equityPoints.filter((point) => point.at >= start && point.at <= end) : pointsWithin(parts.market, account, { start, end: Math.min(end, now - 1), step });
+  const past =
+    step === undefined
+      ? account.equityPoints.filter((point) => point.at >= start && point.at <= end)
+      : pointsWithin(parts.market, account, { start, end: Math.min(end, now - 1), step });
   const points = end >= now ? [...past, { at: now, equity: parts.engine.figures(account).equity }] : past;
   const { startCash } = account.record;
   const before = account.equityPoints.findLast((point) => point.at < (points[0]?.at ?? start));

@@ -1,20 +1,20 @@
-/** Alpaca's Trading API v2: account, orders, positions, assets, clock, calendar, activities, portfolio history. */
+/** Alpaca's Trading API v2: account, orders, positions, activities, portfolio history. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import * as v from "valibot";
 import { Big } from "../base/decimal.ts";
-import { addDays, newYorkDate, tradingDayFrom, tradingDays } from "../domain/nyse.ts";
+import { newYorkDate } from "../domain/nyse.ts";
 import { addAccountKeepings } from "./accountRoutes.ts";
-import { badRequest, notFound, unprocessable } from "./apiError.ts";
-import { announcementJson, dividendsOf } from "./dividends.ts";
+import { notFound, unprocessable } from "./apiError.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { availableToClose, type AccountState } from "./ledger.ts";
 import type { Market } from "./market.ts";
+import { addMarketRoutes } from "./marketRoutes.ts";
 import { readOrderRequest } from "./orderRequest.ts";
 import { portfolioHistory } from "./portfolio.ts";
 import { choice, readQuery, symbolList, time, wholeNumber } from "./query.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
-import { accountJson, activityJson, assetId, assetJson, instant, newYorkInstant, orderJson, paymentJson, positionJson } from "./wire.ts";
+import { accountJson, activityJson, assetId, orderJson, paymentJson, positionJson } from "./wire.ts";
 
 export interface RouteParts {
   readonly engine: Engine;
@@ -226,53 +226,5 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
       }
     });
     return reply.code(207).send(answers);
-  });
-}
-
-function addMarketRoutes(app: FastifyInstance, { engine, market, clock }: RouteParts): void {
-  app.get("/v2/assets", (request) => {
-    const query = readQuery(request.query);
-    if ((query["status"] ?? "active") !== "active" || (query["asset_class"] ?? "us_equity") !== "us_equity") return [];
-    return market.stocks.map(assetJson);
-  });
-  app.get("/v2/assets/:symbol", (request) => {
-    const wanted = decodeURIComponent(param(request, "symbol"));
-    const stock = market.stocks.find((one) => one.symbol === wanted.toUpperCase() || assetId(one.symbol) === wanted);
-    if (stock === undefined) throw notFound(`asset not found for ${wanted}`);
-    return assetJson(stock);
-  });
-  app.get("/v2/corporate_actions/announcements", (request) => {
-    const query = readQuery(request.query);
-    const [since, until] = [query["since"], query["until"]].map((text) => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? (text as string) : undefined));
-    if (since === undefined || until === undefined) throw badRequest("since and until are required, like 2026-11-20");
-    if (!(query["ca_types"] ?? "dividend").split(",").some((type) => type.toLowerCase() === "dividend")) return [];
-    const today = newYorkDate(clock.now());
-    return market.stocks
-      .filter((stock) => query["symbol"] === undefined || query["symbol"] === stock.symbol)
-      .flatMap((stock) => dividendsOf(market, stock.symbol, since, until))
-      .filter((dividend) => dividend.declaredDate <= today)
-      .map(announcementJson);
-  });
-  app.get("/v2/clock", () => {
-    const now = engine.advance();
-    return {
-      timestamp: newYorkInstant(now).replace(/(?=-0\d:00$)/, `.${String(now % 1000).padStart(3, "0")}`),
-      is_open: clock.isOpen(now),
-      next_open: newYorkInstant(clock.nextOpen(now)),
-      next_close: newYorkInstant(clock.nextClose(now)),
-    };
-  });
-  app.get("/v2/calendar", (request) => {
-    const query = readQuery(request.query);
-    const start = instant(Math.max(time(query, "start") ?? 0, 0)).slice(0, 10);
-    const end = instant(Math.min(time(query, "end") ?? Date.UTC(2029, 11, 31), Date.UTC(2029, 11, 31))).slice(0, 10);
-    return tradingDays(start, end).map((day) => ({
-      date: day.date,
-      open: "09:30",
-      close: day.close - day.open === 6.5 * 3_600_000 ? "16:00" : "13:00",
-      session_open: "0400",
-      session_close: "2000",
-      settlement_date: tradingDayFrom(addDays(day.date, 1)).date,
-    }));
   });
 }

@@ -99,8 +99,7 @@ describe("the matching engine", () => {
           assert.equal(equity.toFixed(), worth.toFixed());
           assert.ok(buyingPower.gte(0));
           let cash = new Big(100_000);
-          for (const fill of desk.account.fills)
-            cash = cash.minus(fill.price.times(fill.qty).times(fill.side === "buy" ? 1 : -1));
+          for (const fill of desk.account.fills) cash = cash.minus(fill.price.times(fill.qty).times(fill.side === "buy" ? 1 : -1));
           for (const payment of desk.account.payments) cash = cash.plus(payment.amount);
           assert.equal(desk.account.record.cash.toFixed(), cash.toFixed());
         }

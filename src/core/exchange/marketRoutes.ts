@@ -1,0 +1,176 @@
+/** The part of Alpaca's Trading API that is about the market and not about an account: assets, clocks, calendars, announcements. */
+import type { FastifyInstance } from "fastify";
+import { addDays, newYorkDate, tradingDay, tradingDayFrom, tradingDays, type TradingDay } from "../domain/nyse.ts";
+import { badRequest, notFound } from "./apiError.ts";
+import { announcementJson, dividendsOf } from "./dividends.ts";
+import type { Engine } from "./engine.ts";
+import { POST_MS, PRE_MS, type ExchangeClock } from "./exchangeClock.ts";
+import type { Market } from "./market.ts";
+import { choice, readQuery, time, type Query } from "./query.ts";
+import { assetId, assetJson, instant, newYorkInstant } from "./wire.ts";
+
+export interface MarketRouteParts {
+  readonly engine: Engine;
+  readonly market: Market;
+  readonly clock: ExchangeClock;
+}
+
+export function addMarketRoutes(app: FastifyInstance, parts: MarketRouteParts): void {
+  addAssetRoutes(app, parts);
+  addClockRoutes(app, parts);
+  addCalendarRoutes(app, parts);
+}
+
+function addAssetRoutes(app: FastifyInstance, { market, clock }: MarketRouteParts): void {
+  app.get("/v2/assets", (request) => {
+    const query = readQuery(request.query);
+    if ((query["status"] ?? "active") !== "active" || (query["asset_class"] ?? "us_equity") !== "us_equity") return [];
+    return market.stocks.map(assetJson);
+  });
+  app.get("/v2/assets/:symbol", (request) => {
+    const wanted = decodeURIComponent((request.params as { readonly symbol: string }).symbol);
+    const stock = market.stocks.find((one) => one.symbol === wanted.toUpperCase() || assetId(one.symbol) === wanted);
+    if (stock === undefined) throw notFound(`asset not found for ${wanted}`);
+    return assetJson(stock);
+  });
+  app.get("/v2/corporate_actions/announcements", (request) => {
+    const query = readQuery(request.query);
+    const [since, until] = [query["since"], query["until"]].map((text) => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? (text as string) : undefined));
+    if (since === undefined || until === undefined) throw badRequest("since and until are required, like 2026-11-20");
+    if (!(query["ca_types"] ?? "dividend").split(",").some((type) => type.toLowerCase() === "dividend")) return [];
+    const today = newYorkDate(clock.now());
+    return market.stocks
+      .filter((stock) => query["symbol"] === undefined || query["symbol"] === stock.symbol)
+      .flatMap((stock) => dividendsOf(market, stock.symbol, since, until))
+      .filter((dividend) => dividend.declaredDate <= today)
+      .map(announcementJson);
+  });
+}
+
+function addClockRoutes(app: FastifyInstance, { engine, clock }: MarketRouteParts): void {
+  app.get("/v2/clock", () => {
+    const now = engine.advance();
+    return {
+      timestamp: newYorkInstant(now).replace(/(?=-0\d:00$)/, `.${String(now % 1000).padStart(3, "0")}`),
+      is_open: clock.isOpen(now),
+      next_open: newYorkInstant(clock.nextOpen(now)),
+      next_close: newYorkInstant(clock.nextClose(now)),
+    };
+  });
+  app.get("/v3/clock", (request) => {
+    const query = readQuery(request.query);
+    const at = time(query, "time") ?? engine.advance();
+    const asked = (query["markets"] ?? "NYSE").split(",").filter((code) => code !== "");
+    return { clocks: asked.map((code) => ({ market: marketOf(code), ...phaseAt(clock, at) })) };
+  });
+}
+
+/** Where a time stands in the day of the market. With hours "always" the exchange's own clock sees nothing but the core session. */
+function phaseAt(clock: ExchangeClock, at: number) {
+  const day = tradingDay(newYorkDate(at));
+  const [phase, until] = day === undefined ? closedUntil(at) : phaseOf(day, at);
+  return {
+    timestamp: newYorkInstant(at),
+    is_market_day: day !== undefined,
+    next_market_open: newYorkInstant(clock.nextOpen(at)),
+    next_market_close: newYorkInstant(clock.nextClose(at)),
+    phase,
+    phase_until: newYorkInstant(until),
+  };
+}
+
+function phaseOf(day: TradingDay, at: number): readonly [phase: string, until: number] {
+  const preStart = day.open - PRE_MS;
+  if (at < preStart) return ["closed", preStart];
+  if (at < day.open) return ["pre", day.open];
+  if (at < day.close) return ["core", day.close];
+  return at < day.close + POST_MS ? ["post", day.close + POST_MS] : closedUntil(at);
+}
+
+function closedUntil(at: number): readonly [phase: string, until: number] {
+  return ["closed", tradingDayFrom(addDays(newYorkDate(at), 1)).open - PRE_MS];
+}
+
+/** The American stock markets keep the same hours here. */
+const MARKETS: Readonly<Record<string, readonly [mic: string, name: string]>> = {
+  NYSE: ["XNYS", "New York Stock Exchange"],
+  NASDAQ: ["XNAS", "National Association of Securities Dealers Automated Quotations"],
+  IEX: ["IEXG", "Investors Exchange"],
+};
+
+function marketOf(code: string) {
+  const found = Object.entries(MARKETS).find(([acronym, [mic]]) => acronym === code.toUpperCase() || mic === code.toUpperCase());
+  if (found === undefined) throw badRequest(`invalid market: ${code}`);
+  const [acronym, [mic, name]] = found;
+  return { mic, acronym, name, timezone: "America/New_York" };
+}
+
+const FIRST = "1970-01-01";
+const LAST = "2029-12-31";
+
+function addCalendarRoutes(app: FastifyInstance, { clock }: MarketRouteParts): void {
+  app.get("/v2/calendar", (request) => {
+    const query = readQuery(request.query);
+    const days = daysAsked(query, { start: FIRST, end: () => LAST });
+    return (choice(query, "date_type", "TRADING", ["TRADING", "SETTLEMENT"]) === "TRADING" ? days : settledOn(days)).map((day) => ({
+      date: day.date,
+      open: wallTime(day, day.open),
+      close: wallTime(day, day.close),
+      session_open: "0400",
+      session_close: wallTime(day, day.close + POST_MS).replace(":", ""),
+      settlement_date: settlementDate(day.date),
+    }));
+  });
+  app.get("/v3/calendar/:market", (request) => {
+    const query = readQuery(request.query);
+    const market = marketOf((request.params as { readonly market: string }).market);
+    const write = choice(query, "timezone", "", ["", "UTC"]) === "UTC" ? (at: number) => instant(at).replace(".000Z", "Z") : newYorkInstant;
+    const days = daysAsked(query, { start: newYorkDate(clock.now()), end: (start) => addDays(start, 7) });
+    return {
+      market,
+      calendar: days.map((day) => ({
+        date: day.date,
+        pre_start: write(day.open - PRE_MS),
+        pre_end: write(day.open),
+        core_start: write(day.open),
+        core_end: write(day.close),
+        post_start: write(day.close),
+        post_end: write(day.close + POST_MS),
+        settlement_date: settlementDate(day.date),
+      })),
+    };
+  });
+}
+
+function daysAsked(query: Query, fallback: { readonly start: string; readonly end: (start: string) => string }): readonly TradingDay[] {
+  const date = (name: string) => {
+    const at = time(query, name);
+    return at === undefined ? undefined : instant(at).slice(0, 10);
+  };
+  const start = date("start") ?? fallback.start;
+  const end = date("end") ?? fallback.end(start);
+  return tradingDays(start < FIRST ? FIRST : start, end > LAST ? LAST : end);
+}
+
+/** Of the days that were asked for as settlement dates: the days whose trades settle then. */
+function settledOn(days: readonly TradingDay[]): readonly TradingDay[] {
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  return tradingDays(addDays(first.date, -14), last.date).filter(({ date }) => {
+    const settled = settlementDate(date);
+    return settled >= first.date && settled <= last.date;
+  });
+}
+
+/** So many sessions later: five until June 1995, three until September 2017, two until 28 May 2024, then one. */
+function settlementDate(date: string): string {
+  let left = date >= "2024-05-28" ? 1 : date >= "2017-09-05" ? 2 : date >= "1995-06-07" ? 3 : 5;
+  let settled = date;
+  for (; left > 0; left--) settled = tradingDayFrom(addDays(settled, 1)).date;
+  return settled;
+}
+
+/** New York wall time, "09:30". */
+function wallTime(day: TradingDay, at: number): string {
+  return new Date(at - day.midnight).toISOString().slice(11, 16);
+}
