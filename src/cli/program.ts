@@ -17,9 +17,10 @@ import { addScanCommand } from "./commands/scan.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
 import { addTradingCommands } from "./commands/trading.ts";
+import { addWalkForwardCommand } from "./commands/walkForward.ts";
 
 /** Of CONTRACTS.md, in later versions. */
-const LATER = ["ask", "walk-forward", "research", "test", "gap", "mcp", "chat", "worker", "kernel", "bench", "provider"];
+const LATER = ["ask", "research", "test", "gap", "mcp", "chat", "worker", "kernel", "bench", "provider"];
 
 export function buildProgram(context: Context): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
@@ -43,6 +44,7 @@ export function buildProgram(context: Context): Command {
   addAnalyzeCommand(program, context);
   addBacktestCommand(program, context);
   addSweepCommand(program, context);
+  addWalkForwardCommand(program, context);
   addFeatureCommands(program, context);
   addServeCommand(program, context);
   addRunCommand(program, context);

@@ -12,6 +12,7 @@ import type { Analysis, ScanResult } from "./domain/research.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "./domain/backtest.ts";
 import type { BacktestSpec, Placed, SessionStatus } from "./domain/desk.ts";
 import type { Sweep, SweepOptions, SweepSpec } from "./domain/sweep.ts";
+import type { WalkForward, WalkForwardSpec } from "./domain/walkForward.ts";
 import type { Dataset, Timeframe } from "./domain/bars.ts";
 import { systemClock } from "./base/clock.ts";
 import { badInput, TradingError } from "./base/errors.ts";
@@ -104,8 +105,11 @@ export interface Session {
   ): Promise<BatchResult>;
   /** Many combinations of a strategy's parameters; one row of the trial ledger that counts for all of them. An abort keeps what is done. */
   sweep(spec: SweepSpec, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
-  /** A sweep as one HTML page that needs no network. */
+  /** Parameters chosen on past bars and tried on those after, window after window; one row of the trial ledger. An abort keeps the windows that are done. */
+  walkForward(spec: WalkForwardSpec, options: SweepOptions, signal: AbortSignal): Promise<WalkForward>;
+  /** A sweep, or a walk-forward analysis, as one HTML page that needs no network. */
   heatmap(sweep: Sweep): Promise<string>;
+  walkForwardReport(walk: WalkForward): Promise<string>;
   /** The result as one HTML file that needs no network; `data` is the reference that it was run on. */
   report(data: string, result: BacktestResult, extras: ReportExtras, signal: AbortSignal): Promise<string>;
   /** The request that `spec` means, its data set registered. */
@@ -259,6 +263,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       return renderReport(result, (await dataset(reference, {}, signal)).series, extras);
     },
     heatmap: async (sweep) => (await import("./backtest/sweep/heatmap.ts")).heatmapPage(sweep),
+    walkForwardReport: async (walk) => (await import("./backtest/sweep/walkForwardPage.ts")).walkForwardPage(walk),
     onClose: (closer) => scope.onClose(closer),
     close: () => scope.close(),
   };

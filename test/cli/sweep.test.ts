@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SweepResult } from "../../src/core/domain/sweep.ts";
+import type { WalkForwardResult } from "../../src/core/domain/walkForward.ts";
 import { givenDesk, type Desk } from "./quantdesk.ts";
 
 describe("a sweep from the terminal", function () {
@@ -86,6 +87,50 @@ describe("a sweep from the terminal", function () {
     await refused([...SWEEP, ...GRID, "--trials", "5"], /--method random/);
     await refused([...SWEEP, ...GRID, "--method", "tpe"], /not there yet/);
     await refused([...SWEEP, ...GRID, "--executor", "bullmq"], /not there yet/);
-    await refused(["walk-forward"], /not there yet/);
+  });
+});
+
+describe("a walk-forward analysis from the terminal", function () {
+  this.timeout(60_000);
+  let desk: Desk;
+  let folder: string;
+  before(async () => {
+    desk = await givenDesk();
+    folder = await mkdtemp(join(tmpdir(), "quantdesk-walk-"));
+  });
+  after(async () => {
+    await desk.end();
+    await rm(folder, { recursive: true });
+  });
+  const WALK = ["walk-forward", "--data", "sample:sp500", "--strategy", "sma_cross", "--grid", "fast=5|20,slow=50|100"];
+
+  it("prints one document, writes a page, and is counted in the trial ledger", async () => {
+    const page = join(folder, "walk.html");
+    const ran = await desk.run([...WALK, "--train", "5y", "--test", "2y", "--anchored", "--equity", "--report", page, "--json"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const result = ran.json<WalkForwardResult & { equity: unknown[] }>();
+    assert.equal(result.schema, "quantdesk.walk-forward/1");
+    assert.deepEqual([result.windows.length, result.run, result.anchored], [8, 32, true]);
+    assert.ok(result.equity.length > 3000 && result.stats !== null);
+    assert.match(await readFile(page, "utf8"), /WALK-FORWARD/);
+    const { runs } = (await desk.run(["runs", "--json"])).json<{ runs: ReadonlyArray<{ front: string; trials?: number }> }>();
+    assert.equal(runs[0]!.front, "walk-forward");
+    const people = await desk.run([...WALK, "--train", "5y", "--test", "5y"]);
+    assert.match(people.stdout, /^Tested from/);
+    assert.match(people.stderr, /test windows after 16 backtests in training/);
+  });
+
+  it("refuses what makes no windows before anything runs", async () => {
+    for (const [flags, message] of [
+      [["--train", "2y"], /needs --test/],
+      [["--test", "2y"], /needs --train/],
+      [["--train", "ten", "--test", "2y"], /train is "ten"/],
+      [["--train", "100y", "--test", "2y"], /leaves none of the/],
+      [["--train", "2y", "--test", "1y", "--from", "2019-01-01", "--to", "2019-02-01"], /leaves none of the/],
+    ] as const) {
+      const ran = await desk.run([...WALK, ...flags, "--json"]);
+      assert.equal(ran.code, 2, ran.stderr);
+      assert.match(ran.stderr, message);
+    }
   });
 });

@@ -12,6 +12,7 @@ import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "..
 import type { Dataset } from "../domain/bars.ts";
 import type { Backtester } from "../domain/ports.ts";
 import type { Sweep, SweepOptions, SweepRequest } from "../domain/sweep.ts";
+import type { WalkForward, WalkForwardRequest } from "../domain/walkForward.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { Lock } from "../base/lock.ts";
 import type { Log } from "../base/log.ts";
@@ -20,6 +21,7 @@ import { summarize } from "./batch.ts";
 import { ComputeProcess, OUT_OF_MEMORY } from "./computeProcess.ts";
 import { Slots } from "./slots.ts";
 import { runSweep, type SweepCompute } from "./sweep/runSweep.ts";
+import { walkForward } from "./sweep/walkForward.ts";
 
 export interface BacktesterOptions {
   /** Runs at once. A batch may ask for more, up to 64. */
@@ -160,6 +162,21 @@ class LocalBacktester implements Backtester {
       this.#slots.grow(-more);
       await scope.close();
     }
+  }
+
+  walkForward(request: WalkForwardRequest, options: SweepOptions, signal: AbortSignal): Promise<WalkForward> {
+    const { workers } = this.#within(options);
+    return walkForward(
+      request,
+      options,
+      {
+        dataset: this.#dataset(request.request.data),
+        workers,
+        sweep: (training, how, caller) => this.sweep(training, how, caller),
+        run: (test, caller) => this.run(test, caller),
+      },
+      signal,
+    );
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,7 @@ const Request = v.object({
   fill: v.picklist(["next-open", "close"]),
   from: v.exactOptional(number),
   to: v.exactOptional(number),
+  tradeFrom: v.exactOptional(number),
   periodsPerYear: v.exactOptional(positive),
   riskFree: number,
   withEquity: v.boolean(),

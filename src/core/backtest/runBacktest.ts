@@ -12,6 +12,7 @@ import type { SimpleOutcome } from "./simpleEngine.ts";
 import { parseParams } from "./params.ts";
 import { inferPeriodsPerYear } from "./periods.ts";
 import { statistics, tradeReturnPct } from "./statistics.ts";
+import { firstTradedBar, tradingFrom } from "./tradeFrom.ts";
 
 /** Raised with every change that can change a figure: it is part of the run hash. */
 export const ENGINE_VERSION = "1";
@@ -22,9 +23,15 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
   const params = parseParams(definition, request.params);
   const bars = between(dataset, request.from, request.to);
   const chosen = chooseEngine(definition, request.engine);
-  const { outcome, engine, reason } = runChosen(chosen, { request, strategy, params, bars });
+  const first = firstTradedBar(bars, request);
+  const trading = first === 0 ? strategy : { ...strategy, definition: tradingFrom(definition, first, request.fill) };
+  const { outcome, engine, reason } = runChosen(chosen, { request, strategy: trading, params, bars });
   const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
-  const stats = statistics({ ...outcome, time: bars.time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
+  // The close before the first traded bar is where the money starts from.
+  const begin = Math.max(0, first - 1);
+  const [equity, time] = [outcome.equity.subarray(begin), bars.time.subarray(begin)];
+  const all = statistics({ ...outcome, equity, time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
+  const stats = first === 0 ? all : { ...all, exposurePct: (outcome.barsHeld / (bars.time.length - first)) * 100 };
   if (!Number.isFinite(stats.finalEquity))
     throw new TradingError(
       "not-finite",
@@ -43,7 +50,7 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
     warnings: [...(dataset.warnings ?? []), ...warningsOf(request, outcome, bars)],
     trades: outcome.trades.map((trade) => publicTrade(trade, iso)),
     stats,
-    ...(request.withEquity ? { equity: Array.from(outcome.equity, (value, t) => [iso(t), value] as const) } : {}),
+    ...(request.withEquity ? { equity: Array.from(equity, (value, t) => [iso(begin + t), value] as const) } : {}),
     simulated: dataset.series.simulated,
     runHash: runHash(request, strategy, params, dataset),
     durationMs: performance.now() - started,

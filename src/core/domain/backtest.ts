@@ -37,6 +37,8 @@ export interface BacktestRequest {
   /** UTC milliseconds; the bars used are from <= time <= to. */
   readonly from?: number;
   readonly to?: number;
+  /** UTC milliseconds: signals are taken so that no position is held before, and figures count from there; indicators see the bars before too. */
+  readonly tradeFrom?: number;
   readonly periodsPerYear?: number;
   /** Per year, 0.02 is 2 %. */
   readonly riskFree: number;

@@ -1,5 +1,6 @@
 /** What a sweep's best result is worth, in words. */
 import type { SweepResult } from "./sweep.ts";
+import type { WalkForwardResult } from "./walkForward.ts";
 
 /** One or two sentences; empty when there is no result to doubt. */
 export function luckSentence({ best, luckSharpe, trialsCounted, pbo }: Pick<SweepResult, "best" | "luckSharpe" | "trialsCounted" | "pbo">): string {
@@ -18,4 +19,29 @@ export function luckSentence({ best, luckSharpe, trialsCounted, pbo }: Pick<Swee
   const split =
     pbo === null ? "" : ` In ${(pbo * 100).toFixed(0)} % of ways to split the time in two halves, the best of one half was below the middle in the other.`;
   return `With ${tried} trials on these prices, a Sharpe ratio of ${luckSharpe.toFixed(2)} is what chance gives; the best has ${first.stats.sharpe.toFixed(2).replace("-", "\u2212")}.${verdict}${split}`;
+}
+
+/** What the test windows say about the training. */
+export function walkForwardSentence({ windows, stats, efficiencyPct, inSampleCagrPct, probabilisticSharpe, run }: WalkForwardResult): string {
+  if (stats === null) return "No window was tested.";
+  const tested = `${windows.length} test ${windows.length === 1 ? "window" : "windows"} after ${run.toLocaleString("en-US")} backtests in training: return ${number(stats.totalReturnPct, 1)} %, Sharpe ratio ${stats.sharpe === null ? "undefined" : number(stats.sharpe, 2)}, worst fall ${stats.maxDrawdownPct.toFixed(1)} %.`;
+  const kept =
+    stats.cagrPct === null || inSampleCagrPct === null
+      ? ""
+      : efficiencyPct === null
+        ? ` Not even in training did it grow.`
+        : ` ${number(stats.cagrPct, 1)} % a year, after ${number(inSampleCagrPct, 1)} % a year in training: ${efficiencyPct < 50 ? "most of that was fitted to the past" : "most of that was kept"}.`;
+  const doubt =
+    probabilisticSharpe === null
+      ? ""
+      : probabilisticSharpe < 0.5
+        ? " It lost against doing nothing."
+        : probabilisticSharpe < 0.95
+          ? ` Luck cannot be ruled out: a Sharpe ratio above zero has a probability of ${(probabilisticSharpe * 100).toFixed(0)} %.`
+          : ` A Sharpe ratio above zero has a probability of ${(probabilisticSharpe * 100).toFixed(0)} %.`;
+  return `${tested}${kept}${doubt}`;
+}
+
+function number(value: number, digits: number): string {
+  return value.toFixed(digits).replace("-", "\u2212");
 }

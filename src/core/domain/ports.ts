@@ -26,6 +26,7 @@ import type {
 } from "./orders.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "./backtest.ts";
 import type { Sweep, SweepOptions, SweepRequest } from "./sweep.ts";
+import type { WalkForward, WalkForwardRequest } from "./walkForward.ts";
 
 /** Where a broker or a data source is, with the credentials of that very origin. */
 export interface Endpoint {
@@ -334,6 +335,8 @@ export interface Backtester {
   ): Promise<BatchResult>;
   /** One strategy over many combinations of its parameters. An abort keeps what is done. Throws bad input for a grid that cannot be read. */
   sweep(request: SweepRequest, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
+  /** Chooses parameters on past bars and tries them on those after, window after window. An abort keeps the windows that are done. */
+  walkForward(request: WalkForwardRequest, options: SweepOptions, signal: AbortSignal): Promise<WalkForward>;
   close(): Promise<void>;
 }
 
@@ -342,7 +345,7 @@ export interface Backtester {
 export interface RunRow {
   readonly runHash: string;
   readonly at: number;
-  /** "cli", "cell", "demo", "extension", "sweep". */
+  /** "cli", "cell", "demo", "extension", "sweep", "walk-forward". */
   readonly front: string;
   readonly strategy: string;
   readonly params: string;

@@ -7,7 +7,8 @@ import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineNam
 import { datasetIdentity, type Dataset } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
 import type { Backtester, RunRow, Store } from "../domain/ports.ts";
-import type { Sweep, SweepOptions, SweepSpec } from "../domain/sweep.ts";
+import type { Sweep, SweepOptions, SweepRequest, SweepSpec } from "../domain/sweep.ts";
+import type { WalkForward, WalkForwardSpec } from "../domain/walkForward.ts";
 
 export interface ResearchParts {
   /** Whoever asks, as the trial ledger names them; "cli" means: exactly the costs that are given. */
@@ -31,6 +32,7 @@ export interface Research {
   backtest(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestResult>;
   backtests(specs: readonly BacktestSpec[], options: BatchOptions, signal: AbortSignal): Promise<BatchResult>;
   sweep(spec: SweepSpec, options: SweepOptions, signal: AbortSignal): Promise<Sweep>;
+  walkForward(spec: WalkForwardSpec, options: SweepOptions, signal: AbortSignal): Promise<WalkForward>;
   resolve(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestRequest>;
 }
 
@@ -72,6 +74,14 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
       return known;
     };
   };
+  const toSweep = async (spec: SweepSpec, signal: AbortSignal): Promise<{ readonly request: SweepRequest; readonly hash: string }> => {
+    const load = loader(signal);
+    const request = await toRequest(spec, load);
+    const { sha256: hash } = (await load(spec.data)).info;
+    const { grid, where, method, trials, seed, top } = spec;
+    const given = Object.fromEntries(Object.entries({ where, method, trials, seed, top }).filter(([, value]) => value !== undefined));
+    return { request: { request, grid, ...given, earlierTrials: await trialsOn(store, hash, log, signal) }, hash };
+  };
   const write = async (rows: readonly RunRow[]) => {
     try {
       await store.addRuns(rows, AbortSignal.timeout(STORE_WITHIN_MS));
@@ -83,26 +93,17 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
     if (results.length > 0) await write(results.map((result) => ledgerRow(result, front)));
   };
   return {
-    sweep: async ({ grid, where, method, trials, seed, top, ...spec }, options, signal) => {
-      const load = loader(signal);
-      const request = await toRequest(spec, load);
-      const { info } = await load(spec.data);
-      const sweep = await backtester.sweep(
-        {
-          request,
-          grid,
-          earlierTrials: await trialsOn(store, info.sha256, log, signal),
-          ...(where === undefined ? {} : { where }),
-          ...(method === undefined ? {} : { method }),
-          ...(trials === undefined ? {} : { trials }),
-          ...(seed === undefined ? {} : { seed }),
-          ...(top === undefined ? {} : { top }),
-        },
-        options,
-        signal,
-      );
-      if (sweep.result.run > 0) await write([sweepRow(sweep, request, info.sha256)]);
+    sweep: async (spec, options, signal) => {
+      const { request, hash } = await toSweep(spec, signal);
+      const sweep = await backtester.sweep(request, options, signal);
+      if (sweep.result.run > 0) await write([sweepRow(sweep, request.request, hash)]);
       return sweep;
+    },
+    walkForward: async ({ train, test, anchored = false, ...spec }, options, signal) => {
+      const { request, hash } = await toSweep(spec, signal);
+      const walk = await backtester.walkForward({ ...request, train, test, anchored }, options, signal);
+      if (walk.result.run > 0) await write([walkForwardRow(walk, hash)]);
+      return walk;
     },
     resolve: (spec, signal) => toRequest(spec, loader(signal)),
     backtest: async (spec, signal) => {
@@ -208,6 +209,28 @@ function sweepRow({ result, columns }: Sweep, request: BacktestRequest, datasetH
     totalReturnPct: best?.stats.totalReturnPct ?? 0,
     maxDrawdownPct: best?.stats.maxDrawdownPct ?? 0,
     trades: best?.stats.trades ?? 0,
+    durationMs: result.durationMs,
+    simulated: result.simulated,
+    trials: result.run,
+  };
+}
+
+/** One row for all combinations of all windows: it shows the figures of the test windows. */
+function walkForwardRow({ result }: WalkForward, datasetHash: string): RunRow {
+  const { stats } = result;
+  const { train, test, anchored } = result;
+  return {
+    runHash: result.runHash,
+    at: Date.now(),
+    front: "walk-forward",
+    strategy: result.strategy,
+    params: canonicalJson({ train, test, anchored }),
+    dataset: result.dataset,
+    datasetHash,
+    sharpe: stats?.sharpe ?? null,
+    totalReturnPct: stats?.totalReturnPct ?? 0,
+    maxDrawdownPct: stats?.maxDrawdownPct ?? 0,
+    trades: stats?.trades ?? 0,
     durationMs: result.durationMs,
     simulated: result.simulated,
     trials: result.run,

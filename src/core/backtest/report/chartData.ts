@@ -78,7 +78,7 @@ export function chartData(result: BacktestResult, data: ReportData): unknown {
 }
 
 /** All bars when they are few, else the lowest and the highest equity of each of equal stretches, first and last bar included. */
-function keptIndexes(equity: Float64Array): number[] {
+export function keptIndexes(equity: Float64Array): number[] {
   if (equity.length <= MAX_POINTS) return Array.from(equity, (_value, index) => index);
   const kept = new Set<number>([0, equity.length - 1]);
   const stretch = equity.length / (MAX_POINTS / 2);
@@ -109,7 +109,7 @@ function candles(bars: BarSeries, group: number, seconds: (index: number) => num
 }
 
 /** A growth or a fall of more than three times reads better on a logarithmic axis. */
-function isWide(values: Float64Array): boolean {
+export function isWide(values: Float64Array): boolean {
   let [low, high] = [Number.POSITIVE_INFINITY, 0];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return low > 0 && high / low > 3;

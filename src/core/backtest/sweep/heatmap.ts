@@ -18,10 +18,10 @@ export function heatmapPage({ result, columns }: Sweep): string {
   const lead =
     best === undefined
       ? `None of ${plain(result.combinations, 0)} combinations ran to its end.`
-      : `Best of ${plain(result.succeeded, 0)} combinations: <b>${escapeHtml(paramsText(best.params))}</b>, Sharpe ratio ${plain(best.stats.sharpe, 2)}. ${escapeHtml(luckSentence(result))}`;
+      : `Best of ${plain(result.succeeded, 0)} combinations: <b>${escapeHtml(paramsLine(best.params))}</b>, Sharpe ratio ${plain(best.stats.sharpe, 2)}. ${escapeHtml(luckSentence(result))}`;
   const others = names.length > 2 ? ` Over all values of ${escapeHtml(names.slice(2).join(", "))}.` : "";
   const body = [
-    `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p>${costs(result.costs)}</header><main>`,
+    `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p>${costsLine(result.costs)}</header><main>`,
     panel({
       title: `Sharpe ratio by ${down === undefined ? across : `${down} (down) and ${across} (across)`}`,
       say: `Blue above zero, orange below. A good value among bad ones is a sign of luck; a good region is a better one. Cells with several combinations show their median.${others}`,
@@ -90,7 +90,7 @@ function median(values: readonly number[]): number | undefined {
 
 function bestTable({ result }: Sweep): string {
   const rows = result.best.map(({ params, stats, deflatedSharpe }) => [
-    escapeHtml(paramsText(params)),
+    escapeHtml(paramsLine(params)),
     plain(stats.sharpe, 2),
     deflatedSharpe === null ? MISSING : percent(deflatedSharpe * 100, 0),
     change(stats.totalReturnPct),
@@ -100,7 +100,7 @@ function bestTable({ result }: Sweep): string {
   return `<div class="scroll">${table("The best combinations", ["Parameters", "#Sharpe", "#Not luck", "#Return", "#Worst fall", "#Trades"], rows, 0)}</div>`;
 }
 
-function paramsText(params: Readonly<Record<string, number>>): string {
+export function paramsLine(params: Readonly<Record<string, number>>): string {
   return Object.entries(params)
     .map(([name, value]) => `${name} ${number(value)}`)
     .join(", ");
@@ -111,7 +111,7 @@ function number(value: number): string {
 }
 
 /** No costs is a thing to see. */
-function costs({ feeRate, slippageBps }: Sweep["result"]["costs"]): string {
+export function costsLine({ feeRate, slippageBps }: Sweep["result"]["costs"]): string {
   const one = (name: string, bps: number) => (bps === 0 ? `<b class="none">${name}: none</b>` : `${plain(bps, 2)}\u00a0bps ${name}`);
   return `<p class="meta"><b>Costs:</b> ${one("fee", feeRate * 10_000)}, ${one("slippage", slippageBps)}.</p>`;
 }

@@ -1,0 +1,86 @@
+/** The flags of a sweep, which a walk-forward analysis has too, and the progress of its combinations. */
+import type { Command } from "commander";
+import { badInput } from "../core/base/errors.ts";
+import type { SweepProgress, SweepSpec } from "../core/domain/sweep.ts";
+import type { CommonFlags } from "./context.ts";
+import { notYet } from "./failure.ts";
+import { reading } from "./flags.ts";
+import type { Io } from "./io.ts";
+import { finiteNumber, oneOf, outputFile, params, wholeNumber } from "./parse.ts";
+import { progressBar } from "./progress.ts";
+import { addRunFlags, runShape, type PoolFlags, type RunFlags } from "./runFlags.ts";
+
+export interface SweepFlags extends CommonFlags, RunFlags, PoolFlags {
+  readonly grid?: string;
+  readonly where?: string;
+  readonly method?: "grid" | "random" | "tpe";
+  readonly trials?: number;
+  readonly seed?: number;
+  readonly executor?: "local" | "bullmq";
+  readonly redis?: string;
+  readonly top?: number;
+  readonly heatmap?: string;
+  readonly strict?: boolean;
+}
+
+export function addSweepFlags(command: Command): Command {
+  return addRunFlags(
+    reading(command)
+      .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
+      .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
+      .option("--grid <k=from:to:step,…>", 'what to try, like "fast=5:50:5,slow=20|50|200"')
+      .option("--where <condition>", 'only combinations that meet it, like "fast < slow"')
+      .option("--method <name>", "grid (all), random or tpe", oneOf("--method", ["grid", "random", "tpe"]))
+      .option("--trials <n>", "for --method random: how many", wholeNumber("--trials", 1, 1_000_000))
+      .option("--seed <n>", "for --method random: another seed, other draws", wholeNumber("--seed", 0))
+      .option("--params <k=v,…>", "parameters that stay as they are", params)
+      .option("--workers <n>", "threads", wholeNumber("--workers", 1, 64))
+      .option("--timeout <s>", "seconds for each combination", finiteNumber("--timeout", 0.01, 86_400))
+      .option("--executor <name>", "local or bullmq", oneOf("--executor", ["local", "bullmq"]))
+      .option("--redis <url>", "for --executor bullmq")
+      .option("--no-cache", "run what was run before again; it always is in this version")
+      .option("--top <n>", "how many of the best to show", wholeNumber("--top", 0, 1000))
+      .option("--heatmap <file>", "write an HTML page", outputFile("--heatmap")),
+  ).option("--strict", "exit code 1 when any combination fails");
+}
+
+export function sweepSpec(command: string, flags: SweepFlags): SweepSpec {
+  const { data, strategy, grid, method } = flags;
+  if (method === "tpe") throw notYet(`${command} --method tpe`);
+  if (flags.executor === "bullmq" || flags.redis !== undefined) throw notYet(`${command} --executor bullmq`);
+  if (data === undefined) throw badInput("bad-usage", `${command} needs --data.`, "For example --data sample:simulated.");
+  if (strategy === undefined) throw badInput("bad-usage", `${command} needs --strategy.`, "quantdesk strategies lists them.");
+  if (grid === undefined) throw badInput("bad-usage", `${command} needs --grid.`, 'For example --grid "fast=5:50:5,slow=20:200:10".');
+  if (method !== "random" && (flags.trials !== undefined || flags.seed !== undefined))
+    throw badInput("bad-usage", `${flags.trials === undefined ? "--seed" : "--trials"} is for --method random.`, "Add --method random, or leave it out.");
+  return {
+    ...runShape(flags),
+    data,
+    strategy,
+    grid,
+    ...(flags.where === undefined ? {} : { where: flags.where }),
+    ...(method === undefined ? {} : { method }),
+    ...(flags.trials === undefined ? {} : { trials: flags.trials }),
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags.top === undefined ? {} : { top: flags.top }),
+  };
+}
+
+/** Runs it with a bar of the combinations done. */
+export async function withBar<T>(io: Io, run: (onProgress: (progress: SweepProgress) => void) => Promise<T>): Promise<T> {
+  let bar: ReturnType<typeof progressBar> | undefined;
+  let shown = 0;
+  try {
+    return await run((progress) => {
+      bar ??= progressBar(io, "Combinations", progress.combinations);
+      for (; shown < progress.done; shown++) bar.step();
+    });
+  } finally {
+    bar?.stop();
+  }
+}
+
+/** No costs is a thing to see. */
+export function costsText(io: Io, { feeRate, slippageBps }: { readonly feeRate: number; readonly slippageBps: number }): string {
+  return `fee ${feeRate * 100} %, ${slippageBps === 0 ? io.style("yellow", "slippage: none") : `slippage ${slippageBps} bps`}`;
+}
