@@ -2,9 +2,9 @@
 import { createInterface } from "node:readline/promises";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import { logTo, type Log } from "../core/base/log.ts";
-import type { Account, OrderIntent } from "../core/domain/orders.ts";
+import type { Account } from "../core/domain/orders.ts";
 import type { ConfigOverride } from "../core/config/load.ts";
-import type { Session, SessionOptions } from "../core/session.ts";
+import type { LiveQuestion, Session, SessionOptions } from "../core/session.ts";
 import { money } from "./format.ts";
 import type { Io } from "./io.ts";
 
@@ -56,9 +56,7 @@ export async function withSession<T>(
     ...(extra.overrides === undefined ? {} : { overrides: extra.overrides }),
     ...(extra.seed === undefined ? {} : { seed: extra.seed }),
     ...(extra.ownExchange === undefined ? {} : { ownExchange: extra.ownExchange }),
-    ...(flags.live === true
-      ? { live: { confirm: (account: Account, intent: OrderIntent, signal: AbortSignal) => confirmLive(io, flags, account, intent, signal) } }
-      : {}),
+    ...(flags.live === true ? { live: { confirm: (question: LiveQuestion, signal: AbortSignal) => confirmLive(io, flags, question, signal) } } : {}),
   });
   try {
     return await work(session);
@@ -76,19 +74,14 @@ export async function connect(context: Context, session: Session): Promise<Accou
   return account;
 }
 
-function confirmLive(io: Io, flags: CommonFlags, account: Account, intent: OrderIntent, signal: AbortSignal): Promise<boolean> {
-  const amount = intent.qty === undefined ? money(intent.notional ?? null) : intent.qty.toFixed();
-  return typedAccountNumber(
-    io,
-    flags,
-    account,
-    `${intent.side} ${amount} ${intent.symbol} with real money. Type the account number ${account.accountNumber} to send it: `,
-    signal,
-  );
+function confirmLive(io: Io, flags: CommonFlags, { account, words, value }: LiveQuestion, signal: AbortSignal): Promise<boolean> {
+  const worth = value === null ? "" : `, about ${money(value)}`;
+  const question = `${words}${worth}, in account ${account.accountNumber}, with real money. Type the account number to go on: `;
+  return typedAccountNumber(io, flags, account, question, signal);
 }
 
 /** What moves real money needs the account number: by --yes-live, or typed on a terminal. */
-export async function typedAccountNumber(io: Io, flags: CommonFlags, account: Account, question: string, signal: AbortSignal): Promise<boolean> {
+async function typedAccountNumber(io: Io, flags: CommonFlags, account: Account, question: string, signal: AbortSignal): Promise<boolean> {
   if (flags.yesLive !== undefined) {
     if (flags.yesLive === account.accountNumber) return true;
     throw new TradingError("live-not-confirmed", `--yes-live names ${flags.yesLive}, but the account is ${account.accountNumber}.`, { kind: "refused" });

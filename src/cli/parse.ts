@@ -23,11 +23,14 @@ export function list(text: string): readonly string[] {
     .filter((part) => part !== "");
 }
 
+const MOST = 1e12;
+
 /** A positive plain decimal. */
 export function positiveDecimal(what: string): (text: string) => Big {
   return (text) => {
     const value = parseDecimal(text, what);
     if (value.lte(0)) throw badInput("bad-number", `${what} is ${text}, but must be above zero.`);
+    if (value.gte(MOST)) throw badInput("bad-number", `${what} is ${text}, which is too large to be meant.`, "Write less than 1000000000000.");
     return value;
   };
 }
@@ -99,6 +102,15 @@ export function outputFile(what: string): (text: string) => string {
     if (about !== undefined && !about.isFile())
       throw badInput("bad-file", `${what} is ${text}, which is ${about.isDirectory() ? "a folder" : "a device"}, not a file.`, "Name a file.");
     return text;
+  };
+}
+
+/** A few words for the audit log. */
+export function shortText(what: string, most = 500): (text: string) => string {
+  return (text) => {
+    const words = text.trim();
+    if (words === "" || words.length > most || /\p{Cc}/u.test(words)) throw badInput("bad-text", `${what} must be one line of 1 to ${most} characters.`);
+    return words;
   };
 }
 

@@ -11,6 +11,7 @@ import { addConfigCommands } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addFeatureCommands } from "./commands/features.ts";
 import { addManageCommands } from "./commands/manage.ts";
+import { addOrderCommands } from "./commands/order.ts";
 import { addPaperCommand } from "./commands/paper.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScanCommand } from "./commands/scan.ts";
@@ -39,6 +40,7 @@ export function buildProgram(context: Context): Command {
   addDemoCommand(program, context);
   addPaperCommand(program, context);
   addTradingCommands(program, context);
+  addOrderCommands(program, context);
   addManageCommands(program, context);
   addScanCommand(program, context);
   addAnalyzeCommand(program, context);

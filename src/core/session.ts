@@ -6,11 +6,11 @@ import { availableParallelism } from "node:os";
 import type { Config, ConfigSource, SettingKey, SettingValue } from "./config/schema.ts";
 import { loadConfig } from "./config/load.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
-import type { AnalystRunner, Backtester, Broker, Endpoint, MarketData, ScanOptions, ScanRunner, Store } from "./domain/ports.ts";
-import type { Account, OrderIntent, TradingMode } from "./domain/orders.ts";
+import type { AnalystRunner, Backtester, Broker, Endpoint, KillSwitchResult, MarketData, ScanOptions, ScanRunner, Store } from "./domain/ports.ts";
+import type { Account, OrderChange, OrderIntent, Reason } from "./domain/orders.ts";
 import type { Analysis, ScanResult } from "./domain/research.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "./domain/backtest.ts";
-import type { BacktestSpec, Placed, SessionStatus } from "./domain/desk.ts";
+import type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
 import type { Sweep, SweepOptions, SweepSpec } from "./domain/sweep.ts";
 import type { WalkForward, WalkForwardSpec } from "./domain/walkForward.ts";
 import type { Dataset, Timeframe } from "./domain/bars.ts";
@@ -37,7 +37,9 @@ import type { Metrics } from "./metrics/operations.ts";
 import { openPerformance, type Performance } from "./metrics/performance.ts";
 import { startPerformanceApi } from "./metrics/performanceApi.ts";
 import { readOrMakeToken } from "./metrics/token.ts";
+import { previewOrder, type Previewed } from "./session/preview.ts";
 import { createResearch } from "./session/research.ts";
+import { createTrading, type ClosedPart } from "./session/trading.ts";
 import { createStatus } from "./session/status.ts";
 import { openStore } from "./store/store.ts";
 
@@ -46,7 +48,8 @@ export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 
-export type { BacktestSpec, Placed, SessionStatus } from "./domain/desk.ts";
+export type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
+export type { Previewed } from "./session/preview.ts";
 
 export interface SessionOptions {
   /** State folder; the platform's data directory when absent. */
@@ -64,8 +67,8 @@ export interface SessionOptions {
   readonly seed?: number;
   /** Ends the embedded exchange with the session (demo). */
   readonly ownExchange?: boolean;
-  /** Asked for live trading outright: `confirm` shows the account to the person before each order and answers whether they said yes. */
-  readonly live?: { readonly confirm: (account: Account, intent: OrderIntent, signal: AbortSignal) => Promise<boolean> };
+  /** Asked for live trading outright: `confirm` shows account, order and value to the person before each order and answers whether they said yes. */
+  readonly live?: { readonly confirm: (question: LiveQuestion, signal: AbortSignal) => Promise<boolean> };
 }
 
 /** Everything that Quantdesk can do, for one person in one window or command. */
@@ -90,8 +93,16 @@ export interface Session {
   onStatus(listener: (status: SessionStatus) => void): () => void;
   connect(signal: AbortSignal): Promise<Account>;
   disconnect(): Promise<void>;
-  /** Guards, journal, submit: the one way to an order for every front. */
+  /** What `placeOrder` would do and cost now, or the refusal that it would meet; writes and sends nothing. */
+  previewOrder(intent: OrderIntent, signal: AbortSignal): Promise<Previewed>;
+  /** Guards, journal, submit: the one way to an order for every front. Live asks the person first. */
   placeOrder(intent: OrderIntent, signal: AbortSignal): Promise<Placed>;
+  /** As the broker's; live asks the person first. */
+  replaceOrder(id: string, change: OrderChange, reason: Reason, signal: AbortSignal): Promise<Placed>;
+  /** As the broker's; live asks the person first when a cell or an agent wants it. */
+  closePosition(symbol: string, part: ClosedPart, reason: Reason, signal: AbortSignal): Promise<Placed>;
+  /** As the broker's; allowing live trading again asks the person first and throws `live-not-confirmed` on a no. */
+  setKillSwitch(change: "on" | "off", options: Reason & { readonly flatten?: boolean }, signal: AbortSignal): Promise<KillSwitchResult>;
   scan(options: ScanOptions, signal: AbortSignal): Promise<ScanResult>;
   analyze(symbol: string, options: { readonly analysts?: readonly string[]; readonly onLine?: (line: string) => void }, signal: AbortSignal): Promise<Analysis>;
   /** A file, a sample or a symbol's bars. */
@@ -253,7 +264,8 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       return account;
     },
     disconnect: () => link.disconnect(),
-    placeOrder: (intent, signal) => placeOrder(broker, venue.mode, options.live, intent, signal),
+    previewOrder: (intent, signal) => previewOrder(intent, { broker, data, store, mode: venue.mode }, signal),
+    ...createTrading(broker, venue.mode, options.live?.confirm),
     scan: (scanOptions, signal) => scanner.scan(scanOptions, signal),
     analyze: (symbol, analyzeOptions, signal) => analysts.analyze(symbol, analyzeOptions, signal),
     dataset,
@@ -412,20 +424,6 @@ async function findEndpoint(parts: LinkParts, lifetime: Scope, onGone: () => voi
   });
   parts.secrets.push(exchange.endpoint.secretKey);
   return exchange.endpoint;
-}
-
-async function placeOrder(broker: Broker, mode: TradingMode, live: SessionOptions["live"], intent: OrderIntent, signal: AbortSignal): Promise<Placed> {
-  if (mode === "live" && !(await live?.confirm(await broker.getAccount(signal), intent, signal))) {
-    return {
-      placed: false,
-      code: "live-not-confirmed",
-      message: "Not sent: this is live trading and it was not confirmed.",
-      hint: "Confirm with the account number.",
-    };
-  }
-  const verdict = await broker.check(intent, signal);
-  if (!verdict.allowed) return { placed: false, code: verdict.code, message: verdict.message, hint: verdict.hint };
-  return { placed: true, order: await broker.submitOrder(verdict.order, signal), warnings: verdict.warnings };
 }
 
 /** Both halves of one pair: the key of one name with the secret of the other could be two accounts'. */

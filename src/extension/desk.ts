@@ -3,14 +3,14 @@
  * Everything that the extension shows is fed from here.
  */
 import * as vscode from "vscode";
-import type { Account, OrderIntent } from "../core/domain/orders.ts";
-import type { Session, SessionStatus } from "../core/session.ts";
+import type { Account } from "../core/domain/orders.ts";
+import type { LiveQuestion, Session, SessionStatus } from "../core/session.ts";
 import { Emitter } from "../core/base/emitter.ts";
 import { TradingError } from "../core/base/errors.ts";
 import type { Log } from "../core/base/log.ts";
 import { type KeyRing, tradingOrigin } from "./keys.ts";
 import { userSettings } from "./settings.ts";
-import { orderWords } from "./words.ts";
+import { dollars } from "./words.ts";
 
 /** What `activate` returns: the core of this window's session. */
 export interface QuantdeskApi {
@@ -166,12 +166,13 @@ async function confirmLiveWindow(): Promise<void> {
     });
 }
 
-async function confirmLiveOrder(account: Account, intent: OrderIntent): Promise<boolean> {
-  const words = orderWords(intent);
+async function confirmLiveOrder({ account, words, value }: LiveQuestion): Promise<boolean> {
+  const share = value === null || account.equity.lte(0) ? "" : `, about ${value.div(account.equity).times(100).toFixed(1)} % of equity`;
+  const [what = words] = words.split(",");
   const answer = await vscode.window.showWarningMessage(
     `LIVE, real money: ${words} in account ${account.accountNumber}?`,
-    { modal: true, detail: "This sends a real order." },
-    words,
+    { modal: true, detail: `${value === null ? "" : `Value ${dollars(value)}${share}. `}This acts on real money.` },
+    what,
   );
-  return answer === words;
+  return answer === what;
 }

@@ -9,7 +9,8 @@ import type { Session } from "../core/session.ts";
 import { number } from "../webview/format.ts";
 import { complaint, parsePrice, parseQuantity } from "./quantity.ts";
 import { BACK, pickStep, textStep, type Answer, type PickChoice } from "./steps.ts";
-import { dollars, modeWord, orderWords } from "./words.ts";
+import { orderWords } from "../core/domain/orderWords.ts";
+import { dollars, modeWord } from "./words.ts";
 
 export type TicketType = "market" | "limit" | "stop" | "bracket";
 

@@ -1,19 +1,6 @@
 /** Orders, accounts and positions in words: what a person reads, and what a command returns to a program. */
-import type { Account, Order, OrderIntent, Position, TradingMode } from "../core/domain/orders.ts";
+import type { Account, Order, Position, TradingMode } from "../core/domain/orders.ts";
 import { number } from "../webview/format.ts";
-
-/** "Buy 40 AAPL, limit 231.40, day". */
-export function orderWords(order: OrderIntent): string {
-  const parts = [
-    `${order.side === "buy" ? "Buy" : "Sell"} ${order.qty === undefined ? `$${order.notional?.toFixed() ?? "?"} of` : order.qty.toFixed()} ${order.symbol}`,
-  ];
-  if (order.limitPrice !== undefined) parts.push(`limit ${order.limitPrice.toFixed()}`);
-  if (order.stopPrice !== undefined) parts.push(`stop ${order.stopPrice.toFixed()}`);
-  if (order.takeProfit !== undefined) parts.push(`take profit ${order.takeProfit.limitPrice.toFixed()}`);
-  if (order.stopLoss !== undefined) parts.push(`stop loss ${order.stopLoss.stopPrice.toFixed()}`);
-  if (order.timeInForce !== "day") parts.push(order.timeInForce.toUpperCase());
-  return parts.join(", ");
-}
 
 /** "Bought 1 AAPL at 231.49." or what else became of it. */
 export function outcomeWords(order: Order): string {

@@ -25,6 +25,7 @@ const ORDER_FIELDS = {
   again: v.optional(v.boolean()),
   wait: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(3600))),
   short: v.optional(v.boolean()),
+  why: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(500))),
 };
 const Backtest = v.strictObject({
   data: v.pipe(v.string(), v.minLength(1)),

@@ -3,9 +3,10 @@
  * again places nothing twice: neither the journal nor the exchange takes an id a second time.
  */
 import { canonicalJson, sha256 } from "../core/base/canonical.ts";
-import { badInput, TradingError } from "../core/base/errors.ts";
+import { TradingError } from "../core/base/errors.ts";
 import { withDeadline } from "../core/base/scope.ts";
-import { isFinalStatus, type ClientOrderId, type Order, type OrderIntent, type OrderType, type Side } from "../core/domain/orders.ts";
+import { isFinalStatus, type ClientOrderId, type Order, type OrderIntent, type Side } from "../core/domain/orders.ts";
+import { intentOf } from "../core/domain/orderTerms.ts";
 import type { Session } from "../core/session.ts";
 import { decimalArgument, type OrderArguments } from "./deskArguments.ts";
 
@@ -21,6 +22,7 @@ export interface OrderCaller {
   readonly cellId: string;
 }
 
+const DECIMALS = ["qty", "notional", "limit", "stop", "takeProfit", "stopLoss", "stopLossLimit", "trailPercent", "trailPrice"] as const;
 const MARKET_WAIT_SECONDS = 30;
 const SEARCHED_ORDERS = 500;
 
@@ -32,7 +34,7 @@ export async function placeCellOrder(
   caller: OrderCaller,
   signal: AbortSignal,
 ): Promise<CellOrder> {
-  const intent = intentOf(side, symbol, args, caller);
+  const intent = cellIntent(side, symbol, args, caller);
   const before = args.again === true ? undefined : await sentBefore(session, intent, signal);
   if (before !== undefined) return { order: await ended(session, before, args, signal), warnings: [], repeated: true };
   const placed = await session.placeOrder(intent, signal);
@@ -43,56 +45,19 @@ export async function placeCellOrder(
   return { order: await ended(session, placed.order, args, signal), warnings: placed.warnings, repeated: false };
 }
 
-export function intentOf(side: Side, symbol: string, args: OrderArguments, caller: OrderCaller): OrderIntent {
-  const decimal = (name: "qty" | "notional" | "limit" | "stop" | "takeProfit" | "stopLoss" | "stopLossLimit" | "trailPercent" | "trailPrice") => {
-    const value = args[name];
-    return value === undefined ? undefined : decimalArgument(value, name);
-  };
-  const [qty, notional, limit, stop, takeProfit, stopLoss, stopLossLimit, trailPercent, trailPrice] = (
-    ["qty", "notional", "limit", "stop", "takeProfit", "stopLoss", "stopLossLimit", "trailPercent", "trailPrice"] as const
-  ).map(decimal);
-  if ((qty === undefined) === (notional === undefined))
-    throw badInput("bad-quantity", `desk.${side} needs exactly one of qty and notional.`, `For one share: desk.${side}("${symbol}", { qty: 1 })`);
-  if (trailPercent !== undefined && trailPrice !== undefined) throw badInput("bad-order", "An order trails by trailPercent or by trailPrice, not by both.");
-  const trails = trailPercent !== undefined || trailPrice !== undefined;
-  if (trails && (limit !== undefined || stop !== undefined)) throw badInput("bad-order", "A trailing stop takes neither limit nor stop.");
-  if (stopLossLimit !== undefined && stopLoss === undefined) throw badInput("bad-order", "stopLossLimit needs stopLoss.");
-  const type: OrderType = trails
-    ? "trailing_stop"
-    : limit !== undefined
-      ? stop === undefined
-        ? "limit"
-        : "stop_limit"
-      : stop !== undefined
-        ? "stop"
-        : "market";
-  const exits = [takeProfit, stopLoss].filter((price) => price !== undefined).length;
-  const intent: OrderIntent = {
-    symbol,
-    side,
-    type,
-    timeInForce: args.tif ?? "day",
-    orderClass: exits === 2 ? "bracket" : exits === 1 ? "oto" : "simple",
-    origin: `cell:${caller.notebook}#${caller.cellId}`,
-    ...(qty === undefined ? {} : { qty }),
-    ...(notional === undefined ? {} : { notional }),
-    ...(limit === undefined ? {} : { limitPrice: limit }),
-    ...(stop === undefined ? {} : { stopPrice: stop }),
-    ...(trailPrice === undefined ? {} : { trailPrice }),
-    ...(trailPercent === undefined ? {} : { trailPercent }),
-    ...(takeProfit === undefined ? {} : { takeProfit: { limitPrice: takeProfit } }),
-    ...(stopLoss === undefined ? {} : { stopLoss: { stopPrice: stopLoss, ...(stopLossLimit === undefined ? {} : { limitPrice: stopLossLimit }) } }),
-    ...(args.extendedHours === true ? { extendedHours: true } : {}),
-    ...(args.short === true ? { allowShort: true } : {}),
-    // A key says outright which order this is: an equal one under another key is meant.
-    ...(args.again === true || args.key !== undefined ? { again: true } : {}),
-  };
+function cellIntent(side: Side, symbol: string, args: OrderArguments, caller: OrderCaller): OrderIntent {
+  const decimal = (name: (typeof DECIMALS)[number]) => (args[name] === undefined ? undefined : decimalArgument(args[name], name));
+  const decimals = Object.fromEntries(DECIMALS.map((name) => [name, decimal(name)]));
+  const { tif, extendedHours, short, why } = args;
+  // A key says outright which order this is: an equal one under another key is meant.
+  const again = args.again === true || args.key !== undefined;
+  const intent = intentOf(side, symbol, { ...decimals, tif, extendedHours, short, why, again }, `cell:${caller.notebook}#${caller.cellId}`, (term) => term);
   return args.again === true ? intent : { ...intent, clientOrderId: cellOrderId(intent, args, caller) };
 }
 
 /** With a key, the key is the order's identity in this notebook; else what the order is and which cell sends it. */
 function cellOrderId(intent: OrderIntent, args: OrderArguments, caller: OrderCaller): ClientOrderId {
-  const { again: _again, wait: _wait, key, ...rest } = args;
+  const { again: _again, wait: _wait, why: _why, key, ...rest } = args;
   const identity =
     key === undefined
       ? { notebook: caller.notebook, cell: caller.cellId, side: intent.side, symbol: intent.symbol, ...texts(rest) }

@@ -77,6 +77,8 @@ export interface OrderOptions {
   readonly key?: string;
   /** Sends it although this cell has sent an equal one before. */
   readonly again?: boolean;
+  /** The reason, kept in the audit log; may begin with what proposed it: "run:3f9c…", "analysis:AAPL". */
+  readonly why?: string;
   /** Seconds to wait for the order's end; 30 for a market order, else 0. */
   readonly wait?: number;
 }

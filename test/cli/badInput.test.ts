@@ -81,7 +81,38 @@ describe("bad input", function () {
   refuses("an unknown symbol's bars", ["backtest", "--data", "ZZZZQ", "--strategy", "sma_cross"], 2, /ZZZZQ/);
   refuses("no such file", ["backtest", "--data", "nowhere.csv", "--strategy", "sma_cross"], 2, /nowhere\.csv/);
   refuses("a quantity with a currency", ["buy", "AAPL", "$5"], 2, /\$5/);
-  refuses("a quantity with leading zeros", ["buy", "AAPL", "010"], 2, /010/);
+  for (const quantity of [
+    "010",
+    "1e3",
+    "-5",
+    " 10",
+    "10,5",
+    "NaN",
+    "Infinity",
+    "0x10",
+    "１０",
+    "٣",
+    "+5",
+    "5.",
+    ".5",
+    "",
+    "0",
+    "1_000",
+    "9".repeat(40),
+    "10 shares",
+  ])
+    refuses(`the quantity ${JSON.stringify(quantity.slice(0, 12))}`, ["buy", "AAPL", quantity], 2, /quantity/i);
+  refuses("a limit with an exponent", ["buy", "AAPL", "1", "--limit", "1e2"], 2, /--limit/);
+  refuses("an amount with a currency", ["buy", "AAPL", "--notional", "$5"], 2, /--notional/);
+  refuses("two trails", ["buy", "AAPL", "1", "--trail-percent", "1", "--trail-price", "1"], 2, /not by both/);
+  refuses("a trail with a limit", ["buy", "AAPL", "1", "--trail-percent", "1", "--limit", "1"], 2, /neither --limit nor --stop/);
+  refuses("a stop-loss limit without its stop", ["buy", "AAPL", "1", "--stop-loss-limit", "1"], 2, /--stop-loss-limit needs --stop-loss/);
+  refuses("a wait for what is not sent", ["buy", "AAPL", "1", "--dry-run", "--wait"], 2, /nothing to --wait for/);
+  refuses("an unknown time in force", ["buy", "AAPL", "1", "--tif", "forever"], 2, /one of day, gtc/);
+  refuses("a reason in two lines", ["buy", "AAPL", "1", "--why", "a\nb"], 2, /one line/);
+  refuses("a proposer that is none", ["buy", "AAPL", "1", "--proposed-by", "me"], 2, /run:3f9c/);
+  refuses("an order id and --all", ["cancel", "x", "--all"], 2, /an order id or --all/);
+  refuses("a symbol with a space", ["price", "A B"], 2, /not a symbol/);
   refuses("no quantity", ["buy", "AAPL"], 2, /exactly one/);
   refuses("a quantity and a value", ["buy", "AAPL", "1", "--notional", "100"], 2, /exactly one/);
   refuses("selling what is not held", ["sell", "AAPL", "1"], 3, /AAPL/);

@@ -13,6 +13,28 @@ interface OrderDocument {
   readonly simulated: boolean;
 }
 
+interface Preview {
+  readonly schema: string;
+  readonly sent: boolean;
+  readonly symbol: string;
+  readonly estimatedValue: string;
+  readonly buyingPower: string;
+  readonly buyingPowerAfter: string;
+  readonly quote: { readonly bid: number };
+  readonly cost: { readonly total: string };
+  readonly limits: ReadonlyArray<{
+    readonly limit: string;
+    readonly now: string;
+    readonly after: string;
+    readonly ceiling: string | null;
+    readonly left: string | null;
+  }>;
+  readonly worstDays: { readonly days: number; readonly worst: ReadonlyArray<{ readonly afterPct: number }> };
+  readonly proposedBy: { readonly kind: string; readonly why?: string };
+  readonly warnings: readonly string[];
+  readonly simulated: boolean;
+}
+
 describe("trading from the terminal", function () {
   this.timeout(60_000);
   let desk: Desk;
@@ -57,9 +79,26 @@ describe("trading from the terminal", function () {
 
   it("shows a preview and sends nothing with --dry-run", async () => {
     const before = (await desk.run(["orders", "--status", "all", "--json"])).json<{ orders: unknown[] }>().orders.length;
-    const ran = await desk.run(["buy", "AAPL", "--notional", "500", "--dry-run", "--json"]);
-    assert.equal(ran.json<{ sent: boolean }>().sent, false);
+    const ran = await desk.run(["buy", "AAPL", "--notional", "500", "--dry-run", "--why", "run:nowhere a test", "--json"]);
+    const shown = ran.json<Preview>();
+    assert.deepEqual(
+      [shown.schema, shown.sent, shown.symbol, shown.estimatedValue, shown.simulated],
+      ["quantdesk.order-preview/1", false, "AAPL", "500.00", true],
+    );
+    const [order, position, perMinute, loss] = shown.limits;
+    assert.deepEqual([order?.limit, order?.after, order?.ceiling, order?.left], ["maxOrderValue", "500.00", "10000.00", "9500.00"]);
+    assert.equal(position?.limit, "maxPositionValue");
+    assert.ok(Number(perMinute?.now) >= 1, "earlier orders of this minute are counted");
+    assert.deepEqual([loss?.ceiling, loss?.left], [null, null]);
+    assert.equal(Number(shown.buyingPower) - 500, Number(shown.buyingPowerAfter));
+    assert.ok(Number(shown.cost.total) > 0 && shown.quote.bid > 0);
+    assert.equal(shown.worstDays.worst.length, 5);
+    assert.ok((shown.worstDays.worst[0]?.afterPct ?? 0) < 0 && shown.worstDays.days > 400);
+    assert.deepEqual([shown.proposedBy.kind, shown.proposedBy.why], ["run", "a test"]);
+    assert.match(shown.warnings.join(" "), /no run nowhere/);
     assert.equal((await desk.run(["orders", "--status", "all", "--json"])).json<{ orders: unknown[] }>().orders.length, before);
+    const forPeople = await desk.run(["buy", "AAPL", "1", "--dry-run"]);
+    assert.match(forPeople.stdout, /^SIMULATED: Buy 1 AAPL[\s\S]*Nothing was sent[\s\S]*Left[\s\S]*worst/);
   });
 
   it("places a limit order far away and cancels it", async () => {

@@ -3,14 +3,14 @@ import type { Command } from "commander";
 import type { Big } from "../../core/base/decimal.ts";
 import { badInput, TradingError } from "../../core/base/errors.ts";
 import { withDeadline } from "../../core/base/scope.ts";
-import type { Account, Placed, TimeInForce } from "../../core/domain/orders.ts";
+import type { Placed, TimeInForce } from "../../core/domain/orders.ts";
 import type { Session } from "../../core/session.ts";
-import { connect, typedAccountNumber, withSession, type CommonFlags, type Context } from "../context.ts";
+import { connect, withSession, type CommonFlags, type Context } from "../context.ts";
 import { trading } from "../flags.ts";
 import { table } from "../io.ts";
 import { plainOrder } from "../../core/domain/plain.ts";
 import { oneOf, positiveDecimal, symbol } from "../parse.ts";
-import { orderTable } from "./trading.ts";
+import { orderTable } from "../orderTable.ts";
 
 const REASON = { origin: "cli" } as const;
 const CLOSE_WITHIN_MS = 60_000;
@@ -48,9 +48,8 @@ function replaceCommand(program: Command, context: Context): void {
       if (Object.keys(change).length === 0)
         throw badInput("bad-usage", "replace changes nothing.", "Give at least one of --qty, --limit, --stop, --trail and --tif.");
       return withSession(context, flags, async (session) => {
-        const account = await connect(context, session);
-        await confirmLive(context, flags, account, `replace order ${id}`);
-        show(context, flags, session, await session.broker.replaceOrder(id, change, REASON, context.signal));
+        await connect(context, session);
+        show(context, flags, session, await session.replaceOrder(id, change, REASON, context.signal));
       });
     });
 }
@@ -75,7 +74,7 @@ function closeCommand(program: Command, context: Context): void {
             context,
             flags,
             session,
-            await within(context, CLOSE_WITHIN_MS, "Closing the position", (signal) => session.broker.closePosition(wanted, part, REASON, signal)),
+            await within(context, CLOSE_WITHIN_MS, "Closing the position", (signal) => session.closePosition(wanted, part, REASON, signal)),
           );
           return;
         }
@@ -107,7 +106,6 @@ function killSwitchCommand(program: Command, context: Context): void {
       if (flags.flatten === true && wanted !== "on") throw badInput("bad-usage", "--flatten goes with kill-switch on.");
       return withSession(context, flags, async (session) => {
         const account = await connect(context, session);
-        if (wanted === "off") await confirmLive(context, flags, account, "allow orders again");
         const number = account.accountNumber;
         if (wanted === "status") {
           const on = await session.store.killSwitch(number, null, context.signal);
@@ -115,7 +113,7 @@ function killSwitchCommand(program: Command, context: Context): void {
           return;
         }
         const result = await within(context, STOP_WITHIN_MS, "The kill switch", (signal) =>
-          session.broker.setKillSwitch(wanted, { ...REASON, ...(flags.flatten === true ? { flatten: true } : {}) }, signal),
+          session.setKillSwitch(wanted, { ...REASON, ...(flags.flatten === true ? { flatten: true } : {}) }, signal),
         );
         if (result.unconfirmed.length > 0) context.exitCode = 1;
         const rest =
@@ -148,16 +146,6 @@ function show(context: Context, flags: CommonFlags, session: Session, placed: Pl
   for (const warning of placed.warnings) context.io.say(`${context.io.style("yellow", "Note:")} ${warning}`);
   if (flags.json === true) context.io.json({ schema: "quantdesk.order/1", order: plainOrder(placed.order), simulated: session.data.simulated });
   else context.io.data(orderTable([placed.order]));
-}
-
-async function confirmLive(context: Context, flags: CommonFlags, account: Account, what: string): Promise<void> {
-  if (account.mode !== "live") return;
-  if (await typedAccountNumber(context.io, flags, account, `${what} with real money. Type the account number ${account.accountNumber}: `, context.signal))
-    return;
-  throw new TradingError("live-not-confirmed", `Nothing was done: this is live trading and it was not confirmed.`, {
-    kind: "refused",
-    hint: `Add --yes-live ${account.accountNumber}.`,
-  });
 }
 
 function within<T>(context: Context, ms: number, what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -11,13 +11,14 @@ import type { Log } from "../base/log.ts";
 import type { Scope } from "../base/scope.ts";
 import type { Broker, Endpoint, HttpClient, OrderJournal } from "../domain/ports.ts";
 import { catchUp, settleLeft, type CatchUpDeps } from "./catchUp.ts";
-import { allAssets, previewOrder, symbolHint, type CheckDeps } from "./checkOrder.ts";
+import { allAssets, symbolHint, type CheckDeps } from "./checkOrder.ts";
 import { cancelUntilNone, closeAll, closePosition, type ClosingDeps } from "./closing.ts";
 import { Connection } from "./connection.ts";
 import type { RiskLimits } from "./guards/limits.ts";
 import { cancelOrder, readOrder, waitForEnd, type OrderEndDeps } from "./orderEnd.ts";
 import { OrderFeed } from "./orderFeed.ts";
 import { OrderSender } from "./orderSender.ts";
+import { previewOrder } from "./preview.ts";
 import { TradingApi } from "./tradingApi.ts";
 
 export interface BrokerOptions {

@@ -8,7 +8,7 @@ import { TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { JournalBegun, JournalEntry, OrderJournal, StoredLimits } from "../domain/ports.ts";
-import type { CheckedOrder, ClientOrderId, Order, OrderIntent, OrderPreview, Verdict } from "../domain/orders.ts";
+import type { CheckedOrder, ClientOrderId, Order, OrderIntent, Verdict } from "../domain/orders.ts";
 import { assetGuard, buyingPowerGuard, holdingsGuard } from "./guards/holdings.ts";
 import { limitGuard, symbolGuard, type RiskLimits } from "./guards/limits.ts";
 import { priceGuard } from "./guards/price.ts";
@@ -80,15 +80,6 @@ export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
     limitGuard(intent, picture, limits) ??
     buyingPowerGuard(intent, picture);
   return refusal ?? examined;
-}
-
-/** What `checkOrder` would say, with nothing written. */
-export async function previewOrder(raw: OrderIntent, deps: CheckDeps, signal: AbortSignal): Promise<OrderPreview> {
-  const examined = await examineOrder(raw, deps, signal);
-  if (!examined.allowed) return examined;
-  const { intent, picture, warnings } = examined;
-  const price = worstPrice(intent, picture.quote);
-  return { allowed: true, price, value: orderValue(intent, price), buyingPower: picture.account.buyingPower, warnings };
 }
 
 /** Examines and writes the intent into the journal: the only place where a CheckedOrder is made. */

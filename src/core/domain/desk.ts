@@ -1,4 +1,5 @@
 /** What fronts ask of a session and what they are told, without the rooms behind it. */
+import type { Big } from "../base/decimal.ts";
 import type { EngineName, Params, Sizing } from "./backtest.ts";
 import type { Account, TradingMode } from "./orders.ts";
 import type { ConnectionState, LagStats } from "./ports.ts";
@@ -31,6 +32,15 @@ export interface BacktestSpec {
   readonly periodsPerYear?: number;
   readonly riskFree?: number;
   readonly equity?: boolean;
+}
+
+/** What a person is asked before real money moves. */
+export interface LiveQuestion {
+  readonly account: Account;
+  /** What will happen, as "Buy 40 AAPL, limit 231.40". */
+  readonly words: string;
+  /** US dollars; null when it moves none, or no price is known. */
+  readonly value: Big | null;
 }
 
 export type { Placed } from "./orders.ts";

@@ -111,6 +111,17 @@ export type Placed =
   | { readonly placed: true; readonly order: Order; readonly warnings: readonly string[] }
   | { readonly placed: false; readonly code: RefusalCode; readonly message: string; readonly hint: string };
 
+/** Ceilings that the guards hold every opening order to; null (and no symbols) means none. US dollars. */
+export interface RiskCeilings {
+  readonly maxOrderValue: number | null;
+  readonly maxPositionValue: number | null;
+  readonly maxOrdersPerMinute: number | null;
+  /** Lost since the last close. */
+  readonly maxDailyLoss: number | null;
+  /** Symbols that may be traded; empty means all. */
+  readonly symbols: readonly string[];
+}
+
 /** What the guards say of an intent before anything is written or sent; duplicate and kill switch are asked only by `check`. */
 export type OrderPreview =
   | {
@@ -119,7 +130,18 @@ export type OrderPreview =
       readonly price: Big | null;
       /** US dollars; null when no price is known. */
       readonly value: Big | null;
+      /** Shares that the order moves: its quantity, or what its amount buys at the price; null when no price is known. */
+      readonly units: Big | null;
       readonly buyingPower: Big;
+      /** Once the order is accepted; what a closing order frees is not counted. Null when no price is known. */
+      readonly buyingPowerAfter: Big | null;
+      readonly account: Account;
+      readonly quote: Quote | null;
+      readonly clock: MarketClock;
+      /** Shares held of the symbol, negative when short. */
+      readonly held: Big;
+      /** That hold now: the tighter of the settings' and the account's own. */
+      readonly limits: RiskCeilings;
       readonly warnings: readonly string[];
     }
   | Extract<Verdict, { readonly allowed: false }>;

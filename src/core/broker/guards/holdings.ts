@@ -37,15 +37,21 @@ export function holdingsGuard(intent: OrderIntent, { asset, position, quote }: P
   return null;
 }
 
-/** Only what opens a position needs buying power. Alpaca counts a short at 3 % above the ask. */
-export function buyingPowerGuard(intent: OrderIntent, { account, position, quote }: Picture): Refusal | null {
+/** Only what opens a position needs buying power. Alpaca counts a short at 3 % above the ask. Null when no price is known. */
+export function powerNeeded(intent: OrderIntent, { position, quote }: Picture): { readonly needed: Big; readonly each: Big } | null {
   const price = worstPrice(intent, quote);
   const units = unitsOf(intent, price);
   if (price === null || units === null) return null;
   const opening = openingUnits(intent, units, heldQty(position));
   const each = intent.side === "sell" && quote !== null && quote.ask > 0 ? max(price, new Big(quote.ask).times("1.03")) : price;
-  const needed = opening.times(each);
-  if (needed.lte(account.buyingPower)) return null;
+  return { needed: opening.times(each), each };
+}
+
+export function buyingPowerGuard(intent: OrderIntent, picture: Picture): Refusal | null {
+  const power = powerNeeded(intent, picture);
+  const { account } = picture;
+  if (power === null || power.needed.lte(account.buyingPower)) return null;
+  const { needed, each } = power;
   return refuse(
     "insufficient-buying-power",
     `The order needs ${usd(needed)}; buying power is ${usd(account.buyingPower)}.`,

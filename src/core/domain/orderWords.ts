@@ -1,0 +1,18 @@
+/** Orders in words, the same on every front. */
+import type { OrderIntent } from "./orders.ts";
+
+/** "Buy 40 AAPL, limit 231.40, GTC". */
+export function orderWords(order: OrderIntent): string {
+  const parts = [
+    `${order.side === "buy" ? "Buy" : "Sell"} ${order.qty === undefined ? `$${order.notional?.toFixed() ?? "?"} of` : order.qty.toFixed()} ${order.symbol}`,
+  ];
+  if (order.limitPrice !== undefined) parts.push(`limit ${order.limitPrice.toFixed()}`);
+  if (order.stopPrice !== undefined) parts.push(`stop ${order.stopPrice.toFixed()}`);
+  if (order.trailPercent !== undefined) parts.push(`trailing stop ${order.trailPercent.toFixed()} %`);
+  if (order.trailPrice !== undefined) parts.push(`trailing stop $${order.trailPrice.toFixed()}`);
+  if (order.takeProfit !== undefined) parts.push(`take profit ${order.takeProfit.limitPrice.toFixed()}`);
+  if (order.stopLoss !== undefined) parts.push(`stop loss ${order.stopLoss.stopPrice.toFixed()}`);
+  if (order.timeInForce !== "day") parts.push(order.timeInForce.toUpperCase());
+  if (order.extendedHours === true) parts.push("extended hours");
+  return parts.join(", ");
+}
