@@ -59,7 +59,7 @@ function isExit(account: AccountState, { symbol, side }: Pick<OrderRequest, "sym
 function checkExit(account: AccountState, request: OrderRequest, prices: Prices): void {
   if (request.orderClass === "bracket" || request.orderClass === "oto") throw unprocessable(`${request.orderClass} orders must be entry orders`);
   const wanted = request.qty ?? (request.notional as Big).div(prices.last(request.symbol));
-  refuseBeyond(wanted, availableToClose(account, request.symbol));
+  refuseBeyond(wanted, availableToClose(account, request.symbol, prices));
 }
 
 function refuseBeyond(wanted: Big, available: Big): void {
@@ -90,7 +90,7 @@ function checkWash(account: AccountState, request: OrderRequest, now: number): v
 export function checkReplacement(account: AccountState, old: OrderRecord, next: OrderRecord, prices: Prices): void {
   if (old.role !== "entry") return;
   if (isExit(account, old)) {
-    refuseBeyond((next.qty ?? ZERO).minus(next.filledQty), availableToClose(account, old.symbol, old.id));
+    refuseBeyond((next.qty ?? ZERO).minus(next.filledQty), availableToClose(account, old.symbol, prices, old.id));
     return;
   }
   const more = cost(next, prices).minus(cost(old, prices));

@@ -9,13 +9,12 @@ import { checkOrder } from "./admission.ts";
 import { ApiError, forbidden, unprocessable } from "./apiError.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { figures, newAccount, type AccountState, type Figures } from "./ledger.ts";
-import type { Market } from "./market.ts";
-import { matchOrder } from "./matching.ts";
-import { activateWaiting, endOrder, expireOrders, tryFill, workingOrders } from "./orderLife.ts";
+import type { Market, MarketBar } from "./market.ts";
+import { activateWaiting, endOrder, expireOrders, meetBars, meetSecond } from "./orderLife.ts";
 import { orderRecords } from "./orderRecord.ts";
 import type { OrderRequest } from "./orderRequest.ts";
 import { Outbox, type OrderEvent, type OutboxOptions } from "./outbox.ts";
-import { isEnded, isWorking, type AccountRecord, type OrderRecord } from "./records.ts";
+import { isEnded, type AccountRecord, type OrderRecord } from "./records.ts";
 import { replaceOrder, type ReplaceRequest } from "./replacement.ts";
 import { closeSession, openSession } from "./sessionEvents.ts";
 import { ExchangeState } from "./state.ts";
@@ -94,18 +93,26 @@ export class Engine {
       expireOrders(this.#state, now);
     }
     this.#lookedAt = Math.max(this.#lookedAt, now);
-    if (clock.isExtended(now)) activateWaiting(this.#state, now, { extended: true });
+    if (clock.isExtended(now)) activateWaiting(this.#state, now, { isExtended: true });
     this.#commit();
     return now;
   }
 
   #take(step: Step): void {
     const state = this.#state;
-    if (step.kind === "open") openSession(state, step.day);
-    else if (step.kind === "close") closeSession(state, step.day);
-    else
-      for (const order of workingOrders(state))
-        if (isWorking(order)) tryFill(state, order, matchOrder(order, step, state.market), step.kind === "second" ? step.at : step.end);
+    const { market } = state;
+    switch (step.kind) {
+      case "open":
+        return openSession(state, step.day, step);
+      case "close":
+        return closeSession(state, step.day);
+      case "second":
+        return meetSecond(state, step.at);
+      case "minute":
+        return meetBars(state, (symbol) => market.minuteBars(symbol, step.day, step.at, step.end)[0] as MarketBar, step);
+      case "day":
+        return meetBars(state, (symbol) => market.dailyBar(symbol, step.day), step);
+    }
   }
 
   #commit(): void {

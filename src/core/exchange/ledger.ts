@@ -123,17 +123,17 @@ export function cost(
 }
 
 /** Shares held that no open exit order has claimed. The two legs of one bracket claim the same shares once. */
-export function availableToClose(account: AccountState, symbol: string, except?: string): Big {
+export function availableToClose(account: AccountState, symbol: string, prices: Pick<Prices, "last">, except?: string): Big {
   const held = account.positions.get(symbol)?.qty ?? ZERO;
   if (held.eq(0)) return ZERO;
   const exitSide: Side = held.gt(0) ? "sell" : "buy";
   const claims = new Map<string, Big>();
   for (const order of account.open.values()) {
-    if (isEnded(order) || order.symbol !== symbol || order.side !== exitSide || order.id === except || order.qty === null) continue;
+    if (isEnded(order) || order.symbol !== symbol || order.side !== exitSide || order.id === except) continue;
     const parent = order.parentId === null ? undefined : account.orders.get(order.parentId);
     if (parent !== undefined && parent.orderClass !== "oco" && parent.status !== "filled") continue; // waits for its entry
     const group = order.parentId ?? order.id;
-    const rest = order.qty.minus(order.filledQty);
+    const rest = order.qty === null ? (order.notional ?? ZERO).minus(order.filledValue).div(prices.last(symbol)) : order.qty.minus(order.filledQty);
     const known = claims.get(group);
     if (known === undefined || rest.gt(known)) claims.set(group, rest);
   }

@@ -129,6 +129,14 @@ export class Market {
     };
   }
 
+  /** Shares that trade in the whole minute that `at` falls in, and when it began; 0 where no volume is known. */
+  minuteVolume(symbol: string, at: number): { readonly from: number; readonly volume: number } {
+    const { day, second } = this.#place(at);
+    const { volumes } = this.#path(symbol, day);
+    const minute = Math.min(Math.floor(second / 60), volumes.length - 1);
+    return { from: day.open + minute * 60_000, volume: volumes[minute] ?? 0 };
+  }
+
   /** Close of the session before the one that `at` falls in. */
   previousClose(symbol: string, at: number): number {
     return this.previousBar(symbol, this.#place(at).day).c;

@@ -1,52 +1,78 @@
 /** Whether and where a working order trades in a piece of time; rules are those of domain/fills.ts, which backtests use too. */
 import { Big } from "../base/decimal.ts";
-import { fillAgainstQuote, limitFillInBar, marketFillPrice, stopFillInBar, stopTriggered } from "../domain/fills.ts";
+import {
+  buyStopCollar,
+  fillAgainstQuote,
+  limitFillInBar,
+  marketFillPrice,
+  stopFillInBar,
+  stopTriggered,
+  volumeLimit,
+  type Liquidity,
+} from "../domain/fills.ts";
 import type { OrderRecord } from "./records.ts";
 import type { Market, MarketBar } from "./market.ts";
-import type { Step } from "./steps.ts";
 
-/** The price at which the order fills in this piece, NaN when it waits on. Moves trailing stops and remembers touched stops. */
-export function matchOrder(order: OrderRecord, step: Exclude<Step, { kind: "open" | "close" }>, market: Market): number {
-  switch (step.kind) {
-    case "second":
-      return matchSecond(order, step.at, market);
-    case "minute":
-      return matchBar(order, market.minuteBars(order.symbol, step.day, step.at, step.end)[0] as MarketBar);
-    case "day":
-      return matchBar(order, market.dailyBar(order.symbol, step.day));
-  }
+/** What an order can trade with, and since when its earlier fills count against `most`. */
+export interface Offer extends Liquidity {
+  readonly since: number;
 }
 
-export function matchSecond(order: OrderRecord, at: number, market: Market): number {
-  const quote = market.quote(order.symbol, at);
+/** At a second, against the quote; undefined when it waits on. Moves trailing stops and remembers touched stops. */
+export function matchSecond(order: OrderRecord, at: number, market: Market): Offer | undefined {
   if (needsTrigger(order)) {
     const last = market.last(order.symbol, at);
-    const stop = order.stopPrice === null ? Number.NaN : order.stopPrice.toNumber();
-    order.triggered = stopTriggered(order.side, stop, last);
+    order.triggered = stopTriggered(order.side, stopOf(order), last);
     if (!order.triggered) {
       trail(order, last, last);
-      return Number.NaN;
+      return undefined;
     }
   }
-  return fillAgainstQuote(order.side, order.limitPrice?.toNumber() ?? Number.NaN, quote);
+  const quote = market.quote(order.symbol, at);
+  const price = fillAgainstQuote(order.side, limitOf(order), quote);
+  if (Number.isNaN(price)) return undefined;
+  const size = order.side === "buy" ? quote.askSize : quote.bidSize;
+  const minute = market.minuteVolume(order.symbol, at);
+  // What is shown can always be had.
+  return { price, size, most: Math.max(size, volumeLimit(minute.volume)), since: minute.from };
 }
 
-function matchBar(order: OrderRecord, bar: MarketBar): number {
-  const limit = order.limitPrice?.toNumber() ?? Number.NaN;
+/** In a bar that begins at `since`; undefined when it waits on. */
+export function matchBar(order: OrderRecord, bar: MarketBar, since: number): Offer | undefined {
+  const price = priceInBar(order, bar);
+  return Number.isNaN(price) ? undefined : { price, size: Number.POSITIVE_INFINITY, most: volumeLimit(bar.v), since };
+}
+
+function priceInBar(order: OrderRecord, bar: MarketBar): number {
   let open = bar.o;
   if (needsTrigger(order)) {
-    const stop = order.stopPrice === null ? Number.NaN : order.stopPrice.toNumber();
-    const touched = stopFillInBar(order.side, stop, bar.o, bar.h, bar.l);
+    let touched = stopFillInBar(order.side, stopOf(order), bar.o, bar.h, bar.l);
     if (Number.isNaN(touched)) {
       trail(order, bar.h, bar.l);
-      return Number.NaN;
+      // The close comes after the extreme that the stop now trails.
+      if (!stopTriggered(order.side, stopOf(order), bar.c)) return Number.NaN;
+      touched = stopOf(order);
     }
     order.triggered = true;
-    if (Number.isNaN(limit)) return touched;
     open = touched;
   }
-  if (Number.isNaN(limit)) return marketFillPrice(order.side, open, 0);
-  return limitFillInBar(order.side, limit, open, bar.h, bar.l);
+  const limit = limitOf(order);
+  return Number.isNaN(limit) ? marketFillPrice(order.side, open, 0) : limitFillInBar(order.side, limit, open, bar.h, bar.l);
+}
+
+/** True for a limit that the bar's first price already reaches: it comes before what happens inside the bar. */
+export function fillsAtOpen(order: OrderRecord, bar: MarketBar): boolean {
+  return order.type === "limit" && order.limitPrice !== null && (order.side === "buy" ? order.limitPrice.gte(bar.o) : order.limitPrice.lte(bar.o));
+}
+
+/** The price that an order does not go beyond, NaN for none. */
+export function limitOf(order: OrderRecord): number {
+  if (order.limitPrice !== null) return order.limitPrice.toNumber();
+  return order.type === "stop" && order.side === "buy" ? buyStopCollar(stopOf(order)) : Number.NaN;
+}
+
+function stopOf(order: OrderRecord): number {
+  return order.stopPrice?.toNumber() ?? Number.NaN;
 }
 
 function needsTrigger(order: OrderRecord): boolean {

@@ -3,29 +3,75 @@ import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { hash32 } from "../base/random.ts";
 import { bookFill, type AccountState } from "./ledger.ts";
-import { matchSecond, trail } from "./matching.ts";
+import { sweepBook } from "../domain/fills.ts";
+import type { MarketBar } from "./market.ts";
+import { fillsAtOpen, limitOf, matchBar, matchSecond, trail, type Offer } from "./matching.ts";
 import { isAuction, isEnded, isWorking, type FillRecord, type OrderRecord } from "./records.ts";
 import type { ExchangeState } from "./state.ts";
 
 const ZERO = new Big(0);
 /** Smaller orders always trade whole. */
 const PARTIAL_FROM = 100;
+/** What is left of an amount of money when it buys less is not worth a trade. */
+const LEAST = new Big("0.0001");
+const ENDLESS = new Big("1e30");
 
-/** Orders that can trade now, stops before take-profits, so that a bar which holds both does not flatter. */
-export function workingOrders(state: ExchangeState): readonly OrderRecord[] {
-  const rank = (order: OrderRecord) => (order.role === "take_profit" || (order.orderClass === "oco" && order.parentId === null) ? 1 : 0);
-  return [...state.open.values()].filter((order) => isWorking(order) && !isAuction(order)).sort((a, b) => rank(a) - rank(b) || a.sequence - b.sequence);
+/** Lets all working orders meet a second. */
+export function meetSecond(state: ExchangeState, at: number): void {
+  for (const order of workingOrders(state)) if (isWorking(order)) tryFill(state, order, matchSecond(order, at, state.market), at);
 }
 
-/** Orders that wait for the market to look at them for the first time. */
-export function activateWaiting(state: ExchangeState, at: number, hours: { readonly extended?: boolean } = {}): void {
-  for (const order of [...state.open.values()]) {
-    if (isAuction(order) || (hours.extended === true && !order.extendedHours)) continue;
-    if (order.status === "pending_new" || order.status === "accepted") activate(state, order, at);
+/**
+ * Lets all working orders meet the bars of a piece of time, each its symbol's. What works from an entry on meets the rest of the
+ * entry's own bar, a limit entry's take-profit only if it was at the open, since the better price may have come before: as in the backtests.
+ */
+export function meetBars(state: ExchangeState, barOf: (symbol: string) => MarketBar, piece: { readonly at: number; readonly end: number }): void {
+  for (const order of workingOrders(state, barOf)) {
+    if (!isWorking(order)) continue;
+    const bar = barOf(order.symbol);
+    const before = order.filledQty;
+    tryFill(state, order, matchBar(order, bar, piece.at), piece.end);
+    if (order.status !== "filled" || order.role !== "entry" || order.orderClass === "simple" || order.orderClass === "oco") continue;
+    const price = order.filledValue.div(order.filledQty).toNumber();
+    const isUpside = order.type !== "limit" || (before.eq(0) && price === bar.o);
+    const legs = order.legIds.map((id) => state.order(state.account(order.accountNumber), id)).sort((a, b) => rankOf(a) - rankOf(b));
+    for (const leg of legs)
+      if (isWorking(leg) && (isUpside || leg.role === "stop_loss")) tryFill(state, leg, matchBar(leg, { ...bar, o: price }, piece.at), piece.end);
   }
 }
 
-function activate(state: ExchangeState, order: OrderRecord, at: number): void {
+/** Stops before take-profits, so that a bar which holds both does not flatter. */
+function rankOf(order: OrderRecord): number {
+  return order.role === "take_profit" || (order.orderClass === "oco" && order.parentId === null) ? 1 : 0;
+}
+
+/** Orders that can trade now, in the order in which they do: what a bar's open already reaches comes first. */
+function workingOrders(state: ExchangeState, barOf?: (symbol: string) => MarketBar): readonly OrderRecord[] {
+  const rank = (order: OrderRecord) => (barOf !== undefined && fillsAtOpen(order, barOf(order.symbol)) ? -1 : rankOf(order));
+  return [...state.open.values()]
+    .filter((order) => isWorking(order) && !isAuction(order))
+    .map((order) => ({ order, rank: rank(order) }))
+    .sort((a, b) => a.rank - b.rank || a.order.sequence - b.order.sequence)
+    .map(({ order }) => order);
+}
+
+/** Orders that wait for the market to look at them for the first time. */
+export function activateWaiting(state: ExchangeState, at: number, looking: Looking = {}): void {
+  if (state.open.size === 0) return;
+  for (const order of [...state.open.values()]) {
+    if (isAuction(order) || (looking.isExtended === true && !order.extendedHours)) continue;
+    if (order.status === "pending_new" || order.status === "accepted") activate(state, order, at, looking);
+  }
+}
+
+interface Looking {
+  /** Outside the session, for those that asked for it. */
+  readonly isExtended?: boolean;
+  /** A bar follows, which orders meet instead of the quote. */
+  readonly isInBar?: boolean;
+}
+
+function activate(state: ExchangeState, order: OrderRecord, at: number, looking: Looking): void {
   order.status = "new";
   order.updatedAt = at;
   const last = state.market.last(order.symbol, at);
@@ -34,21 +80,58 @@ function activate(state: ExchangeState, order: OrderRecord, at: number): void {
   else state.touch(order);
   const account = state.account(order.accountNumber);
   // Both exits of an OCO work at once; a bracket's legs wait for the entry.
-  if (order.orderClass === "oco") for (const leg of order.legIds) activate(state, state.order(account, leg), at); // its stop is shown as held
-  if (!isWorking(order)) return;
+  if (order.orderClass === "oco") for (const leg of order.legIds) activate(state, state.order(account, leg), at, looking); // its stop is shown as held
+  const isImmediate = order.timeInForce === "ioc" || order.timeInForce === "fok";
+  if (!isWorking(order) || (looking.isInBar === true && !isImmediate)) return;
   tryFill(state, order, matchSecond(order, at, state.market), at);
-  if (isWorking(order) && (order.timeInForce === "ioc" || order.timeInForce === "fok")) endOrder(state, order, "canceled", at);
+  if (isWorking(order) && isImmediate) endOrder(state, order, "canceled", at);
 }
 
-/** Trades at a price that the market answered; NaN means that it waits on. */
-export function tryFill(state: ExchangeState, order: OrderRecord, rawPrice: number, at: number): void {
-  if (Number.isNaN(rawPrice)) {
+/** Trades what the offer takes of it; without one it waits on. */
+export function tryFill(state: ExchangeState, order: OrderRecord, offer: Offer | undefined, at: number): void {
+  if (offer === undefined) {
     if (order.type === "trailing_stop" || order.triggered) state.touch(order);
     return;
   }
-  const price = new Big(rawPrice).round(4);
-  const rest = order.notional === null ? (order.qty as Big).minus(order.filledQty) : order.notional.minus(order.filledValue).div(price).round(9, Big.roundDown);
-  fill(state, order, price, partOf(state, order, rest), at);
+  const rest = restOf(order, offer.price);
+  const most = order.filledQty.eq(0) ? offer.most : offer.most - takenSince(state, order, offer.since);
+  const swept = sweepBook(order.side, limitOf(order), { ...offer, most }, rest.toNumber());
+  const price = new Big(swept.price).round(4);
+  if (price.lte(0)) return;
+  // Of an amount of money, what it buys at the average price; what is sold for it can be no more than is held.
+  const affordable = order.notional === null ? rest : least(restOf(order, swept.price), heldFor(state, order));
+  const isAll = swept.qty >= rest.toNumber();
+  if (!isAll && order.timeInForce === "fok") return;
+  const qty = isAll ? affordable : new Big(Math.floor(swept.qty));
+  if (qty.lte(0)) return;
+  if (isAll) fill(state, order, price, partOf(state, order, qty), at);
+  else fill(state, order, price, qty, at);
+}
+
+function least(a: Big, b: Big): Big {
+  return a.lt(b) ? a : b;
+}
+
+function heldFor(state: ExchangeState, { accountNumber, symbol, side }: OrderRecord): Big {
+  const held = state.account(accountNumber).positions.get(symbol)?.qty ?? ZERO;
+  return side === "sell" && held.gt(0) ? held : ENDLESS;
+}
+
+function restOf(order: OrderRecord, price: number): Big {
+  if (order.notional === null) return (order.qty as Big).minus(order.filledQty);
+  return order.notional.minus(order.filledValue).div(price).round(9, Big.roundDown);
+}
+
+/** What earlier fills of the order have taken of the same minute or bar. */
+function takenSince(state: ExchangeState, order: OrderRecord, since: number): number {
+  const { fills } = state.account(order.accountNumber);
+  let taken = 0;
+  for (let i = fills.length - 1; i >= 0; i--) {
+    const one = fills[i] as FillRecord;
+    if (one.at < since) break;
+    if (one.orderId === order.id) taken += one.qty.toNumber();
+  }
+  return taken;
 }
 
 /** About one time in ten a larger order trades in part first, as on Alpaca's paper host; drawn from seed and order. */
@@ -69,7 +152,7 @@ function fill(state: ExchangeState, order: OrderRecord, price: Big, qty: Big, at
   const positionQty = bookFill(account, order.symbol, order.side, price, qty);
   order.filledQty = order.filledQty.plus(qty);
   order.filledValue = order.filledValue.plus(price.times(qty));
-  const isWhole = order.notional !== null || order.filledQty.gte(order.qty as Big);
+  const isWhole = order.qty === null ? restOf(order, price.toNumber()).lt(LEAST) || positionQty.eq(0) : order.filledQty.gte(order.qty);
   order.status = isWhole ? "filled" : "partially_filled";
   order.filledAt = isWhole ? at : null;
   order.updatedAt = at;
@@ -84,7 +167,7 @@ function fill(state: ExchangeState, order: OrderRecord, price: Big, qty: Big, at
     price,
     qty,
     cumQty: order.filledQty,
-    leavesQty: isWhole ? ZERO : (order.qty as Big).minus(order.filledQty),
+    leavesQty: isWhole ? ZERO : restOf(order, price.toNumber()),
     status: order.status,
     at,
   };

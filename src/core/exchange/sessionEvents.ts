@@ -9,11 +9,12 @@ import { activateWaiting, endOrder, expireOrders, tryFill } from "./orderLife.ts
 import { isEnded } from "./records.ts";
 import type { ExchangeState } from "./state.ts";
 
-export function openSession(state: ExchangeState, day: TradingDay): void {
+/** `isInBar`: orders meet the bar that begins now, and need not look at the quote. */
+export function openSession(state: ExchangeState, day: TradingDay, { isInBar }: { readonly isInBar: boolean }): void {
   expireOrders(state, day.open - 1);
   payDividends(state, day.date, day.open);
   holdAuction(state, "opg", day.open);
-  activateWaiting(state, day.open);
+  activateWaiting(state, day.open, { isInBar });
 }
 
 export function closeSession(state: ExchangeState, day: TradingDay): void {
@@ -34,9 +35,10 @@ function holdAuction(state: ExchangeState, timeInForce: "opg" | "cls", at: numbe
     if (order.timeInForce !== timeInForce || order.submittedAt >= at || isEnded(order)) continue;
     order.status = "new";
     state.emit("new", order, at);
-    const price = state.market.last(order.symbol, at);
-    const limit = order.limitPrice?.toNumber() ?? Number.NaN;
-    tryFill(state, order, fillAgainstQuote(order.side, limit, { bid: price, ask: price }), at);
+    const last = state.market.last(order.symbol, at);
+    const price = fillAgainstQuote(order.side, order.limitPrice?.toNumber() ?? Number.NaN, { bid: last, ask: last });
+    const all = Number.POSITIVE_INFINITY; // an auction has no queue
+    tryFill(state, order, Number.isNaN(price) ? undefined : { price, size: all, most: all, since: at }, at);
     if (!isEnded(order)) endOrder(state, order, "canceled", at);
   }
 }

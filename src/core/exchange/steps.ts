@@ -5,7 +5,8 @@
 import { newYorkDate, tradingDays, type TradingDay } from "../domain/nyse.ts";
 
 export type Step =
-  | { readonly kind: "open"; readonly at: number; readonly day: TradingDay }
+  /** `isInBar`: the whole day follows as one bar, which orders meet from its first price on. */
+  | { readonly kind: "open"; readonly at: number; readonly day: TradingDay; readonly isInBar: boolean }
   | { readonly kind: "close"; readonly at: number; readonly day: TradingDay }
   | { readonly kind: "second"; readonly at: number }
   /** Minutes of a session that start at `at`; the piece ends at `end`. */
@@ -20,11 +21,12 @@ export function* stepsBetween(from: number, to: number, detail: () => "all" | "s
   const days = tradingDays(newYorkDate(from), newYorkDate(to));
   const coarse = days.length > FULL_DETAIL_DAYS;
   for (const day of days) {
-    if (day.open > from && day.open <= to) yield { kind: "open", at: day.open, day };
     const start = Math.max(from, day.open - 1000);
     const end = Math.min(to, day.close);
+    const isInBar = coarse && from < day.open && to > day.close;
+    if (day.open > from && day.open <= to) yield { kind: "open", at: day.open, day, isInBar };
     if (end > start && detail() === "all") {
-      if (coarse && from < day.open && to > day.close) yield { kind: "day", at: day.open, end: day.close, day };
+      if (isInBar) yield { kind: "day", at: day.open, end: day.close, day };
       else yield* within(day, start, end);
     }
     if (day.close > from && day.close <= to) yield { kind: "close", at: day.close, day };

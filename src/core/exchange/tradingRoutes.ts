@@ -173,10 +173,11 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
     const position = account.positions.get(symbol);
     if (position === undefined) throw notFound("position does not exist");
     const at = engine.advance();
+    const current = new Big(market.last(symbol, at));
     return positionJson(position, {
-      current: new Big(market.last(symbol, at)),
+      current,
       lastDay: new Big(market.previousClose(symbol, at)),
-      available: availableToClose(account, symbol),
+      available: availableToClose(account, symbol, { last: () => current }),
       stock: market.stock(symbol),
     });
   };

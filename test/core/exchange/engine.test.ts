@@ -2,46 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Big } from "../../../src/core/base/decimal.ts";
 import { newYorkDate, tradingDay, type TradingDay } from "../../../src/core/domain/nyse.ts";
-import { forgetfulBook } from "../../../src/core/exchange/book.ts";
 import { ApiError } from "../../../src/core/exchange/apiError.ts";
 import { dividendsOf } from "../../../src/core/exchange/dividends.ts";
-import { Engine } from "../../../src/core/exchange/engine.ts";
-import type { OrderEvent } from "../../../src/core/exchange/outbox.ts";
-import { ExchangeClock, type MarketHours } from "../../../src/core/exchange/exchangeClock.ts";
-import { Market } from "../../../src/core/exchange/market.ts";
+import { ExchangeClock } from "../../../src/core/exchange/exchangeClock.ts";
 import { portfolioHistory } from "../../../src/core/exchange/portfolio.ts";
-import { readOrderRequest } from "../../../src/core/exchange/orderRequest.ts";
 import { isEnded, type PaymentRecord } from "../../../src/core/exchange/records.ts";
 import { stepsBetween } from "../../../src/core/exchange/steps.ts";
-
-function givenEngine(options: { readonly start?: string; readonly hours?: MarketHours; readonly seed?: number } = {}) {
-  let wallMs = 0;
-  const market = new Market(options.seed ?? 11);
-  const clock = new ExchangeClock({
-    startMs: Date.parse(options.start ?? "2026-11-18T15:00:00Z"),
-    speed: 1,
-    hours: options.hours ?? "always",
-    wall: () => wallMs,
-  });
-  const engine = new Engine({ market, clock, book: forgetfulBook, onWaiting: () => {}, later: (write) => write() });
-  engine.openAccounts(1, new Big(100_000));
-  const account = engine.accounts[0] as (typeof engine.accounts)[number];
-  const events: OrderEvent[] = [];
-  engine.events.on((event) => events.push(event));
-  return {
-    market,
-    clock,
-    engine,
-    account,
-    events,
-    submit: (body: object) =>
-      engine.submit(account, readOrderRequest({ qty: "1", side: "buy", type: "market", time_in_force: "day", symbol: "AAPL", ...body })),
-    pass: (ms: number) => {
-      wallMs += ms;
-      return engine.advance();
-    },
-  };
-}
+import { givenEngine } from "./givenEngine.ts";
 
 const HOUR = 3_600_000;
 
