@@ -133,7 +133,7 @@ describe("bad input", function () {
   badCsv("a missing column", "timestamp,open,high,low,volume\n2020-01-01,1,1,1,1\n", /close/);
   badCsv("text in a price", `${HEADER}\n2020-01-01,1,1,1,1,1\n2020-01-02,1,one,1,1,1\n`, /line 3/i);
   badCsv("times out of order", `${HEADER}\n2020-01-02,1,1,1,1,1\n2020-01-01,1,1,1,1,1\n`, /line 3/i);
-  badCsv("a time twice", `${HEADER}\n2020-01-02,1,1,1,1,1\n2020-01-02,1,1,1,1,1\n`, /line 3/i);
+  badCsv("a time twice", `${HEADER}\n2020-01-02,1,1,1,1,1\n2020-01-02,2,2,2,2,1\n`, /line 3/i);
   badCsv("a negative price", `${HEADER}\n2020-01-01,1,1,-1,1,1\n`, /line 2/i);
   badCsv("nothing in it", "", /empty/i);
   badCsv("a header only", `${HEADER}\n`, /no (bars|rows|data)|empty/i);

@@ -1,6 +1,5 @@
-/** Rows and fields of a CSV file as places in its bytes: nothing is copied. Quotes as in RFC 4180; LF, CRLF or CR. */
+/** Rows and fields of a CSV file as places in its bytes: nothing is copied. Quotes as in RFC 4180; LF, CRLF or CR; any one separator. */
 const QUOTE = 34;
-const COMMA = 44;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
@@ -16,12 +15,16 @@ export class CsvRows {
   line = 0;
   /** Line of a quote that nothing closes; 0 while all is well. */
   openQuoteLine = 0;
+  readonly #separator: number;
   #at: number;
-  #nextLine = 1;
+  #nextLine: number;
 
-  constructor(bytes: Uint8Array, from: number) {
+  /** `from`: where to begin in `bytes`, which is on line `line`. */
+  constructor(bytes: Uint8Array, options: { readonly separator: string; readonly from?: number; readonly line?: number }) {
     this.bytes = bytes;
-    this.#at = from;
+    this.#separator = options.separator.charCodeAt(0);
+    this.#at = options.from ?? 0;
+    this.#nextLine = options.line ?? 1;
   }
 
   /** Moves to the next row that is not blank; false at the end, or at a quote that is never closed. */
@@ -43,13 +46,20 @@ export class CsvRows {
     return raw.includes('""') ? raw.replaceAll('""', '"') : raw;
   }
 
+  /** The same, cut to what a sentence can hold. */
+  short(field: number): string {
+    const text = this.text(field);
+    return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  }
+
   #readRow(): void {
     const { bytes } = this;
+    const separator = this.#separator;
     const length = bytes.length;
     let at = this.#at;
     for (;;) {
       if (this.count === this.starts.length) this.#grow();
-      while (at < length && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+      while (at < length && (bytes[at] === SPACE || (bytes[at] === TAB && separator !== TAB))) at++;
       let start = at;
       let end: number;
       if (bytes[at] === QUOTE) {
@@ -70,19 +80,19 @@ export class CsvRows {
           at++;
         }
         end = at++;
-        while (at < length && bytes[at] !== COMMA && bytes[at] !== LF && bytes[at] !== CR) end = ++at; // text after the quote belongs to the field, and will not parse
+        while (at < length && bytes[at] !== separator && bytes[at] !== LF && bytes[at] !== CR) end = ++at; // text after the quote belongs to the field, and will not parse
         while (end > start && bytes[end - 1] === SPACE) end--;
         if (end > start && bytes[end - 1] === QUOTE) end--;
       } else {
         let byte = bytes[at];
-        while (at < length && byte !== COMMA && byte !== LF && byte !== CR) byte = bytes[++at];
+        while (at < length && byte !== separator && byte !== LF && byte !== CR) byte = bytes[++at];
         end = at;
         while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
       }
       this.starts[this.count] = start;
       this.ends[this.count] = end;
       this.count++;
-      if (at < length && bytes[at] === COMMA) {
+      if (at < length && bytes[at] === separator) {
         at++;
         continue;
       }
@@ -100,43 +110,4 @@ export class CsvRows {
     this.starts = starts;
     this.ends = ends;
   }
-}
-
-const PLAIN_NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const POWERS = Float64Array.from({ length: 23 }, (_, i) => 10 ** i);
-
-/**
- * The number that the bytes spell, NaN for anything else. Up to 15 digits are exact as an integer, and one division by an
- * exact power of ten rounds once (Clinger 1990); longer ones go through Number().
- */
-export function numberOf(bytes: Uint8Array, from: number, to: number): number {
-  let at = from;
-  const negative = bytes[at] === 45;
-  if (negative) at++;
-  let mantissa = 0;
-  let digits = 0;
-  let places = -1;
-  for (; at < to; at++) {
-    const byte = bytes[at] as number;
-    if (byte >= 48 && byte <= 57) {
-      mantissa = mantissa * 10 + (byte - 48);
-      digits++;
-      if (places >= 0) places++;
-    } else if (byte === 46 && places < 0) {
-      places = 0;
-    } else {
-      return slowNumber(bytes, from, to);
-    }
-  }
-  if (digits === 0) return Number.NaN;
-  if (digits > 15) return slowNumber(bytes, from, to);
-  const value = places > 0 ? mantissa / (POWERS[places] as number) : mantissa;
-  return negative ? -value : value;
-}
-
-function slowNumber(bytes: Uint8Array, from: number, to: number): number {
-  if (to - from > 400) return Number.NaN;
-  let text = "";
-  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i] as number);
-  return PLAIN_NUMBER.test(text) ? Number(text) : Number.NaN;
 }

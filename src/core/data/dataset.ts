@@ -4,8 +4,9 @@ import { badInput } from "../base/errors.ts";
 import { knownNames, nearest } from "../base/nearest.ts";
 import { sliceBars, type BarSeries, type Dataset, type Timeframe } from "../domain/bars.ts";
 import type { MarketData } from "../domain/ports.ts";
-import { isoOf, readCsvDataset } from "./csv.ts";
+import { readFileDataset } from "./fileDataset.ts";
 import { parseInstant } from "./instants.ts";
+import { isoOf } from "./timeframe.ts";
 import { hashOfBars, sampleDataset, SAMPLE_NAMES, type SampleName } from "./samples.ts";
 
 export interface DatasetRange {
@@ -14,8 +15,11 @@ export interface DatasetRange {
   /** Dates or times, both included; a date as `to` includes that day. */
   readonly from?: string;
   readonly to?: string;
+  /** IANA name of the zone of a file's times that say none; UTC when absent. */
+  readonly timeZone?: string;
 }
 
+const FILE = /\.(?:csv|tsv|parquet)(?:\.gz)?$|[/\\]/i;
 const SYMBOL = /^[A-Z][A-Z0-9]{0,9}([./-][A-Z0-9]{1,9})*$/;
 /** Alpaca's daily bars begin in 2016; asking for more costs nothing. */
 const FIRST_DAY = Date.UTC(2000, 0, 1);
@@ -30,13 +34,18 @@ export async function loadDataset(reference: string, marketData: MarketData | nu
     throw badInput("bad-time", `The start ${options.from} is after the end ${options.to}.`, "Swap them.");
   if (reference.startsWith("sample:")) {
     if (!isSample(reference)) throw badInput("unknown-data", `There is no sample "${reference}".`, knownNames(reference, SAMPLE_NAMES));
+    if (options.timeZone !== undefined) throw noZone(reference);
     return within(await sampleDataset(reference, signal), from, to);
   }
-  if (/\.csv$/i.test(reference) || /[/\\]/.test(reference) || (await isFile(reference))) return within(await readCsvDataset(reference, signal), from, to);
+  const found = await stat(reference).catch(() => undefined);
+  // A folder may happen to be named like a symbol.
+  if (FILE.test(reference) || found?.isFile() === true || (found !== undefined && !SYMBOL.test(reference)))
+    return within(await readFileDataset(reference, options.timeZone === undefined ? {} : { timeZone: options.timeZone }, signal), from, to);
+  if (options.timeZone !== undefined) throw noZone(reference);
   if (!SYMBOL.test(reference))
     throw badInput(
       "unknown-data",
-      `"${reference}" is no CSV file, sample or symbol.`,
+      `"${reference}" is no file of prices, sample or symbol.`,
       "Name a file that ends in .csv, sample:sp500, sample:simulated, or a symbol like AAPL.",
     );
   if (marketData === null)
@@ -104,7 +113,7 @@ function within(dataset: Dataset, from: number | undefined, to: number | undefin
       `It goes from ${dataset.info.from?.slice(0, 10)} to ${dataset.info.to?.slice(0, 10)}.`,
     );
   const series = sliceBars(dataset.series, start, end);
-  return { series, info: { ...dataset.info, bars: end - start, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)) } };
+  return { ...dataset, series, info: { ...dataset.info, bars: end - start, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)) } };
 }
 
 function firstAtOrAfter(time: Float64Array, ms: number): number {
@@ -122,9 +131,6 @@ function isSample(reference: string): reference is SampleName {
   return (SAMPLE_NAMES as readonly string[]).includes(reference);
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (about) => about.isFile(),
-    () => false,
-  );
+function noZone(reference: string) {
+  return badInput("bad-time-zone", `A time zone is for files, whose times may lack one; the times of ${reference} are known.`, "Leave it out.");
 }

@@ -26,7 +26,10 @@ export function isCivilDate(year: number, month: number, day: number): boolean {
   return day <= (month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31);
 }
 
-/** "2024-01-31", with a time and a zone after it if need be; NaN for anything else. Reads bytes, since files have millions. */
+/**
+ * "2024-01-31" (or with slashes or points), with a time and a zone after it if need be; NaN for anything else. Reads bytes,
+ * since files have millions.
+ */
 export function isoMs(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   let sign = 1;
@@ -50,9 +53,10 @@ export function isoMs(bytes: Uint8Array, from: number, to: number): number {
   const skip = (byte: number): boolean => (at < to && bytes[at] === byte ? (at++, true) : false);
 
   const year = sign * digits(yearDigits);
-  if (!skip(MINUS)) return Number.NaN;
+  const dash = bytes[at] === SLASH || bytes[at] === DOT ? (bytes[at] as number) : MINUS;
+  if (!skip(dash)) return Number.NaN;
   const month = digits(2);
-  if (!skip(MINUS)) return Number.NaN;
+  if (!skip(dash)) return Number.NaN;
   const day = digits(2);
   if (!isCivilDate(year, month, day) || Number.isNaN(year) || Object.is(year, -0)) return Number.NaN;
   const midnight = daysFromCivil(year, month, day) * DAY_MS;
@@ -75,7 +79,8 @@ export function isoMs(bytes: Uint8Array, from: number, to: number): number {
   }
   if (!(hour <= 23 && minute <= 59 && second <= 59)) return Number.NaN;
   let offset = 0;
-  if (at < to && !skip(UPPER_Z) && !skip(LOWER_Z)) {
+  if (at < to) skip(SPACE);
+  if (at < to && !skip(UPPER_Z) && !skip(LOWER_Z) && !(at + 3 === to && isUtc(bytes, at) && (at = to))) {
     const east = skip(PLUS) ? 1 : skip(MINUS) ? -1 : Number.NaN;
     const hours = digits(2);
     let minutes = 0;
@@ -98,7 +103,7 @@ export function parseInstant(text: string, what: string, options: { readonly end
   const trimmed = text.trim();
   const bytes = Buffer.from(trimmed, "latin1");
   const ms = isoMs(bytes, 0, bytes.length);
-  if (!Number.isNaN(ms)) return options.end === true && /^[+-]?\d+-\d\d-\d\d$/.test(trimmed) ? ms + DAY_MS - 1 : ms;
+  if (!Number.isNaN(ms)) return options.end === true && /^[+-]?\d+[-/.]\d\d[-/.]\d\d$/.test(trimmed) ? ms + DAY_MS - 1 : ms;
   throw badInput("bad-time", `${what} is "${text}", which is not a date or time.`, "Write it like 2024-01-31 or 2024-01-31T15:30:00Z.");
 }
 
@@ -128,6 +133,24 @@ export function inRange(ms: number): number {
   return Math.abs(ms) <= MOST_MS ? ms : Number.NaN;
 }
 
+/** How a time that `isoMs` has read is written: a date alone, a time without a zone, or one with it. */
+export function zoneOf(bytes: Uint8Array, from: number, to: number): "date" | "none" | "given" {
+  let colon = from;
+  while (colon < to && bytes[colon] !== COLON) colon++;
+  if (colon === to) return "date";
+  for (let at = colon; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte === PLUS || byte === MINUS || byte > COLON) return "given";
+  }
+  return "none";
+}
+
+/** "UTC" or "GMT", in either case. */
+function isUtc(bytes: Uint8Array, at: number): boolean {
+  const text = String.fromCharCode(bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number).toUpperCase();
+  return text === "UTC" || text === "GMT";
+}
+
 function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= ZERO + 9;
 }
@@ -137,6 +160,7 @@ const PLUS = 43;
 const MINUS = 45;
 const COLON = 58;
 const DOT = 46;
+const SLASH = 47;
 const SPACE = 32;
 const UPPER_T = 84;
 const LOWER_T = 116;

@@ -7,7 +7,8 @@ import { packageRoot } from "../base/entry.ts";
 import { badInput } from "../base/errors.ts";
 import { simulatedDailyBars } from "../domain/simulated.ts";
 import { BAR_COLUMNS, type BarSeries, type Dataset } from "../domain/bars.ts";
-import { isoOf, readCsvDataset } from "./csv.ts";
+import { readFileDataset } from "./fileDataset.ts";
+import { isoOf } from "./timeframe.ts";
 
 export const SAMPLE_NAMES = ["sample:sp500", "sample:simulated"] as const;
 export type SampleName = (typeof SAMPLE_NAMES)[number];
@@ -21,8 +22,8 @@ export async function sampleDataset(name: SampleName, signal: AbortSignal): Prom
   switch (name) {
     case "sample:sp500": {
       // Columns date, open, high, low, close, adjclose, volume; the index pays nothing, so its close is as good as adjusted.
-      const { series, info } = await readCsvDataset(sp500Path(), signal);
-      return { series: { ...series, symbol: "SP500" }, info: { ...info, name, source: "vega-datasets sp500-2000.csv", adjustment: "index" } };
+      const { series, info, warnings = [] } = await readFileDataset(sp500Path(), {}, signal);
+      return { warnings, series: { ...series, symbol: "SP500" }, info: { ...info, name, source: "vega-datasets sp500-2000.csv", adjustment: "index" } };
     }
     case "sample:simulated": {
       const series: BarSeries = { ...simulatedDailyBars("SIMULATED", SIMULATED_SEED, SIMULATED_FROM, SIMULATED_TO), symbol: "SIMULATED", simulated: true };

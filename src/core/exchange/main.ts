@@ -5,7 +5,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { badInput, TradingError } from "../base/errors.ts";
-import { readCsvDataset } from "../data/csv.ts";
+import { readFileDataset } from "../data/fileDataset.ts";
 import type { Dataset } from "../domain/bars.ts";
 import { startExchange, type RunningExchange } from "./paper.ts";
 import { parsePaperArgs, type PaperOptions } from "./paperOptions.ts";
@@ -44,7 +44,7 @@ const MAX_FILES = 1000;
 async function readBars(path: string): Promise<readonly Dataset[]> {
   const { signal } = new AbortController(); // an interrupt ends the process
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
-  if (!isFolder) return [await readCsvDataset(path, signal)];
+  if (!isFolder) return [await readFileDataset(path, {}, signal)];
   const files = (await readdir(path)).filter((file) => /\.csv$/i.test(file)).sort();
   if (files.length === 0 || files.length > MAX_FILES)
     throw badInput(
@@ -53,7 +53,7 @@ async function readBars(path: string): Promise<readonly Dataset[]> {
       `Give one with 1 to ${MAX_FILES}, each named for its symbol.`,
     );
   const datasets: Dataset[] = [];
-  for (const file of files) datasets.push(await readCsvDataset(join(path, file), signal));
+  for (const file of files) datasets.push(await readFileDataset(join(path, file), {}, signal));
   return datasets;
 }
 
