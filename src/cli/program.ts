@@ -7,12 +7,15 @@ import type { Context } from "./context.ts";
 import { notYet } from "./failure.ts";
 import { addAnalyzeCommand } from "./commands/analyze.ts";
 import { addBacktestCommand } from "./commands/backtest.ts";
+import { addChatCommand } from "./commands/chat.ts";
 import { addConfigCommands } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addFeatureCommands } from "./commands/features.ts";
+import { addLimitCommands } from "./commands/limits.ts";
 import { addManageCommands } from "./commands/manage.ts";
 import { addOrderCommands } from "./commands/order.ts";
 import { addPaperCommand } from "./commands/paper.ts";
+import { addProviderCommand } from "./commands/provider.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScanCommand } from "./commands/scan.ts";
 import { addServeCommand } from "./commands/serve.ts";
@@ -21,7 +24,7 @@ import { addTradingCommands } from "./commands/trading.ts";
 import { addWalkForwardCommand } from "./commands/walkForward.ts";
 
 /** Of CONTRACTS.md, in later versions. */
-const LATER = ["ask", "research", "test", "gap", "mcp", "chat", "worker", "kernel", "bench", "provider"];
+const LATER = ["ask", "research", "test", "gap", "mcp", "worker", "kernel", "bench"];
 
 export function buildProgram(context: Context): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
@@ -42,8 +45,11 @@ export function buildProgram(context: Context): Command {
   addTradingCommands(program, context);
   addOrderCommands(program, context);
   addManageCommands(program, context);
+  addLimitCommands(program, context);
+  addChatCommand(program, context);
   addScanCommand(program, context);
   addAnalyzeCommand(program, context);
+  addProviderCommand(program, context);
   addBacktestCommand(program, context);
   addSweepCommand(program, context);
   addWalkForwardCommand(program, context);

@@ -3,19 +3,21 @@
  */
 import { join, resolve as resolvePath } from "node:path";
 import { availableParallelism } from "node:os";
-import type { Config, ConfigSource, SettingKey, SettingValue } from "./config/schema.ts";
+import { SETTINGS, type Config, type ConfigSource, type SettingKey, type SettingSpec, type SettingValue } from "./config/schema.ts";
 import { loadConfig } from "./config/load.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
 import type { AnalystRunner, Backtester, Broker, Endpoint, KillSwitchResult, MarketData, ScanOptions, ScanRunner, Store } from "./domain/ports.ts";
-import type { Account, OrderChange, OrderIntent, Reason } from "./domain/orders.ts";
+import type { Account, OrderChange, OrderIntent, Reason, RiskCeilings } from "./domain/orders.ts";
 import type { Analysis, ScanResult } from "./domain/research.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "./domain/backtest.ts";
 import type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
 import type { Sweep, SweepOptions, SweepSpec } from "./domain/sweep.ts";
 import type { WalkForward, WalkForwardSpec } from "./domain/walkForward.ts";
 import type { Dataset, Timeframe } from "./domain/bars.ts";
+import type { Sentence } from "./domain/sentence.ts";
 import { systemClock } from "./base/clock.ts";
 import { badInput, TradingError } from "./base/errors.ts";
+import { knownNames } from "./base/nearest.ts";
 import { defaultHome, fileLog, makeHome } from "./base/home.ts";
 import { silentLog, teeLog, withoutSecrets, type Log } from "./base/log.ts";
 import { Scope } from "./base/scope.ts";
@@ -38,6 +40,8 @@ import { openPerformance, type Performance } from "./metrics/performance.ts";
 import { startPerformanceApi } from "./metrics/performanceApi.ts";
 import { readOrMakeToken } from "./metrics/token.ts";
 import { previewOrder, type Previewed } from "./session/preview.ts";
+import { converse, type Reply } from "./session/converse.ts";
+import { createLimits, type Limits } from "./session/limits.ts";
 import { createResearch } from "./session/research.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
 import { createStatus } from "./session/status.ts";
@@ -49,6 +53,7 @@ export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 
 export type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
+export type { Ask, Reply } from "./session/converse.ts";
 export type { Previewed } from "./session/preview.ts";
 
 export interface SessionOptions {
@@ -103,6 +108,15 @@ export interface Session {
   closePosition(symbol: string, part: ClosedPart, reason: Reason, signal: AbortSignal): Promise<Placed>;
   /** As the broker's; allowing live trading again asks the person first and throws `live-not-confirmed` on a no. */
   setKillSwitch(change: "on" | "off", options: Reason & { readonly flatten?: boolean }, signal: AbortSignal): Promise<KillSwitchResult>;
+  /** Risk limits of the connected account, by source. */
+  readonly limits: Limits["limits"];
+  /** Changes the account's own limits for every process on the state folder; null takes them all away. Never loosens what the settings say. */
+  readonly setLimits: Limits["setLimits"];
+  /** What a sentence does; whatever changes something comes back as a question, with the act behind it. `origin` goes into the audit log. */
+  converse(sentence: Sentence, origin: string, signal: AbortSignal): Promise<Reply>;
+  /** Who the analysts are; a change rebuilds their graph and nothing else. Throws on a provider that is not there. */
+  setProvider(provider: string): Promise<void>;
+  readonly provider: string;
   scan(options: ScanOptions, signal: AbortSignal): Promise<ScanResult>;
   analyze(symbol: string, options: { readonly analysts?: readonly string[]; readonly onLine?: (line: string) => void }, signal: AbortSignal): Promise<Analysis>;
   /** A file, a sample or a symbol's bars. */
@@ -136,6 +150,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { config, sources } = await loadConfig({
     env: process.env,
     overrides: options.overrides ?? [],
+    home,
     ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
   });
   const keys = options.keys ?? keysFromEnvironment(process.env);
@@ -203,10 +218,9 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     clock: systemClock,
   });
 
-  if (config["analysts.provider"] !== "rules") {
-    throw badInput("not-yet", `analysts.provider ${config["analysts.provider"]} is not there yet.`, "Use rules.");
-  }
-  const analysts = createAnalystThread({ data, selected: config["analysts.selected"], log });
+  let provider = config["analysts.provider"];
+  checkProvider(provider);
+  let analysts = createAnalystThread({ data, selected: config["analysts.selected"], log });
   scope.onClose(() => analysts.close());
 
   const featureWorkers = workersFor("features.workers");
@@ -242,14 +256,26 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     log,
   });
 
-  return {
+  const session: Session = {
     home,
     config,
     sources,
     broker,
     data,
     scanner,
-    analysts,
+    get analysts() {
+      return analysts;
+    },
+    get provider() {
+      return provider;
+    },
+    setProvider: async (wanted) => {
+      checkProvider(wanted);
+      const before = analysts;
+      provider = wanted;
+      analysts = createAnalystThread({ data, selected: config["analysts.selected"], log });
+      await before.close();
+    },
     backtester,
     features: computer,
     performance,
@@ -266,6 +292,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     disconnect: () => link.disconnect(),
     previewOrder: (intent, signal) => previewOrder(intent, { broker, data, store, mode: venue.mode }, signal),
     ...createTrading(broker, venue.mode, options.live?.confirm),
+    ...createLimits({ broker, store, settings: ceilingsOf(config) }),
     scan: (scanOptions, signal) => scanner.scan(scanOptions, signal),
     analyze: (symbol, analyzeOptions, signal) => analysts.analyze(symbol, analyzeOptions, signal),
     dataset,
@@ -277,8 +304,21 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     heatmap: async (sweep) => (await import("./backtest/sweep/heatmap.ts")).heatmapPage(sweep),
     walkForwardReport: async (walk) => (await import("./backtest/sweep/walkForwardPage.ts")).walkForwardPage(walk),
     onClose: (closer) => scope.onClose(closer),
+    converse: (sentence, origin, signal) => converse(session, sentence, origin, signal),
     close: () => scope.close(),
   };
+  return session;
+}
+
+/** Providers that there are today; the setting knows more names. */
+export const PROVIDERS: readonly string[] = ["rules"];
+
+/** Throws on a provider that is not there. */
+export function checkProvider(provider: string): void {
+  if (PROVIDERS.includes(provider)) return;
+  const known = (SETTINGS as readonly SettingSpec[]).find((spec) => spec.key === "analysts.provider")?.choices ?? [];
+  if (known.includes(provider)) throw badInput("not-yet", `The analysts' provider ${provider} is not there yet.`, `Today: ${PROVIDERS.join(", ")}.`);
+  throw badInput("unknown-provider", `There is no provider called "${provider}".`, knownNames(provider, PROVIDERS));
 }
 
 export interface PerformanceServer {
@@ -365,14 +405,7 @@ function createLink(parts: LinkParts) {
       };
       const trading = client(endpoint.tradingUrl, CONNECTIONS);
       const dataHttp = client(endpoint.dataUrl, CONNECTIONS);
-      const limits = {
-        maxOrderValue: config["risk.maxOrderValue"],
-        maxPositionValue: config["risk.maxPositionValue"],
-        maxOrdersPerMinute: config["risk.maxOrdersPerMinute"],
-        maxDailyLoss: config["risk.maxDailyLoss"],
-        symbols: config["risk.symbols"],
-        duplicateWindowSeconds: config["risk.duplicateWindowSeconds"],
-      };
+      const limits = { ...ceilingsOf(config), duplicateWindowSeconds: config["risk.duplicateWindowSeconds"] };
       return {
         endpoint,
         lifetime,
@@ -408,6 +441,16 @@ function createLink(parts: LinkParts) {
     broker,
     data,
     disconnect: leave,
+  };
+}
+
+function ceilingsOf(config: Config): RiskCeilings {
+  return {
+    maxOrderValue: config["risk.maxOrderValue"],
+    maxPositionValue: config["risk.maxPositionValue"],
+    maxOrdersPerMinute: config["risk.maxOrdersPerMinute"],
+    maxDailyLoss: config["risk.maxDailyLoss"],
+    symbols: config["risk.symbols"],
   };
 }
 

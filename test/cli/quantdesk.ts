@@ -16,7 +16,7 @@ export interface Ran {
 
 export interface Desk {
   readonly home: string;
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
+  run(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string): Promise<Ran>;
   end(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export async function givenDesk(): Promise<Desk> {
   const home = await mkdtemp(join(tmpdir(), "quantdesk-cli-"));
   return {
     home,
-    run: (args, env = {}) => quantdesk([...args, "--home", home], { env }),
+    run: (args, env = {}, input) => quantdesk([...args, "--home", home], { env, ...(input === undefined ? {} : { input }) }),
     end: async () => {
       await quantdesk(["paper", "stop", "--home", home]);
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
@@ -33,11 +33,16 @@ export async function givenDesk(): Promise<Desk> {
   };
 }
 
-export function quantdesk(args: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {}): Promise<Ran> {
+export function quantdesk(
+  args: readonly string[],
+  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly input?: string } = {},
+): Promise<Ran> {
   const env: Record<string, string | undefined> = { ...process.env, ...options.env };
   for (const name of Object.keys(env)) if (/^(APCA_|ALPACA_|FORCE_COLOR)/.test(name) && options.env?.[name] === undefined) delete env[name];
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), ...args], { env, cwd: options.cwd ?? tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), ...args], { env, cwd: options.cwd ?? tmpdir(), stdio: ["pipe", "pipe", "pipe"] });
+    child.stdin.on("error", () => undefined); // the command may end before it has read
+    child.stdin.end(options.input ?? "");
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

@@ -16,7 +16,7 @@ import { common } from "../flags.ts";
 
 export function addConfigCommands(program: Command, context: Context): void {
   common(program.command("config").description("Show every setting and where it came from.")).action(async (flags: CommonFlags) => {
-    const { config, sources } = await loadConfig({ workspace: process.cwd(), env: process.env, overrides: [] });
+    const { config, sources } = await loadConfig({ workspace: process.cwd(), home: resolve(flags.home ?? defaultHome()), env: process.env, overrides: [] });
     const settings = SETTINGS.map(({ key }) => ({ key, value: shown(config[key]), source: sources[key] }));
     if (flags.json === true) context.io.json({ schema: "quantdesk.config/1", settings });
     else

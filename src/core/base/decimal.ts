@@ -31,3 +31,11 @@ export function decimalFrom(value: unknown, what: string): Big {
 export function decimalText(value: Big): string {
   return value.toFixed();
 }
+
+/** "$1,234.50", "−$5.00": US dollars for people. */
+export function usd(value: Big): string {
+  return `${value.lt(0) && !value.round(2).eq(0) ? "−" : ""}$${value
+    .abs()
+    .toFixed(2)
+    .replace(/\B(?=(\d{3})+(?!\d))/g, ",")}`;
+}

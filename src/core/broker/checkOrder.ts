@@ -7,6 +7,7 @@ import { nearest } from "../base/nearest.ts";
 import { TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { tighterLimits } from "../domain/limits.ts";
 import type { JournalBegun, JournalEntry, OrderJournal, StoredLimits } from "../domain/ports.ts";
 import type { CheckedOrder, ClientOrderId, Order, OrderIntent, Verdict } from "../domain/orders.ts";
 import { assetGuard, buyingPowerGuard, holdingsGuard } from "./guards/holdings.ts";
@@ -69,7 +70,7 @@ export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
     if (signal.aborted) throw error;
     return unwritable(error, deps);
   }
-  const limits = tighter(deps.limits, stored);
+  const limits = tighterLimits(deps.limits, stored);
   const examined = { allowed: true, intent, picture, limits, limitsVersion: stored?.version ?? 0, warnings: warningsOf(intent, picture) } as const;
   if (options.closes === true) return assetGuard(intent, picture) ?? holdingsGuard(intent, picture) ?? examined;
   const refusal =
@@ -152,7 +153,7 @@ export async function beginEntry(
       return refuse(
         "over-limit",
         `${limits.maxOrdersPerMinute} orders were sent in the last minute, which is the limit.`,
-        "Wait a minute, or raise risk.maxOrdersPerMinute.",
+        "Wait a minute, or raise the limit: the setting risk.maxOrdersPerMinute and `quantdesk limits`.",
       );
     case "duplicate":
       return !parts.idGiven
@@ -173,22 +174,6 @@ function unwritable(error: unknown, deps: CheckDeps): Refusal {
     `The order journal cannot be written, so nothing is sent: ${failure.message}`,
     "Free disk space or choose another --home; cancels still go.",
   );
-}
-
-/** Both hold: those of the settings and those of the state folder. */
-function tighter(own: RiskLimits, stored: StoredLimits | null): RiskLimits {
-  if (stored === null) return own;
-  const least = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : Math.min(a, b));
-  const symbols =
-    own.symbols.length === 0 ? stored.symbols : stored.symbols.length === 0 ? own.symbols : own.symbols.filter((symbol) => stored.symbols.includes(symbol));
-  return {
-    ...own,
-    maxOrderValue: least(own.maxOrderValue, stored.maxOrderValue),
-    maxPositionValue: least(own.maxPositionValue, stored.maxPositionValue),
-    maxOrdersPerMinute: least(own.maxOrdersPerMinute, stored.maxOrdersPerMinute),
-    maxDailyLoss: least(own.maxDailyLoss, stored.maxDailyLoss),
-    symbols: own.symbols.length > 0 && stored.symbols.length > 0 && symbols.length === 0 ? ["(none: settings and limits share no symbol)"] : symbols,
-  };
 }
 
 /** What a working order binds is free for the one that takes its place. */

@@ -1,10 +1,11 @@
 /**
- * Puts the sources of settings together, lowest first: defaults, quantdesk.json, environment, VS Code, flags.
+ * Puts the sources of settings together, lowest first: defaults, quantdesk.json, the state folder's settings.json,
+ * environment, VS Code, flags.
  * What a workspace may not say (endpoints, switches, looser risk limits) is refused here, with the reason.
  */
 import { badInput } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
-import { readWorkspaceSettings } from "./workspaceFile.ts";
+import { HOME_SETTINGS, readHomeSettings, readWorkspaceSettings } from "./workspaceFile.ts";
 import { SETTINGS, type Config, type ConfigSource, type SettingKey, type SettingSpec, type SettingValue } from "./schema.ts";
 
 export interface ConfigOverride {
@@ -21,6 +22,8 @@ export interface LoadedConfig {
 export interface ConfigInput {
   /** Folder with a quantdesk.json, if there is one. */
   readonly workspace?: string;
+  /** State folder, whose settings.json holds what commands have set for the person. */
+  readonly home?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly overrides: readonly ConfigOverride[];
 }
@@ -54,6 +57,17 @@ export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
       );
     }
     put(key, value, "workspace");
+  }
+  const fromHome = input.home === undefined ? new Map<string, unknown>() : await readHomeSettings(input.home, (key) => SPECS.has(key));
+  for (const [key, raw] of fromHome) {
+    const spec = specOf(key, HOME_SETTINGS);
+    if (spec.userOnly === true || spec.tightenOnly === true)
+      throw badInput(
+        "home-setting",
+        `${HOME_SETTINGS} sets ${key}, which is not read from there.`,
+        "Set it in the environment, by a flag or in VS Code's own settings.",
+      );
+    put(key, checkSetting(spec, raw, HOME_SETTINGS), "home");
   }
   for (const spec of SETTINGS as readonly SettingSpec[]) {
     const text = spec.env === undefined ? undefined : input.env[spec.env];

@@ -184,4 +184,5 @@ type Widen<S> = S extends { type: "strings" }
 /** Every setting's value, by its key. */
 export type Config = { readonly [S in (typeof SETTINGS)[number] as S["key"]]: Widen<S> };
 
-export type ConfigSource = "default" | "workspace" | "environment" | "vscode" | "flag";
+/** "home": the state folder's settings.json, which commands write for the person. */
+export type ConfigSource = "default" | "workspace" | "home" | "environment" | "vscode" | "flag";

@@ -22,7 +22,7 @@ export function symbolGuard(intent: OrderIntent, limits: RiskLimits): Refusal | 
   return refuse(
     "over-limit",
     `${intent.symbol} is not among the symbols that may be traded (${limits.symbols.join(", ")}).`,
-    "Change risk.symbols to allow it.",
+    "Allow it in the setting risk.symbols and in `quantdesk limits`.",
   );
 }
 
@@ -40,7 +40,7 @@ export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLi
     return refuse(
       "over-limit",
       `The order is worth ${usd(value)}; the limit is ${usd(new Big(limits.maxOrderValue))}.`,
-      "Order less, or raise risk.maxOrderValue.",
+      "Order less, or raise the limit: the setting risk.maxOrderValue and `quantdesk limits`.",
     );
   }
   const held = heldQty(position);
@@ -50,7 +50,7 @@ export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLi
     return refuse(
       "over-limit",
       `The position in ${intent.symbol} would be worth ${usd(after)}; the limit is ${usd(new Big(limits.maxPositionValue))}.`,
-      "Order less, or raise risk.maxPositionValue.",
+      "Order less, or raise the limit: the setting risk.maxPositionValue and `quantdesk limits`.",
     );
   }
   const lost = account.lastEquity.minus(account.equity);
@@ -58,7 +58,7 @@ export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLi
     return refuse(
       "over-limit",
       `The account has lost ${usd(lost)} since the last close; the limit is ${usd(new Big(limits.maxDailyLoss))}.`,
-      "Close positions only, or raise risk.maxDailyLoss.",
+      "Close positions only, or raise the limit: the setting risk.maxDailyLoss and `quantdesk limits`.",
     );
   }
   return null;

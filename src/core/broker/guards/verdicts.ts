@@ -3,6 +3,8 @@ import { Big } from "../../base/decimal.ts";
 import type { Account, MarketClock, OrderIntent, Quote, RefusalCode, Verdict } from "../../domain/orders.ts";
 import type { HeldPosition, TradableAsset } from "../wire.ts";
 
+export { usd } from "../../base/decimal.ts";
+
 export type Refusal = Extract<Verdict, { readonly allowed: false }>;
 
 /** All that the guards know of account and market, read at one time. */
@@ -50,8 +52,4 @@ export function orderValue(intent: OrderIntent, price: Big | null): Big | null {
 export function openingUnits(intent: OrderIntent, units: Big, held: Big): Big {
   const closing = intent.side === "buy" ? (held.lt(0) ? held.abs() : new Big(0)) : held.gt(0) ? held : new Big(0);
   return units.gt(closing) ? units.minus(closing) : new Big(0);
-}
-
-export function usd(value: Big): string {
-  return `$${value.toFixed(2).replace(/\B(?=(\d{3})+(?!\d))/g, ",")}`;
 }
