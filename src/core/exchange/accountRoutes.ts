@@ -15,7 +15,7 @@ const CONFIGURE = v.object({
   no_shorting: flag,
   suspend_trade: flag,
   fractional_trading: flag,
-  max_margin_multiplier: v.optional(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.picklist(["1", "2"], "must be 1 or 2 here"))),
+  max_margin_multiplier: v.optional(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.picklist(["1", "2", "4"], "must be 1, 2 or 4"))),
   trade_confirm_email: v.optional(v.picklist(["all", "none"])),
   disable_overnight_trading: flag,
   ptp_no_exception_entry: flag,
@@ -125,7 +125,7 @@ function addWatchlists(app: FastifyInstance, { engine, market, clock, accountOf 
   app.delete("/v2/watchlists/:id/:symbol", (request) => {
     const account = accountOf(request);
     const list = find(account, byId(request));
-    const symbol = decodeURIComponent((request.params as { symbol: string }).symbol).toUpperCase();
+    const symbol = (request.params as { symbol: string }).symbol.toUpperCase();
     if (!list.symbols.includes(symbol)) throw notFound(`symbol ${symbol} is not in the watchlist`);
     return put(account, list, { symbols: list.symbols.filter((one) => one !== symbol) });
   });

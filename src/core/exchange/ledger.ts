@@ -6,9 +6,6 @@ import { Big } from "../base/decimal.ts";
 import type { Side } from "../domain/orders.ts";
 import { isEnded, type AccountRecord, type Configuration, type FillRecord, type OrderRecord, type PaymentRecord, type PositionRecord } from "./records.ts";
 
-/** Regulation T: what an account may hold is twice its equity. */
-export const MULTIPLIER = 2;
-
 export interface AccountState {
   readonly record: AccountRecord;
   readonly positions: Map<string, PositionRecord>;
@@ -32,7 +29,8 @@ export interface EquityPoint {
   readonly equity: Big;
 }
 
-const DEFAULTS: Configuration = {
+/** Of a new account. */
+export const DEFAULTS: Configuration = {
   no_shorting: false,
   suspend_trade: false,
   fractional_trading: true,
@@ -60,86 +58,44 @@ export function newAccount(record: AccountRecord): AccountState {
   };
 }
 
+const ZERO = new Big(0);
+
 export interface Prices {
   last(symbol: string): Big;
   ask(symbol: string): Big;
 }
 
-export interface Figures {
-  readonly longValue: Big;
-  readonly shortValue: Big;
-  readonly equity: Big;
-  readonly buyingPower: Big;
-  readonly initialMargin: Big;
-  readonly maintenanceMargin: Big;
-}
-
-const ZERO = new Big(0);
-
-export function figures(account: AccountState, prices: Prices): Figures {
-  let longValue = ZERO;
-  let shortValue = ZERO;
-  for (const [symbol, position] of account.positions) {
-    const value = position.qty.times(prices.last(symbol));
-    if (value.gte(0)) longValue = longValue.plus(value);
-    else shortValue = shortValue.plus(value);
-  }
-  const equity = account.record.cash.plus(longValue).plus(shortValue);
-  const held = longValue.minus(shortValue);
-  const power = equity.times(MULTIPLIER).minus(held).minus(reserved(account, prices));
-  return {
-    longValue,
-    shortValue,
-    equity,
-    buyingPower: power.gt(0) ? power : ZERO,
-    initialMargin: held.div(MULTIPLIER),
-    maintenanceMargin: held.times("0.3"),
-  };
-}
-
-/** What open orders that open a position hold back. */
-function reserved(account: AccountState, prices: Prices): Big {
-  let sum = ZERO;
-  for (const order of account.open.values()) {
-    if (isEnded(order) || order.status === "held" || order.role !== "entry") continue;
-    const position = account.positions.get(order.symbol)?.qty ?? ZERO;
-    const opens = order.side === "buy" ? position.gte(0) : position.lte(0);
-    if (opens && order.orderClass !== "oco") sum = sum.plus(cost(order, prices));
-  }
-  return sum;
-}
-
-/** What the rest of an order may cost: its limit, for shorts at least 3 % above the ask. */
-export function cost(
-  order: Pick<OrderRecord, "symbol" | "side" | "qty" | "notional" | "limitPrice" | "stopPrice" | "filledQty" | "filledValue">,
-  prices: Prices,
-): Big {
-  if (order.notional !== null) return order.notional.minus(order.filledValue);
-  const rest = (order.qty ?? ZERO).minus(order.filledQty);
-  const ask = prices.ask(order.symbol);
-  if (order.side === "buy") return rest.times(order.limitPrice ?? order.stopPrice ?? ask);
-  const padded = ask.times("1.03");
-  return rest.times(order.limitPrice?.gt(padded) === true ? order.limitPrice : padded);
-}
-
 /** Shares held that no open exit order has claimed. The two legs of one bracket claim the same shares once. */
 export function availableToClose(account: AccountState, symbol: string, prices: Pick<Prices, "last">, except?: string): Big {
-  const held = account.positions.get(symbol)?.qty ?? ZERO;
-  if (held.eq(0)) return ZERO;
-  const exitSide: Side = held.gt(0) ? "sell" : "buy";
+  return claimsOn(account, symbol, prices, except).available;
+}
+
+/** What open exit orders have claimed of a position. */
+export function claimsOn(
+  account: AccountState,
+  symbol: string,
+  prices: Pick<Prices, "last">,
+  except?: string,
+): { readonly available: Big; readonly held: Big; readonly claimed: Big; readonly orderIds: readonly string[] } {
+  const qty = account.positions.get(symbol)?.qty ?? ZERO;
   const claims = new Map<string, Big>();
-  for (const order of account.open.values()) {
-    if (isEnded(order) || order.symbol !== symbol || order.side !== exitSide || order.id === except) continue;
-    const parent = order.parentId === null ? undefined : account.orders.get(order.parentId);
-    if (parent !== undefined && parent.orderClass !== "oco" && parent.status !== "filled") continue; // waits for its entry
-    const group = order.parentId ?? order.id;
-    const rest = order.qty === null ? (order.notional ?? ZERO).minus(order.filledValue).div(prices.last(symbol)) : order.qty.minus(order.filledQty);
-    const known = claims.get(group);
-    if (known === undefined || rest.gt(known)) claims.set(group, rest);
+  if (!qty.eq(0)) {
+    const exitSide: Side = qty.gt(0) ? "sell" : "buy";
+    for (const order of account.open.values()) {
+      if (isEnded(order) || order.symbol !== symbol || order.side !== exitSide || order.id === except) continue;
+      const parent = order.parentId === null ? undefined : account.orders.get(order.parentId);
+      if (parent !== undefined && parent.orderClass !== "oco" && parent.status !== "filled") continue; // waits for its entry
+      const group = order.parentId ?? order.id;
+      if (group === except) continue;
+      const rest = order.qty === null ? (order.notional ?? ZERO).minus(order.filledValue).div(prices.last(symbol)) : order.qty.minus(order.filledQty);
+      const known = claims.get(group);
+      if (known === undefined || rest.gt(known)) claims.set(group, rest);
+    }
   }
-  let available = held.abs();
-  for (const claim of claims.values()) available = available.minus(claim);
-  return available.gt(0) ? available : ZERO;
+  let claimed = ZERO;
+  for (const claim of claims.values()) claimed = claimed.plus(claim);
+  const held = qty.abs();
+  return { available: held.gt(claimed) ? held.minus(claimed) : ZERO, held, claimed, orderIds: [...claims.keys()] };
 }
 
 /** Books a fill: cash moves by price times quantity, the position by the quantity. Answers the position's new quantity. */

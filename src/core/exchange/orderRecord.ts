@@ -4,9 +4,10 @@ import { Big } from "../base/decimal.ts";
 import type { Side } from "../domain/orders.ts";
 import { POST_MS, type ExchangeClock } from "./exchangeClock.ts";
 import type { OrderRequest } from "./orderRequest.ts";
-import { isAuction, type OrderRecord } from "./records.ts";
+import { isAuction, type OrderRecord, type PositionIntent } from "./records.ts";
 
 export interface Making {
+  readonly intent: PositionIntent;
   readonly accountNumber: string;
   readonly clock: ExchangeClock;
   readonly now: number;
@@ -38,12 +39,13 @@ export function orderRecords(
 
 function record(
   request: OrderRequest,
-  { accountNumber, clock, now, nextSequence }: Making,
+  { accountNumber, clock, now, intent, nextSequence }: Making,
   own: Pick<OrderRecord, "clientOrderId" | "role" | "parentId" | "status">,
 ): OrderRecord {
   return {
     ...own,
     id: randomUUID(),
+    positionIntent: own.role === "entry" ? intent : `${request.side}_to_close`,
     accountNumber,
     sequence: nextSequence(),
     symbol: request.symbol,
@@ -77,7 +79,8 @@ function record(
   };
 }
 
-function expiry(request: OrderRequest, clock: ExchangeClock, now: number): number {
+/** When an order ends by itself. */
+export function expiry(request: Pick<OrderRequest, "timeInForce" | "extendedHours">, clock: ExchangeClock, now: number): number {
   if (request.timeInForce === "gtc") return clock.sessionFor(now + GTC_MS).close;
   if (request.timeInForce === "opg") return clock.nextOpen(now);
   const extended = request.extendedHours && clock.hours === "nyse";

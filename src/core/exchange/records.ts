@@ -2,6 +2,8 @@
 import type { Big } from "../base/decimal.ts";
 import type { OrderClass, OrderStatus, OrderType, Side, TimeInForce } from "../domain/orders.ts";
 
+export type PositionIntent = "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
+
 export interface OrderRecord {
   readonly id: string;
   readonly clientOrderId: string;
@@ -14,6 +16,8 @@ export interface OrderRecord {
   readonly orderClass: OrderClass;
   readonly timeInForce: TimeInForce;
   readonly extendedHours: boolean;
+  /** Absent in books of version 0.1. */
+  readonly positionIntent?: PositionIntent;
   qty: Big | null;
   readonly notional: Big | null;
   readonly limitPrice: Big | null;
@@ -119,6 +123,9 @@ export interface AccountRecord {
   cash: Big;
   /** Equity at the last session's close. */
   lastEquity: Big;
+  /** Of the same close; absent before the first. */
+  lastMaintenanceMargin?: Big;
+  lastCloseAt?: number;
   /** Absent in books of version 0.1. */
   entitlements?: readonly Entitlement[];
   watchlists?: readonly Watchlist[];

@@ -96,8 +96,8 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     return payload;
   });
   app.setErrorHandler((error, _request, reply) => {
-    if (error instanceof ApiError) return reply.code(error.status).send({ code: error.code, message: error.message });
-    const status = (error as { statusCode?: number }).statusCode;
+    if (error instanceof ApiError) return reply.code(error.status).send(error.body);
+    const status = error instanceof URIError ? 400 : (error as { statusCode?: number }).statusCode;
     if (status !== undefined && status >= 400 && status < 500) return reply.code(status).send({ code: status * 100_000, message: (error as Error).message });
     return reply.code(500).send({ code: 50_010_000, message: "internal server error" });
   });

@@ -4,7 +4,7 @@ import { Big } from "../base/decimal.ts";
 import { addDays, tradingDayFrom, type TradingDay } from "../domain/nyse.ts";
 import { fillAgainstQuote } from "../domain/fills.ts";
 import { dividendsOf } from "./dividends.ts";
-import { figures } from "./ledger.ts";
+import { figures } from "./margin.ts";
 import { activateWaiting, endOrder, expireOrders, tryFill } from "./orderLife.ts";
 import { isEnded } from "./records.ts";
 import type { ExchangeState } from "./state.ts";
@@ -21,8 +21,8 @@ export function closeSession(state: ExchangeState, day: TradingDay): void {
   holdAuction(state, "cls", day.close);
   expireOrders(state, day.close);
   for (const account of state.accounts.values()) {
-    const { equity } = figures(account, state.prices(day.close));
-    account.record.lastEquity = equity;
+    const { equity, maintenanceMargin } = figures(account, state.prices(day.close));
+    Object.assign(account.record, { lastEquity: equity, lastMaintenanceMargin: maintenanceMargin, lastCloseAt: day.close });
     state.touchAccount(account.record);
     state.pointEquity(account, day.close, equity);
   }

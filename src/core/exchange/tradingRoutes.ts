@@ -4,13 +4,13 @@ import * as v from "valibot";
 import { Big } from "../base/decimal.ts";
 import { newYorkDate } from "../domain/nyse.ts";
 import { addAccountKeepings } from "./accountRoutes.ts";
-import { notFound, unprocessable } from "./apiError.ts";
+import { ApiError, notFound, unprocessable } from "./apiError.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { availableToClose, type AccountState } from "./ledger.ts";
 import type { Market } from "./market.ts";
 import { addMarketRoutes } from "./marketRoutes.ts";
-import { readOrderRequest } from "./orderRequest.ts";
+import { amount, checkClientOrderId, parseBody, readOrderRequest } from "./orderRequest.ts";
 import { portfolioHistory } from "./portfolio.ts";
 import { choice, readQuery, symbolList, time, wholeNumber } from "./query.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
@@ -34,6 +34,13 @@ export function addTradingRoutes(app: FastifyInstance, parts: RouteParts): void 
 
 function param(request: FastifyRequest, name: string): string {
   return (request.params as Record<string, string>)[name] ?? "";
+}
+
+/** A symbol in any case, or an asset's id. */
+function symbolFor(market: Market, wanted: string): string {
+  const symbol = wanted.toUpperCase();
+  if (wanted.length !== 36 || market.has(symbol)) return symbol;
+  return market.stocks.find((stock) => assetId(stock.symbol) === wanted.toLowerCase())?.symbol ?? symbol;
 }
 
 function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: RouteParts): void {
@@ -76,31 +83,21 @@ function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: R
   });
 }
 
-const decimalField = v.optional(
-  v.nullable(
-    v.pipe(
-      v.union([v.string(), v.number()]),
-      v.transform(String),
-      v.decimal(),
-      v.transform((text) => new Big(text)),
-    ),
-  ),
-  null,
-);
 const REPLACE = v.object({
-  qty: decimalField,
-  limit_price: decimalField,
-  stop_price: decimalField,
-  trail: decimalField,
-  time_in_force: v.optional(v.nullable(v.string())),
-  client_order_id: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(128))), null),
+  qty: amount,
+  limit_price: amount,
+  stop_price: amount,
+  trail: amount,
+  time_in_force: v.optional(v.nullable(v.picklist(["day", "gtc", "opg", "cls", "ioc", "fok"])), null),
+  client_order_id: v.optional(v.nullable(v.string()), null),
 });
 
-function addOrderRoutes(app: FastifyInstance, { engine, accountOf }: RouteParts): void {
+function addOrderRoutes(app: FastifyInstance, { engine, market, accountOf }: RouteParts): void {
   const json = (account: AccountState, order: OrderRecord, legs = true) => orderJson(order, account.orders, { legs });
   app.post("/v2/orders", (request) => {
     const account = accountOf(request);
-    return json(account, engine.submit(account, readOrderRequest(request.body)));
+    const order = readOrderRequest(request.body);
+    return json(account, engine.submit(account, { ...order, symbol: symbolFor(market, order.symbol) }));
   });
   app.get("/v2/orders", (request) => {
     engine.advance();
@@ -157,10 +154,10 @@ function addOrderRoutes(app: FastifyInstance, { engine, accountOf }: RouteParts)
   });
   app.patch("/v2/orders/:id", (request) => {
     const account = accountOf(request);
-    const parsed = v.safeParse(REPLACE, request.body ?? {});
-    if (!parsed.success) throw unprocessable(`invalid ${v.getDotPath(parsed.issues[0]) ?? "body"}`);
-    const { qty, limit_price: limitPrice, stop_price: stopPrice, trail, client_order_id: clientOrderId } = parsed.output;
-    return json(account, engine.replace(account, param(request, "id"), { qty, limitPrice, stopPrice, trail, clientOrderId }));
+    const { qty, limit_price: limitPrice, stop_price: stopPrice, trail, time_in_force: timeInForce, ...rest } = parseBody(REPLACE, request.body);
+    const clientOrderId = rest.client_order_id === "" ? null : rest.client_order_id;
+    checkClientOrderId(clientOrderId);
+    return json(account, engine.replace(account, param(request, "id"), { qty, limitPrice, stopPrice, trail, timeInForce, clientOrderId }));
   });
   app.delete("/v2/orders/:id", (request, reply) => {
     engine.cancel(accountOf(request), param(request, "id"));
@@ -181,10 +178,7 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
       stock: market.stock(symbol),
     });
   };
-  const symbolOf = (request: FastifyRequest) => {
-    const wanted = decodeURIComponent(param(request, "symbol"));
-    return market.stocks.find((stock) => stock.symbol === wanted.toUpperCase() || assetId(stock.symbol) === wanted)?.symbol ?? wanted.toUpperCase();
-  };
+  const symbolOf = (request: FastifyRequest) => symbolFor(market, param(request, "symbol"));
   const close = (account: AccountState, symbol: string, part: { readonly qty?: string | undefined; readonly percentage?: string | undefined }) => {
     const position = account.positions.get(symbol);
     if (position === undefined) throw notFound("position does not exist");
@@ -222,8 +216,8 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
       try {
         return { symbol, status: 200, body: orderJson(close(account, symbol, {}), account.orders, { legs: true }) };
       } catch (error) {
-        const { status = 500, code = 50_010_000, message } = error as { status?: number; code?: number; message: string };
-        return { symbol, status, body: { code, message } };
+        if (!(error instanceof ApiError)) throw error;
+        return { symbol, status: error.status, body: error.body };
       }
     });
     return reply.code(207).send(answers);

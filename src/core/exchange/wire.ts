@@ -4,7 +4,8 @@ import { Big } from "../base/decimal.ts";
 import { newYorkOffset } from "../domain/nyse.ts";
 import type { OrderStatus, Quote } from "../domain/orders.ts";
 import type { SimulatedStock } from "../domain/simulated.ts";
-import { MULTIPLIER, type AccountState, type Figures } from "./ledger.ts";
+import { configurationOf, type AccountState } from "./ledger.ts";
+import type { Figures } from "./margin.ts";
 import type { MarketBar } from "./market.ts";
 import { isEnded, type FillRecord, type OrderRecord, type PaymentRecord, type PositionRecord } from "./records.ts";
 
@@ -102,6 +103,7 @@ export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderR
     stop_price: money(order.stopPrice),
     status: shownStatus(order, orders),
     extended_hours: order.extendedHours,
+    ...(order.positionIntent === undefined ? {} : { position_intent: order.positionIntent }),
     legs: options.legs && legs.length > 0 ? legs.map((leg) => orderJson(leg, orders, { legs: false })) : null,
     trail_percent: money(order.trailPercent),
     trail_price: money(order.trailPrice),
@@ -111,8 +113,10 @@ export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderR
   };
 }
 
-export function accountJson({ record, open }: AccountState, worth: Figures) {
+export function accountJson(account: AccountState, worth: Figures) {
+  const { record, open } = account;
   const text = (value: Big) => value.toFixed(); // not rounded: cash plus positions is equity to the last place
+  const excess = worth.equity.minus(worth.initialMargin);
   return {
     id: record.id,
     account_number: record.accountNumber,
@@ -124,31 +128,34 @@ export function accountJson({ record, open }: AccountState, worth: Figures) {
     equity: text(worth.equity),
     last_equity: text(record.lastEquity),
     buying_power: text(worth.buyingPower),
-    regt_buying_power: text(worth.buyingPower),
-    non_marginable_buying_power: text(record.cash.gt(0) ? record.cash : new Big(0)),
+    effective_buying_power: text(worth.buyingPower),
+    regt_buying_power: text(worth.regtBuyingPower),
+    non_marginable_buying_power: text(worth.cashPower),
     options_buying_power: "0",
     long_market_value: text(worth.longValue),
     short_market_value: text(worth.shortValue),
+    position_market_value: text(worth.longValue.plus(worth.shortValue)),
     initial_margin: text(worth.initialMargin),
     maintenance_margin: text(worth.maintenanceMargin),
-    last_maintenance_margin: "0",
-    sma: text(worth.equity),
-    multiplier: String(MULTIPLIER),
+    last_maintenance_margin: text(record.lastMaintenanceMargin ?? new Big(0)),
+    sma: text(excess.gt(0) ? excess : new Big(0)),
+    multiplier: String(worth.multiplier),
     accrued_fees: "0",
     pending_transfer_in: "0",
     pending_transfer_out: "0",
     intraday_adjustments: "0",
     pending_reg_taf_fees: "0",
-    balance_asof: instant(record.createdAt).slice(0, 10),
+    balance_asof: newYorkInstant(record.lastCloseAt ?? record.createdAt).slice(0, 10),
     created_at: instant(record.createdAt),
     trading_blocked: false,
     transfers_blocked: false,
     account_blocked: false,
-    trade_suspended_by_user: false,
-    shorting_enabled: true,
+    trade_suspended_by_user: configurationOf(account).suspend_trade,
+    shorting_enabled: worth.multiplier !== 1,
     options_approved_level: 0,
     options_trading_level: 0,
     open_orders: open.size,
+    margin_call: worth.isMarginCall,
     simulated: true,
   };
 }

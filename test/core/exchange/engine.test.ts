@@ -148,7 +148,7 @@ describe("the matching engine", () => {
     assert.deepEqual([opening.status, missed.status, closing.status], ["filled", "canceled", "accepted"]);
     assert.equal(opening.filledAt, day.open);
     assert.equal(opening.filledValue.toNumber(), desk.market.dailyBar("AAPL", day).o);
-    assert.throws(() => desk.submit({ time_in_force: "opg" }), /OPG orders are not accepted between 9:28am and 7:00pm ET/);
+    assert.throws(() => desk.submit({ time_in_force: "opg" }), /opg orders must be submitted after 7:00pm and before 9:28am/);
     desk.pass(7 * HOUR);
     assert.equal(closing.filledAt, day.close);
     assert.equal(closing.filledValue.toNumber(), desk.market.dailyBar("KO", day).c);

@@ -185,6 +185,11 @@ describe("orders at the paper exchange", () => {
   });
 
   it("that cannot be met are refused with Alpaca's statuses", async () => {
+    const { id } = await exchange.get("/v2/assets/KO");
+    const byId = await place(buy({ symbol: id, type: "limit", limit_price: "1" }));
+    assert.deepEqual([byId.symbol, byId.position_intent], ["KO", "buy_to_open"]);
+    await exchange.call("DELETE", `/v2/orders/${byId.id}`);
+    assert.equal((await exchange.call("GET", "/v2/positions/%25E0")).status, 404);
     await refused(buy({ symbol: "NOSUCH" }), 422, /asset "NOSUCH" not found/, 42210000);
     await refused(buy({ qty: "0" }), 422, /qty must be > 0/);
     await refused(buy({ qty: undefined }), 422, /qty or notional is required/);
