@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { TradingError } from "./errors.ts";
 import { makeFolder } from "./files.ts";
+import { foreignDriveOf } from "./foreignDrive.ts";
 import { logTo, type Log } from "./log.ts";
 
 /** The platform's data directory for Quantdesk. */
@@ -14,8 +15,18 @@ export function defaultHome(env: Readonly<Record<string, string | undefined>> = 
   return join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "quantdesk");
 }
 
-/** Makes the state folder with its log folder, for this user only. One that others own or may look into is refused, or closed to them where it is ours alone. */
+/**
+ * Makes the state folder with its log folder, for this user only. One that others own or may look into is refused, or closed
+ * to them where it is ours alone; one that other machines write, too, is refused before anything is made.
+ */
 export function makeHome(home: string): void {
+  const drive = foreignDriveOf(home);
+  if (drive !== null) {
+    throw new TradingError("home-shared", `The state folder ${home} lies on ${drive}, where the order journal could be lost or damaged.`, {
+      kind: "usage",
+      hint: "Give a folder of this machine with --home DIR.",
+    });
+  }
   try {
     makeFolder(home, 0o700);
     if (process.platform !== "win32") keepToOurselves(home);
