@@ -164,6 +164,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   try {
     const store = await openStore(join(home, "quantdesk.sqlite"), scope.signal);
     scope.onClose(() => store.close());
+    if (store.isReadOnly) log.warn(`${home} was changed by a newer Quantdesk: this one shows what is there, keeps no results and sends no orders.`);
     return assemble({ options, config, sources, venue, keys, home, log, scope, store, secrets });
   } catch (error) {
     await scope.close();

@@ -25,7 +25,8 @@ function readMountinfo(): string | null {
 }
 
 /** File systems whose files lie elsewhere; others over FUSE (ntfs, encfs, mergerfs) are of this machine. */
-const NETWORK = /^(nfs\d?|cifs|smb\w*|afs|afpfs|ncpfs|ceph|glusterfs|lustre|davfs2?|fuse\.(sshfs|rclone|davfs2?|s3fs|gcsfuse|glusterfs|ceph|gvfsd-fuse|kio-fuse|smbnetfs|onedriver|google-drive-ocamlfuse))$/;
+const NETWORK =
+  /^(nfs\d?|cifs|smb\w*|afs|afpfs|ncpfs|ceph|glusterfs|lustre|davfs2?|fuse\.(sshfs|rclone|davfs2?|s3fs|gcsfuse|glusterfs|ceph|gvfsd-fuse|kio-fuse|smbnetfs|onedriver|google-drive-ocamlfuse))$/;
 
 /** Of the mount that the path lies on; the last of equals lies on top of the others. */
 function networkKind(path: string, mountinfo: string): string | null {

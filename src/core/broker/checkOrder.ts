@@ -172,7 +172,7 @@ function unwritable(error: unknown, deps: CheckDeps): Refusal {
   return refuse(
     "journal-unwritable",
     `The order journal cannot be written, so nothing is sent: ${failure.message}`,
-    "Free disk space or choose another --home; cancels still go.",
+    failure.code === "store-too-new" && failure.hint !== undefined ? failure.hint : "Free disk space or choose another --home; cancels still go.",
   );
 }
 

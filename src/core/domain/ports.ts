@@ -371,6 +371,8 @@ export interface DashboardData {
 }
 
 export interface Store {
+  /** A newer Quantdesk has changed it: looking works, results are not kept, orders are refused (`store-too-new`). */
+  readonly isReadOnly: boolean;
   readonly journal: OrderJournal;
   addRuns(rows: readonly RunRow[], signal: AbortSignal): Promise<void>;
   addEquity(account: string, at: number, equity: number, signal: AbortSignal): Promise<void>;

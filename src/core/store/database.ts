@@ -5,20 +5,42 @@ import { TradingError } from "../base/errors.ts";
 import type { DashboardData, RunRow } from "../domain/ports.ts";
 import type { MergedCandidate } from "../domain/research.ts";
 import { JournalTables } from "./journal.ts";
+import { holdUse } from "./inUse.ts";
+import { migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 export class Database {
   readonly #db: DatabaseSync;
+  readonly #release: () => void;
   readonly path: string;
+  /** A newer Quantdesk has changed the tables: looking works, writing throws `store-too-new`. */
+  readonly isReadOnly: boolean;
   readonly journal: JournalTables;
 
-  constructor(path: string) {
+  /** `steps` are those of this program, unless a test says otherwise. */
+  constructor(path: string, steps: readonly string[] = MIGRATIONS) {
     this.path = path;
     closeSync(openSync(path, "a", 0o600)); // for this user only, whatever the umask; SQLite's files beside it follow
     if (process.platform !== "win32") chmodSync(path, 0o600);
-    this.#db = new DatabaseSync(path);
-    this.#db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
-    this.#migrate();
+    const release = holdUse(path, steps.length); // before the version is read: a newer program must not change it in between
+    let db: DatabaseSync | undefined;
+    try {
+      db = new DatabaseSync(path);
+      db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+      this.isReadOnly = migrate(db, path, steps) === "newer";
+      if (this.isReadOnly) {
+        db.close();
+        db = new DatabaseSync(path, { readOnly: true });
+        db.exec("PRAGMA busy_timeout = 5000");
+        release(); // who only reads is in nobody's way
+      }
+    } catch (error) {
+      db?.close();
+      release();
+      throw error;
+    }
+    this.#db = db;
+    this.#release = this.isReadOnly ? () => undefined : release;
     this.journal = new JournalTables(this.#db, (work) => this.#transaction(work));
   }
 
@@ -93,6 +115,7 @@ export class Database {
 
   close(): void {
     this.#db.close();
+    this.#release();
   }
 
   #rows(sql: string, limit: number): readonly RunRow[] {
@@ -116,6 +139,7 @@ export class Database {
   }
 
   #transaction<T>(work: () => T): T {
+    if (this.isReadOnly) throw tooNew(this.path);
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       const value = work();
@@ -126,33 +150,10 @@ export class Database {
       throw error;
     }
   }
+}
 
-  #version(): number {
-    return (this.#db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
-  }
-
-  /** What an older Quantdesk wrote is copied beside the file before it is changed. */
-  #backUp(version: number): void {
-    try {
-      this.#db.prepare("VACUUM INTO ?").run(`${this.path}.v${version}.backup`);
-      chmodSync(`${this.path}.v${version}.backup`, 0o600);
-    } catch (error) {
-      if (!/already exists/i.test((error as Error).message)) throw error; // another process was quicker, or an attempt before
-    }
-  }
-
-  #migrate(): void {
-    const found = this.#version();
-    if (found > 0 && found < MIGRATIONS.length) this.#backUp(found);
-    this.#transaction(() => {
-      const version = this.#version();
-      if (version > MIGRATIONS.length) {
-        throw new TradingError("store-too-new", `${this.path} was written by a newer Quantdesk (version ${version}, this one knows ${MIGRATIONS.length}).`, {
-          hint: "Update Quantdesk, or give another folder with --home.",
-        });
-      }
-      for (let step = version; step < MIGRATIONS.length; step++) this.#db.exec(MIGRATIONS[step] as string);
-      this.#db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
-    });
-  }
+function tooNew(path: string): TradingError {
+  return new TradingError("store-too-new", `${path} was written by a newer Quantdesk: this one only reads it.`, {
+    hint: "Update Quantdesk, or give another folder with --home.",
+  });
 }

@@ -64,7 +64,10 @@ export interface StoreCalls {
   };
 }
 
-/** Opens (and makes, where absent) the database at `path`. Throws `store-unopened` when it cannot be. */
+/**
+ * Opens (and makes, where absent) the database at `path`; one that a newer Quantdesk has changed is only read. Throws
+ * `store-unopened`, `home-in-use` (an older Quantdesk has it open) or `store-not-migrated`.
+ */
 export async function openStore(path: string, signal: AbortSignal): Promise<Store> {
   const worker = new Worker(entryPath("storeWorker"), { workerData: { path }, env: childEnv(), stdout: false, stderr: false });
   const channel = new Channel({ post: (message) => worker.postMessage(message), onMessage: (listener) => worker.on("message", listener) });
@@ -72,14 +75,15 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
   const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   worker.on("error", (error) => channel.close(TradingError.from(error, "store-failed")));
   void gone.then(() => channel.close(new TradingError("store-closed", "The store is closed.")));
-  const ready = new Promise<void>((resolve, reject) => {
-    channel.on("ready", () => resolve());
+  const ready = new Promise<{ readonly isReadOnly: boolean }>((resolve, reject) => {
+    channel.on("ready", (opened) => resolve(opened as { readonly isReadOnly: boolean }));
     channel.on("failed", (error) => reject(unopened(path, error as PlainError)));
     worker.once("error", (error) => reject(unopened(path, TradingError.from(error, "store-unopened").toPlain())));
   });
   channel.on("changed", () => changes.emit("runs"));
+  let isReadOnly: boolean;
   try {
-    await abortable(ready, signal);
+    ({ isReadOnly } = await abortable(ready, signal));
   } catch (error) {
     await worker.terminate();
     throw error;
@@ -90,6 +94,7 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
   let closing: Promise<void> | undefined;
 
   return {
+    isReadOnly,
     journal: {
       begin: (entry, windowMs, again, caller) => ask("journalBegin", { entry, windowMs, again }, caller),
       settle: (clientOrderId, outcome, caller) =>

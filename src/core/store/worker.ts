@@ -39,7 +39,19 @@ const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argum
   setLimits: ({ account, limits, reason }) => database.journal.setLimits(account, limits, reason),
   audit: ({ account, limit, before }) => database.journal.audit(account, limit, before),
 };
-for (const [name, call] of Object.entries(calls)) channel.handle(name, call as (argument: unknown) => unknown);
+/** What a program that may only read does not keep; it goes on without. Everything else that writes is refused by the database. */
+const UNKEPT: { readonly [K in keyof StoreCalls]?: StoreCalls[K]["answer"] } = {
+  addRuns: undefined,
+  addEquity: undefined,
+  addScan: undefined,
+  journalSettle: undefined,
+  journalNote: [],
+  journalClaim: true,
+};
+for (const [name, call] of Object.entries(calls)) {
+  const isUnkept = database.isReadOnly && name in UNKEPT;
+  channel.handle(name, isUnkept ? () => UNKEPT[name as keyof StoreCalls] : (call as (argument: unknown) => unknown));
+}
 
 // Other processes write the same file: tell our side when they did.
 let seen = database.dataVersion();
@@ -54,4 +66,4 @@ channel.handle("close", () => {
   database.close();
   setImmediate(() => port.close());
 });
-channel.emit("ready", null);
+channel.emit("ready", { isReadOnly: database.isReadOnly });
