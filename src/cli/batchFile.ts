@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
+import { TIMEFRAMES } from "../core/domain/bars.ts";
 import { isParams, type Params } from "../core/domain/backtest.ts";
 import type { BacktestSpec } from "../core/session.ts";
 import { sizing } from "./parse.ts";
@@ -25,6 +26,8 @@ const Request = v.object({
   fill: v.exactOptional(oneOf(["next-open", "close"])),
   from: v.exactOptional(text),
   to: v.exactOptional(text),
+  timeZone: v.exactOptional(text),
+  timeframe: v.exactOptional(oneOf(TIMEFRAMES)),
   periodsPerYear: v.exactOptional(within(0.01, 1e7)),
   riskFree: v.exactOptional(within(-0.5, 1)),
   equity: v.exactOptional(v.boolean("must be true or false")),

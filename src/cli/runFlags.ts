@@ -1,18 +1,23 @@
 /** The flags that shape a run of a strategy: the same words and bounds for one backtest and for a sweep. */
 import type { Command } from "commander";
 import type { ConfigOverride } from "../core/config/load.ts";
+import { TIMEFRAMES } from "../core/domain/bars.ts";
 import type { BacktestSpec } from "../core/domain/desk.ts";
 import { finiteNumber, oneOf, sizing } from "./parse.ts";
 
 type Shape = Omit<BacktestSpec, "data" | "strategy" | "equity">;
 
+const ADJUSTMENTS = ["raw", "split", "dividend", "all"] as const;
+
 /** All as they came from the command line; what was not given is absent. */
 export interface RunFlags extends Shape {
   readonly data?: string;
   readonly strategy?: string;
+  readonly tz?: string;
 }
 
 export interface PoolFlags {
+  readonly adjustment?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -28,19 +33,23 @@ export function addRunFlags(command: Command): Command {
     .option("--fill <when>", "next-open or close", oneOf("--fill", ["next-open", "close"]))
     .option("--from <date>", "first day")
     .option("--to <date>", "last day")
+    .option("--tz <zone>", "time zone of a file's times that say none, like America/New_York; UTC otherwise")
+    .option("--timeframe <t>", `of a symbol's bars: ${TIMEFRAMES.join(", ")}`, oneOf("--timeframe", TIMEFRAMES))
+    .option("--adjustment <how>", `of a symbol's prices: ${ADJUSTMENTS.join(", ")}`, oneOf("--adjustment", ADJUSTMENTS))
     .option("--periods-per-year <n>", "to annualise with; inferred otherwise", finiteNumber("--periods-per-year", 0.01, 1e7))
     .option("--risk-free <share>", "risk-free rate a year", finiteNumber("--risk-free", -0.5, 1));
 }
 
 /** What of a specification these flags say. */
 export function runShape(flags: RunFlags): Shape {
-  const { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree } = flags;
-  const shape = { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree };
+  const { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, tz: timeZone, timeframe } = flags;
+  const shape = { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, timeZone, timeframe };
   return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Shape;
 }
 
-export function poolOverrides({ workers, timeout }: PoolFlags): readonly ConfigOverride[] {
+export function poolOverrides({ workers, timeout, adjustment }: PoolFlags): readonly ConfigOverride[] {
   return [
+    ...(adjustment === undefined ? [] : [{ key: "data.adjustment", value: adjustment, source: "flag" } as const]),
     ...(workers === undefined ? [] : [{ key: "backtest.workers", value: workers, source: "flag" } as const]),
     ...(timeout === undefined ? [] : [{ key: "backtest.timeoutSeconds", value: timeout, source: "flag" } as const]),
   ];

@@ -13,7 +13,7 @@ import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineNam
 import type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
 import type { Sweep, SweepOptions, SweepSpec } from "./domain/sweep.ts";
 import type { WalkForward, WalkForwardSpec } from "./domain/walkForward.ts";
-import type { Dataset, Timeframe } from "./domain/bars.ts";
+import type { Dataset } from "./domain/bars.ts";
 import type { Sentence } from "./domain/sentence.ts";
 import { systemClock } from "./base/clock.ts";
 import { badInput, TradingError } from "./base/errors.ts";
@@ -24,8 +24,10 @@ import { Scope } from "./base/scope.ts";
 import { createBroker } from "./broker/broker.ts";
 import { createLazyBroker } from "./broker/lazyBroker.ts";
 import { createAlpacaData } from "./data/alpacaData.ts";
+import { BarCache } from "./data/barCache.ts";
+import { createSymbolBars } from "./data/symbolBars.ts";
 import { createLazyData } from "./data/lazyData.ts";
-import { loadDataset } from "./data/dataset.ts";
+import { loadDataset, type DatasetRange } from "./data/dataset.ts";
 import { parseInstant } from "./data/instants.ts";
 import { findOrStartExchange } from "./exchange/embedded.ts";
 import { createBacktester } from "./backtest/backtester.ts";
@@ -120,7 +122,7 @@ export interface Session {
   scan(options: ScanOptions, signal: AbortSignal): Promise<ScanResult>;
   analyze(symbol: string, options: { readonly analysts?: readonly string[]; readonly onLine?: (line: string) => void }, signal: AbortSignal): Promise<Analysis>;
   /** A file, a sample or a symbol's bars. */
-  dataset(reference: string, options: { readonly timeframe?: Timeframe; readonly from?: string; readonly to?: string }, signal: AbortSignal): Promise<Dataset>;
+  dataset(reference: string, options: DatasetRange, signal: AbortSignal): Promise<Dataset>;
   /** Runs it and writes it into the trial ledger. */
   backtest(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestResult>;
   backtests(
@@ -244,12 +246,12 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   scope.onClose(() => computer.close());
 
   const status = createStatus({ broker, simulated, mode: venue.mode, lag: () => performance.lag.snapshot(), scope, store, log });
-  const dataset: Session["dataset"] = (reference, range, signal) => loadDataset(reference, data, range, signal);
+  const dataset: Session["dataset"] = (reference, range, signal) => loadDataset(reference, link.symbols, range, signal);
   const research = createResearch({
     front: options.front,
     folder: options.workspace ?? process.cwd(),
     engine: config["backtest.engine"] as EngineName | "auto",
-    load: (reference, signal) => dataset(reference, {}, signal),
+    load: ({ data: reference, ...range }, signal) => dataset(reference, range, signal),
     instant: parseInstant,
     checkName: findStrategy,
     backtester,
@@ -300,7 +302,9 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     ...research,
     report: async (reference, result, extras, signal) => {
       const { renderReport } = await import("./backtest/report.ts");
-      return renderReport(result, (await dataset(reference, {}, signal)).series, extras);
+      const { timeZone, timeframe } = extras.spec ?? {};
+      const range = { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
+      return renderReport(result, (await dataset(reference, range, signal)).series, { ...extras, data: reference });
     },
     heatmap: async (sweep) => (await import("./backtest/sweep/heatmap.ts")).heatmapPage(sweep),
     walkForwardReport: async (walk) => (await import("./backtest/sweep/walkForwardPage.ts")).walkForwardPage(walk),
@@ -437,10 +441,19 @@ function createLink(parts: LinkParts) {
   };
   const broker = createLazyBroker(venue.mode, async () => (await get()).broker);
   const data = createLazyData(parts.simulated, async () => (await get()).data);
+  const symbols = createSymbolBars({
+    data,
+    feed: config["data.feed"],
+    adjustment: config["data.adjustment"],
+    origin: `${venue.mode} ${venue.addresses?.dataUrl ?? ""}`,
+    cache: new BarCache(join(parts.home, "bars"), log),
+    now: () => systemClock.now(),
+  });
   scope.onClose(() => broker.disconnect());
   return {
     broker,
     data,
+    symbols,
     disconnect: leave,
   };
 }

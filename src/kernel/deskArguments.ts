@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { Big, parseDecimal } from "../core/base/decimal.ts";
 import { badInput } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
+import { TIMEFRAMES } from "../core/domain/bars.ts";
 
-const TIMEFRAMES = ["1Min", "5Min", "15Min", "1Hour", "1Day", "1Week", "1Month"] as const;
 const symbol = v.pipe(v.string(), v.trim(), v.regex(/^[A-Za-z][A-Za-z0-9./-]{0,19}$/, "is no symbol"), v.toUpperCase());
 const amount = v.union([v.number(), v.string()]);
 const positive = v.pipe(v.number(), v.minValue(0));
@@ -39,6 +39,8 @@ const Backtest = v.strictObject({
   fill: v.optional(v.picklist(["next-open", "close"])),
   from: v.optional(v.string()),
   to: v.optional(v.string()),
+  timeZone: v.optional(v.string()),
+  timeframe: v.optional(v.picklist(TIMEFRAMES)),
   periodsPerYear: v.optional(v.number()),
   riskFree: v.optional(v.number()),
 });

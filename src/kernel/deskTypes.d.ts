@@ -199,6 +199,10 @@ export interface BacktestSpec {
   readonly fill?: "next-open" | "close";
   readonly from?: string;
   readonly to?: string;
+  /** IANA name of the zone of a file's times that say none, like "America/New_York"; UTC when absent. */
+  readonly timeZone?: string;
+  /** Of a symbol's bars; 1Day when absent. */
+  readonly timeframe?: Timeframe;
   readonly periodsPerYear?: number;
   readonly riskFree?: number;
 }

@@ -73,6 +73,8 @@ describe("bad input", function () {
   refuses("a flag that a batch would ignore", ["backtest", "--batch", "b.json", "--fee-rate", "0.001"], 2, /--fee-rate does not go with --batch/);
   refuses("a folder as a batch", ["backtest", "--batch", tmpdir()], 2, /cannot be read: it is a folder/);
   refuses("a strategy file that is not there", ["backtest", "--data", "sample:simulated", "--strategy", "./nowhere.ts"], 2, /nowhere\.ts cannot be read/);
+  refuses("a time zone that is none", ["backtest", "--data", "nowhere.csv", "--strategy", "sma_cross", "--tz", "Europe/Berlinn"], 2, /Europe\/Berlinn.*Europe\/Berlin\?/);
+  refuses("a time zone for what has one", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--tz", "Europe/Berlin"], 2, /is for files/);
   refuses("an unknown sample", ["backtest", "--data", "sample:nasdaq", "--strategy", "sma_cross"], 2, /sample:nasdaq.*sample:s/);
   refuses("an unknown engine", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--engine", "quantum"], 2, /quantum/);
   refuses("an unknown scanner", ["scan", "--scanners", "market_moovers"], 2, /market_moovers.*market_movers/);

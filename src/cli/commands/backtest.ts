@@ -102,7 +102,7 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
       const spec: BacktestSpec = { ...runShape(flags), data, strategy, equity: flags.equity === true || flags.report !== undefined };
       const result = await session.backtest(spec, context.signal);
       if (flags.report !== undefined) {
-        await writeWhole(flags.report, await session.report(data, result, {}, context.signal));
+        await writeWhole(flags.report, await session.report(data, result, { spec }, context.signal));
         context.io.say(`Report: ${flags.report}`);
       }
       const { equity, ...withoutEquity } = result;
@@ -154,6 +154,8 @@ const OF_ONE_RUN = [
   "fill",
   "from",
   "to",
+  "tz",
+  "timeframe",
   "periodsPerYear",
   "riskFree",
   "equity",

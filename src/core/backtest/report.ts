@@ -4,6 +4,7 @@
  */
 import type { BacktestResult } from "../domain/backtest.ts";
 import type { BarSeries } from "../domain/bars.ts";
+import type { BacktestSpec } from "../domain/desk.ts";
 import type { Order } from "../domain/orders.ts";
 import { chartData, reportData, VISIBLE_CANDLES, type ReportData } from "./report/chartData.ts";
 import { change, date, dollars, escapeHtml, percent, plain } from "./report/format.ts";
@@ -16,6 +17,10 @@ export interface ReportExtras {
   readonly leaderboard?: readonly BacktestResult[];
   /** An order placed on the paper exchange. */
   readonly order?: Order;
+  /** What was asked for, as far as the result does not say it: how a strategy file is reached, how a file's times were read. */
+  readonly spec?: Pick<BacktestSpec, "strategy" | "timeZone" | "timeframe">;
+  /** The reference that the prices were read by; the data set's name when absent. */
+  readonly data?: string;
 }
 
 /** `series` holds the bars of the result's data set (it may hold more before and after). */

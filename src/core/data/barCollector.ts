@@ -13,6 +13,16 @@ interface Columns {
 
 export class BarCollector {
   readonly #bySymbol = new Map<string, Columns>();
+  #simulated: boolean;
+
+  constructor(options: { readonly simulated: boolean }) {
+    this.#simulated = options.simulated;
+  }
+
+  /** All series then say so: one page from a simulated exchange is enough. */
+  markSimulated(): void {
+    this.#simulated = true;
+  }
 
   /** Takes a page in. Bars come by symbol, then by time; one whose time is not after the last is dropped. */
   add(json: unknown): { readonly nextToken: string | null } {
@@ -29,7 +39,7 @@ export class BarCollector {
   }
 
   /** `limit` keeps the newest of each symbol. */
-  finish(options: { readonly timeframe: Timeframe; readonly simulated: boolean; readonly limit?: number }): ReadonlyMap<string, BarSeries> {
+  finish(options: { readonly timeframe: Timeframe; readonly limit?: number }): ReadonlyMap<string, BarSeries> {
     const series = new Map<string, BarSeries>();
     for (const [symbol, columns] of this.#bySymbol) {
       const from = options.limit === undefined ? 0 : Math.max(0, columns.time.length - options.limit);
@@ -44,7 +54,7 @@ export class BarCollector {
         low: column("low"),
         close: column("close"),
         volume: column("volume"),
-        simulated: options.simulated,
+        simulated: this.#simulated,
       });
     }
     return series;

@@ -2,8 +2,11 @@
 import { stat } from "node:fs/promises";
 import { badInput } from "../base/errors.ts";
 import { knownNames, nearest } from "../base/nearest.ts";
-import { sliceBars, type BarSeries, type Dataset, type Timeframe } from "../domain/bars.ts";
+import { sliceBars, type Dataset, type Timeframe } from "../domain/bars.ts";
 import type { MarketData } from "../domain/ports.ts";
+import { oddities } from "./oddities.ts";
+import { createPace } from "./pace.ts";
+import type { SymbolBars } from "./symbolBars.ts";
 import { readFileDataset } from "./fileDataset.ts";
 import { parseInstant } from "./instants.ts";
 import { isoOf } from "./timeframe.ts";
@@ -26,7 +29,7 @@ const FIRST_DAY = Date.UTC(2000, 0, 1);
 /** Without a range, that many bars within the day are read. */
 const INTRADAY_BARS = 10_000;
 
-export async function loadDataset(reference: string, marketData: MarketData | null, options: DatasetRange, signal: AbortSignal): Promise<Dataset> {
+export async function loadDataset(reference: string, symbols: SymbolBars | null, options: DatasetRange, signal: AbortSignal): Promise<Dataset> {
   signal.throwIfAborted();
   const from = options.from === undefined ? undefined : parseInstant(options.from, "The start (from)");
   const to = options.to === undefined ? undefined : parseInstant(options.to, "The end (to)", { end: true });
@@ -48,35 +51,41 @@ export async function loadDataset(reference: string, marketData: MarketData | nu
       `"${reference}" is no file of prices, sample or symbol.`,
       "Name a file that ends in .csv, sample:sp500, sample:simulated, or a symbol like AAPL.",
     );
-  if (marketData === null)
+  if (symbols === null)
     throw badInput(
       "unknown-data",
       `There is no file or sample "${reference}", and no market data to look the symbol up in.`,
       "Name a file that ends in .csv, sample:sp500 or sample:simulated.",
     );
-  return await bySymbol(reference, marketData, options.timeframe ?? "1Day", { from, to }, signal);
+  return await bySymbol(reference, symbols, options.timeframe ?? "1Day", { from, to }, signal);
 }
 
 async function bySymbol(
   symbol: string,
-  marketData: MarketData,
+  symbols: SymbolBars,
   timeframe: Timeframe,
   range: { readonly from: number | undefined; readonly to: number | undefined },
   signal: AbortSignal,
 ): Promise<Dataset> {
   const daily = timeframe === "1Day" || timeframe === "1Week" || timeframe === "1Month";
   const start = range.from ?? (daily ? FIRST_DAY : undefined);
-  const bars = await marketData.bars(
-    [symbol],
+  const history = await symbols.history(
+    symbol,
     { timeframe, ...(start === undefined ? { limit: INTRADAY_BARS } : { from: start }), ...(range.to === undefined ? {} : { to: range.to }) },
     signal,
   );
-  const series = bars.get(symbol);
-  if (series === undefined || series.time.length === 0) {
+  if (history === undefined) {
     const when = range.from === undefined && range.to === undefined ? "" : " in that time";
-    throw badInput("unknown-symbol", `There are no bars for ${symbol}${when}.`, await symbolHint(symbol, marketData, signal));
+    throw badInput("unknown-symbol", `There are no bars for ${symbol}${when}.`, await symbolHint(symbol, symbols.data, signal));
   }
-  return { series, info: infoOf(series, symbol, series.simulated ? "SIMULATED exchange" : "Alpaca") };
+  const { series, source, adjustment, asOf } = history;
+  const info = { name: symbol, bars: series.time.length, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)), sha256: hashOfBars(series) };
+  return { series, info: { ...info, source, adjustment, asOf }, warnings: [survivorship(symbol), ...(await oddities(series, Date.now(), createPace(signal)))] };
+}
+
+/** A universe picked today and tested on the past has only those in it that are still there. */
+function survivorship(symbol: string): string {
+  return `Survivorship: ${symbol} was picked from the symbols of today; those that vanished in the meantime are not in this test.`;
 }
 
 /** On our own exchange, with its few symbols, the nearest one means something. */
@@ -84,20 +93,6 @@ async function symbolHint(symbol: string, marketData: MarketData, signal: AbortS
   const known = marketData.simulated ? (await marketData.assets(signal)).map((asset) => asset.symbol) : [];
   const near = known.includes(symbol) ? undefined : nearest(symbol, known);
   return near === undefined ? "Check the symbol and the dates, or name a CSV file." : `Did you mean ${near}?`;
-}
-
-function infoOf(series: BarSeries, name: string, source: string): Dataset["info"] {
-  const last = isoOf(series.time.at(-1));
-  return {
-    name,
-    bars: series.time.length,
-    from: isoOf(series.time[0]),
-    to: last,
-    sha256: hashOfBars(series),
-    source,
-    adjustment: series.simulated ? "none" : "as asked of the source",
-    asOf: last,
-  };
 }
 
 /** The part of it from `from` to `to`, both included; its hash stays that of the file. */

@@ -1,6 +1,7 @@
 /** Bars as columns: one Float64Array per field, oldest first, equal lengths. */
 
-export type Timeframe = "1Min" | "5Min" | "15Min" | "1Hour" | "1Day" | "1Week" | "1Month";
+export const TIMEFRAMES = ["1Min", "5Min", "15Min", "1Hour", "1Day", "1Week", "1Month"] as const;
+export type Timeframe = (typeof TIMEFRAMES)[number];
 
 export interface BarSeries {
   readonly symbol: string;

@@ -1,6 +1,7 @@
 /** What fronts ask of a session and what they are told, without the rooms behind it. */
 import type { Big } from "../base/decimal.ts";
 import type { EngineName, Params, Sizing } from "./backtest.ts";
+import type { Timeframe } from "./bars.ts";
 import type { Account, TradingMode } from "./orders.ts";
 import type { ConnectionState, LagStats } from "./ports.ts";
 
@@ -29,6 +30,10 @@ export interface BacktestSpec {
   readonly fill?: "next-open" | "close";
   readonly from?: string;
   readonly to?: string;
+  /** IANA name of the zone of a file's times that say none; UTC when absent. */
+  readonly timeZone?: string;
+  /** Of a symbol's bars; 1Day when absent. */
+  readonly timeframe?: Timeframe;
   readonly periodsPerYear?: number;
   readonly riskFree?: number;
   readonly equity?: boolean;

@@ -16,7 +16,7 @@ export interface ResearchParts {
   /** Strategy files are relative to it. */
   readonly folder: string;
   readonly engine: EngineName | "auto";
-  readonly load: (reference: string, signal: AbortSignal) => Promise<Dataset>;
+  readonly load: (source: DataSource, signal: AbortSignal) => Promise<Dataset>;
   /** A date or a time as UTC milliseconds; with `end` a date is its last millisecond. Throws when `text` is none. */
   readonly instant: (text: string, what: string, options?: { readonly end?: boolean }) => number;
   /** Throws when there is no built-in strategy of that name. */
@@ -25,6 +25,9 @@ export interface ResearchParts {
   readonly store: Pick<Store, "addRuns" | "trialsOn">;
   readonly log: Log;
 }
+
+/** Which prices a specification means. */
+export type DataSource = Pick<BacktestSpec, "data" | "timeZone" | "timeframe">;
 
 type BatchOptions = Parameters<Backtester["batch"]>[1];
 
@@ -41,13 +44,13 @@ const STORE_WITHIN_MS = 10_000;
 export function createResearch({ front, folder, engine, load: loadReference, instant, checkName, backtester, store, log }: ResearchParts): Research {
   // The command line uses exactly the costs given; everything else is honest by default.
   const costs = front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
-  const toRequest = async (spec: BacktestSpec, load: (reference: string) => Promise<Dataset>): Promise<BacktestRequest> => {
+  const toRequest = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>): Promise<BacktestRequest> => {
     const from = spec.from === undefined ? undefined : instant(spec.from, "from");
     const to = spec.to === undefined ? undefined : instant(spec.to, "to", { end: true });
     if (from !== undefined && to !== undefined && from > to) throw badInput("bad-time", `from (${spec.from}) is after to (${spec.to}).`, "Swap them.");
     const isFile = /\.[cm]?[jt]s$/.test(spec.strategy);
     if (!isFile) checkName(spec.strategy);
-    const loaded = await load(spec.data);
+    const loaded = await load(spec);
     const key = canonicalJson([loaded.info.name, datasetIdentity(loaded.info)]);
     backtester.register(key, loaded);
     return {
@@ -68,16 +71,18 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
   };
   const loader = (signal: AbortSignal) => {
     const loaded = new Map<string, Promise<Dataset>>();
-    return (reference: string) => {
-      const known = loaded.get(reference) ?? loadReference(reference, signal);
-      loaded.set(reference, known);
+    return ({ data, timeZone, timeframe }: DataSource) => {
+      const source = { data, ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
+      const key = canonicalJson(source);
+      const known = loaded.get(key) ?? loadReference(source, signal);
+      loaded.set(key, known);
       return known;
     };
   };
   const toSweep = async (spec: SweepSpec, signal: AbortSignal): Promise<{ readonly request: SweepRequest; readonly hash: string }> => {
     const load = loader(signal);
     const request = await toRequest(spec, load);
-    const { sha256: hash } = (await load(spec.data)).info;
+    const { sha256: hash } = (await load(spec)).info;
     const { grid, where, method, trials, seed, top } = spec;
     const given = Object.fromEntries(Object.entries({ where, method, trials, seed, top }).filter(([, value]) => value !== undefined));
     return { request: { request, grid, ...given, earlierTrials: await trialsOn(store, hash, log, signal) }, hash };

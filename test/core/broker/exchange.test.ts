@@ -9,6 +9,7 @@ import { systemClock } from "../../../src/core/base/clock.ts";
 import { silentLog } from "../../../src/core/base/log.ts";
 import { createBroker } from "../../../src/core/broker/broker.ts";
 import { createAlpacaData } from "../../../src/core/data/alpacaData.ts";
+import { createSymbolBars } from "../../../src/core/data/symbolBars.ts";
 import { loadDataset } from "../../../src/core/data/dataset.ts";
 import { createHttpClient } from "../../../src/core/net/httpClient.ts";
 import { openStore } from "../../../src/core/store/store.ts";
@@ -155,9 +156,10 @@ describe("the broker at the paper exchange", () => {
     assert.ok((await data.movers(5, signal)).gainers.length > 0);
     assert.equal((await data.mostActive(5, signal)).length, 5);
     assert.ok((await data.news([], 7, signal)).length <= 7);
-    const { info, series } = await loadDataset("AAPL", data, { from: "2020-01-01", to: "2020-12-31" }, signal);
+    const history = createSymbolBars({ data, feed: "iex", adjustment: "all", origin: "test", now: Date.now });
+    const { info, series } = await loadDataset("AAPL", history, { from: "2020-01-01", to: "2020-12-31" }, signal);
     assert.deepEqual([info.bars, info.source, series.simulated], [253, "SIMULATED exchange", true]);
-    await assert.rejects(loadDataset("NOSUCH", data, {}, signal), { kind: "usage" });
+    await assert.rejects(loadDataset("NOSUCH", history, {}, signal), { kind: "usage" });
   });
 });
 

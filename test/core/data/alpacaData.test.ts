@@ -3,6 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { logTo } from "../../../src/core/base/log.ts";
 import { createAlpacaData } from "../../../src/core/data/alpacaData.ts";
+import { BarCache } from "../../../src/core/data/barCache.ts";
+import { createSymbolBars, type SymbolBars } from "../../../src/core/data/symbolBars.ts";
 import { loadDataset } from "../../../src/core/data/dataset.ts";
 import { createHttpClient } from "../../../src/core/net/httpClient.ts";
 import type { MarketData } from "../../../src/core/domain/ports.ts";
@@ -18,13 +20,13 @@ class DataServer implements AsyncDisposable {
   data!: MarketData;
   #close: () => Promise<void> = async () => {};
 
-  static async open(reply: (url: URL, nth: number) => unknown, options: { readonly simulated?: boolean } = {}): Promise<DataServer> {
+  static async open(reply: (url: URL, nth: number) => unknown, options: { readonly simulated?: boolean; readonly headers?: Record<string, string> } = {}): Promise<DataServer> {
     const it = new DataServer();
     const server = createServer((request, response) => {
       const url = new URL(request.url as string, "http://x");
       it.asked.push(url);
       const body = url.pathname === "/v2/clock" ? { timestamp: new Date(NOW).toISOString(), is_open: true } : reply(url, it.asked.length);
-      response.writeHead(body === undefined ? 400 : 200, { "content-type": "application/json" }).end(JSON.stringify(body ?? { message: "invalid symbol" }));
+      response.writeHead(body === undefined ? 400 : 200, { "content-type": "application/json", ...options.headers }).end(JSON.stringify(body ?? { message: "invalid symbol" }));
     });
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
     const log = logTo((level, line) => it.lines.push(`${level} ${line}`));
@@ -43,6 +45,11 @@ class DataServer implements AsyncDisposable {
       await new Promise<void>((done) => server.close(() => done()));
     };
     return it;
+  }
+
+  symbols(options: { readonly cache?: BarCache; readonly now?: () => number; readonly adjustment?: string; readonly origin?: string } = {}): SymbolBars {
+    const { adjustment = "all", origin = "test", now = () => NOW, cache } = options;
+    return createSymbolBars({ data: this.data, feed: "iex", adjustment, origin, now, ...(cache === undefined ? {} : { cache }) });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -143,16 +150,23 @@ describe("Alpaca's market data", () => {
       bars: url.searchParams.get("symbols") === "AAPL" ? { AAPL: [bar(1), bar(2)] } : {},
       next_page_token: null,
     }));
-    const { info } = await loadDataset("AAPL", server.data, { to: "2026-01-31" }, signal);
-    assert.deepEqual([info.name, info.bars, info.source], ["AAPL", 2, "Alpaca"]);
+    const { info, warnings } = await loadDataset("AAPL", server.symbols(), { to: "2026-01-31" }, signal);
+    assert.deepEqual([info.name, info.bars, info.source, info.adjustment, info.asOf], ["AAPL", 2, "Alpaca iex", "all", "2026-01-30"]);
+    assert.match(warnings?.[0] ?? "", /^Survivorship: AAPL was picked from the symbols of today/);
     assert.equal(server.asked[0]?.searchParams.get("end"), "2026-01-31T23:59:59.999Z");
-    await assert.rejects(loadDataset("APL", server.data, {}, signal), { code: "unknown-symbol", kind: "usage", message: "There are no bars for APL." });
+    await assert.rejects(loadDataset("APL", server.symbols(), {}, signal), { code: "unknown-symbol", kind: "usage", message: "There are no bars for APL." });
+  });
+
+  it("says SIMULATED when the answer does, whatever the address", async () => {
+    await using server = await DataServer.open(() => ({ bars: { AAPL: [bar(1)] }, next_page_token: null }), { headers: { "X-Quantdesk-Simulated": "true" } });
+    const { info, series } = await loadDataset("AAPL", server.symbols(), {}, signal);
+    assert.deepEqual([series.simulated, info.source, info.adjustment], [true, "SIMULATED exchange", "none"]);
   });
 
   it("names the nearest symbol on our own exchange", async () => {
     const asset = { symbol: "AAPL", name: "Apple", status: "active", tradable: true };
     await using server = await DataServer.open((url) => (url.pathname === "/v2/assets" ? [asset] : { bars: {}, next_page_token: null }), { simulated: true });
-    await assert.rejects(loadDataset("APL", server.data, {}, signal), { code: "unknown-symbol", hint: "Did you mean AAPL?" });
+    await assert.rejects(loadDataset("APL", server.symbols(), {}, signal), { code: "unknown-symbol", hint: "Did you mean AAPL?" });
   });
 
   it("hands on the service's words when it refuses", async () => {

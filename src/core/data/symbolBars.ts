@@ -1,0 +1,97 @@
+/** The history of one symbol from the market data service, kept on disk between runs where it is real. */
+import { newYorkDate } from "../domain/nyse.ts";
+import { sliceBars, type BarSeries, type Timeframe } from "../domain/bars.ts";
+import type { MarketData } from "../domain/ports.ts";
+import { BarCache, type BarKey, type CachedBars } from "./barCache.ts";
+
+export interface SymbolHistory {
+  readonly series: BarSeries;
+  /** As results and reports name it. */
+  readonly source: string;
+  readonly adjustment: string;
+  readonly asOf: string | null;
+}
+
+export interface HistoryQuery {
+  readonly timeframe: Timeframe;
+  /** UTC milliseconds, included. Without a start the newest `limit` bars are read. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+}
+
+export interface SymbolBars {
+  readonly data: MarketData;
+  /** Undefined when there are no bars. */
+  history(symbol: string, query: HistoryQuery, signal: AbortSignal): Promise<SymbolHistory | undefined>;
+}
+
+export interface SymbolBarsOptions {
+  readonly data: MarketData;
+  readonly feed: string;
+  readonly adjustment: string;
+  /** Of the data service, with the trading mode that it is used for. */
+  readonly origin: string;
+  /** Nothing is kept when absent. */
+  readonly cache?: BarCache;
+  readonly now: () => number;
+}
+
+export function createSymbolBars({ data, feed, adjustment, origin, cache, now }: SymbolBarsOptions): SymbolBars {
+  const fetch = async (symbol: string, query: HistoryQuery, signal: AbortSignal) => (await data.bars([symbol], query, signal)).get(symbol);
+  const described = (series: BarSeries, asOf: number): SymbolHistory | undefined => {
+    const last = series.time.at(-1);
+    if (last === undefined) return undefined;
+    if (series.simulated) return { series, source: "SIMULATED exchange", adjustment: "none", asOf: new Date(last).toISOString() };
+    return { series, source: `Alpaca ${feed}`, adjustment, asOf: newYorkDate(asOf) };
+  };
+  return {
+    data,
+    history: async (symbol, query, signal) => {
+      const { from, to } = query;
+      const asOf = now();
+      const key: BarKey = { origin, feed, adjustment, symbol, timeframe: query.timeframe };
+      const kept = data.simulated || from === undefined ? undefined : await cache?.read(key);
+      if (kept !== undefined && from !== undefined && isGood(kept, { from, to: to ?? asOf, isOpen: to === undefined, now: asOf, adjustment }))
+        return described(between(kept.series, from, to ?? asOf), kept.asOf);
+      const series = await fetch(symbol, query, signal);
+      if (series === undefined) return undefined;
+      // Only the answer shows that an address is a simulated exchange's: another seed may be behind it next time.
+      if (from !== undefined && !series.simulated) await cache?.write(key, { from, to: to ?? asOf, asOf, series });
+      return described(series, asOf);
+    },
+  };
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Bars up to now change with every trade; a daily bar of today is not the reason to fetch twenty years again. */
+const OPEN_FOR_MS = 10 * MINUTE_MS;
+/** Raw bars of the past are corrected now and then. */
+const RAW_FOR_MS = 30 * DAY_MS;
+
+interface Wanted {
+  readonly from: number;
+  readonly to: number;
+  /** Up to now. */
+  readonly isOpen: boolean;
+  readonly now: number;
+  readonly adjustment: string;
+}
+
+/** Adjusted prices change in the past with every split and dividend: they hold for the New York day on which they were read. */
+function isGood(kept: CachedBars, { from, to, isOpen, now, adjustment }: Wanted): boolean {
+  const age = now - kept.asOf;
+  if (age < 0 || kept.from > from) return false;
+  if (isOpen) return age < OPEN_FOR_MS && kept.to === kept.asOf;
+  if (to > kept.to) return false;
+  // The last days before it was read may still have been under way.
+  if (to > kept.asOf - 2 * DAY_MS) return age < OPEN_FOR_MS;
+  return adjustment === "raw" ? age < RAW_FOR_MS : newYorkDate(now) === newYorkDate(kept.asOf);
+}
+
+function between(series: BarSeries, from: number, to: number): BarSeries {
+  const start = series.time.findIndex((time) => time >= from);
+  const end = series.time.findLastIndex((time) => time <= to) + 1;
+  return start < 0 ? sliceBars(series, 0, 0) : sliceBars(series, start, Math.max(start, end));
+}
