@@ -7,7 +7,7 @@ import { SETTINGS, type Config, type ConfigSource, type SettingKey, type Setting
 import { loadConfig } from "./config/load.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
 import type { AnalystRunner, Backtester, Broker, Endpoint, KillSwitchResult, MarketData, ScanOptions, ScanRunner, Store } from "./domain/ports.ts";
-import type { Account, OrderChange, OrderIntent, Reason, RiskCeilings } from "./domain/orders.ts";
+import type { Account, ClosedPosition, OrderChange, OrderIntent, Reason, RiskCeilings } from "./domain/orders.ts";
 import type { Analysis, ScanResult } from "./domain/research.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "./domain/backtest.ts";
 import type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
@@ -108,6 +108,8 @@ export interface Session {
   replaceOrder(id: string, change: OrderChange, reason: Reason, signal: AbortSignal): Promise<Placed>;
   /** As the broker's; live asks the person first when a cell or an agent wants it. */
   closePosition(symbol: string, part: ClosedPart, reason: Reason, signal: AbortSignal): Promise<Placed>;
+  /** As the broker's; live asks the person first when a cell or an agent wants it. */
+  closeAll(reason: Reason, signal: AbortSignal): Promise<readonly ClosedPosition[]>;
   /** As the broker's; allowing live trading again asks the person first and throws `live-not-confirmed` on a no. */
   setKillSwitch(change: "on" | "off", options: Reason & { readonly flatten?: boolean }, signal: AbortSignal): Promise<KillSwitchResult>;
   /** Risk limits of the connected account, by source. */

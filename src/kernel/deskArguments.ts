@@ -27,6 +27,25 @@ const ORDER_FIELDS = {
   short: v.optional(v.boolean()),
   why: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(500))),
 };
+const why = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(500)));
+const ceiling = v.optional(v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0))));
+const CHANGE_FIELDS = {
+  qty: v.optional(amount),
+  limit: v.optional(amount),
+  stop: v.optional(amount),
+  trail: v.optional(amount),
+  tif: v.optional(v.picklist(["day", "gtc", "opg", "cls", "ioc", "fok"])),
+  why,
+};
+const CLOSE_FIELDS = { qty: v.optional(amount), percent: v.optional(amount), key: ORDER_FIELDS.key, again: v.optional(v.boolean()), why };
+const LIMIT_FIELDS = {
+  maxOrderValue: ceiling,
+  maxPositionValue: ceiling,
+  maxOrdersPerMinute: ceiling,
+  maxDailyLoss: ceiling,
+  symbols: v.optional(v.array(symbol)),
+  why,
+};
 const Backtest = v.strictObject({
   data: v.pipe(v.string(), v.minLength(1)),
   strategy: v.pipe(v.string(), v.minLength(1)),
@@ -66,6 +85,12 @@ export const ARGUMENTS = {
   sell: v.strictTuple([symbol, v.strictObject(ORDER_FIELDS)]),
   cancel: v.strictTuple([v.pipe(v.string(), v.minLength(1))]),
   cancelAll: v.strictTuple([]),
+  preview: v.strictTuple([v.picklist(["buy", "sell"]), symbol, v.strictObject(ORDER_FIELDS)]),
+  replace: v.strictTuple([v.pipe(v.string(), v.minLength(1)), v.strictObject(CHANGE_FIELDS)]),
+  closePosition: v.strictTuple([symbol, v.optional(v.strictObject(CLOSE_FIELDS), {})]),
+  closeAll: v.strictTuple([v.optional(v.strictObject({ why }), {})]),
+  killSwitch: v.strictTuple([v.picklist(["on", "off", "status"]), v.optional(v.strictObject({ flatten: v.optional(v.boolean()), why }), {})]),
+  limits: v.strictTuple([v.optional(v.strictObject(LIMIT_FIELDS), {})]),
   bars: v.strictTuple([
     v.pipe(v.string(), v.minLength(1)),
     v.optional(
@@ -124,7 +149,8 @@ export function parseArguments<M extends keyof typeof ARGUMENTS>(method: M, args
 }
 
 function knownFields(method: keyof typeof ARGUMENTS): Readonly<Record<string, unknown>> {
-  if (method === "buy" || method === "sell") return ORDER_FIELDS;
+  if (method === "buy" || method === "sell" || method === "preview") return ORDER_FIELDS;
+  if (method === "replace") return CHANGE_FIELDS;
   if (method === "backtest" || method === "backtests") return Backtest.entries;
   const last = (ARGUMENTS[method].items as readonly unknown[]).at(-1) as { wrapped?: { entries?: Readonly<Record<string, unknown>> } } | undefined;
   return last?.wrapped?.entries ?? {};

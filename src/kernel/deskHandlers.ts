@@ -8,9 +8,11 @@ import { badInput, TradingError } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
 import type { BarSeries } from "../core/domain/bars.ts";
 import { plainAccount, plainOrder, plainPosition, plainQuote } from "../core/domain/plain.ts";
+import { plainPreview } from "../core/domain/plainPreview.ts";
 import type { BacktestSpec, Session } from "../core/session.ts";
 import { parseArguments, type BacktestArguments, type DeskArguments } from "./deskArguments.ts";
-import { placeCellOrder } from "./deskOrders.ts";
+import { closeAllOfCell, killSwitchOfCell, limitsOfCell, reasonOf } from "./deskGuards.ts";
+import { closeCellPosition, placeCellOrder, previewCellOrder, replaceCellOrder, type CellOrder, type OrderCaller } from "./deskOrders.ts";
 import type * as desk from "./deskTypes.d.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCaller, type DeskHandlers, type DeskMethod, type DrawKind } from "./deskProtocol.ts";
 import { barColumns } from "./barColumns.ts";
@@ -64,9 +66,11 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
   };
   const spec = (args: BacktestArguments, withEquity: boolean): BacktestSpec =>
     specOf({ ...args, data: file(args.data), strategy: file(args.strategy) }, withEquity);
+  const who = (caller: DeskCaller): OrderCaller => ({ notebook, cellId: caller.cellId });
+  const placed = ({ order: one, warnings, repeated }: CellOrder): DeskAnswer =>
+    answer("placed", { ...plainOrder(one), warnings, repeated, simulated: session.status().simulated } satisfies desk.PlacedOrder);
   const order = async (side: "buy" | "sell", [symbol, args]: DeskArguments["buy"], caller: DeskCaller, signal: AbortSignal): Promise<DeskAnswer> => {
-    const placed = await placeCellOrder(session, side, symbol, args, { notebook, cellId: caller.cellId }, signal);
-    return answer("placed", { ...plainOrder(placed.order), warnings: placed.warnings, repeated: placed.repeated, simulated: session.status().simulated });
+    return placed(await placeCellOrder(session, side, symbol, args, who(caller), signal));
   };
   const bars = async ([reference, args]: DeskArguments["bars"], signal: AbortSignal): Promise<{ readonly series: BarSeries; readonly source: string }> => {
     const isSymbol = SYMBOL.test(reference) && !existsSync(file(reference));
@@ -102,6 +106,14 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     sell: (args, caller, signal) => order("sell", args, caller, signal),
     cancel: async ([id], _caller, signal) => answer("order", plainOrder(await broker.cancelOrder(id, signal))),
     cancelAll: async (_args, _caller, signal) => answer("plain", await broker.cancelAll(signal)),
+    preview: async ([side, symbol, args], caller, signal) =>
+      answer("preview", plainPreview(await previewCellOrder(session, side, symbol, args, who(caller), signal)) satisfies desk.OrderPreview),
+    replace: async ([id, args], caller, signal) => placed(await replaceCellOrder(session, id, args, who(caller), signal)),
+    closePosition: async ([symbol, args], caller, signal) => placed(await closeCellPosition(session, symbol, args, who(caller), signal)),
+    closeAll: async ([args], caller, signal) => answer("plain", await closeAllOfCell(session, reasonOf(args, who(caller)), signal)),
+    killSwitch: async ([change, args], caller, signal) => answer("plain", await killSwitchOfCell(session, change, args, reasonOf(args, who(caller)), signal)),
+    limits: async ([args], caller, signal) =>
+      answer("plain", (await limitsOfCell(session, args, reasonOf(args, who(caller)), signal)) satisfies desk.AccountLimits),
     bars: async (args, _caller, signal) => {
       const { series, source } = await bars(args, signal);
       return answer("bars", barColumns(series, source, args[1].limit));

@@ -11,6 +11,12 @@ export const DESK_METHODS = [
   "sell",
   "cancel",
   "cancelAll",
+  "preview",
+  "replace",
+  "closePosition",
+  "closeAll",
+  "killSwitch",
+  "limits",
   "bars",
   "scan",
   "analyze",
@@ -32,6 +38,7 @@ export type DrawKind =
   | "orders"
   | "order"
   | "placed"
+  | "preview"
   | "quote"
   | "bars"
   | "scan"

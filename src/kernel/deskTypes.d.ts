@@ -88,6 +88,103 @@ export interface SellOptions extends OrderOptions {
   readonly short?: boolean;
 }
 
+/** What an order would do now: the document of `quantdesk buy … --dry-run --json`. */
+export interface OrderPreview {
+  readonly sent: boolean;
+  readonly account: string;
+  readonly symbol: string;
+  readonly side: "buy" | "sell";
+  readonly type: string;
+  readonly qty: string | null;
+  readonly notional: string | null;
+  readonly estimatedPrice: string | null;
+  readonly estimatedQty: string | null;
+  readonly estimatedValue: string | null;
+  readonly buyingPower: string;
+  readonly buyingPowerAfter: string | null;
+  readonly cost: {
+    readonly halfSpread: string | null;
+    readonly slippage: string | null;
+    readonly fees: string | null;
+    readonly total: string | null;
+    readonly totalBps: number;
+  } | null;
+  readonly limits: ReadonlyArray<{
+    readonly limit: string;
+    readonly unit: "usd" | "orders";
+    readonly now: string | null;
+    readonly after: string | null;
+    readonly ceiling: string | null;
+    readonly left: string | null;
+  }>;
+  readonly exits: { readonly ifStopped: string | null; readonly ifTarget: string | null };
+  /** Today's holdings, before and after the order, replayed over past days; percent of equity. */
+  readonly worstDays: {
+    readonly days: number;
+    readonly from: string;
+    readonly to: string;
+    readonly worst: ReadonlyArray<{
+      readonly date: string;
+      readonly before: number;
+      readonly after: number;
+      readonly beforePct: number;
+      readonly afterPct: number;
+    }>;
+    readonly worst1Pct: { readonly days: number; readonly beforePct: number; readonly afterPct: number };
+    readonly addsAtMostPct: number;
+  } | null;
+  readonly warnings: readonly string[];
+  readonly mode: Mode;
+  readonly simulated: boolean;
+}
+
+export interface ChangeOptions {
+  readonly qty?: number | string;
+  readonly limit?: number | string;
+  readonly stop?: number | string;
+  /** Of a trailing stop: dollars or percent, whichever it has. */
+  readonly trail?: number | string;
+  readonly tif?: "day" | "gtc" | "opg" | "cls" | "ioc" | "fok";
+  readonly why?: string;
+}
+
+export interface CloseOptions {
+  /** All of it unless one of these is given. */
+  readonly qty?: number | string;
+  readonly percent?: number | string;
+  /** Names the closing: an equal key in this notebook never closes a second time. */
+  readonly key?: string;
+  /** Closes again although this cell has done so before. */
+  readonly again?: boolean;
+  readonly why?: string;
+}
+
+export interface RiskLimits {
+  readonly maxOrderValue: number | null;
+  readonly maxPositionValue: number | null;
+  readonly maxOrdersPerMinute: number | null;
+  readonly maxDailyLoss: number | null;
+  /** Empty: all. */
+  readonly symbols: readonly string[];
+}
+
+export interface AccountLimits {
+  readonly account: string;
+  readonly own: RiskLimits | null;
+  readonly settings: RiskLimits;
+  /** The tighter of both: what the guards hold to. */
+  readonly holds: RiskLimits;
+}
+
+export interface KillSwitch {
+  readonly account: string;
+  readonly on: boolean;
+  readonly cancelled: number;
+  readonly unconfirmed: readonly Order[];
+  /** Symbols whose positions are being closed; null unless `flatten` was asked for. */
+  readonly closed: readonly string[] | null;
+}
+
 export interface Quote {
   readonly symbol: string;
   readonly bid: number;
@@ -342,6 +439,21 @@ export interface Desk {
   cancel(id: string): Promise<Order>;
   /** Answers how many orders were cancelled. */
   cancelAll(): Promise<number>;
+  /** What `buy` or `sell` would do and cost now; sends nothing. */
+  preview(side: "buy" | "sell", symbol: string, options: SellOptions): Promise<OrderPreview>;
+  /** Puts a changed order in the place of a working one. Run again, it answers the order that took its place. */
+  replace(id: string, change: ChangeOptions): Promise<PlacedOrder>;
+  /** Cancels what binds the position and closes it, or a part of it. Run again, it answers the same order. */
+  closePosition(symbol: string, options?: CloseOptions): Promise<PlacedOrder>;
+  closeAll(options?: {
+    readonly why?: string;
+  }): Promise<
+    ReadonlyArray<{ readonly symbol: string; readonly order: Order | null; readonly error: { readonly code: string; readonly message: string } | null }>
+  >;
+  /** On: no order is sent by anything of yours on this account, and open ones are cancelled; `flatten` closes positions too. */
+  killSwitch(change: "on" | "off" | "status", options?: { readonly flatten?: boolean; readonly why?: string }): Promise<KillSwitch>;
+  /** The account's risk limits; with values, tightens them for every window, cell and command. */
+  limits(change?: Partial<RiskLimits> & { readonly why?: string }): Promise<AccountLimits>;
   /** A symbol's bars, a sample ("sample:simulated") or a CSV file's. */
   bars(reference: string, options?: BarOptions): Promise<Bars>;
   scan(options?: ScanOptions): Promise<ScanResult>;

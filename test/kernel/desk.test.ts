@@ -54,6 +54,57 @@ describe("desk in a cell, on the embedded exchange", () => {
     assert.equal(await count(), before + 2);
   });
 
+  it("previews an order and sends nothing", async () => {
+    const count = async () => (await session.broker.getOrders({ status: "all", limit: 500 }, signal)).length;
+    const before = await count();
+    const ran = await notebook.run('await desk.preview("buy", "AAPL", { qty: 3, why: "run:3f9c a look" })');
+    assert.equal(ran.outcome.status, "ok", JSON.stringify(ran.outcome));
+    assert.match(ran.shown ?? "", /^Buy 3 AAPL at about \$[\d.]+ SIMULATED\nNothing was sent[\s\S]*One order[\s\S]*no run 3f9c/);
+    assert.equal(await count(), before);
+  });
+
+  it("replaces an order and closes half a position, once, however often the cells are run", async () => {
+    const count = async () => (await session.broker.getOrders({ status: "all", limit: 500 }, signal)).length;
+    const held = async () => (await session.broker.getPosition("MSFT", signal))?.qty.toFixed();
+    const cells = [
+      'const low = (await desk.price("GOOG")).bid * 0.95;\nconst resting = await desk.buy("GOOG", { qty: 1, limit: low.toFixed(2), tif: "gtc", key: "resting" });',
+      "const changed = await desk.replace(resting.id, { qty: 2 });\n[changed.qty, changed.repeated]",
+      'const half = await desk.closePosition("MSFT", { percent: 50 });\n[half.side, half.status, half.repeated]',
+    ];
+    const runAll = async () => {
+      const shown = [];
+      for (const [i, code] of cells.entries()) {
+        const ran = await notebook.run(code, { cellId: `all-${i}` });
+        assert.equal(ran.outcome.status, "ok", JSON.stringify(ran.outcome));
+        shown.push(ran.shown);
+      }
+      return shown;
+    };
+    const first = await runAll();
+    assert.deepEqual(first.slice(1), ["[ '2', false ]", "[ 'sell', 'filled', false ]"]);
+    const [orders, left] = [await count(), await held()];
+    const second = await runAll();
+    assert.deepEqual(second.slice(1), ["[ '2', true ]", "[ 'sell', 'filled', true ]"]);
+    assert.deepEqual([await count(), await held()], [orders, left]);
+    await session.broker.cancelAll(signal);
+  });
+
+  it("tightens limits and stops trading; loosening limits is the person's", async () => {
+    const ran = async (code: string) => (await notebook.run(code)).outcome;
+    assert.equal((await ran('await desk.limits({ maxOrderValue: 900, why: "a test" })')).status, "ok");
+    const loosened = await ran("await desk.limits({ maxOrderValue: 5000 })");
+    assert.match(loosened.status === "error" ? loosened.error.message : "", /tighten a limit, not loosen maxOrderValue/);
+    const large = await ran('await desk.buy("MSFT", { qty: 100 })');
+    assert.equal(large.status === "error" ? large.error.code : "", "over-limit");
+    await session.setLimits(null, { origin: "test" }, signal);
+    assert.equal((await notebook.run('(await desk.killSwitch("on")).on')).shown, "true");
+    const stopped = await ran('await desk.buy("MSFT", { qty: 1, again: true })');
+    assert.equal(stopped.status === "error" ? stopped.error.code : "", "kill-switch");
+    assert.equal((await notebook.run('(await desk.killSwitch("off")).on')).shown, "false");
+    const audit = await session.store.audit(null, { limit: 50 }, signal);
+    assert.ok(audit.some((row) => row.what === "limits" && row.origin.startsWith("cell:book.ipynb#") && row.why === "a test"));
+  });
+
   it("refuses to sell more than is held, at the cell's line", async () => {
     const { outcome } = await notebook.run('\nawait desk.sell("AAPL", { qty: 5000 })');
     assert.equal(outcome.status, "error");

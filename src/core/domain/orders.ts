@@ -78,6 +78,8 @@ export interface OrderChange {
 export interface Reason {
   readonly origin: string;
   readonly why?: string;
+  /** Of the order that closing a position makes: an equal id never makes a second one. */
+  readonly clientOrderId?: ClientOrderId;
 }
 
 declare const checked: unique symbol;

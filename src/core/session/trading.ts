@@ -2,7 +2,7 @@
 import { TradingError } from "../base/errors.ts";
 import type { Big } from "../base/decimal.ts";
 import type { LiveQuestion, Placed } from "../domain/desk.ts";
-import type { OrderChange, OrderIntent, Reason, TradingMode } from "../domain/orders.ts";
+import type { ClosedPosition, OrderChange, OrderIntent, Reason, TradingMode } from "../domain/orders.ts";
 import { orderWords } from "../domain/orderWords.ts";
 import type { Broker, KillSwitchResult } from "../domain/ports.ts";
 
@@ -17,6 +17,7 @@ export interface Trading {
   placeOrder(intent: OrderIntent, signal: AbortSignal): Promise<Placed>;
   replaceOrder(id: string, change: OrderChange, reason: Reason, signal: AbortSignal): Promise<Placed>;
   closePosition(symbol: string, part: ClosedPart, reason: Reason, signal: AbortSignal): Promise<Placed>;
+  closeAll(reason: Reason, signal: AbortSignal): Promise<readonly ClosedPosition[]>;
   setKillSwitch(change: "on" | "off", options: Reason & { readonly flatten?: boolean }, signal: AbortSignal): Promise<KillSwitchResult>;
 }
 
@@ -51,7 +52,7 @@ export function createTrading(broker: Broker, mode: TradingMode, confirm: Confir
     },
 
     closePosition: async (symbol, part, reason, signal) => {
-      if (isLive && /^(cell|agent)/.test(reason.origin)) {
+      if (isLive && isProgram(reason)) {
         const position = await broker.getPosition(symbol, signal);
         const size = part.qty?.toFixed() ?? (part.percent === undefined ? "all" : `${part.percent.toFixed()} % of`);
         if (!(await yes({ words: `Close ${size} ${symbol.toUpperCase()}`, value: position?.marketValue ?? null }, signal))) return notConfirmed();
@@ -59,14 +60,31 @@ export function createTrading(broker: Broker, mode: TradingMode, confirm: Confir
       return await broker.closePosition(symbol, part, reason, signal);
     },
 
+    closeAll: async (reason, signal) => {
+      if (isLive && isProgram(reason) && !(await yes({ words: "Close every position", value: null }, signal))) throw refused();
+      return await broker.closeAll(reason, signal);
+    },
+
     setKillSwitch: async (change, options, signal) => {
-      if (isLive && change === "off" && !(await yes({ words: "Allow orders again", value: null }, signal))) {
-        const { message, hint } = notConfirmed();
-        throw new TradingError("live-not-confirmed", message, { kind: "refused", hint });
+      if (isLive && change === "off" && !(await yes({ words: "Allow orders again", value: null }, signal))) throw refused();
+      if (change === "on" && options.flatten === true && isLive && isProgram(options)) {
+        // Stopping never waits for an answer; selling does.
+        const stopped = await broker.setKillSwitch("on", { ...options, flatten: false }, signal);
+        return (await yes({ words: "Close every position", value: null }, signal)) ? await broker.setKillSwitch("on", options, signal) : stopped;
       }
       return await broker.setKillSwitch(change, options, signal);
     },
   };
+}
+
+/** No person pressed a key for this very act. */
+function isProgram({ origin }: Reason): boolean {
+  return /^(cell|agent)/.test(origin);
+}
+
+function refused(): TradingError {
+  const { message, hint } = notConfirmed();
+  return new TradingError("live-not-confirmed", message, { kind: "refused", hint });
 }
 
 /** "limit 231.40, quantity 10". */

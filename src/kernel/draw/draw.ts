@@ -2,7 +2,19 @@
  * draw: results of `desk` as outputs, each with its sentence first, HTML in the theme's colours and plain text beside it.
  * Loaded by the runner when the first result is shown; charts load Vega only then.
  */
-import type { Account, Analysis, BacktestResult, BatchResult, Order, Performance, PlacedOrder, Position, Quote, ScanResult } from "../deskTypes.d.ts";
+import type {
+  Account,
+  Analysis,
+  BacktestResult,
+  BatchResult,
+  Order,
+  OrderPreview,
+  Performance,
+  PlacedOrder,
+  Position,
+  Quote,
+  ScanResult,
+} from "../deskTypes.d.ts";
 import type { BarFrame } from "../barFrame.ts";
 import type { DrawKind } from "../deskProtocol.ts";
 import { textOf } from "../drawValue.ts";
@@ -11,7 +23,7 @@ import { drawBacktest, drawBatch } from "./backtest.ts";
 import { drawBars } from "./bars.ts";
 import { drawFeatures } from "./features.ts";
 import { drawAnalysis, drawScan } from "./research.ts";
-import { drawAccount, drawOrder, drawOrders, drawPerformance, drawPlaced, drawPositions, drawQuote } from "./trading.ts";
+import { drawAccount, drawOrder, drawOrders, drawPerformance, drawPlaced, drawPositions, drawPreview, drawQuote } from "./trading.ts";
 
 /** `value` is what `kind` says: both came out of one desk answer. */
 export async function drawResult(kind: DrawKind, value: unknown): Promise<readonly MimeBundle[]> {
@@ -26,6 +38,8 @@ export async function drawResult(kind: DrawKind, value: unknown): Promise<readon
       return [drawOrder(value as Order)];
     case "placed":
       return [drawPlaced(value as PlacedOrder)];
+    case "preview":
+      return [drawPreview(value as OrderPreview)];
     case "quote":
       return [drawQuote(value as Quote)];
     case "bars":

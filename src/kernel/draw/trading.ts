@@ -1,7 +1,7 @@
 /** Accounts, positions, orders and fills. */
-import type { Account, Order, Performance, PlacedOrder, Position, Quote } from "../deskTypes.d.ts";
+import type { Account, Order, OrderPreview, Performance, PlacedOrder, Position, Quote } from "../deskTypes.d.ts";
 import type { MimeBundle } from "../protocol.ts";
-import { clock, money, move, number, plural, price, quantity } from "./format.ts";
+import { clock, money, move, number, percent, plural, price, quantity } from "./format.ts";
 import { facts, html, NOTHING, page, SIMULATED, table, textTable, warning, type Html } from "./html.ts";
 
 export function drawAccount(account: Account): MimeBundle {
@@ -141,6 +141,54 @@ function described(order: Order): string {
 
 function amount(order: Order): string {
   return order.qty === null ? money(order.notional) : quantity(order.qty);
+}
+
+const LIMITS: Readonly<Record<string, string>> = {
+  maxOrderValue: "One order",
+  maxPositionValue: "Position",
+  maxOrdersPerMinute: "Orders this minute",
+  maxDailyLoss: "Loss since the last close",
+};
+
+export function drawPreview(preview: OrderPreview): MimeBundle {
+  const size = preview.qty === null ? `${money(preview.notional)} of` : quantity(preview.qty);
+  const head = `${preview.side === "buy" ? "Buy" : "Sell"} ${size} ${preview.symbol} at about ${money(preview.estimatedPrice)}`;
+  const mark = preview.simulated ? " SIMULATED" : "";
+  const worst = preview.worstDays?.worst[0];
+  const say =
+    worst === undefined
+      ? "Nothing was sent."
+      : `Nothing was sent. On the worst of ${plural(preview.worstDays?.days ?? 0, "past day")} (${worst.date}) the whole book would move ${percent(worst.afterPct, 2)} of equity, ${percent(worst.beforePct, 2)} without this order.`;
+  const pairs: Array<readonly [string, string]> = [
+    ["Value", money(preview.estimatedValue)],
+    ["Spread, slippage, fees, likely", money(preview.cost?.total ?? null)],
+    ["Buying power after", money(preview.buyingPowerAfter)],
+    ...(preview.exits.ifStopped === null ? [] : [["If stopped", money(preview.exits.ifStopped)] as const]),
+    ...(preview.exits.ifTarget === null ? [] : [["If the target is reached", money(preview.exits.ifTarget)] as const]),
+  ];
+  const titles = ["Limit", "Now", "After", "Ceiling", "Left"];
+  const rows = preview.limits.map(({ limit, unit, now, after, ceiling, left }) => {
+    const write = unit === "usd" ? money : quantity;
+    return [LIMITS[limit] ?? limit, write(now), write(after), write(ceiling), write(left)];
+  });
+  return {
+    "text/html": page(
+      html`<div class="qd-box"><p class="qd-head">${head} ${marks(preview.simulated, preview.mode)}</p><p>${say}</p>${facts(pairs)}</div>`,
+      table(
+        "Limits",
+        titles.map((title, i) => ({ title, isNumber: i > 0 })),
+        rows,
+      ),
+      ...preview.warnings.map((text) => warning(text)),
+    ),
+    "text/plain": [
+      `${head}${mark}`,
+      say,
+      ...pairs.map(([name, text]) => `  ${name}: ${text}`),
+      textTable(titles, rows),
+      ...preview.warnings.map((text) => `Note: ${text}`),
+    ].join("\n"),
+  };
 }
 
 export function drawQuote(quote: Quote): MimeBundle {
