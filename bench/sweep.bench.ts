@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createBacktester } from "../src/core/backtest/backtester.ts";
-import { writeColumns } from "../src/core/backtest/sweep/figures.ts";
+import { COLUMNS, writeColumns } from "../src/core/backtest/sweep/figures.ts";
 import { compileKernel, kernelMemory } from "../src/core/backtest/sweep/kernel.ts";
 import { recipeOf } from "../src/core/backtest/sweep/recipes.ts";
 import { computeIndicators, planTables, prepare, TableEvaluator } from "../src/core/backtest/sweep/tableSweep.ts";
@@ -151,9 +151,17 @@ function byTables(bars: BarSeries, module: ReturnType<typeof compileKernel>, kno
   computeIndicators(sweep);
   const evaluator = new TableEvaluator(sweep, 0, { feeRate: FEE, slippageBps: 0 });
   const results = new Float64Array(4 * COMBINATIONS);
-  const out = new Float64Array(4);
+  const out = new Float64Array(COLUMNS.length);
   const record = new Float64Array(memory.buffer, plan.layout.record, 8 * BARS);
-  const rules = { bars: BARS, periodsPerYear: 365, riskFree: 0, allSquares: record[8 * BARS - 5] as number };
+  const rules = {
+    bars: BARS,
+    periodsPerYear: 365,
+    riskFree: 0,
+    cash: 1,
+    feeRate: FEE,
+    spanMs: (BARS - 1) * 86_400_000,
+    allSquares: record[8 * BARS - 5] as number,
+  };
   for (let i = 0; i < COMBINATIONS; i++) {
     evaluator.evaluate(i);
     if (!writeColumns(evaluator.figures, rules, out, 0)) throw new Error(`Combination ${i} is too coarse for the tables.`);

@@ -16,6 +16,8 @@ export interface SweepFlags extends CommonFlags, RunFlags, PoolFlags {
   readonly method?: "grid" | "random" | "tpe";
   readonly trials?: number;
   readonly seed?: number;
+  readonly patience?: number;
+  readonly budget?: number;
   readonly executor?: "local" | "bullmq";
   readonly redis?: string;
   readonly top?: number;
@@ -30,9 +32,11 @@ export function addSweepFlags(command: Command): Command {
       .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
       .option("--grid <k=from:to:step,…>", 'what to try, like "fast=5:50:5,slow=20|50|200"')
       .option("--where <condition>", 'only combinations that meet it, like "fast < slow"')
-      .option("--method <name>", "grid (all), random or tpe", oneOf("--method", ["grid", "random", "tpe"]))
-      .option("--trials <n>", "for --method random: how many", wholeNumber("--trials", 1, 1_000_000))
-      .option("--seed <n>", "for --method random: another seed, other draws", wholeNumber("--seed", 0))
+      .option("--method <name>", "grid (all), random, or tpe (search by what was found)", oneOf("--method", ["grid", "random", "tpe"]))
+      .option("--trials <n>", "for random and tpe: how many (100)", wholeNumber("--trials", 1, 1_000_000))
+      .option("--seed <n>", "for random and tpe: another seed, other draws", wholeNumber("--seed", 0))
+      .option("--patience <n>", "stop when none of so many was better than what there was", wholeNumber("--patience", 1, 1_000_000))
+      .option("--budget <s>", "begin no combination after so many seconds", finiteNumber("--budget", 0.001, 1e6))
       .option("--params <k=v,…>", "parameters that stay as they are", params)
       .option("--workers <n>", "threads", wholeNumber("--workers", 1, 64))
       .option("--timeout <s>", "seconds for each combination", finiteNumber("--timeout", 0.01, 86_400))
@@ -46,13 +50,16 @@ export function addSweepFlags(command: Command): Command {
 
 export function sweepSpec(command: string, flags: SweepFlags): SweepSpec {
   const { data, strategy, grid, method } = flags;
-  if (method === "tpe") throw notYet(`${command} --method tpe`);
   if (flags.executor === "bullmq" || flags.redis !== undefined) throw notYet(`${command} --executor bullmq`);
   if (data === undefined) throw badInput("bad-usage", `${command} needs --data.`, "For example --data sample:simulated.");
   if (strategy === undefined) throw badInput("bad-usage", `${command} needs --strategy.`, "quantdesk strategies lists them.");
   if (grid === undefined) throw badInput("bad-usage", `${command} needs --grid.`, 'For example --grid "fast=5:50:5,slow=20:200:10".');
-  if (method !== "random" && (flags.trials !== undefined || flags.seed !== undefined))
-    throw badInput("bad-usage", `${flags.trials === undefined ? "--seed" : "--trials"} is for --method random.`, "Add --method random, or leave it out.");
+  if (method !== "random" && method !== "tpe" && (flags.trials !== undefined || flags.seed !== undefined))
+    throw badInput(
+      "bad-usage",
+      `${flags.trials === undefined ? "--seed" : "--trials"} is for --method random or tpe.`,
+      "Add --method random, or leave it out.",
+    );
   return {
     ...runShape(flags),
     data,
@@ -62,6 +69,8 @@ export function sweepSpec(command: string, flags: SweepFlags): SweepSpec {
     ...(method === undefined ? {} : { method }),
     ...(flags.trials === undefined ? {} : { trials: flags.trials }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags.patience === undefined ? {} : { patience: flags.patience }),
+    ...(flags.budget === undefined ? {} : { budgetMs: flags.budget * 1000 }),
     ...(flags.top === undefined ? {} : { top: flags.top }),
   };
 }

@@ -85,7 +85,10 @@ describe("a sweep from the terminal", function () {
     await refused([...SWEEP, "--grid", "fsat=5:20"], /Did you mean fast/);
     await refused([...SWEEP, ...GRID.slice(0, 2), "--where", "fast << slow"], /cannot be read/);
     await refused([...SWEEP, ...GRID, "--trials", "5"], /--method random/);
-    await refused([...SWEEP, ...GRID, "--method", "tpe"], /not there yet/);
+    await refused([...SWEEP, ...GRID, "--method", "tpe", "--trials", "0"], /--trials is "0"/);
+    await refused([...SWEEP, "--grid", "fast=5:6", "--method", "tpe", "--where", "fast > 9"], /No combination that was drawn meets "fast > 9"/);
+    await refused([...SWEEP, "--grid", "fast=1:1000000:1,slow=1:1000000:1"], /has 1000000 values, more than 100000/);
+    await refused([...SWEEP, "--grid", "fast=1:10000,slow=1:10000"], /100,000,000 combinations; at most 1,000,000/);
     await refused([...SWEEP, ...GRID, "--executor", "bullmq"], /not there yet/);
   });
 });

@@ -25,7 +25,8 @@ async function sweep(context: Context, flags: SweepFlags): Promise<void> {
     async (session) => {
       const done = await withBar(io, (onProgress) => session.sweep(spec, { onProgress }, context.signal));
       const { result } = done;
-      if (result.succeeded === 0 || result.cancelled > 0 || (flags.strict === true && result.succeeded < result.run)) context.exitCode = EXIT.failed;
+      const isCut = result.cancelled > 0 && result.stopped === null;
+      if (result.succeeded === 0 || isCut || (flags.strict === true && result.succeeded < result.run)) context.exitCode = EXIT.failed;
       if (flags.heatmap !== undefined) {
         await writeWhole(flags.heatmap, await session.heatmap(done));
         io.say(`Heat map: ${flags.heatmap}`);
@@ -42,6 +43,8 @@ function print({ io }: Context, result: SweepResult): void {
   io.say(
     `${result.simulated ? "SIMULATED " : ""}${result.strategy} on ${result.dataset}; ${costsText(io, result.costs)}: ${result.succeeded} of ${result.combinations} combinations succeeded, ${result.failed} failed, ${result.timedOut} timed out${cancelled}, with ${result.workers} workers in ${duration(result.durationMs)} (${Math.round(result.throughput).toLocaleString("en-US")} a second), ${result.how}.`,
   );
+  if (result.stopped !== null)
+    io.say(result.stopped === "budget" ? "Stopped by its budget of time (--budget)." : "Stopped: nothing better came for as long as --patience says.");
   for (const { params: tried, code, message } of result.failures) io.say(`${io.style("yellow", "Note:")} ${paramsText(tried)}: ${message} (${code})`);
   io.data(
     result.best.length === 0

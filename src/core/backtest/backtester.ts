@@ -20,7 +20,8 @@ import { Scope } from "../base/scope.ts";
 import { summarize } from "./batch.ts";
 import { ComputeProcess, OUT_OF_MEMORY } from "./computeProcess.ts";
 import { Slots } from "./slots.ts";
-import { runSweep, type SweepCompute } from "./sweep/runSweep.ts";
+import { runSweep } from "./sweep/runSweep.ts";
+import type { SweepCompute } from "./sweep/sweepLink.ts";
 import { walkForward } from "./sweep/walkForward.ts";
 
 export interface BacktesterOptions {

@@ -1,7 +1,7 @@
 /** Which engine runs a strategy, and how each is given it; what a strategy throws becomes an error that names its place. */
 import type { BacktestRequest, EngineName, Params } from "../domain/backtest.ts";
 import type { BarSeries } from "../domain/bars.ts";
-import type { BarContext, SignalArray, Signals, StrategyDefinition } from "../domain/strategy.ts";
+import type { BarContext, SignalArray, Signals, StrategyDefinition, VectorContext } from "../domain/strategy.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { runEvent } from "./eventEngine.ts";
 import { runSimple, type SimpleOutcome } from "./simpleEngine.ts";
@@ -21,6 +21,8 @@ export interface Run {
   readonly strategy: LoadedStrategy;
   readonly params: Params;
   readonly bars: BarSeries;
+  /** What signals() sees, when many runs on the same bars share their indicators; made anew otherwise. */
+  readonly context?: VectorContext;
 }
 
 export interface Choice {
@@ -77,9 +79,15 @@ function runEngine(engine: EngineName, run: Run): SimpleOutcome {
   }
 }
 
-function signalsOf({ strategy, params, bars }: Run): SignalBytes {
+function signalsOf(run: Run): SignalBytes {
+  const { entries, exits } = signalArrays(run);
+  return { entries: bytes(entries), exits: bytes(exits) };
+}
+
+/** As the strategy answered them, one value per bar. */
+export function signalArrays({ strategy, params, bars, context: shared }: Run): Signals {
   const { definition, file } = strategy;
-  const context = vectorContext(bars, { copy: file !== undefined });
+  const context = shared ?? vectorContext(bars, { copy: file !== undefined });
   let answer: Signals | undefined;
   try {
     answer = definition.signals?.(context, params);
@@ -88,13 +96,12 @@ function signalsOf({ strategy, params, bars }: Run): SignalBytes {
     throw ownError(error, strategy, "signals()");
   }
   return {
-    entries: bytes(definition.name, "entries", answer?.entries, bars.close.length),
-    exits: bytes(definition.name, "exits", answer?.exits, bars.close.length),
+    entries: checked(definition.name, "entries", answer?.entries, bars.close.length),
+    exits: checked(definition.name, "exits", answer?.exits, bars.close.length),
   };
 }
 
-/** Anything but 0, NaN, false and null is a signal. */
-function bytes(name: string, what: string, values: SignalArray | undefined, length: number): Uint8Array {
+function checked(name: string, what: string, values: SignalArray | undefined, length: number): SignalArray {
   const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
   if (!isList)
     throw new TradingError(
@@ -105,8 +112,13 @@ function bytes(name: string, what: string, values: SignalArray | undefined, leng
     throw new TradingError("strategy-error", `${name}: ${what} has ${values.length} values for ${length} bars.`, {
       hint: "Answer arrays of the bars' own length.",
     });
-  const out = new Uint8Array(length);
-  for (let t = 0; t < length; t++) if (values[t]) out[t] = 1;
+  return values;
+}
+
+/** Anything but 0, NaN, false and null is a signal. */
+function bytes(values: SignalArray): Uint8Array {
+  const out = new Uint8Array(values.length);
+  for (let t = 0; t < out.length; t++) if (values[t]) out[t] = 1;
   return out;
 }
 

@@ -79,7 +79,7 @@ function excessReturns(equity: Float64Array, riskFreePerBar: number): Float64Arr
 }
 
 /** Compound growth per calendar year; null within one day or when everything is lost. */
-function growthPct(growth: number, spanMs: number): number | null {
+export function growthPct(growth: number, spanMs: number): number | null {
   return spanMs < 86_400_000 || growth <= 0 ? null : finite((growth ** (YEAR / spanMs) - 1) * 100);
 }
 

@@ -8,10 +8,14 @@ export interface SweepGrid {
   readonly grid: string;
   /** "fast < slow": combinations that do not meet it are left out. */
   readonly where?: string;
-  /** All combinations (default), or `trials` of them drawn with `seed`. */
-  readonly method?: "grid" | "random";
+  /** All combinations (default), `trials` of them drawn with `seed`, or `trials` of them searched for with `seed` by what was found so far. */
+  readonly method?: "grid" | "random" | "tpe";
   readonly trials?: number;
   readonly seed?: number;
+  /** Stop when none of so many combinations was better than what there was. */
+  readonly patience?: number;
+  /** Begin no combination after so many milliseconds. */
+  readonly budgetMs?: number;
   /** How many of the best are run in full; 20 when absent. */
   readonly top?: number;
 }
@@ -72,6 +76,11 @@ export interface SweepResult {
   readonly trialsCounted: number;
   /** The highest Sharpe ratio that so many trials without any skill give by chance, a year; null when it cannot be told. */
   readonly luckSharpe: number | null;
+  readonly method: "grid" | "random" | "tpe";
+  /** Null where nothing is drawn. */
+  readonly seed: number | null;
+  /** Why it was over before every combination was run, when that was asked for. */
+  readonly stopped: "no-improvement" | "budget" | null;
   readonly strategy: string;
   readonly dataset: string;
   readonly costs: Costs;
@@ -84,16 +93,31 @@ export interface SweepResult {
 
 export const SWEEP_STATUS = { cancelled: 0, ok: 1, error: 2, timeout: 3 } as const;
 
+/** Statistics that are kept of every combination, as BacktestStats has them; NaN where one is undefined. */
+export const SWEEP_FIGURES = [
+  "totalReturnPct",
+  "sharpe",
+  "maxDrawdownPct",
+  "trades",
+  "cagrPct",
+  "volatilityPct",
+  "calmar",
+  "exposurePct",
+  "winRatePct",
+  "profitFactor",
+  "expectancyPct",
+  "bestTradePct",
+  "worstTradePct",
+  "totalFees",
+] as const satisfies ReadonlyArray<keyof BacktestStats>;
+
+export type SweepFigures = { readonly [F in (typeof SWEEP_FIGURES)[number]]: Float64Array };
+
 /** Every combination in columns; objects are made only of what someone looks at. */
-export interface SweepColumns {
+export interface SweepColumns extends SweepFigures {
   readonly names: readonly string[];
   /** One column per name. */
   readonly params: readonly Float64Array[];
-  readonly totalReturnPct: Float64Array;
-  /** NaN where it is undefined. */
-  readonly sharpe: Float64Array;
-  readonly maxDrawdownPct: Float64Array;
-  readonly trades: Float64Array;
   /** SWEEP_STATUS of each. */
   readonly status: Uint8Array;
 }

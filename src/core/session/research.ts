@@ -83,8 +83,8 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
     const load = loader(signal);
     const request = await toRequest(spec, load);
     const { sha256: hash } = (await load(spec)).info;
-    const { grid, where, method, trials, seed, top } = spec;
-    const given = Object.fromEntries(Object.entries({ where, method, trials, seed, top }).filter(([, value]) => value !== undefined));
+    const { grid, where, method, trials, seed, patience, budgetMs, top } = spec;
+    const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, top }).filter(([, value]) => value !== undefined));
     return { request: { request, grid, ...given, earlierTrials: await trialsOn(store, hash, log, signal) }, hash };
   };
   const write = async (rows: readonly RunRow[]) => {

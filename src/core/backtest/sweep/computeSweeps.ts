@@ -14,7 +14,7 @@ import { parseRequest } from "../request.ts";
 import { between } from "../runBacktest.ts";
 import { unshare, type SharedDataset } from "../sharedBars.ts";
 import { findStrategy } from "../strategies/builtin.ts";
-import { blockBounds, COLUMNS } from "./figures.ts";
+import { blockBounds, COLUMNS, type FigureRules } from "./figures.ts";
 import { compileKernel, kernelMemory } from "./kernel.ts";
 import {
   SweepMessage,
@@ -37,6 +37,8 @@ export type RunTask = (task: SweepTask, signal: AbortSignal) => Promise<TaskAnsw
 /** Sweeps that are open at once; more are a mistake of who opens them. */
 const MAX_OPEN = 16;
 const MAX_CHUNK = 100_000;
+/** Places to work in beyond those of the workers, for those that ended workers leave behind. */
+const SPARE_SCRATCHES = 4;
 /** For a worker to come up, and for what waits before in its queue. */
 const START_MS = 20_000;
 
@@ -46,7 +48,7 @@ interface Open {
   readonly names: readonly string[];
   readonly columns: readonly Float64Array[];
   readonly opened: SweepOpened;
-  readonly tables: { readonly sweep: TableSweep; readonly allSquares: number; readonly freeScratches: number[] } | undefined;
+  readonly tables: { readonly sweep: TableSweep; readonly rules: FigureRules; readonly freeScratches: number[] } | undefined;
   /** False when a worker may have been ended while it wrote. */
   isIntact: boolean;
 }
@@ -89,26 +91,32 @@ export class ComputeSweeps {
     const dataset = this.#datasetOf(request.data);
     if (dataset === undefined) throw badInput("unknown-data", `No data set is registered as "${request.data}".`);
     if (this.#open.size >= MAX_OPEN) throw new TradingError("too-many-sweeps", `${MAX_OPEN} sweeps are open at once.`, { hint: "Wait for one to end." });
-    const { strategy } = await withDeadline("The strategy's file", message.timeoutMs + START_MS, signal, (both) =>
-      this.#ask<{ readonly strategy: string }>({ kind: "check", request, dataset, names, columns }, both),
+    const { strategy, usesSignals } = await withDeadline("The strategy's file", message.timeoutMs + START_MS, signal, (both) =>
+      this.#ask<{ readonly strategy: string; readonly usesSignals: boolean }>({ kind: "check", request, dataset, names, columns }, both),
     );
     const bars = between(unshare(dataset), request.from, request.to);
     const count = bars.close.length;
     const bounds = message.blocks > 1 && count >= CSCV_LEAST_BARS ? blockBounds(count, message.blocks) : [];
-    const tables = message.useTables ? this.#planTables({ request, dataset, names, columns }, bounds, workers, message.maxBytes) : "the tables were not wanted";
+    const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
+    const known = { request, dataset, names, columns, usesSignals, periodsPerYear };
+    const tables = message.useTables ? this.#planTables(known, bounds, message) : "the tables were not wanted";
     const usesTables = typeof tables !== "string";
+    const isTakenApart = usesTables && tables.sweep.recipe.kind !== "signals";
     const opened: SweepOpened = {
       strategy,
       bars: count,
-      periodsPerYear: request.periodsPerYear ?? inferPeriodsPerYear(bars.time),
+      periodsPerYear,
       bounds,
       usesTables,
+      isTakenApart,
       how: usesTables
-        ? `by tables: each indicator once, signals as bits${this.#module === undefined ? ", without WebAssembly" : ""}; the best again through the ordinary engine`
+        ? `by tables: ${isTakenApart ? "each indicator once, " : ""}signals as bits${this.#module === undefined ? ", without WebAssembly" : ""}; the best again through the ordinary engine`
         : `through the ordinary engine, one by one (${tables})`,
     };
     if (usesTables) {
       prepare(tables.sweep, bounds);
+    }
+    if (isTakenApart) {
       await Promise.all(Array.from({ length: workers }, () => this.#ask({ kind: "indicators", sweep: light(tables.sweep) }, signal)));
     }
     this.#open.set(id, { request, dataset, names, columns, opened, tables: usesTables ? tables : undefined, isIntact: true });
@@ -117,22 +125,24 @@ export class ComputeSweeps {
 
   /** Or why the sweep does without, as a sentence's end. */
   #planTables(
-    sweep: Pick<Open, "request" | "dataset" | "names" | "columns">,
+    sweep: Pick<Open, "request" | "dataset" | "names" | "columns"> & { readonly usesSignals: boolean; readonly periodsPerYear: number },
     bounds: readonly number[],
-    workers: number,
-    maxBytes: number,
+    { workers, maxBytes, adaptive }: Message<"open">,
   ): NonNullable<Open["tables"]> | string {
     const { request, names, columns } = sweep;
-    if (request.strategy.kind !== "builtin") return "the strategy is a file";
+    if (!sweep.usesSignals) return "the strategy has no signals()";
     if (request.sizing.kind !== "all-in") return `positions are not all-in but ${request.sizing.kind}`;
     if (request.fill !== "next-open") return "orders are not filled at the next open";
     if (request.engine !== "auto" && request.engine !== "vector") return `the ${request.engine} engine was asked for`;
-    const fixed = parseParams(findStrategy(request.strategy.name), request.params);
-    const value = (name: string, i: number) => columns[names.indexOf(name)]?.[i] ?? (fixed[name] as number);
-    const recipe = recipeOf(request.strategy.name, columns[0]?.length ?? 0, value);
-    if (recipe === undefined) return `${request.strategy.name} is not taken apart yet`;
     const bars = between(unshare(sweep.dataset), request.from, request.to);
-    const plan = planTables(bars, recipe, { boundCount: bounds.length, workers, maxBytes });
+    const none = new Int32Array(0);
+    const whole: Recipe = { kind: "signals", first: none, second: none };
+    const boundCount = bounds.length;
+    const apart = adaptive ? undefined : recipeFor(request, names, columns);
+    const quick = apart === undefined ? undefined : planTables(bars, apart, { boundCount, workers, maxBytes });
+    const recipe = apart === undefined || typeof quick === "string" ? whole : apart;
+    const places = recipe === whole ? workers + SPARE_SCRATCHES : workers;
+    const plan = quick === undefined || typeof quick === "string" ? planTables(bars, whole, { boundCount, workers: places, maxBytes }) : quick;
     if (typeof plan === "string") return plan;
     this.#module ??= compileKernel();
     const spare = this.#spare;
@@ -140,18 +150,28 @@ export class ComputeSweeps {
     this.#spare = undefined;
     const memory = fits ? spare : kernelMemory(plan.layout.bytes, this.#module);
     const allSquares = bars.close.reduce((sum, close, t) => sum + (t === 0 ? 0 : (close / bars.close[t - 1]! - 1) ** 2), 0);
-    return { sweep: { memory, module: this.#module, recipe, bars, ...plan }, allSquares, freeScratches: Array.from({ length: workers }, (_value, i) => i) };
+    const rules = {
+      bars: bars.close.length,
+      periodsPerYear: sweep.periodsPerYear,
+      riskFree: request.riskFree,
+      cash: request.cash,
+      feeRate: request.costs.feeRate,
+      spanMs: bars.time[bars.time.length - 1]! - bars.time[0]!,
+      allSquares,
+    };
+    return { sweep: { memory, module: this.#module, recipe, bars, ...plan }, rules, freeScratches: Array.from({ length: places }, (_value, i) => i) };
   }
 
   async #chunk(message: Message<"chunk">, signal: AbortSignal): Promise<ChunkAnswer> {
     const sweep = this.#known(message.id);
-    const { items, blockItems, timeoutMs } = message;
+    const { items, values, blockItems, timeoutMs } = message;
     if (items.length > MAX_CHUNK) throw badInput("bad-chunk", `A chunk has ${items.length} items, more than ${MAX_CHUNK}.`);
     const blockPlaces = blockItems.map((item) => items.indexOf(item)).filter((place) => place >= 0);
+    if (!sweep.opened.isTakenApart) return await this.#engines(sweep, { values, blockPlaces, timeoutMs, useTables: true }, signal);
     const scratch = sweep.tables?.freeScratches.pop();
-    if (sweep.tables === undefined || scratch === undefined) return await this.#engines(sweep, items, blockPlaces, timeoutMs, signal);
+    if (sweep.tables === undefined || scratch === undefined) return await this.#engines(sweep, { values, blockPlaces, timeoutMs, useTables: false }, signal);
     try {
-      return await this.#byTables(sweep, sweep.tables, scratch, items, blockPlaces, timeoutMs, signal);
+      return await this.#byTables(sweep, sweep.tables, scratch, message, blockPlaces, signal);
     } catch (error) {
       sweep.isIntact = false;
       throw error;
@@ -164,18 +184,17 @@ export class ComputeSweeps {
     sweep: Open,
     tables: NonNullable<Open["tables"]>,
     worker: number,
-    items: readonly number[],
+    { items, values, timeoutMs }: Message<"chunk">,
     blockPlaces: readonly number[],
-    timeoutMs: number,
     signal: AbortSignal,
   ): Promise<ChunkAnswer> {
-    const { request, opened } = sweep;
+    const { request, opened, names } = sweep;
     const task: SweepTask = {
       kind: "tables",
       sweep: { ...light(tables.sweep), recipe: only(tables.sweep.recipe, items) },
       worker,
       costs: request.costs,
-      rules: { bars: opened.bars, periodsPerYear: opened.periodsPerYear, riskFree: request.riskFree, allSquares: tables.allSquares },
+      rules: tables.rules,
       count: items.length,
       blockPlaces,
     };
@@ -184,11 +203,10 @@ export class ComputeSweeps {
     if (unsure.length === 0) return { status, columns, blocks, errors: [] };
     const perItem = 2 * (opened.bounds.length + 1);
     const wanted = unsure.filter((at) => blockPlaces.includes(at));
+    const unsureValues = Float64Array.from(unsure.flatMap((at) => [...values.subarray(at * names.length, (at + 1) * names.length)]));
     const exact = await this.#engines(
       sweep,
-      unsure.map((at) => items[at] as number),
-      wanted.map((at) => unsure.indexOf(at)),
-      timeoutMs,
+      { values: unsureValues, blockPlaces: wanted.map((at) => unsure.indexOf(at)), timeoutMs, useTables: false },
       signal,
     );
     unsure.forEach((at, k) => {
@@ -200,24 +218,39 @@ export class ComputeSweeps {
   }
 
   /** One by one in a worker. An item that passes its time, or ends the worker, costs only itself: the rest goes on in another. */
-  async #engines(sweep: Open, items: readonly number[], blockPlaces: readonly number[], timeoutMs: number, signal: AbortSignal): Promise<ChunkAnswer> {
+  async #engines(
+    sweep: Open,
+    {
+      values,
+      blockPlaces,
+      timeoutMs,
+      useTables,
+    }: { readonly values: Float64Array; readonly blockPlaces: readonly number[]; readonly timeoutMs: number; readonly useTables: boolean },
+    signal: AbortSignal,
+  ): Promise<ChunkAnswer> {
     const { request, dataset, names, opened } = sweep;
+    const count = values.length / names.length;
+    const tables = useTables ? sweep.tables : undefined;
     const perItem = 2 * (opened.bounds.length + 1);
     const shared: SharedChunk = {
       current: new SharedArrayBuffer(4),
-      status: new SharedArrayBuffer(items.length),
-      columns: new SharedArrayBuffer(items.length * COLUMNS.length * 8),
+      status: new SharedArrayBuffer(count),
+      columns: new SharedArrayBuffer(count * COLUMNS.length * 8),
       blocks: new SharedArrayBuffer(blockPlaces.length * perItem * 8),
     };
-    const values = Float64Array.from(
-      { length: items.length * names.length },
-      (_value, k) => sweep.columns[k % names.length]![items[Math.floor(k / names.length)]!]!,
-    );
     const status = new Uint8Array(shared.status);
     const errors: ItemError[] = [];
-    for (let from = 0; from < items.length; ) {
-      const task: SweepTask = { kind: "engines", request, dataset, names, values, bounds: opened.bounds, blockPlaces, from, shared };
-      const ended = await this.#watched(task, shared, timeoutMs, signal);
+    for (let from = 0; from < count; ) {
+      const worker = tables?.freeScratches.pop();
+      const quick = tables === undefined || worker === undefined ? {} : { tables: { sweep: light(tables.sweep), worker, rules: tables.rules } };
+      const task: SweepTask = { kind: "engines", request, dataset, names, values, bounds: opened.bounds, blockPlaces, from, shared, ...quick };
+      const ended = await this.#watched(task, shared, timeoutMs, signal).catch((error: unknown) => {
+        sweep.isIntact = false;
+        throw error;
+      });
+      // A scratch in which an ended worker may still have been writing is not used again.
+      if (ended.kind !== "done") sweep.isIntact = false;
+      else if (worker !== undefined) tables?.freeScratches.push(worker);
       if (ended.kind === "done") {
         errors.push(...ended.errors);
         break;
@@ -279,18 +312,10 @@ export class ComputeSweeps {
   }
 
   /** All statistics of single combinations, through the ordinary engine. */
-  async #full({ id, items, timeoutMs }: Message<"full">, signal: AbortSignal): Promise<readonly FullAnswer[]> {
-    const { request, dataset, names, columns } = this.#known(id);
-    const answers: FullAnswer[] = [];
-    for (const item of items) {
-      const params = { ...request.params, ...Object.fromEntries(names.map((name, at) => [name, columns[at]![item]!])) };
-      answers.push(
-        await withDeadline("A combination", timeoutMs + START_MS, signal, (both) =>
-          this.#ask<FullAnswer>({ kind: "full", request: { ...request, params }, dataset }, both),
-        ),
-      );
-    }
-    return answers;
+  async #full({ id, values, timeoutMs }: Message<"full">, signal: AbortSignal): Promise<readonly FullAnswer[]> {
+    const { request, dataset, names } = this.#known(id);
+    const limit = (timeoutMs * values.length) / names.length + START_MS;
+    return await withDeadline("The best combinations", limit, signal, (both) => this.#ask({ kind: "full", request, dataset, names, values }, both));
   }
 
   #known(id: string): Open {
@@ -310,6 +335,13 @@ export class ComputeSweeps {
     if (!answer.ok) throw TradingError.fromPlain(answer.error);
     return answer.value as T;
   }
+}
+
+/** Undefined for a strategy that is not taken apart. */
+function recipeFor({ strategy, params }: BacktestRequest, names: readonly string[], columns: readonly Float64Array[]): Recipe | undefined {
+  if (strategy.kind !== "builtin") return undefined;
+  const fixed = parseParams(findStrategy(strategy.name), params);
+  return recipeOf(strategy.name, columns[0]?.length ?? 0, (name, i) => columns[names.indexOf(name)]?.[i] ?? (fixed[name] as number));
 }
 
 /** Without the numbers of all combinations, which are many and which not every task needs. */

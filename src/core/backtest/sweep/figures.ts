@@ -1,13 +1,21 @@
 /** What a sweep keeps of every combination: a few numbers, columns of floats until someone looks. */
+import type { BacktestStats } from "../../domain/backtest.ts";
+import { SWEEP_FIGURES } from "../../domain/sweep.ts";
+import { growthPct } from "../statistics.ts";
 
-/** Columns of a sweep's results, in this order; a Sharpe ratio that is undefined is NaN here. */
-export const COLUMNS = ["totalReturnPct", "sharpe", "maxDrawdownPct", "trades"] as const;
+/** Columns of a sweep's results, in this order; a statistic that is undefined is NaN here. */
+export const COLUMNS = SWEEP_FIGURES;
 
 export interface FigureRules {
   readonly bars: number;
   readonly periodsPerYear: number;
   /** Per year. */
   readonly riskFree: number;
+  /** At the start. */
+  readonly cash: number;
+  readonly feeRate: number;
+  /** From the first bar's time to the last one's. */
+  readonly spanMs: number;
   /** Sum of the squared returns of all bars held throughout: what differences of prefix sums are exact relative to. */
   readonly allSquares: number;
 }
@@ -25,15 +33,40 @@ export function writeColumns(figures: Float64Array, rules: FigureRules, out: Flo
   const mean = sum / returns;
   const spread = squares - sum * mean;
   if (!Number.isFinite(equity) || (trades > 0 && !(spread > SURE_SHARE * rules.allSquares))) return false;
+  const deviation = trades === 0 ? 0 : Math.sqrt(spread / (returns - 1));
+  const yearly = Math.sqrt(rules.periodsPerYear);
+  const cagrPct = growthPct(equity, rules.spanMs) ?? Number.NaN;
+  const fallPct = (1 - kept) * 100;
   out[at] = (equity - 1) * 100;
-  out[at + 1] = trades === 0 ? Number.NaN : sharpeOf(mean - rules.riskFree / rules.periodsPerYear, spread / (returns - 1), rules.periodsPerYear);
-  out[at + 2] = (1 - kept) * 100;
+  out[at + 1] = trades === 0 ? Number.NaN : ((mean - rules.riskFree / rules.periodsPerYear) / deviation) * yearly;
+  out[at + 2] = fallPct;
   out[at + 3] = trades;
+  out[at + 4] = cagrPct;
+  out[at + 5] = deviation * yearly * 100;
+  out[at + 6] = fallPct === 0 ? Number.NaN : cagrPct / fallPct;
+  writeTrades(figures, rules, out, at + 7);
   return true;
 }
 
-function sharpeOf(mean: number, variance: number, periodsPerYear: number): number {
-  return (mean / Math.sqrt(variance)) * Math.sqrt(periodsPerYear);
+function writeTrades(figures: Float64Array, { bars, cash, feeRate }: FigureRules, out: Float64Array, at: number): void {
+  const [trades = 0, won = 0, gain = 0, loss = 0, growth = 0, best = 0, worst = 0, paid = 0, back = 0, held = 0] = figures.subarray(4);
+  // The figures' growth is on what was paid; a trade's result is on the entry's value, without the fee.
+  const pct = (1 + feeRate) * 100;
+  const none = trades === 0;
+  out[at] = (held / bars) * 100;
+  out[at + 1] = none ? Number.NaN : (won / trades) * 100;
+  out[at + 2] = loss === 0 ? Number.NaN : gain / loss;
+  out[at + 3] = none ? Number.NaN : (growth / trades) * pct;
+  out[at + 4] = none ? Number.NaN : best * pct;
+  out[at + 5] = none ? Number.NaN : worst * pct;
+  out[at + 6] = cash * ((feeRate / (1 + feeRate)) * paid + (feeRate / (1 - feeRate)) * back);
+}
+
+/** The columns out of statistics in full. */
+export function columnsOf(stats: BacktestStats, out: Float64Array, at: number): void {
+  COLUMNS.forEach((name, i) => {
+    out[at + i] = stats[name] ?? Number.NaN;
+  });
 }
 
 /**

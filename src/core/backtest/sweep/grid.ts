@@ -75,8 +75,7 @@ export interface Choice {
 
 /** All combinations that the condition lets pass, the last name changing fastest; or so many of them at random, none twice. */
 export function chooseCombinations(axes: readonly Axis[], { where, fixed, method, trials, seed }: Choice): Combinations {
-  const both = axes.find(({ name }) => Object.hasOwn(fixed, name));
-  if (both !== undefined) throw badInput("bad-grid", `${both.name} is in the grid and in the parameters.`, "Give it once.");
+  refuseTwice(axes, fixed);
   const names = axes.map(({ name }) => name);
   const holds = conditionOf(where, names, fixed);
   const total = axes.reduce((product, { values }) => product * values.length, 1);
@@ -86,7 +85,13 @@ export function chooseCombinations(axes: readonly Axis[], { where, fixed, method
   return { names, count: rows.length, columns };
 }
 
-function conditionOf(where: string | undefined, names: readonly string[], fixed: Readonly<Record<string, number>>): Condition {
+/** A parameter is swept or stays as it is. */
+export function refuseTwice(axes: readonly Axis[], fixed: Readonly<Record<string, number>>): void {
+  const both = axes.find(({ name }) => Object.hasOwn(fixed, name));
+  if (both !== undefined) throw badInput("bad-grid", `${both.name} is in the grid and in the parameters.`, "Give it once.");
+}
+
+export function conditionOf(where: string | undefined, names: readonly string[], fixed: Readonly<Record<string, number>>): Condition {
   if (where === undefined) return () => true;
   const holds = parseWhere(where, [...names, ...Object.keys(fixed)]);
   const known = Object.values(fixed);

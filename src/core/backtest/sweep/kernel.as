@@ -81,16 +81,19 @@ export function fills(E: usize, X: usize, n: i32, out: usize, list: usize): i32 
 }
 
 // One walk over the fills, a fixed number of lookups a trade. `buy` and `sell` hold fee and slippage.
-// result: final equity for 1, 1 - deepest fall, sum of returns, sum of their squares, trades.
+// result: final equity for 1, 1 - deepest fall, sum of returns, sum of their squares, trades; trades won, what they won and
+// what the others lost, sum, highest and lowest of the trades' growth, money put in and got back (all for a start with 1), bars held.
 // sums: for each bar of `bounds` (ascending, below n) the two sums over the bars before it.
 export function evaluate(n: i32, blocks: i32, record: usize, range: usize, fill: usize, k: i32, buy: f64, sell: f64, bounds: usize, boundCount: i32, sums: usize, result: usize): void {
   let cash = 1.0, peak = 1.0, keep = 1.0, sr = 0.0, srr = 0.0;
+  let won = 0, held = 0, gain = 0.0, loss = 0.0, growth = 0.0, best = -Infinity, worst = Infinity, paid = 0.0, back = 0.0;
   let bound = bounds, sum = sums;
   const lastBound = bounds + (<usize>boundCount << 2);
   for (let i = 0; i < k; i += 2) {
     const e = load<i32>(fill + (<usize>i << 2)), x = i + 1 < k ? load<i32>(fill + (<usize>i << 2), 4) : n;
     const be = record + (<usize>e << 6), y = record + (<usize>(x - 1) << 6);
-    const u = cash / (load<f64>(be) * buy), re = load<f64>(be, 8) * u / cash - 1.0;
+    const cost = load<f64>(be) * buy, u = cash / cost, re = load<f64>(be, 8) * u / cash - 1.0;
+    paid += cash; held += x - e;
     while (bound < lastBound && load<i32>(bound) <= x) {
       const t = load<i32>(bound);
       if (t <= e) { store<f64>(sum, sr); store<f64>(sum, srr, 8); }
@@ -101,19 +104,24 @@ export function evaluate(n: i32, blocks: i32, record: usize, range: usize, fill:
       }
       bound += 4; sum += 16;
     }
-    let r = x - 1;
+    let r = x - 1, out: f64;
     if (x < n) {
-      const out = load<f64>(y, 64) * sell, rx = out / load<f64>(y, 8) - 1.0;
+      out = load<f64>(y, 64) * sell;
+      const rx = out / load<f64>(y, 8) - 1.0;
       cash = u * out;
       sr += re + rx + (load<f64>(y, 16) - load<f64>(be, 16)); srr += re * re + rx * rx + (load<f64>(y, 24) - load<f64>(be, 24));
     } else {
-      cash = u * load<f64>(y, 8) * sell; r--;
+      out = load<f64>(y, 8) * sell; cash = u * out; r--;
       if (e == n - 1) { const q = (re + 1.0) * sell - 1.0; sr += q; srr += q * q; }
       else {
         const z = y - 64, q = load<f64>(y, 8) / load<f64>(z, 8) * sell - 1.0;
         sr += re + q + (load<f64>(z, 16) - load<f64>(be, 16)); srr += re * re + q * q + (load<f64>(z, 24) - load<f64>(be, 24));
       }
     }
+    const grown = out / cost - 1.0, profit = u * (out - cost);
+    back += cash; growth += grown;
+    best = grown > best ? grown : best; worst = grown < worst ? grown : worst;
+    won += <i32>(profit > 0.0); gain += profit > 0.0 ? profit : 0.0; loss -= profit < 0.0 ? profit : 0.0;
     if (r >= e) {
       const bl = e >> 4, br = r >> 4, end = record + (<usize>r << 6);
       let lo: f64, hi: f64;
@@ -145,5 +153,7 @@ export function evaluate(n: i32, blocks: i32, record: usize, range: usize, fill:
   }
   for (; bound < lastBound; bound += 4) { store<f64>(sum, sr); store<f64>(sum, srr, 8); sum += 16; }
   store<f64>(result, cash); store<f64>(result, keep, 8); store<f64>(result, sr, 16); store<f64>(result, srr, 24);
-  store<f64>(result, <f64>((k + 1) >> 1), 32);
+  store<f64>(result, <f64>((k + 1) >> 1), 32); store<f64>(result, <f64>won, 40); store<f64>(result, gain, 48); store<f64>(result, loss, 56);
+  store<f64>(result, growth, 64); store<f64>(result, best, 72); store<f64>(result, worst, 80);
+  store<f64>(result, paid, 88); store<f64>(result, back, 96); store<f64>(result, <f64>held, 104);
 }

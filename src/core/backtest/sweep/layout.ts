@@ -75,7 +75,7 @@ export function layOut({ bars, boundCount, lines, signals, workers }: LayoutNeed
       list: take(bits + 64),
       fill: take(4 * padded + 64),
       sums: take(16 * boundCount),
-      result: take(64),
+      result: take(128),
     })),
     bytes: top,
   };

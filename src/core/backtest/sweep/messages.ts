@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { BacktestRequest, BacktestStats } from "../../domain/backtest.ts";
 import type { PlainError } from "../../base/errors.ts";
 import type { SharedDataset } from "../sharedBars.ts";
+import type { FigureRules } from "./figures.ts";
 import type { ReturnShape } from "./overfitting.ts";
 import type { TableSweep } from "./tableSweep.ts";
 
@@ -21,11 +22,14 @@ export const SweepMessage = v.variant("kind", [
     workers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)),
     blocks: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64)),
     useTables: v.boolean(),
+    /** Combinations are named chunk by chunk; `columns` then hold the values that each parameter may take, one after another. */
+    adaptive: v.boolean(),
     maxBytes: positive,
     timeoutMs: positive,
   }),
-  v.object({ kind: v.literal("chunk"), id: v.string(), items: list, blockItems: list, timeoutMs: positive }),
-  v.object({ kind: v.literal("full"), id: v.string(), items: list, timeoutMs: positive }),
+  // `values`: the items' parameters, item by item, in the order of `names`.
+  v.object({ kind: v.literal("chunk"), id: v.string(), items: list, values: float64, blockItems: list, timeoutMs: positive }),
+  v.object({ kind: v.literal("full"), id: v.string(), values: float64, timeoutMs: positive }),
   v.object({ kind: v.literal("pbo"), sums: float64, trials: v.number(), returns: list }),
   v.object({ kind: v.literal("close"), id: v.string() }),
 ]);
@@ -37,6 +41,8 @@ export interface SweepOpened {
   /** Bars at which return sums are noted. */
   readonly bounds: readonly number[];
   readonly usesTables: boolean;
+  /** The indicators of all combinations are there before the first runs. */
+  readonly isTakenApart: boolean;
   readonly how: string;
 }
 
@@ -76,7 +82,7 @@ export type SweepTask =
       readonly sweep: TableSweep;
       readonly worker: number;
       readonly costs: BacktestRequest["costs"];
-      readonly rules: { readonly bars: number; readonly periodsPerYear: number; readonly riskFree: number; readonly allSquares: number };
+      readonly rules: FigureRules;
       readonly count: number;
       /** Places among the items whose blocks are wanted, ascending. */
       readonly blockPlaces: readonly number[];
@@ -92,8 +98,16 @@ export type SweepTask =
       readonly blockPlaces: readonly number[];
       readonly from: number;
       readonly shared: SharedChunk;
+      /** For strategies whose signals are all that is needed of them. */
+      readonly tables?: { readonly sweep: TableSweep; readonly worker: number; readonly rules: FigureRules };
     }
-  | { readonly kind: "full"; readonly request: BacktestRequest; readonly dataset: SharedDataset }
+  | {
+      readonly kind: "full";
+      readonly request: BacktestRequest;
+      readonly dataset: SharedDataset;
+      readonly names: readonly string[];
+      readonly values: Float64Array;
+    }
   | { readonly kind: "pbo"; readonly sums: Float64Array; readonly trials: number; readonly returns: readonly number[] };
 
 /** Results that outlive the worker that writes them. */

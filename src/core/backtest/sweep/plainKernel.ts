@@ -101,6 +101,7 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
   const { bars: n, blocks, range, fill, fillCount: k, buy, sell } = at;
   const recordAt = (bar: number) => at.record + bar * 8;
   let [cash, peak, keep, sr, srr] = [1, 1, 1, 0, 0];
+  let [won, held, gain, loss, growth, best, worst, paid, back] = [0, 0, 0, 0, 0, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0];
   let bound = at.bounds;
   let sum = at.sums;
   const lastBound = at.bounds + at.boundCount;
@@ -109,8 +110,11 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
     const x = i + 1 < k ? i32[fill + i + 1]! : n;
     const be = recordAt(e);
     const y = recordAt(x - 1);
-    const u = cash / (f64[be]! * buy);
+    const cost = f64[be]! * buy;
+    const u = cash / cost;
     const re = (f64[be + 1]! * u) / cash - 1;
+    paid += cash;
+    held += x - e;
     while (bound < lastBound && i32[bound]! <= x) {
       const t = i32[bound]!;
       if (t <= e) {
@@ -125,14 +129,16 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
       sum += 2;
     }
     let r = x - 1;
+    let out: number;
     if (x < n) {
-      const out = f64[y + 8]! * sell;
+      out = f64[y + 8]! * sell;
       const rx = out / f64[y + 1]! - 1;
       cash = u * out;
       sr += re + rx + (f64[y + 2]! - f64[be + 2]!);
       srr += re * re + rx * rx + (f64[y + 3]! - f64[be + 3]!);
     } else {
-      cash = u * f64[y + 1]! * sell;
+      out = f64[y + 1]! * sell;
+      cash = u * out;
       r--;
       if (e === n - 1) {
         const q = (re + 1) * sell - 1;
@@ -145,6 +151,16 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
         srr += re * re + q * q + (f64[z + 3]! - f64[be + 3]!);
       }
     }
+    const grown = out / cost - 1;
+    const profit = u * (out - cost);
+    back += cash;
+    growth += grown;
+    best = Math.max(best, grown);
+    worst = Math.min(worst, grown);
+    if (profit > 0) {
+      won++;
+      gain += profit;
+    } else loss -= profit;
     if (r >= e) {
       const bl = e >> 4;
       const br = r >> 4;
@@ -193,5 +209,5 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
     f64[sum + 1] = srr;
     sum += 2;
   }
-  f64.set([cash, keep, sr, srr, (k + 1) >> 1], at.result);
+  f64.set([cash, keep, sr, srr, (k + 1) >> 1, won, gain, loss, growth, best, worst, paid, back, held], at.result);
 }

@@ -19,10 +19,14 @@ export interface Half {
   readonly level: number;
 }
 
-/** `first` and `second`: for each combination the line or half (by number) of its entry and its exit. */
+/**
+ * `first` and `second`: for each combination the line or half (by number) of its entry and its exit. "signals": the strategy is not
+ * taken apart, and answers the signals of each combination itself.
+ */
 export type Recipe =
   | { readonly kind: "cross"; readonly lines: readonly Line[]; readonly first: Int32Array; readonly second: Int32Array }
-  | { readonly kind: "halves"; readonly halves: readonly Half[]; readonly first: Int32Array; readonly second: Int32Array };
+  | { readonly kind: "halves"; readonly halves: readonly Half[]; readonly first: Int32Array; readonly second: Int32Array }
+  | { readonly kind: "signals"; readonly first: Int32Array; readonly second: Int32Array };
 
 /** `value(name, i)` is the parameter of combination i. Undefined for a strategy that is not taken apart. */
 export function recipeOf(strategy: string, combinations: number, value: (name: string, i: number) => number): Recipe | undefined {

@@ -1,16 +1,18 @@
 /** What a worker does for a sweep. The only part of it that runs in workers, and the only one that calls strategies. */
 import { TradingError } from "../../base/errors.ts";
-import type { BacktestRequest } from "../../domain/backtest.ts";
+import type { BacktestRequest, Params } from "../../domain/backtest.ts";
 import type { Dataset } from "../../domain/bars.ts";
+import type { Signals } from "../../domain/strategy.ts";
 import { SWEEP_STATUS } from "../../domain/sweep.ts";
-import { chooseEngine, runChosen, type LoadedStrategy } from "../engines.ts";
+import { chooseEngine, runChosen, signalArrays, type LoadedStrategy } from "../engines.ts";
 import { parseParams } from "../params.ts";
 import { inferPeriodsPerYear } from "../periods.ts";
 import { between } from "../runBacktest.ts";
 import { unshare } from "../sharedBars.ts";
 import { statistics } from "../statistics.ts";
 import { loadStrategy } from "../strategyFile.ts";
-import { blocksOfEquity, COLUMNS, writeBlocks, writeColumns } from "./figures.ts";
+import { blocksOfEquity, COLUMNS, columnsOf, writeBlocks, writeColumns } from "./figures.ts";
+import { MemoContext } from "./memoContext.ts";
 import type { FullAnswer, ItemError, SweepTask, TaskAnswer } from "./messages.ts";
 import { overfittingProbability, returnShape } from "./overfitting.ts";
 import { computeIndicators, TableEvaluator } from "./tableSweep.ts";
@@ -34,7 +36,7 @@ async function answer(task: SweepTask): Promise<unknown> {
     case "engines":
       return await engines(task);
     case "full":
-      return full(task.request, await loadStrategy(task.request.strategy), unshare(task.dataset));
+      return await full(task);
     case "pbo":
       return overfittingProbability(task.sums, task.trials, task.returns);
   }
@@ -79,23 +81,28 @@ function tables({ sweep, worker, costs, rules, count, blockPlaces }: Task<"table
 }
 
 /** Every item from `from` on through the ordinary engine, its results written where they survive this worker. */
-async function engines({ request, dataset, names, values, bounds, blockPlaces, from, shared }: Task<"engines">): Promise<readonly ItemError[]> {
+async function engines({ request, dataset, names, values, bounds, blockPlaces, from, shared, tables: quick }: Task<"engines">): Promise<readonly ItemError[]> {
   const current = new Int32Array(shared.current);
   const status = new Uint8Array(shared.status);
   const columns = new Float64Array(shared.columns);
   const blocks = new Float64Array(shared.blocks);
   const perItem = 2 * (bounds.length + 1);
   const errors: ItemError[] = [];
-  const strategy = await loadStrategy(request.strategy);
-  const data = unshare(dataset);
+  const measure = measuring(request, await loadStrategy(request.strategy), unshare(dataset));
+  const evaluator = quick === undefined ? undefined : new TableEvaluator(quick.sweep, quick.worker, request.costs);
   for (let i = from; i < status.length; i++) {
     Atomics.store(current, 0, i + 1);
     try {
-      const params = { ...request.params, ...Object.fromEntries(names.map((name, at) => [name, values[i * names.length + at]!])) };
-      const { stats, equity } = measure({ ...request, params }, strategy, data);
-      columns.set([stats.totalReturnPct, stats.sharpe ?? Number.NaN, stats.maxDrawdownPct, stats.trades], i * COLUMNS.length);
+      const params = paramsAt(names, values, i);
       const place = blockPlaces.indexOf(i);
-      if (place >= 0) blocksOfEquity(equity, bounds, blocks, place * perItem);
+      if (quick !== undefined && evaluator !== undefined) evaluator.evaluateSignals(measure.signals(params));
+      if (quick !== undefined && evaluator !== undefined && writeColumns(evaluator.figures, quick.rules, columns, i * COLUMNS.length)) {
+        if (place >= 0) writeBlocks(evaluator.sums, evaluator.figures[2]!, evaluator.figures[3]!, blocks, place * perItem);
+      } else {
+        const { stats, equity } = measure.full(params);
+        columnsOf(stats, columns, i * COLUMNS.length);
+        if (place >= 0) blocksOfEquity(equity, bounds, blocks, place * perItem);
+      }
       status[i] = SWEEP_STATUS.ok;
     } catch (error) {
       const { code, message } = TradingError.from(error, "backtest-failed");
@@ -107,20 +114,38 @@ async function engines({ request, dataset, names, values, bounds, blockPlaces, f
   return errors;
 }
 
-function full(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset): FullAnswer {
-  const { stats, equity } = measure(request, strategy, dataset);
-  return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear) };
+async function full({ request, dataset, names, values }: Task<"full">): Promise<readonly FullAnswer[]> {
+  const measure = measuring(request, await loadStrategy(request.strategy), unshare(dataset));
+  return Array.from({ length: values.length / names.length }, (_value, i) => {
+    const { stats, equity } = measure.full(paramsAt(names, values, i));
+    return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear) };
+  });
 }
 
-/** As runBacktest.ts, without what only a single result needs: no hash, and no trade in words. */
-function measure(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset) {
+function paramsAt(names: readonly string[], values: Float64Array, item: number): Params {
+  return Object.fromEntries(names.map((name, at) => [name, values[item * names.length + at]!]));
+}
+
+/** Runs of one strategy on the same bars, which share what they can. */
+function measuring(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset) {
   const { definition } = strategy;
   const bars = between(dataset, request.from, request.to);
-  const run = { request, strategy, params: parseParams(definition, request.params), bars };
-  const { outcome } = runChosen(chooseEngine(definition, request.engine), run);
+  const engine = chooseEngine(definition, request.engine);
   const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
-  const stats = statistics({ ...outcome, time: bars.time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
-  if (!Number.isFinite(stats.finalEquity))
-    throw new TradingError("not-finite", `${definition.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`);
-  return { stats, equity: outcome.equity };
+  const memo = new MemoContext(bars, { copy: strategy.file !== undefined });
+  const runOf = (swept: Params) => {
+    const params = parseParams(definition, { ...request.params, ...swept });
+    return { request: { ...request, params }, strategy, params, bars, context: memo.context() };
+  };
+  return {
+    signals: (swept: Params): Signals => signalArrays(runOf(swept)),
+    /** As runBacktest.ts, without what only a single result needs: no hash, and no trade in words. */
+    full: (swept: Params) => {
+      const { outcome } = runChosen(engine, runOf(swept));
+      const stats = statistics({ ...outcome, time: bars.time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
+      if (!Number.isFinite(stats.finalEquity))
+        throw new TradingError("not-finite", `${definition.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`);
+      return { stats, equity: outcome.equity };
+    },
+  };
 }

@@ -4,11 +4,13 @@
  * For all-in positions filled at the next open; everything else goes through the engines (engineChunk.ts).
  */
 import type { BarSeries } from "../../domain/bars.ts";
+import type { Signals } from "../../domain/strategy.ts";
 import type { Costs } from "../../domain/backtest.ts";
 import { divisorOf, exactAverage, readCloses, writePrefix, type Closes } from "./closes.ts";
 import { kernelOn, MAX_KERNEL_BYTES, type KernelMemory, type KernelModule, type SweepKernel } from "./kernel.ts";
 import { layOut, type Layout } from "./layout.ts";
 import { halfSource, emaLine, writeHalf, type Recipe } from "./recipes.ts";
+import { packBits } from "./bits.ts";
 import { noTables, writeTables } from "./tables.ts";
 
 /** What every thread of one sweep is told. */
@@ -27,7 +29,7 @@ export interface Planned {
 }
 
 /** Numbers of one combination, in this order. */
-export const FIGURES = ["equity", "kept", "sum", "squares", "trades"] as const;
+export const FIGURES = ["equity", "kept", "sum", "squares", "trades", "won", "gain", "loss", "growth", "best", "worst", "paid", "back", "held"] as const;
 
 /** The plan, or why there is none, as a sentence's end. `bounds`: bars at which return sums are noted. */
 export function planTables(
@@ -75,6 +77,7 @@ export function computeIndicators(sweep: TableSweep): void {
     for (let i = Atomics.add(next, 0, 1); i < recipe.lines.length; i = Atomics.add(next, 0, 1)) writeLine(sweep, kernel, i);
     return;
   }
+  if (recipe.kind === "signals") return;
   const groups = Map.groupBy(recipe.halves.keys(), (i) => `${recipe.halves[i]!.kind} ${recipe.halves[i]!.period}`);
   const members = [...groups.values()];
   for (let i = Atomics.add(next, 0, 1); i < members.length; i = Atomics.add(next, 0, 1)) {
@@ -129,13 +132,28 @@ export class TableEvaluator {
 
   evaluate(combination: number): void {
     const { layout, recipe } = this.#sweep;
-    const { bars } = layout;
     const scratch = this.#scratch;
     const first = recipe.first[combination]!;
     const second = recipe.second[combination]!;
     let [entries, exits] = [scratch.entries, scratch.exits];
     if (recipe.kind === "cross") this.#cross(first, second);
     else [entries, exits] = [layout.signals[first]!, layout.signals[second]!];
+    this.#walk(entries, exits);
+  }
+
+  /** One combination whose signals are known, one value a bar. */
+  evaluateSignals({ entries, exits }: Signals): void {
+    const words = (this.#sweep.layout.bars + 31) >> 5;
+    const at = (address: number) => this.#words.subarray(address >> 2, (address >> 2) + words);
+    packBits(entries, at(this.#scratch.entries));
+    packBits(exits, at(this.#scratch.exits));
+    this.#walk(this.#scratch.entries, this.#scratch.exits);
+  }
+
+  #walk(entries: number, exits: number): void {
+    const { layout } = this.#sweep;
+    const { bars } = layout;
+    const scratch = this.#scratch;
     const count = this.#kernel.fills(entries, exits, bars, scratch.fill, scratch.list);
     this.#kernel.evaluate(
       bars,

@@ -42,8 +42,10 @@ export async function walkForward(
   let perWindow = 0;
   for (const [number, window] of windows.entries()) {
     if (signal.aborted) break;
+    const { budgetMs } = sweepRequest;
+    const left = budgetMs === undefined ? {} : { budgetMs: Math.max(1, budgetMs - (performance.now() - started)) };
     const trained = await sweep(
-      { ...sweepRequest, top: 1, request: { ...request, from: at(window.train[0]), to: at(window.train[1] - 1) } },
+      { ...sweepRequest, ...left, top: 1, request: { ...request, from: at(window.train[0]), to: at(window.train[1] - 1) } },
       {
         ...options,
         onProgress: ({ done, combinations }) => options.onProgress?.({ done: number * combinations + done, combinations: windows.length * combinations }),
@@ -62,7 +64,13 @@ export async function walkForward(
     const [best] = result.best;
     if (best === undefined) {
       const why = result.failures[0]?.message;
-      out.push({ ...base, params: null, inSample: null, outOfSample: null, error: `No combination succeeded in training${why === undefined ? "." : `: ${why}`}` });
+      out.push({
+        ...base,
+        params: null,
+        inSample: null,
+        outOfSample: null,
+        error: `No combination succeeded in training${why === undefined ? "." : `: ${why}`}`,
+      });
       tested.stand(window);
       continue;
     }

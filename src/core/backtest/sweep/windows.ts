@@ -26,7 +26,11 @@ export function parseLength(text: string, what: string): Length {
   const match = /^\s*(\d+)\s*(bars?|[ymwd])?\s*$/i.exec(text);
   const count = Number(match?.[1]);
   if (match === null || !(count > 0 && count <= MAX_COUNT))
-    throw badInput("bad-window", `${what} is "${text}", which is no length of time.`, "Write a number of bars like 500, or a duration like 2y, 6m (months), 13w, 90d.");
+    throw badInput(
+      "bad-window",
+      `${what} is "${text}", which is no length of time.`,
+      "Write a number of bars like 500, or a duration like 2y, 6m (months), 13w, 90d.",
+    );
   const unit = match[2]?.toLowerCase();
   return { unit: unit === "y" || unit === "m" || unit === "w" || unit === "d" ? unit : "bars", count };
 }

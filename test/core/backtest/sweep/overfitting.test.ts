@@ -11,7 +11,7 @@ import { heatmapPage } from "../../../../src/core/backtest/sweep/heatmap.ts";
 import { seededRandom } from "../../../../src/core/base/random.ts";
 import { luckSentence } from "../../../../src/core/domain/luck.ts";
 import type { BacktestStats } from "../../../../src/core/domain/backtest.ts";
-import type { Sweep } from "../../../../src/core/domain/sweep.ts";
+import { SWEEP_FIGURES, type Sweep, type SweepFigures } from "../../../../src/core/domain/sweep.ts";
 
 const near = (actual: number | null, expected: number, tolerance: number) =>
   assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${actual}, not ${expected}`);
@@ -132,6 +132,9 @@ function given(names: readonly string[], strategy = "mine"): Sweep {
       pbo: 0.4,
       trialsCounted: 1000,
       luckSharpe: 1.3,
+      method: "grid",
+      seed: null,
+      stopped: null,
       strategy,
       dataset: "prices",
       costs: { feeRate: 0.001, slippageBps: 0 },
@@ -142,10 +145,8 @@ function given(names: readonly string[], strategy = "mine"): Sweep {
     columns: {
       names,
       params: names.map((_name, at) => Float64Array.from({ length: count }, (_value, i) => Math.floor(i / 3 ** at) % 3)),
-      totalReturnPct: new Float64Array(count),
+      ...(Object.fromEntries(SWEEP_FIGURES.map((name) => [name, new Float64Array(count)])) as SweepFigures),
       sharpe: Float64Array.from({ length: count }, (_value, i) => (i % 5) - 2),
-      maxDrawdownPct: new Float64Array(count),
-      trades: new Float64Array(count),
       status: new Uint8Array(count).fill(1),
     },
   };

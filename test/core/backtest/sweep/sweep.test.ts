@@ -10,7 +10,7 @@ import { logTo } from "../../../../src/core/base/log.ts";
 import type { BacktestRequest } from "../../../../src/core/domain/backtest.ts";
 import type { Dataset } from "../../../../src/core/domain/bars.ts";
 import type { Backtester } from "../../../../src/core/domain/ports.ts";
-import { SWEEP_STATUS, type Sweep, type SweepColumns, type SweepRequest } from "../../../../src/core/domain/sweep.ts";
+import { SWEEP_FIGURES, SWEEP_STATUS, type Sweep, type SweepColumns, type SweepRequest } from "../../../../src/core/domain/sweep.ts";
 import { dataset, request, sp500 } from "../givenBars.ts";
 
 const FILES = {
@@ -59,11 +59,15 @@ describe("a sweep", () => {
     rsi_reversion: "period=5|14,low=20:40:10,high=60:80:10",
     breakout: "entry=10:50:10,exit=5:25:5",
     momentum: "lookback=20|50|100",
+    macd: "fast=5|12,slow=20|26,signal=5|9",
+    bollinger: "period=10|20,width=1|2",
+    zscore: "period=10|30,entry=-2|-1,exit=0|0.5",
+    turn_of_month: "before=2|4,after=1|3",
   })) {
     it(`of ${strategy} says of every combination what a backtest says`, async () => {
       const { result, columns } = await backtester.sweep(sweep({ grid }, strategy), {}, signal);
       assert.equal(result.succeeded, result.combinations);
-      assert.equal(result.how.startsWith("by tables"), strategy !== "momentum", result.how);
+      assert.match(result.how, /^by tables/);
       same(columns, sweep({ grid }, strategy).request, strategy, data);
       const sharpes = result.best.map(({ stats }) => stats.sharpe ?? Number.NEGATIVE_INFINITY);
       assert.deepEqual(
@@ -92,7 +96,7 @@ describe("a sweep", () => {
   it("of a strategy file gives the figures of the built-in one, and the same doubts", async () => {
     const ours = await backtester.sweep(sweep(GRID), {}, signal);
     const theirs = await backtester.sweep(sweep(GRID, "cross.ts"), {}, signal);
-    assert.match(theirs.result.how, /one by one \(the strategy is a file\)/);
+    assert.match(theirs.result.how, /^by tables: signals as bits/);
     assert.equal(theirs.result.strategy, "mine");
     const rounded = (best: Sweep["result"]["best"]) => best.map((row) => ({ ...row, deflatedSharpe: row.deflatedSharpe?.toFixed(9) }));
     assert.deepEqual(rounded(theirs.result.best), rounded(ours.result.best));
@@ -115,6 +119,45 @@ describe("a sweep", () => {
     assert.equal(tried.result.trialsCounted, 100_000 + tried.result.run);
     assert.ok(tried.result.best[0]!.deflatedSharpe! < fresh.result.best[0]!.deflatedSharpe!);
     assert.ok(tried.result.luckSharpe! > fresh.result.luckSharpe!);
+  });
+
+  it("searches by what it found, the same whatever the number of workers, and of a strategy file too", async () => {
+    const tpe = { grid: "fast=2:60,slow=10:200", where: "fast < slow", method: "tpe", trials: 60, seed: 3 } as const;
+    const one = await backtester.sweep(sweep(tpe), { workers: 1 }, signal);
+    const three = await backtester.sweep(sweep(tpe), { workers: 3 }, signal);
+    const file = await backtester.sweep(sweep(tpe, "cross.ts"), {}, signal);
+    assert.deepEqual([one.result.combinations, one.result.run, one.result.method, one.result.seed], [60, 60, "tpe", 3]);
+    assert.deepEqual(three.columns, one.columns);
+    assert.deepEqual(file.columns.params, one.columns.params);
+    same(one.columns, sweep(tpe).request, "sma_cross", data);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("stops when nothing better comes, at the same place each time, and when its time is over", async () => {
+    const patient = { grid: "fast=2:60,slow=61:200", method: "random", trials: 2000, patience: 100 } as const;
+    const [one, two] = [await backtester.sweep(sweep(patient), { workers: 1 }, signal), await backtester.sweep(sweep(patient), { workers: 3 }, signal)];
+    assert.equal(one.result.stopped, "no-improvement");
+    assert.ok(one.result.run < 2000 && one.result.run % 64 === 0);
+    assert.deepEqual(one.columns, two.columns);
+    const brief = await backtester.sweep(sweep({ grid: "fast=2:60,slow=61:200", budgetMs: 1 }, "cross.ts"), {}, signal);
+    assert.equal(brief.result.stopped, "budget");
+    assert.equal(brief.result.run + brief.result.cancelled, brief.result.combinations);
+  });
+
+  it("takes the figures of combinations that were run before as they are, and does not count them again", async () => {
+    const before = await backtester.sweep(sweep(GRID), {}, signal);
+    const { status: _status, ...known } = before.columns;
+    const wider = { grid: "slow=10:70:10,fast=2:20:3", where: "fast < slow", known, earlierTrials: before.result.run };
+    const after = await backtester.sweep(sweep(wider), {}, signal);
+    assert.equal(after.result.cached, before.result.run);
+    assert.equal(after.result.trialsCounted, after.result.run);
+    const fresh = await backtester.sweep(sweep({ ...wider, known: { ...known, names: ["other", "names"] } }), {}, signal);
+    assert.equal(fresh.result.cached, 0);
+    assert.deepEqual(after.columns, fresh.columns);
+    assert.deepEqual(
+      after.result.best.map(({ stats }) => stats),
+      fresh.result.best.map(({ stats }) => stats),
+    );
   });
 
   it("counts a combination that throws, and goes on", async () => {
@@ -165,7 +208,7 @@ function same(columns: SweepColumns, request: BacktestRequest, strategy: string,
   columns.status.forEach((_status, i) => {
     const params = Object.fromEntries(columns.names.map((name, at) => [name, columns.params[at]![i]!]));
     const { stats } = runBacktest({ ...request, params }, { definition: findStrategy(strategy), hash: "" }, data);
-    for (const name of ["totalReturnPct", "sharpe", "maxDrawdownPct", "trades"] as const) {
+    for (const name of SWEEP_FIGURES) {
       const expected = stats[name] ?? Number.NaN;
       const actual = columns[name][i]!;
       assert.ok(

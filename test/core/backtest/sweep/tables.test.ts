@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { runBacktest } from "../../../../src/core/backtest/runBacktest.ts";
 import { findStrategy } from "../../../../src/core/backtest/strategies/builtin.ts";
-import { blockBounds, blocksOfEquity, writeBlocks, writeColumns } from "../../../../src/core/backtest/sweep/figures.ts";
+import { blockBounds, blocksOfEquity, COLUMNS, writeBlocks, writeColumns } from "../../../../src/core/backtest/sweep/figures.ts";
 import { compileKernel, kernelMemory } from "../../../../src/core/backtest/sweep/kernel.ts";
 import { KERNEL_SOURCE_SHA256 } from "../../../../src/core/backtest/sweep/kernelBytes.ts";
 import { recipeOf } from "../../../../src/core/backtest/sweep/recipes.ts";
@@ -53,10 +53,18 @@ function checkTables(given: Dataset, strategy: string, grid: readonly Params[], 
       { definition: findStrategy(strategy), hash: "" },
       given,
     );
-    const out = new Float64Array(4);
+    const out = new Float64Array(COLUMNS.length);
     const isSure = writeColumns(
       evaluator.figures,
-      { bars: bars.close.length, periodsPerYear: expected.stats.periodsPerYear, riskFree: 0.02, allSquares },
+      {
+        bars: bars.close.length,
+        periodsPerYear: expected.stats.periodsPerYear,
+        riskFree: 0.02,
+        cash: 10_000,
+        feeRate: COSTS.feeRate,
+        spanMs: bars.time.at(-1)! - bars.time[0]!,
+        allSquares,
+      },
       out,
       0,
     );
@@ -66,9 +74,7 @@ function checkTables(given: Dataset, strategy: string, grid: readonly Params[], 
       coarse++;
       return;
     }
-    near(out[0]!, expected.stats.totalReturnPct, `return of ${what}`);
-    near(out[1]!, expected.stats.sharpe ?? Number.NaN, `Sharpe ratio of ${what}`);
-    near(out[2]!, expected.stats.maxDrawdownPct, `drawdown of ${what}`);
+    COLUMNS.forEach((name, k) => near(out[k]!, expected.stats[name] ?? Number.NaN, `${name} of ${what}`));
     if (bounds.length === 0) return;
     const blocks = new Float64Array(2 * BLOCKS);
     const expectedBlocks = new Float64Array(2 * BLOCKS);
