@@ -12,6 +12,7 @@ import { addConfigCommands } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addFeatureCommands } from "./commands/features.ts";
 import { addLimitCommands } from "./commands/limits.ts";
+import { addKernelCommand } from "./commands/kernel.ts";
 import { addManageCommands } from "./commands/manage.ts";
 import { addOrderCommands } from "./commands/order.ts";
 import { addPaperCommand } from "./commands/paper.ts";
@@ -24,7 +25,7 @@ import { addTradingCommands } from "./commands/trading.ts";
 import { addWalkForwardCommand } from "./commands/walkForward.ts";
 
 /** Of CONTRACTS.md, in later versions. */
-const LATER = ["ask", "research", "test", "gap", "mcp", "worker", "kernel", "bench"];
+const LATER = ["ask", "research", "test", "gap", "mcp", "worker", "bench"];
 
 export function buildProgram(context: Context): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
@@ -56,6 +57,7 @@ export function buildProgram(context: Context): Command {
   addFeatureCommands(program, context);
   addServeCommand(program, context);
   addRunCommand(program, context);
+  addKernelCommand(program, context);
   addConfigCommands(program, context);
   for (const name of LATER) {
     program

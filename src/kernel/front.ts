@@ -38,6 +38,13 @@ export interface FrontOptions {
   readonly onDeath: (reason: string) => void;
 }
 
+export interface CellOrder {
+  /** Told the cell's run, under which its outputs come. */
+  readonly onStart: (run: number) => void;
+  /** Where the owner counts; the front counts otherwise. */
+  readonly executionCount: number | undefined;
+}
+
 /** Scripts kept to map the stacks of late errors. */
 const MAX_SCRIPTS = 500;
 const INTERRUPT_WAIT_MS = 5000;
@@ -92,13 +99,13 @@ export class Front {
     await abortable(this.#runner.ready, signal);
   }
 
-  /** Runs a cell after those before it. `onStart` tells its run, under which outputs come. */
-  async execute(text: string, onStart: (run: number) => void, signal: AbortSignal): Promise<CellOutcome> {
+  /** Runs a cell after those before it. */
+  async execute(text: string, cell: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
     let generation = this.#generation;
     try {
       return await this.#turn.run(signal, () => {
         generation = this.#generation;
-        return this.#execute(text, onStart, signal);
+        return this.#execute(text, cell, signal);
       });
     } catch (error) {
       if (generation !== this.#generation) return { status: "dead", reason: "The kernel was restarted." };
@@ -108,7 +115,7 @@ export class Front {
     }
   }
 
-  async #execute(text: string, onStart: (run: number) => void, signal: AbortSignal): Promise<CellOutcome> {
+  async #execute(text: string, { onStart, executionCount: given }: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
     if (this.#death !== undefined) return { status: "dead", reason: this.#death };
     const run = ++this.#runs;
     onStart(run);
@@ -129,7 +136,8 @@ export class Front {
       if (read.problems.length > 0 || read.script === undefined) return { status: "type-error", problems: read.problems };
       const { script, names } = read;
       this.#renamed = script.renamed;
-      const executionCount = ++this.#executions;
+      const executionCount = given ?? this.#executions + 1;
+      this.#executions = executionCount;
       this.#remember(run, { script, text, executionCount });
       this.#runner.run({ run, code: script.code, headLength: script.headLength, globals: script.globals, isAsync: script.isAsync });
       const end = await finished;

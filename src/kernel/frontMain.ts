@@ -25,18 +25,18 @@ const front = new Front({
   onDeath: (reason) => channel.emit("death", reason),
 });
 
-const Execute = v.object({ id: v.number(), code: v.string() });
+const Execute = v.object({ id: v.number(), code: v.string(), executionCount: v.optional(v.number()) });
 const At = v.object({ code: v.string(), offset: v.number() });
 channel.handle("ready", (_none, signal) => front.ready(signal));
 // An abort comes as an event of its own: the ask goes on, since its answer says how the cell ended.
 const aborts = new Map<number, AbortController>();
 channel.on("abort", (id) => aborts.get(id as number)?.abort());
 channel.handle("execute", async (argument) => {
-  const { id, code } = v.parse(Execute, argument);
+  const { id, code, executionCount } = v.parse(Execute, argument);
   const abort = new AbortController();
   aborts.set(id, abort);
   try {
-    return await front.execute(code, (run) => channel.emit("started", { id, run }), abort.signal);
+    return await front.execute(code, { onStart: (run) => channel.emit("started", { id, run }), executionCount }, abort.signal);
   } finally {
     aborts.delete(id);
   }

@@ -47,6 +47,8 @@ export interface ExecuteOptions {
   readonly onOutput: (output: Output) => void;
   /** Aborting interrupts the cell, or takes it out of the queue. */
   readonly signal: AbortSignal;
+  /** The number that the reader sees beside the cell, where the owner counts; the kernel counts otherwise. */
+  readonly executionCount?: number;
 }
 
 export interface Kernel {
@@ -138,7 +140,7 @@ class WorkerKernel implements Kernel {
     options.signal.addEventListener("abort", onAbort, { once: true });
     try {
       if (options.signal.aborted) return { status: "interrupted", executionCount: 0, durationMs: 0 };
-      return (await this.#channel.ask("execute", { id, code }, this.#never)) as CellOutcome;
+      return (await this.#channel.ask("execute", { id, code, executionCount: options.executionCount }, this.#never)) as CellOutcome;
     } catch (error) {
       if (this.#death !== undefined || this.#isClosed) return { status: "dead", reason: this.#death ?? "The kernel was closed." };
       throw error;

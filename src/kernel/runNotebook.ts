@@ -7,8 +7,9 @@ import { basename, dirname, resolve } from "node:path";
 import type { Log } from "../core/base/log.ts";
 import { Scope } from "../core/base/scope.ts";
 import type { Session } from "../core/session.ts";
+import { cellFailure, type CellFailure } from "./cellFailure.ts";
 import { createDeskHandlers } from "./deskHandlers.ts";
-import { startKernel, type CellOutcome, type Kernel, type Output } from "./host.ts";
+import { startKernel, type Kernel, type Output } from "./host.ts";
 import { bundleData, linesOf, readNotebook, sourceOf, writeNotebook, type NotebookCell, type NotebookOutput } from "./notebookFile.ts";
 
 export interface RunNotebookOptions {
@@ -91,7 +92,7 @@ async function runCell(kernel: Kernel, cell: NotebookCell, index: number, option
   const started = performance.now();
   const outcome = await kernel.execute(sourceOf(cell), { cellId: cell.id ?? String(index), onOutput: (output) => collected.add(output), signal });
   const durationMs = Math.round(performance.now() - started);
-  const error = errorOf(outcome);
+  const error = cellFailure(outcome);
   if (error !== undefined) collected.fail(error);
   const executionCount = outcome.status === "ok" || outcome.status === "error" || outcome.status === "interrupted" ? outcome.executionCount : null;
   const isTimeout = outcome.status === "interrupted" && signal.aborted && (signal.reason as { code?: unknown } | undefined)?.code === "timeout";
@@ -109,44 +110,10 @@ async function runCell(kernel: Kernel, cell: NotebookCell, index: number, option
   };
 }
 
-interface Failure {
-  readonly code: string;
-  readonly name: string;
-  readonly message: string;
-  readonly details: string;
-}
-
-function errorOf(outcome: CellOutcome): Failure | undefined {
-  switch (outcome.status) {
-    case "ok":
-      return undefined;
-    case "error":
-      return {
-        code: outcome.error.code ?? "cell-failed",
-        name: outcome.error.name,
-        message: outcome.error.hint === undefined ? outcome.error.message : `${outcome.error.message} ${outcome.error.hint}`,
-        details: outcome.error.stack,
-      };
-    case "type-error": {
-      const [first] = outcome.problems;
-      return {
-        code: "type-error",
-        name: "TypeError",
-        message: `${first?.line}:${first?.column} ${first?.message}`,
-        details: outcome.problems.map((p) => `${p.line}:${p.column} ${p.message}\n${p.frame}`).join("\n\n"),
-      };
-    }
-    case "interrupted":
-      return { code: "interrupted", name: "KeyboardInterrupt", message: "The cell was interrupted.", details: "The cell was interrupted." };
-    case "dead":
-      return { code: "kernel-dead", name: "KernelDead", message: outcome.reason, details: outcome.reason };
-  }
-}
-
 type Kept =
   | { readonly kind: "stream"; readonly stream: "stdout" | "stderr"; text: string }
   | { readonly kind: "shown"; data: Record<string, unknown>; readonly id: string | undefined; readonly isResult: boolean }
-  | { readonly kind: "error"; readonly failure: Failure };
+  | { readonly kind: "error"; readonly failure: CellFailure };
 
 /** A cell's outputs as the file keeps them, and as text while they come. */
 class CellOutputs {
@@ -183,7 +150,7 @@ class CellOutputs {
     }
   }
 
-  fail(failure: Failure): void {
+  fail(failure: CellFailure): void {
     this.#kept.push({ kind: "error", failure });
     this.#onText(`${failure.details}\n`);
   }

@@ -21,6 +21,7 @@ export const ENTRIES = {
   kernelFront: "kernel/frontMain.ts",
   kernelRunner: "kernel/runner.ts",
   kernelGuard: "kernel/guard.ts",
+  jupyterKernel: "kernel/jupyter/main.ts",
 } as const;
 
 export type EntryName = keyof typeof ENTRIES;
