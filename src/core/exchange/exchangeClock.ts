@@ -32,6 +32,8 @@ export class ExchangeClock {
   readonly #endMs: number;
   /** The day that was last asked about, as it will be again. */
   #lastOpen: TradingDay | undefined;
+  /** The answer to times from `from` until it is over; asked again and again. */
+  #nextOpen = { from: 0, open: 0 };
   /** Session under way with "always", and how much open time lies before its open. */
   #session: { readonly day: TradingDay; readonly openedAfter: number };
 
@@ -90,6 +92,11 @@ export class ExchangeClock {
   }
 
   nextOpen(at: number): number {
+    if (at < this.#nextOpen.from || at >= this.#nextOpen.open) this.#nextOpen = { from: at, open: this.#findNextOpen(at) };
+    return this.#nextOpen.open;
+  }
+
+  #findNextOpen(at: number): number {
     const day = tradingDayFrom(newYorkDate(at));
     return at < day.open ? day.open : tradingDayFrom(addDays(day.date, 1)).open;
   }

@@ -71,6 +71,8 @@ export class Market {
 
   readonly source: MarketSource;
   #session: { readonly from: number; readonly to: number; readonly day: TradingDay | undefined } = { from: 0, to: 0, day: undefined };
+  /** The session before the one that was last asked about. */
+  #before: { readonly date: string; readonly day: TradingDay | undefined } = { date: "", day: undefined };
   readonly #stocks: ReadonlyMap<string, SimulatedStock>;
 
   constructor(seed: number | string, source: MarketSource = simulatedSource(seed)) {
@@ -144,7 +146,8 @@ export class Market {
 
   /** The daily bar of the session before `day`. */
   previousBar(symbol: string, day: TradingDay): MarketBar {
-    return this.dailyBar(symbol, tradingDayUpTo(addDays(day.date, -1)));
+    if (this.#before.date !== day.date) this.#before = { date: day.date, day: tradingDayUpTo(addDays(day.date, -1)) };
+    return this.dailyBar(symbol, this.#before.day as TradingDay);
   }
 
   /** Finished daily bar of a trading day. Callers ask for past days only. */

@@ -4,6 +4,7 @@ import { Big } from "../base/decimal.ts";
 import type { Side } from "../domain/orders.ts";
 import { POST_MS, type ExchangeClock } from "./exchangeClock.ts";
 import type { OrderRequest } from "./orderRequest.ts";
+import { assetId } from "./wire.ts";
 import { isAuction, type OrderRecord, type PositionIntent } from "./records.ts";
 
 export interface Making {
@@ -47,6 +48,7 @@ function record(
     id: randomUUID(),
     positionIntent: own.role === "entry" ? intent : `${request.side}_to_close`,
     accountNumber,
+    assetId: assetId(request.symbol),
     sequence: nextSequence(),
     symbol: request.symbol,
     side: request.side,

@@ -16,8 +16,9 @@ export interface OrderRecord {
   readonly orderClass: OrderClass;
   readonly timeInForce: TimeInForce;
   readonly extendedHours: boolean;
-  /** Absent in books of version 0.1. */
+  /** Both absent in books of version 0.1. */
   readonly positionIntent?: PositionIntent;
+  readonly assetId?: string;
   qty: Big | null;
   readonly notional: Big | null;
   readonly limitPrice: Big | null;

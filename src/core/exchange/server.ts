@@ -4,11 +4,11 @@ import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { WebSocketServer, type WebSocket } from "ws";
 import { TradingError } from "../base/errors.ts";
 import { seededRandom } from "../base/random.ts";
-import { authorizeHeaders, isLoopbackHost, isOwnPage, RateLimit } from "./access.ts";
+import { isLoopbackHost, KeyRing, isOwnPage, RateLimit } from "./access.ts";
 import { ApiError } from "./apiError.ts";
 import type { Certificate } from "./certificate.ts";
 import { addDataRoutes } from "./dataRoutes.ts";
@@ -65,6 +65,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   app.server.maxConnections = MAX_CONNECTIONS;
   const callers = new WeakMap<FastifyRequest, AccountState>();
   const accountOf = (request: FastifyRequest) => callers.get(request) as AccountState;
+  const keys = new KeyRing(engine.accounts);
   const limits = { trading: new RateLimit(options.rateLimit), data: new RateLimit(options.rateLimit) };
 
   // Clients send JSON with and without its content type, and DELETE with the type and no body.
@@ -76,24 +77,34 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
       done(new ApiError(400, "request body format is invalid", 40_010_000));
     }
   });
-  app.addHook("onRequest", async (request, reply) => {
+  // Hooks that answer at once, without a promise each.
+  app.addHook("onRequest", (request, reply, done) => {
+    admit(request, reply);
+    done();
+  });
+  const admit = (request: FastifyRequest, reply: FastifyReply) => {
     // The official client 3.1 sends an empty content type with DELETE: it means none.
     if (request.headers["content-type"] === "") delete request.headers["content-type"];
     reply.header("X-Request-ID", request.id).header(SIMULATED.name, SIMULATED.value);
     if (!isLoopbackHost(request.headers.host)) throw new ApiError(403, "forbidden: this exchange answers to the names of this machine only", 40_310_000);
     if (!isOwnPage(request.headers)) throw new ApiError(403, "forbidden: web pages are not served", 40_310_000);
-    const account = authorizeHeaders(engine.accounts, request.headers);
+    const account = keys.authorize(request.headers);
     if (account === undefined) throw new ApiError(401, "request is not authorized: wrong or missing key", 40_110_000);
     callers.set(request, account);
     idle.touch();
     if (request.url.startsWith("/quantdesk/")) return;
     const isData = /^\/(?:v2\/stocks|v1beta1|v1)\//.test(request.url);
     limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => void reply.header(name, value));
-  });
+  };
   // Whatever an answer says is on disk before it is said; orders of one turn share the wait.
-  app.addHook("onSend", async (_request, _reply, payload) => {
-    await engine.written();
-    return payload;
+  app.addHook("onSend", (_request, _reply, payload, done) => {
+    const written = engine.written();
+    if (written === undefined) done(null, payload);
+    else
+      written.then(
+        () => done(null, payload),
+        (error: Error) => done(error),
+      );
   });
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof ApiError) return reply.code(error.status).send(error.body);
@@ -107,7 +118,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   addDataRoutes(app, options);
   app.get("/quantdesk/health", () => ({ schema: "quantdesk.paper-health/1", pid: process.pid, simulated: true }));
 
-  const streams = addStreams(app, options);
+  const streams = addStreams(app, options, keys);
   try {
     await app.listen({ host: options.host === "[::1]" ? "::1" : options.host, port: options.port });
   } catch (error) {
@@ -144,8 +155,8 @@ function tlsServer({ certificate, key }: Certificate, handler: RequestListener):
   return createTlsServer({ ...SLOW, cert: certificate, key }, handler) as unknown as Server;
 }
 
-function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServer {
-  const { engine, idle } = options;
+function addStreams(app: FastifyInstance, options: ServerOptions, keys: KeyRing): WebSocketServer {
+  const { idle } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: 256 * 1024, perMessageDeflate: false });
   server.on("headers", (headers) => headers.push(`${SIMULATED.name}: ${SIMULATED.value}`));
   let opened = 0;
@@ -156,7 +167,7 @@ function addStreams(app: FastifyInstance, options: ServerOptions): WebSocketServ
     raw.on("error", () => raw.destroy());
     if (!isLoopbackHost(request.headers.host) || !isOwnPage(request.headers)) return refuse("403 Forbidden");
     if (serve === undefined) return refuse("404 Not Found");
-    if (path === "/quantdesk/lease" && authorizeHeaders(engine.accounts, request.headers) === undefined) return refuse("401 Unauthorized");
+    if (path === "/quantdesk/lease" && keys.authorize(request.headers) === undefined) return refuse("401 Unauthorized");
     if (idle.isOver || server.clients.size >= MAX_STREAMS) return refuse("503 Service Unavailable");
     server.handleUpgrade(request, raw, head, (socket) => {
       const done = idle.enter();

@@ -87,7 +87,7 @@ export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderR
     replaced_at: time(order.replacedAt),
     replaced_by: order.replacedBy,
     replaces: order.replaces,
-    asset_id: assetId(order.symbol),
+    asset_id: order.assetId ?? assetId(order.symbol),
     symbol: order.symbol,
     asset_class: "us_equity",
     notional: money(order.notional),
