@@ -33,6 +33,7 @@ import { findOrStartExchange } from "./exchange/embedded.ts";
 import { createBacktester } from "./backtest/backtester.ts";
 import type { ReportExtras } from "./backtest/report.ts";
 import { findStrategy } from "./backtest/strategies/builtin.ts";
+import { engineIdentity, strategyCode } from "./backtest/strategyCode.ts";
 import { createScanRunner } from "./scanner/scanRunner.ts";
 import { createAnalystThread } from "./analysts/analystThread.ts";
 import { runLatencyBenchApart } from "./features/benchApart.ts";
@@ -45,16 +46,15 @@ import { previewOrder, type Previewed } from "./session/preview.ts";
 import { converse, type Reply } from "./session/converse.ts";
 import { createLimits, type Limits } from "./session/limits.ts";
 import { createResearch } from "./session/research.ts";
+import { RunLedger } from "./session/runLedger.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
 import { createStatus } from "./session/status.ts";
 import { openStore } from "./store/store.ts";
 
-/** For fronts: the built-in strategies with their parameters, the latency benchmark, the end and reset of a home's exchange, stored tables. */
+/** For fronts: the built-in strategies with their parameters, the latency benchmark, the end of a home's exchange. */
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
-export { resetExchange } from "./exchange/reset.ts";
-export { EXPORTS, exportCsv, exportRows, exportTable, type ExportName } from "./session/exportTable.ts";
 
 export type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
 export type { Ask, Reply } from "./session/converse.ts";
@@ -168,7 +168,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const scope = new Scope({ name: "The session" });
   scope.onClose(() => file.flush());
   try {
-    const store = await openStore(join(home, "quantdesk.sqlite"), scope.signal);
+    const store = await openStore(join(home, "quantdesk.sqlite"), scope.signal, (sentence) => log.warn(sentence));
     scope.onClose(() => store.close());
     if (store.isReadOnly) log.warn(`${home} was changed by a newer Quantdesk: this one shows what is there, keeps no results and sends no orders.`);
     return assemble({ options, config, sources, venue, keys, home, log, scope, store, secrets });
@@ -259,7 +259,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     instant: parseInstant,
     checkName: findStrategy,
     backtester,
-    store,
+    ledger: new RunLedger({ front: options.front, store, code: strategyCode, engineIdentity, log }),
     log,
   });
 

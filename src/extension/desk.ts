@@ -8,6 +8,7 @@ import type { LiveQuestion, Session, SessionStatus } from "../core/session.ts";
 import { Emitter } from "../core/base/emitter.ts";
 import { TradingError } from "../core/base/errors.ts";
 import type { Log } from "../core/base/log.ts";
+import type { StoredChange } from "../core/domain/ports.ts";
 import { type KeyRing, tradingOrigin } from "./keys.ts";
 import { userSettings } from "./settings.ts";
 import { dollars } from "./words.ts";
@@ -27,7 +28,7 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
   readonly log: Log;
   readonly #keys: KeyRing;
   readonly #status = new Emitter<SessionStatus | undefined>();
-  readonly #stored = new Emitter<"runs" | "equity" | "scan">();
+  readonly #stored = new Emitter<StoredChange>();
   #opening: Promise<Session> | undefined;
   #open: Session | undefined;
   /** Counts the sessions that were asked for: one that a reset overtook while it opened is not shown. */
@@ -58,7 +59,7 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
   }
 
   /** What was stored: runs, equity, a scan. */
-  onStored(listener: (what: "runs" | "equity" | "scan") => void): () => void {
+  onStored(listener: (what: StoredChange) => void): () => void {
     return this.#stored.on(listener);
   }
 

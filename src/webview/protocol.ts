@@ -56,6 +56,27 @@ export interface PositionFigures {
   readonly profit: number | null;
 }
 
+/** Of all stored results; null where there is none to take it of. */
+export interface StoredFigures {
+  readonly results: number;
+  readonly withSharpe: number;
+  readonly meanSharpe: number | null;
+  readonly profitable: number;
+  readonly meanDurationMs: number | null;
+}
+
+/** News, posts and filings that scanners, analysts and agents read. */
+export interface SourceFigures {
+  readonly kind: "news" | "post" | "filing";
+  readonly title: string;
+  /** http or https, or empty. */
+  readonly url: string;
+  readonly source: string;
+  readonly symbols: readonly string[];
+  readonly at: number;
+  readonly readBy: string;
+}
+
 /** Everything that the dashboard shows, at once: the last frame is always enough to draw. */
 export interface DashboardFrame {
   readonly at: number;
@@ -66,6 +87,9 @@ export interface DashboardFrame {
   readonly account: AccountFigures | null;
   readonly positions: readonly PositionFigures[] | null;
   readonly runs: number;
+  readonly statistics: StoredFigures;
+  /** The 20 latest. */
+  readonly sources: readonly SourceFigures[];
   readonly best: readonly RunFigures[];
   readonly recent: readonly RunFigures[];
   readonly equity: ReadonlyArray<{ readonly at: number; readonly equity: number }>;

@@ -65,7 +65,7 @@ export function addBacktestCommand(program: Command, context: Context): void {
     .option("--limit <n>", "how many", wholeNumber("--limit", 1, 10_000), 50)
     .action((flags: CommonFlags & { limit: number }) =>
       withSession(context, flags, async (session) => {
-        const rows = await session.store.runs(flags.limit, context.signal);
+        const rows = await session.store.runs({ limit: flags.limit }, context.signal);
         if (flags.json === true)
           context.io.json({
             schema: "quantdesk.runs/1",

@@ -17,7 +17,7 @@ import { badInput, TradingError } from "../base/errors.ts";
 import { Lock } from "../base/lock.ts";
 import type { Log } from "../base/log.ts";
 import { Scope } from "../base/scope.ts";
-import { summarize } from "./batch.ts";
+import { summarize } from "../domain/batch.ts";
 import { ComputeProcess, OUT_OF_MEMORY } from "./computeProcess.ts";
 import { Slots } from "./slots.ts";
 import { runSweep } from "./sweep/runSweep.ts";
@@ -105,7 +105,6 @@ class LocalBacktester implements Backtester {
   ): Promise<BatchResult> {
     const { workers, timeoutMs } = this.#within(options);
     const started = performance.now();
-    const times: number[] = [];
     const results: BatchItem[] = requests.map((_request, index) => ({
       index,
       status: "cancelled",
@@ -118,7 +117,7 @@ class LocalBacktester implements Backtester {
     const take = async () => {
       while (next < requests.length && !scope.signal.aborted) {
         const index = next++;
-        const item = await this.#item(index, requests[index] as BacktestRequest, timeoutMs, scope.signal, times);
+        const item = await this.#item(index, requests[index] as BacktestRequest, timeoutMs, scope.signal);
         if (item === undefined) return;
         results[index] = item;
         options.onItem?.(item);
@@ -130,7 +129,7 @@ class LocalBacktester implements Backtester {
       this.#slots.grow(-more);
       await scope.close();
     }
-    return summarize(results, times, Math.min(workers, Math.max(1, requests.length)), performance.now() - started);
+    return summarize(results, Math.min(workers, Math.max(1, requests.length)), performance.now() - started);
   }
 
   async sweep(request: SweepRequest, options: SweepOptions, signal: AbortSignal): Promise<Sweep> {
@@ -201,20 +200,19 @@ class LocalBacktester implements Backtester {
   }
 
   /** Undefined when the batch ended under it. */
-  async #item(index: number, request: BacktestRequest, timeoutMs: number, signal: AbortSignal, times: number[]): Promise<BatchItem | undefined> {
+  async #item(index: number, request: BacktestRequest, timeoutMs: number, signal: AbortSignal): Promise<BatchItem | undefined> {
     let started = performance.now();
     try {
       const result = await this.#slots.run(signal, () => {
         started = performance.now();
         return this.#runGuarded(request, timeoutMs, signal);
       });
-      times.push(performance.now() - started);
-      return { index, status: "ok", result };
+      return { index, status: "ok", result, durationMs: performance.now() - started };
     } catch (error) {
       if (signal.aborted) return undefined;
-      times.push(performance.now() - started);
+      const durationMs = performance.now() - started;
       const { code, message, hint } = TradingError.from(error, "backtest-failed");
-      return { index, status: code === "timeout" ? "timeout" : "error", error: { code, message: hint === undefined ? message : `${message} ${hint}` } };
+      return { index, status: code === "timeout" ? "timeout" : "error", error: { code, message: hint === undefined ? message : `${message} ${hint}` }, durationMs };
     }
   }
 

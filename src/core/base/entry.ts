@@ -16,6 +16,7 @@ export const ENTRIES = {
   analystWorker: "core/analysts/worker.ts",
   scannerWorker: "core/scanner/worker.ts",
   storeWorker: "core/store/worker.ts",
+  resultsWorker: "core/store/resultsWorker.ts",
   featureWorker: "core/features/worker.ts",
   performanceApi: "core/metrics/apiWorker.ts",
   kernelFront: "kernel/frontMain.ts",

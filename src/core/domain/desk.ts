@@ -37,6 +37,10 @@ export interface BacktestSpec {
   readonly periodsPerYear?: number;
   readonly riskFree?: number;
   readonly equity?: boolean;
+  /** Who asks, for the trial ledger: "cell:<notebook>#<cell>", "agent"; the session's front when absent. */
+  readonly origin?: string;
+  /** Runs it although the store has its result. */
+  readonly fresh?: boolean;
 }
 
 /** What a person is asked before real money moves. */

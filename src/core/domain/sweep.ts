@@ -118,6 +118,11 @@ export interface SweepColumns extends SweepFigures {
   readonly names: readonly string[];
   /** One column per name. */
   readonly params: readonly Float64Array[];
+  /**
+   * What cross-validation needs of each combination (the same number of values for each, one combination after another,
+   * NaN where none were kept); absent when there is none.
+   */
+  readonly blocks?: Float64Array;
   /** SWEEP_STATUS of each. */
   readonly status: Uint8Array;
 }

@@ -79,7 +79,7 @@ async function proposedBy(intent: OrderIntent, store: Store, signal: AbortSignal
   const proposal = proposalOf(intent);
   const { id } = proposal;
   if (proposal.kind !== "run" || id === undefined) return proposal;
-  const run = (await store.runs(MOST_COUNTED, signal)).find((row) => row.runHash.startsWith(id));
+  const [run] = await store.runsByHash(id, signal);
   if (run === undefined) return proposal;
   const { runHash, strategy, params, dataset, sharpe } = run;
   return { ...proposal, run: { runHash, strategy, params, dataset, sharpe } };

@@ -1,14 +1,16 @@
 /** Backtests by name and reference, written into the trial ledger. */
 import { resolve as resolvePath } from "node:path";
-import { canonicalJson, sha256 } from "../base/canonical.ts";
+import { canonicalJson } from "../base/canonical.ts";
 import { badInput, TradingError, type Outcome } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "../domain/backtest.ts";
 import { datasetIdentity, type Dataset } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
-import type { Backtester, RunRow, Store } from "../domain/ports.ts";
-import type { Sweep, SweepOptions, SweepRequest, SweepSpec } from "../domain/sweep.ts";
+import { summarize } from "../domain/batch.ts";
+import type { Backtester, NewRun } from "../domain/ports.ts";
+import type { KnownCombinations, Sweep, SweepOptions, SweepRequest, SweepSpec } from "../domain/sweep.ts";
 import type { WalkForward, WalkForwardSpec } from "../domain/walkForward.ts";
+import { sweptNames, type FinishedRun, type IdentifiedRun, type RunLedger } from "./runLedger.ts";
 
 export interface ResearchParts {
   /** Whoever asks, as the trial ledger names them; "cli" means: exactly the costs that are given. */
@@ -22,7 +24,7 @@ export interface ResearchParts {
   /** Throws when there is no built-in strategy of that name. */
   readonly checkName: (strategy: string) => void;
   readonly backtester: Backtester;
-  readonly store: Pick<Store, "addRuns" | "trialsOn">;
+  readonly ledger: RunLedger;
   readonly log: Log;
 }
 
@@ -30,6 +32,13 @@ export interface ResearchParts {
 export type DataSource = Pick<BacktestSpec, "data" | "timeZone" | "timeframe">;
 
 type BatchOptions = Parameters<Backtester["batch"]>[1];
+
+interface PreparedSweep {
+  readonly run: IdentifiedRun;
+  readonly request: SweepRequest;
+  readonly key: string | null;
+  readonly known: KnownCombinations | null;
+}
 
 export interface Research {
   backtest(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestResult>;
@@ -39,9 +48,10 @@ export interface Research {
   resolve(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestRequest>;
 }
 
-const STORE_WITHIN_MS = 10_000;
+/** Of a batch: so many finished runs are written at once. */
+const WRITE_EVERY = 100;
 
-export function createResearch({ front, folder, engine, load: loadReference, instant, checkName, backtester, store, log }: ResearchParts): Research {
+export function createResearch({ front, folder, engine, load: loadReference, instant, checkName, backtester, ledger, log }: ResearchParts): Research {
   // The command line uses exactly the costs given; everything else is honest by default.
   const costs = front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
   const toRequest = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>): Promise<BacktestRequest> => {
@@ -79,56 +89,55 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
       return known;
     };
   };
-  const toSweep = async (spec: SweepSpec, signal: AbortSignal): Promise<{ readonly request: SweepRequest; readonly hash: string }> => {
+  const identified = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>): Promise<IdentifiedRun> =>
+    ledger.identify(spec, await toRequest(spec, load), await load(spec));
+  const toSweep = async (spec: SweepSpec, signal: AbortSignal): Promise<PreparedSweep> => {
     const load = loader(signal);
-    const request = await toRequest(spec, load);
-    const { sha256: hash } = (await load(spec)).info;
+    const run = await identified(spec, load);
     const { grid, where, method, trials, seed, patience, budgetMs, top } = spec;
     const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, top }).filter(([, value]) => value !== undefined));
-    return { request: { request, grid, ...given, earlierTrials: await trialsOn(store, hash, log, signal) }, hash };
-  };
-  const write = async (rows: readonly RunRow[]) => {
-    try {
-      await store.addRuns(rows, AbortSignal.timeout(STORE_WITHIN_MS));
-    } catch (error) {
-      log.warn(`${rows.length} runs are not in the trial ledger: ${TradingError.from(error, "store-failed").message}`);
-    }
-  };
-  const remember = async (results: readonly BacktestResult[]) => {
-    if (results.length > 0) await write(results.map((result) => ledgerRow(result, front)));
+    const key = ledger.sweepKey(run, await load(spec), sweptNames(grid));
+    const known = spec.fresh === true ? null : await ledger.knownCombinations(key, signal);
+    const earlierTrials = await ledger.trialsOn(run.info.sha256, signal);
+    return { run, key, known, request: { request: run.request, grid, ...given, earlierTrials, ...(known === null ? {} : { known }) } };
   };
   return {
     sweep: async (spec, options, signal) => {
-      const { request, hash } = await toSweep(spec, signal);
+      const { request, run, key, known } = await toSweep(spec, signal);
       const sweep = await backtester.sweep(request, options, signal);
-      if (sweep.result.run > 0) await write([sweepRow(sweep, request.request, hash)]);
+      await ledger.rememberSweep(run, spec, sweep, key, known);
       return sweep;
     },
     walkForward: async ({ train, test, anchored = false, ...spec }, options, signal) => {
-      const { request, hash } = await toSweep(spec, signal);
+      const {
+        request: { known: _ofAllBars, ...request },
+        run,
+      } = await toSweep({ ...spec, fresh: true }, signal);
       const walk = await backtester.walkForward({ ...request, train, test, anchored }, options, signal);
-      if (walk.result.run > 0) await write([walkForwardRow(walk, hash)]);
+      if (walk.result.run > 0) await ledger.write([walkForwardRow(walk, run.info.sha256)]);
       return walk;
     },
     resolve: (spec, signal) => toRequest(spec, loader(signal)),
     backtest: async (spec, signal) => {
-      const result = await backtester.run(await toRequest(spec, loader(signal)), signal);
+      const started = performance.now();
+      const run = await identified(spec, loader(signal));
+      const [stored = null] = await ledger.stored([run], signal);
+      const result = stored === null ? await backtester.run(run.request, signal) : { ...stored, durationMs: performance.now() - started };
       log.info(
-        `⏱️ Backtest of ${result.strategy} on ${result.dataset.name}: ${result.stats.trades} trades in ${result.durationMs.toFixed(1)} ms, run ${result.runHash.slice(0, 12)}`,
+        `⏱️ Backtest of ${result.strategy} on ${result.dataset.name}: ${result.stats.trades} trades in ${result.durationMs.toFixed(1)} ms${stored === null ? "" : ", out of the store"}, run ${result.runHash.slice(0, 12)}`,
       );
-      await remember([result]);
+      await ledger.remember([{ ...run, result, cached: stored !== null }]);
       return result;
     },
     backtests: async (specs, batchOptions, signal) => {
       const load = loader(signal);
-      const requests: Array<Outcome<BacktestRequest>> = [];
-      for (const spec of specs) requests.push(await attempt(() => toRequest(spec, load)));
+      const runs: Array<Outcome<IdentifiedRun>> = [];
+      for (const spec of specs) runs.push(await attempt(() => identified(spec, load)));
       signal.throwIfAborted();
-      const batch = await batchOf(backtester, requests, batchOptions, signal);
+      const batch = await batchOf({ backtester, ledger }, runs, batchOptions, signal);
       log.info(
-        `⏱️ Batch of ${requests.length} backtests: ${batch.succeeded} succeeded, ${batch.failed} failed, ${batch.timedOut} timed out, ${batch.cancelled} cancelled in ${batch.durationMs.toFixed(0)} ms`,
+        `⏱️ Batch of ${specs.length} backtests: ${batch.succeeded} succeeded (${batch.cached} out of the store), ${batch.failed} failed, ${batch.timedOut} timed out, ${batch.cancelled} cancelled in ${batch.durationMs.toFixed(0)} ms`,
       );
-      await remember(batch.results.flatMap((item) => (item.result === undefined ? [] : [item.result])));
       return batch;
     },
   };
@@ -142,86 +151,69 @@ async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-/** Runs the requests that are sound; one that is not becomes a failed item in its place. */
+/**
+ * Runs the requests that are sound and not in the store; one that is not sound becomes a failed item in its place. What is
+ * done goes into the ledger while the rest still runs.
+ */
 async function batchOf(
-  backtester: Backtester,
-  requests: ReadonlyArray<Outcome<BacktestRequest>>,
-  options: BatchOptions,
+  { backtester, ledger }: { readonly backtester: Backtester; readonly ledger: RunLedger },
+  runs: ReadonlyArray<Outcome<IdentifiedRun>>,
+  { onItem, ...options }: BatchOptions,
   signal: AbortSignal,
 ): Promise<BatchResult> {
-  const sound = requests.flatMap((outcome, index) => (outcome.ok ? [{ index, request: outcome.value }] : []));
-  const placeOf = (item: BatchItem): BatchItem => ({ ...item, index: (sound[item.index] as { index: number }).index });
-  const { onItem } = options;
-  const batch = await backtester.batch(
-    sound.map(({ request }) => request),
-    { ...options, ...(onItem === undefined ? {} : { onItem: (item: BatchItem) => onItem(placeOf(item)) }) },
+  const started = performance.now();
+  const results = new Map<number, BatchItem>();
+  const writing: Array<Promise<void>> = [];
+  let finished: FinishedRun[] = [];
+  const flush = () => {
+    writing.push(ledger.remember(finished));
+    finished = [];
+  };
+  const done = (item: BatchItem) => {
+    results.set(item.index, item);
+    const run = runs[item.index];
+    if (run?.ok === true && item.result !== undefined && finished.push({ ...run.value, result: item.result, cached: item.cached === true }) >= WRITE_EVERY)
+      flush();
+    onItem?.(item);
+  };
+  const sound = runs.flatMap((outcome, index) => (outcome.ok ? [{ index, run: outcome.value }] : []));
+  runs.forEach((outcome, index) => {
+    if (!outcome.ok) done(failedItem(index, outcome.error));
+  });
+  const lookedUp = performance.now();
+  const stored = await ledger.stored(
+    sound.map(({ run }) => run),
     signal,
   );
-  if (sound.length === requests.length) return batch;
-  const done = new Map(batch.results.map((item) => [placeOf(item).index, placeOf(item)]));
-  const results = requests.map((outcome, index): BatchItem => {
-    if (outcome.ok) return done.get(index) as BatchItem;
-    const { code, message, hint } = outcome.error;
-    return { index, status: "error", error: { code, message: hint === undefined ? message : `${message} ${hint}` } };
+  const each = (performance.now() - lookedUp) / Math.max(1, sound.length);
+  const left = sound.filter(({ index }, at) => {
+    const result = stored[at];
+    if (result == null) return true;
+    done({ index, status: "ok", result: { ...result, durationMs: each }, durationMs: each, cached: true });
+    return false;
   });
-  const failed = batch.failed + requests.length - sound.length;
-  return { ...batch, run: requests.length - batch.cancelled, failed, successRate: batch.succeeded / requests.length, results };
+  const placed = (item: BatchItem): BatchItem => ({ ...item, index: (left[item.index] as { index: number }).index });
+  const batch = await backtester.batch(
+    left.map(({ run }) => run.request),
+    { ...options, onItem: (item) => done(placed(item)) },
+    signal,
+  );
+  for (const item of batch.results.map(placed)) results.set(item.index, item);
+  flush();
+  await Promise.all(writing);
+  return summarize(
+    runs.map((_run, index) => results.get(index) as BatchItem),
+    batch.workers,
+    performance.now() - started,
+  );
 }
 
-function ledgerRow(result: BacktestResult, front: string): RunRow {
-  return {
-    runHash: result.runHash,
-    at: Date.now(),
-    front,
-    strategy: result.strategy,
-    params: canonicalJson(result.params),
-    dataset: result.dataset.name,
-    datasetHash: result.dataset.sha256,
-    sharpe: result.stats.sharpe,
-    totalReturnPct: result.stats.totalReturnPct,
-    maxDrawdownPct: result.stats.maxDrawdownPct,
-    trades: result.stats.trades,
-    durationMs: result.durationMs,
-    simulated: result.simulated,
-  };
-}
-
-/** A ledger that cannot be read counts nothing: the sweep is worth more than its count. */
-async function trialsOn(store: Pick<Store, "trialsOn">, datasetHash: string, log: Log, signal: AbortSignal): Promise<number> {
-  try {
-    return await store.trialsOn(datasetHash, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    log.warn(`Earlier trials on these prices are not counted: ${TradingError.from(error, "store-failed").message}`);
-    return 0;
-  }
-}
-
-/** One row for all combinations: it counts as so many trials, and shows the best. */
-function sweepRow({ result, columns }: Sweep, request: BacktestRequest, datasetHash: string): RunRow {
-  const [best] = result.best;
-  return {
-    runHash: sha256(
-      canonicalJson({ ...request, data: datasetHash, names: columns.names, grid: columns.params.map((values) => [...new Set(values)]), run: result.run }),
-    ),
-    at: Date.now(),
-    front: "sweep",
-    strategy: result.strategy,
-    params: canonicalJson(best?.params ?? {}),
-    dataset: result.dataset,
-    datasetHash,
-    sharpe: best?.stats.sharpe ?? null,
-    totalReturnPct: best?.stats.totalReturnPct ?? 0,
-    maxDrawdownPct: best?.stats.maxDrawdownPct ?? 0,
-    trades: best?.stats.trades ?? 0,
-    durationMs: result.durationMs,
-    simulated: result.simulated,
-    trials: result.run,
-  };
+function failedItem(index: number, { code, message, hint }: TradingError): BatchItem {
+  return { index, status: "error", error: { code, message: hint === undefined ? message : `${message} ${hint}` } };
 }
 
 /** One row for all combinations of all windows: it shows the figures of the test windows. */
-function walkForwardRow({ result }: WalkForward, datasetHash: string): RunRow {
+function walkForwardRow({ result }: WalkForward, datasetHash: string): NewRun {
   const { stats } = result;
   const { train, test, anchored } = result;
   return {

@@ -2,7 +2,6 @@
 import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { TradingError } from "../base/errors.ts";
-import type { DashboardData, RunRow } from "../domain/ports.ts";
 import type { MergedCandidate } from "../domain/research.ts";
 import { JournalTables } from "./journal.ts";
 import { holdUse } from "./inUse.ts";
@@ -49,32 +48,6 @@ export class Database {
     return (this.#db.prepare("PRAGMA data_version").get() as { data_version: number }).data_version;
   }
 
-  addRuns(rows: readonly RunRow[]): void {
-    const insert = this.#db.prepare(
-      "INSERT INTO runs (run_hash, at, front, strategy, params, dataset, dataset_hash, sharpe, total_return_pct, max_drawdown_pct, trades, duration_ms, simulated, trials) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    );
-    this.#transaction(() => {
-      for (const r of rows) {
-        insert.run(
-          r.runHash,
-          r.at,
-          r.front,
-          r.strategy,
-          r.params,
-          r.dataset,
-          r.datasetHash,
-          r.sharpe,
-          r.totalReturnPct,
-          r.maxDrawdownPct,
-          r.trades,
-          r.durationMs,
-          r.simulated ? 1 : 0,
-          r.trials ?? 1,
-        );
-      }
-    });
-  }
-
   addEquity(account: string, at: number, equity: number): void {
     this.#db.prepare("INSERT OR REPLACE INTO equity VALUES (?, ?, ?)").run(account, at, equity);
   }
@@ -89,53 +62,16 @@ export class Database {
     return row === undefined ? [] : (JSON.parse(row.candidates) as MergedCandidate[]);
   }
 
-  trialsOn(datasetHash: string): number {
-    const row = this.#db.prepare("SELECT coalesce(sum(trials), 0) AS trials FROM runs WHERE dataset_hash = ?").get(datasetHash) as { trials: number };
-    return row.trials;
-  }
-
-  runs(limit: number): readonly RunRow[] {
-    return this.#rows("SELECT * FROM runs ORDER BY at DESC, id DESC LIMIT ?", limit);
-  }
-
-  dashboard(account: string | null): DashboardData {
-    const count = this.#db.prepare("SELECT value FROM counters WHERE name = 'runs'").get() as { value: number };
-    const equity =
-      account === null
-        ? []
-        : this.#db.prepare("SELECT at, equity FROM (SELECT at, equity FROM equity WHERE account = ? ORDER BY at DESC LIMIT 2000) ORDER BY at").all(account);
-    return {
-      runs: count.value,
-      best: this.#rows("SELECT * FROM runs WHERE sharpe IS NOT NULL ORDER BY sharpe DESC LIMIT ?", 10),
-      recent: this.runs(50),
-      equity: equity as Array<{ at: number; equity: number }>,
-      candidates: this.lastScan(),
-    };
+  /** The newest points, oldest first. */
+  equity(account: string): ReadonlyArray<{ readonly at: number; readonly equity: number }> {
+    return this.#db
+      .prepare("SELECT at, equity FROM (SELECT at, equity FROM equity WHERE account = ? ORDER BY at DESC LIMIT 2000) ORDER BY at")
+      .all(account) as unknown as Array<{ at: number; equity: number }>;
   }
 
   close(): void {
     this.#db.close();
     this.#release();
-  }
-
-  #rows(sql: string, limit: number): readonly RunRow[] {
-    const rows = this.#db.prepare(sql).all(limit) as Array<Record<string, never>>;
-    return rows.map((r) => ({
-      runHash: r["run_hash"] as unknown as string,
-      at: r["at"] as unknown as number,
-      front: r["front"] as unknown as string,
-      strategy: r["strategy"] as unknown as string,
-      params: r["params"] as unknown as string,
-      dataset: r["dataset"] as unknown as string,
-      datasetHash: r["dataset_hash"] as unknown as string,
-      sharpe: r["sharpe"] as unknown as number | null,
-      totalReturnPct: r["total_return_pct"] as unknown as number,
-      maxDrawdownPct: r["max_drawdown_pct"] as unknown as number,
-      trades: r["trades"] as unknown as number,
-      durationMs: r["duration_ms"] as unknown as number,
-      simulated: (r["simulated"] as unknown as number) === 1,
-      ...((r["trials"] as unknown as number) === 1 ? {} : { trials: r["trials"] as unknown as number }),
-    }));
   }
 
   #transaction<T>(work: () => T): T {

@@ -1,6 +1,6 @@
 /**
- * store: results, orders and runs in one SQLite file, in a worker thread, since SQLite is synchronous and a
- * session lives in the extension host. Several processes may have the same file open.
+ * store: orders and results in two SQLite files, each in a worker thread, since SQLite is synchronous and a session lives
+ * in the extension host: the journal of orders never waits for results. Several processes may have the same files open.
  * Imports base and domain. Knows nothing of the exchange, of VS Code or of what the rows mean.
  */
 import { Worker } from "node:worker_threads";
@@ -19,24 +19,23 @@ import type {
   JournalEntry,
   JournalledOrder,
   JournalNews,
-  RunRow,
   Store,
+  StoredChange,
   StoredFill,
   StoredLimits,
   UnsettledEntry,
 } from "../domain/ports.ts";
+import { closeWorker } from "./closeWorker.ts";
+import { openResults } from "./results.ts";
 import type { LimitValues, PlainNews } from "./journal.ts";
 import type { MergedCandidate } from "../domain/research.ts";
 
 /** What the worker answers. */
 export interface StoreCalls {
-  readonly addRuns: { readonly argument: readonly RunRow[]; readonly answer: void };
   readonly addEquity: { readonly argument: { readonly account: string; readonly at: number; readonly equity: number }; readonly answer: void };
   readonly addScan: { readonly argument: { readonly at: number; readonly candidates: readonly MergedCandidate[] }; readonly answer: void };
   readonly lastScan: { readonly argument: null; readonly answer: readonly MergedCandidate[] };
-  readonly runs: { readonly argument: number; readonly answer: readonly RunRow[] };
-  readonly trialsOn: { readonly argument: string; readonly answer: number };
-  readonly dashboard: { readonly argument: string | null; readonly answer: DashboardData };
+  readonly equity: { readonly argument: string; readonly answer: DashboardData["equity"] };
   readonly killSwitch: {
     readonly argument: { readonly account: string; readonly change: "on" | "off" | null; readonly reason: Reason | null };
     readonly answer: boolean;
@@ -65,13 +64,14 @@ export interface StoreCalls {
 }
 
 /**
- * Opens (and makes, where absent) the database at `path`; one that a newer Quantdesk has changed is only read. Throws
- * `store-unopened`, `home-in-use` (an older Quantdesk has it open) or `store-not-migrated`.
+ * Opens (and makes, where absent) the database of orders at `path`; one that a newer Quantdesk has changed is only read.
+ * Throws `store-unopened`, `home-in-use` (an older Quantdesk has it open) or `store-not-migrated`. The results are in a file
+ * beside it, which is opened when it is first needed: `warn` is told in one sentence when something is wrong with it.
  */
-export async function openStore(path: string, signal: AbortSignal): Promise<Store> {
+export async function openStore(path: string, signal: AbortSignal, warn: (sentence: string) => void = () => undefined): Promise<Store> {
   const worker = new Worker(entryPath("storeWorker"), { workerData: { path }, env: childEnv(), stdout: false, stderr: false });
   const channel = new Channel({ post: (message) => worker.postMessage(message), onMessage: (listener) => worker.on("message", listener) });
-  const changes = new Emitter<"runs" | "equity" | "scan">();
+  const changes = new Emitter<StoredChange>();
   const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   worker.on("error", (error) => channel.close(TradingError.from(error, "store-failed")));
   void gone.then(() => channel.close(new TradingError("store-closed", "The store is closed.")));
@@ -80,7 +80,7 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
     channel.on("failed", (error) => reject(unopened(path, error as PlainError)));
     worker.once("error", (error) => reject(unopened(path, TradingError.from(error, "store-unopened").toPlain())));
   });
-  channel.on("changed", () => changes.emit("runs"));
+  channel.on("changed", () => changes.emit("equity"));
   let isReadOnly: boolean;
   try {
     ({ isReadOnly } = await abortable(ready, signal));
@@ -91,6 +91,7 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
 
   const ask = <K extends keyof StoreCalls>(name: K, argument: StoreCalls[K]["argument"], caller: AbortSignal) =>
     channel.ask(name, argument, caller) as Promise<StoreCalls[K]["answer"]>;
+  const results = openResults({ path: path.replace(/(\.sqlite)?$/, "-results.sqlite"), before: path, warn, onChange: () => changes.emit("runs") });
   let closing: Promise<void> | undefined;
 
   return {
@@ -109,9 +110,25 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
       killSwitch: (account, change, reason, caller) => ask("killSwitch", { account, change, reason }, caller),
       limits: (account, caller) => ask("limits", account, caller),
     },
+    cache: {
+      result: async (hash, withEquity, caller) => (await results.ask("results", { hashes: [hash], withEquity }, caller))[0] ?? null,
+      results: (hashes, withEquity, caller) => results.ask("results", { hashes, withEquity }, caller),
+      keepResults: async (kept, caller) => {
+        if (!isReadOnly) await results.ask("keepResults", { at: Date.now(), results: kept }, caller);
+      },
+      combinations: (key, caller) => results.ask("combinations", key, caller),
+      keepCombinations: async (kept, caller) => {
+        if (!isReadOnly) await results.ask("keepCombinations", kept, caller);
+      },
+      neighbourhood: (strategy, datasetHash, caller) => results.ask("neighbourhood", { strategy, datasetHash }, caller),
+    },
     addRuns: async (rows, caller) => {
-      await ask("addRuns", rows, caller);
+      if (isReadOnly) return;
+      await results.ask("addRuns", rows, caller);
       changes.emit("runs");
+    },
+    addSources: async (items, caller) => {
+      if (!isReadOnly && (await results.ask("addSources", items, caller)) > 0) changes.emit("sources");
     },
     addEquity: async (account, at, equity, caller) => {
       await ask("addEquity", { account, at, equity }, caller);
@@ -122,18 +139,29 @@ export async function openStore(path: string, signal: AbortSignal): Promise<Stor
       changes.emit("scan");
     },
     lastScanSymbols: async (caller) => new Set((await ask("lastScan", null, caller)).map((candidate) => candidate.symbol)),
-    dashboard: (account, caller) => ask("dashboard", account, caller),
-    runs: (limit, caller) => ask("runs", limit, caller),
-    trialsOn: (datasetHash, caller) => ask("trialsOn", datasetHash, caller),
+    dashboard: async (account, caller) => {
+      const [figures, equity, candidates] = await Promise.all([
+        results.ask("dashboard", null, caller),
+        account === null ? [] : ask("equity", account, caller),
+        ask("lastScan", null, caller),
+      ]);
+      return { ...figures, equity, candidates };
+    },
+    runs: (query, caller) => results.ask("runs", query, caller),
+    runsByHash: (hash, caller) => results.ask("runsByHash", hash, caller),
+    trialsOn: (datasetHash, caller) => results.ask("trialsOn", datasetHash, caller),
     killSwitch: (account, change, caller) => ask("killSwitch", { account, change, reason: null }, caller),
     setLimits: (account, limits, reason, caller) => ask("setLimits", { account, limits, reason }, caller),
     audit: (account, page, caller) => ask("audit", { account, limit: page.limit, before: page.before ?? null }, caller),
     journalledOrders: (account, limit, caller) => ask("journalOrders", { account, limit }, caller),
     journalledOrder: (clientOrderId, caller) => ask("journalOrder", clientOrderId, caller),
     fills: (account, page, caller) => ask("fills", { account, limit: page.limit, offset: page.offset ?? 0 }, caller),
-    onChange: (listener) => changes.on(listener),
+    onChange: (listener) => {
+      results.watch();
+      return changes.on(listener);
+    },
     close: () => {
-      closing ??= closeWorker(worker, channel, gone);
+      closing ??= Promise.all([closeWorker(worker, channel, gone), results.close()]).then(() => undefined);
       return closing;
     },
   };
@@ -149,15 +177,6 @@ function plainNews({ orders, fills, readTo }: JournalNews): PlainNews {
     fills: fills.map((fill) => ({ ...fill, qty: decimalText(fill.qty), price: decimalText(fill.price), cumQty: decimalText(fill.cumQty) })),
     readTo: readTo ?? null,
   };
-}
-
-async function closeWorker(worker: Worker, channel: Channel, gone: Promise<void>): Promise<void> {
-  try {
-    await channel.ask("close", null, AbortSignal.timeout(1500));
-    await abortable(gone, AbortSignal.timeout(500));
-  } catch {
-    await worker.terminate();
-  }
 }
 
 function unopened(path: string, error: PlainError): TradingError {

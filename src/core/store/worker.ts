@@ -18,13 +18,10 @@ try {
 }
 
 const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argument"]) => StoreCalls[K]["answer"] } = {
-  addRuns: (rows) => database.addRuns(rows),
   addEquity: ({ account, at, equity }) => database.addEquity(account, at, equity),
   addScan: ({ at, candidates }) => database.addScan(at, candidates),
   lastScan: () => database.lastScan(),
-  runs: (limit) => database.runs(limit),
-  trialsOn: (datasetHash) => database.trialsOn(datasetHash),
-  dashboard: (account) => database.dashboard(account),
+  equity: (account) => database.equity(account),
   killSwitch: ({ account, change, reason }) => database.journal.killSwitch(account, change, reason),
   journalBegin: ({ entry, windowMs, again }) => database.journal.begin(entry, windowMs, again),
   journalSettle: ({ clientOrderId, state, orderId, reason }) => database.journal.settle(clientOrderId, state, orderId, reason),
@@ -41,7 +38,6 @@ const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argum
 };
 /** What a program that may only read does not keep; it goes on without. Everything else that writes is refused by the database. */
 const UNKEPT: { readonly [K in keyof StoreCalls]?: StoreCalls[K]["answer"] } = {
-  addRuns: undefined,
   addEquity: undefined,
   addScan: undefined,
   journalSettle: undefined,
@@ -57,7 +53,7 @@ for (const [name, call] of Object.entries(calls)) {
 let seen = database.dataVersion();
 const watch = setInterval(() => {
   const now = database.dataVersion();
-  if (now !== seen) channel.emit("changed", "runs");
+  if (now !== seen) channel.emit("changed", null);
   seen = now;
 }, 1000);
 

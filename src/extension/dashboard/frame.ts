@@ -10,7 +10,8 @@ import { modeWord } from "../words.ts";
 
 const READ_WITHIN_MS = 10_000;
 const POINTS = 2000; // of the equity line; more than a screen has columns
-const NOTHING: DashboardData = { runs: 0, best: [], recent: [], equity: [], candidates: [] };
+const NO_STATISTICS = { results: 0, trials: 0, withSharpe: 0, meanSharpe: null, bestSharpe: null, profitable: 0, meanDurationMs: null };
+const NOTHING: DashboardData = { runs: 0, statistics: NO_STATISTICS, best: [], recent: [], sources: [], equity: [], candidates: [] };
 
 export async function dashboardFrame(desk: Desk): Promise<DashboardFrame> {
   const session = await desk.session();
@@ -46,6 +47,8 @@ export async function dashboardFrame(desk: Desk): Promise<DashboardFrame> {
           },
     positions: positions?.map(positionFigures) ?? null,
     runs: data.runs,
+    statistics: data.statistics,
+    sources: data.sources.map(({ kind, title, url, source, symbols, at, readBy }) => ({ kind, title, url, source, symbols, at, readBy })),
     best: data.best.map((run) => runFigures(run, BUILTIN_STRATEGIES)),
     recent: data.recent.map((run) => runFigures(run, BUILTIN_STRATEGIES)),
     equity: thinned(data.equity),

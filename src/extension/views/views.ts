@@ -1,6 +1,7 @@
 /** The trees of the sidebar, fed by the session: pushed on change, prices of what is held every few seconds while seen. */
 import * as vscode from "vscode";
 import { TradingError } from "../../core/base/errors.ts";
+import type { StoredChange } from "../../core/domain/ports.ts";
 import { isFinalStatus } from "../../core/domain/orders.ts";
 import type { Session, SessionStatus } from "../../core/session.ts";
 import type { Desk } from "../desk.ts";
@@ -91,7 +92,7 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
     if (open !== undefined && status?.connection === "connected" && (readAt === 0 || (isSeen && Date.now() - readAt >= HOLDINGS_EVERY_MS)))
       quietly(() => readHoldings(open));
   };
-  const onStored = (what: "runs" | "equity" | "scan") => {
+  const onStored = (what: StoredChange) => {
     const open = desk.openSession;
     if (open !== undefined && what !== "equity") quietly(() => readStored(open));
   };

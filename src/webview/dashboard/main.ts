@@ -4,7 +4,7 @@ import { h, showOnChange } from "../dom.ts";
 import { MISSING, moment, number, plain, signed, timeOfDay, usd } from "../format.ts";
 import { openHost } from "../host.ts";
 import { note } from "../note.ts";
-import type { DashboardFrame, RunFigures, WebviewCommand } from "../protocol.ts";
+import type { DashboardFrame, RunFigures, StoredFigures, WebviewCommand } from "../protocol.ts";
 import { EquityChart } from "./equityChart.ts";
 import { panelBox, type PanelBox } from "./panelBox.ts";
 import { move, table, type Column } from "./table.ts";
@@ -28,6 +28,7 @@ function start(): void {
   const recent = panelBox({ id: "recent", title: "Recent runs" });
   const candidates = panelBox({ id: "candidates", title: "Candidates", tools: [button("Run scan", "scan", "link")] });
   const positions = panelBox({ id: "positions", title: "Positions" });
+  const sources = panelBox({ id: "sources", title: "Read lately" });
   const updated = h("span");
   const foot = h(
     "footer",
@@ -36,7 +37,7 @@ function start(): void {
     h("span", {}, "Simulated results, not investment advice."),
     h("span", {}, "Charts by TradingView Lightweight Charts™, © TradingView, Inc."),
   );
-  const grid = h("div", { class: "grid" }, equity.root, board.root, recent.root, positions.root, candidates.root);
+  const grid = h("div", { class: "grid" }, equity.root, board.root, recent.root, positions.root, candidates.root, sources.root);
   const wrap = h("div", { class: "wrap" }, top, h("main", { "aria-label": "Quantdesk dashboard" }, kpis, notes, grid), foot);
   (document.getElementById("app") as HTMLElement).append(wrap);
   let chart: EquityChart | undefined;
@@ -52,6 +53,7 @@ function start(): void {
     showRecent(recent, frame);
     showPositions(positions, frame);
     showCandidates(candidates, frame, button);
+    showSources(sources, frame);
     updated.textContent = `Updated ${timeOfDay(frame.at)}; pushed on change, at least every ${frame.refreshSeconds}\u00a0s.`;
   });
   host.ready();
@@ -222,11 +224,9 @@ const RECENT: readonly Column[] = [
   { title: "Took", numeric: true, wide: true },
 ];
 
-function showRecent(panel: PanelBox, { recent, runs }: DashboardFrame): void {
+function showRecent(panel: PanelBox, { recent, runs, statistics }: DashboardFrame): void {
   const last = recent[0];
-  showOnChange(panel.say, [runs, last?.at], () =>
-    last === undefined ? [] : [`${number(runs, 0)} ${runs === 1 ? "run" : "runs"} stored, the last on ${moment(last.at)}.`],
-  );
+  showOnChange(panel.say, [runs, last?.at], () => (last === undefined ? [] : [`${storedSentence(runs, statistics)} The last: ${moment(last.at)}.`]));
   showOnChange(panel.body, recent, () => [
     recent.length === 0
       ? h("div", { class: "empty" }, h("p", {}, "What you, your cells and your commands ran will be listed here, newest first."))
@@ -301,6 +301,33 @@ function showCandidates(panel: PanelBox, { candidates }: DashboardFrame, button:
               candidate.reasons.map((reason) => reason.text).join("; "),
               h("span", { class: "dim nw" }, [...new Set(candidate.reasons.map((reason) => reason.scanner))].join(", ")),
             ]),
+        ),
+  ]);
+}
+
+function storedSentence(runs: number, { results, withSharpe, meanSharpe, profitable, meanDurationMs }: StoredFigures): string {
+  const share = results === 0 ? "" : `, ${number((profitable / results) * 100, 0)}\u00a0% of the results with a profit`;
+  const mean = meanSharpe === null ? "" : `, mean Sharpe ${plain(meanSharpe)} of ${number(withSharpe, 0)}`;
+  const time = meanDurationMs === null ? "" : `, ${number(meanDurationMs, meanDurationMs < 10 ? 1 : 0)}\u00a0ms each`;
+  return `${number(runs, 0)} ${runs === 1 ? "trial" : "trials"} in ${number(results, 0)} ${results === 1 ? "result" : "results"}${share}${mean}${time}.`;
+}
+
+const SOURCES: readonly Column[] = [{ title: "Time" }, { title: "What", cut: true }, { title: "Source", wide: true }, { title: "Symbols", wide: true }, { title: "Read by", cut: true, wide: true }];
+
+function showSources(panel: PanelBox, { sources }: DashboardFrame): void {
+  showOnChange(panel.body, sources, () => [
+    sources.length === 0
+      ? h("div", { class: "empty" }, h("p", {}, "News, posts and filings that scanners and analysts read will be listed here."))
+      : table(
+          "Read lately",
+          SOURCES,
+          sources.map((item) => [
+            h("span", { class: "dim nw" }, moment(item.at)),
+            item.url === "" ? item.title : h("a", { href: item.url }, item.title),
+            h("span", { class: "nw" }, item.source),
+            item.symbols.slice(0, 4).join(", "),
+            h("span", { class: "dim" }, item.readBy),
+          ]),
         ),
   ]);
 }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { summarize } from "../../../src/core/backtest/batch.ts";
 import { Slots } from "../../../src/core/backtest/slots.ts";
 
 /** Work that lasts until it is told to end. */
@@ -68,44 +67,5 @@ describe("Slots", () => {
     b.end();
     await Promise.all([second, last]);
     assert.equal(third, true);
-  });
-});
-
-describe("The figures of a batch", () => {
-  it("count each outcome once, over the items that ran", () => {
-    const batch = summarize(
-      [
-        { index: 0, status: "ok" },
-        { index: 1, status: "error" },
-        { index: 2, status: "timeout" },
-        { index: 3, status: "cancelled" },
-      ],
-      [30, 10, 20],
-      2,
-      60,
-    );
-    assert.deepEqual(
-      { ...batch, results: batch.results.length },
-      {
-        schema: "quantdesk.batch/1",
-        run: 3,
-        succeeded: 1,
-        failed: 1,
-        timedOut: 1,
-        cancelled: 1,
-        workers: 2,
-        durationMs: 60,
-        avgMs: 20,
-        medianMs: 20,
-        p95Ms: 30,
-        successRate: 0.25,
-        results: 4,
-      },
-    );
-  });
-
-  it("are null or zero for an empty batch", () => {
-    const { avgMs, medianMs, p95Ms, successRate } = summarize([], [], 2, 0);
-    assert.deepEqual([avgMs, medianMs, p95Ms, successRate], [null, null, null, 0]);
   });
 });

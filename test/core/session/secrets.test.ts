@@ -202,7 +202,7 @@ describe("secrets", function () {
 
   it("are in no line of a log, whatever the caller says", async () => {
     session.log.warn(`a careless line with ${secretKey} and ${exchange.ready.keyId} and ${MARK}-FINNHUB_API_KEY`);
-    await session.store.runs(1, signal);
+    await session.store.runs({ limit: 1 }, signal);
     await new Promise((resolve) => setImmediate(resolve));
     holdsNone(lines.join("\n"), "the window's log");
     assert.match(lines.join("\n"), /a careless line with \[secret\] and \[secret\] and \[secret\]/);

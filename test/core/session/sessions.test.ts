@@ -94,7 +94,7 @@ describe("two sessions in one process", function () {
     const [one, two] = sessions as [Session, Session];
     await Promise.all([one.analyze("AAPL", {}, signal), two.analyze("KO", {}, signal), one.scan({}, signal)]);
     await one.backtest({ data: "sample:simulated", strategy: "sma_cross" }, signal);
-    assert.deepEqual([(await one.store.runs(10, signal)).length, (await two.store.runs(10, signal)).length], [1, 0]);
+    assert.deepEqual([(await one.store.runs({ limit: 10 }, signal)).length, (await two.store.runs({ limit: 10 }, signal)).length], [1, 0]);
     assert.ok((await one.store.lastScanSymbols(signal)).size >= 0);
     assert.equal((await two.store.lastScanSymbols(signal)).size, 0);
     one.metrics.record({ operation: "only-one", startedAt: 0, queueMs: 0, runMs: 0, ok: true, error: null });

@@ -63,7 +63,7 @@ describe("a store of another version", () => {
     assert.deepEqual(rows(path, "SELECT name FROM sqlite_schema WHERE name = 'half'"), []);
     const back = new Database(path);
     assert.equal(back.isReadOnly, false);
-    assert.equal(back.dashboard("A").equity.length, 1);
+    assert.equal(back.equity("A").length, 1);
     back.close();
   });
 

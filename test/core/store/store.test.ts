@@ -56,7 +56,7 @@ describe("store", () => {
     assert.equal(await store.trialsOn("x", signal), 1001);
     assert.equal(await store.trialsOn("never seen", signal), 0);
     assert.equal((await store.dashboard(null, signal)).runs, 1002);
-    assert.equal((await store.runs(2, signal))[1]?.trials, 1000);
+    assert.equal((await store.runs({ limit: 2 }, signal))[1]?.trials, 1000);
   });
 
   it("keeps a batch whole or not at all", async () => {
@@ -71,7 +71,9 @@ describe("store", () => {
     assert.deepEqual(changes, ["equity"]);
     const other = await openStore(join(folder, "test.sqlite"), signal);
     const told = Promise.withResolvers<string>();
-    store.onChange((what) => told.resolve(what));
+    store.onChange((what) => {
+      if (what === "runs") told.resolve(what);
+    });
     await other.addRuns([run(1, 1)], signal);
     assert.equal(await told.promise, "runs");
     await other.close();
@@ -132,6 +134,6 @@ describe("store", () => {
 
   it("is gone after close", async () => {
     await store.close();
-    await assert.rejects(store.runs(1, signal), /closed/);
+    await assert.rejects(store.runs({ limit: 1 }, signal), /closed/);
   });
 });

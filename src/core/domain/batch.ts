@@ -1,10 +1,10 @@
 /** The figures of a batch out of its items. */
-import type { BatchItem, BatchResult } from "../domain/backtest.ts";
+import type { BatchItem, BatchResult } from "./backtest.ts";
 
-/** `times` are the wall times in milliseconds of the items that ran, in any order. */
-export function summarize(results: readonly BatchItem[], times: readonly number[], workers: number, durationMs: number): BatchResult {
+/** Durations are those of the items that ran or were looked up. */
+export function summarize(results: readonly BatchItem[], workers: number, durationMs: number): BatchResult {
   const count = (status: BatchItem["status"]) => results.filter((item) => item.status === status).length;
-  const sorted = [...times].sort((a, b) => a - b);
+  const sorted = results.flatMap((item) => item.durationMs ?? []).sort((a, b) => a - b);
   const succeeded = count("ok");
   const cancelled = count("cancelled");
   return {
@@ -14,6 +14,7 @@ export function summarize(results: readonly BatchItem[], times: readonly number[
     failed: count("error"),
     timedOut: count("timeout"),
     cancelled,
+    cached: results.filter((item) => item.cached === true).length,
     workers,
     durationMs,
     avgMs: sorted.length === 0 ? null : sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length,
