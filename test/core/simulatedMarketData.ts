@@ -2,7 +2,8 @@
 import { rsi } from "../../src/core/domain/indicators.ts";
 import { sliceBars, type BarSeries } from "../../src/core/domain/bars.ts";
 import type { MarketData } from "../../src/core/domain/ports.ts";
-import { SIMULATED_UNIVERSE, simulatedDailyBars } from "../../src/core/domain/simulated.ts";
+import { simulatedDailyBars } from "../../src/core/domain/simulated.ts";
+import { SIMULATED_UNIVERSE } from "../../src/core/domain/simulatedUniverse.ts";
 
 export const AS_OF = Date.UTC(2026, 4, 29, 20);
 

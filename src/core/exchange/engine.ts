@@ -10,7 +10,7 @@ import { badParameter, forbidden, unprocessable } from "./apiError.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { newAccount, type AccountState } from "./ledger.ts";
 import { figures, type Figures } from "./margin.ts";
-import type { Market, MarketBar } from "./market.ts";
+import type { Market } from "./market.ts";
 import { activateWaiting, endOrder, expireOrders, meetBars, meetSecond } from "./orderLife.ts";
 import { orderRecords } from "./orderRecord.ts";
 import type { OrderRequest } from "./orderRequest.ts";
@@ -19,7 +19,8 @@ import { isEnded, type AccountRecord, type OrderRecord } from "./records.ts";
 import { replaceOrder, type ReplaceRequest } from "./replacement.ts";
 import { closeSession, openSession } from "./sessionEvents.ts";
 import { ExchangeState } from "./state.ts";
-import { stepsBetween, type Step } from "./steps.ts";
+import { applySplits } from "./splits.ts";
+import { stepsBetween, type Step, type StepOptions } from "./steps.ts";
 
 export interface EngineOptions extends OutboxOptions {
   readonly market: Market;
@@ -34,6 +35,7 @@ export class Engine {
   readonly #onWaiting: () => void;
   #lookedAt: number;
   #accounts: readonly AccountState[];
+  readonly #detail: StepOptions;
 
   constructor(options: EngineOptions) {
     const { market, clock, book } = options;
@@ -42,6 +44,7 @@ export class Engine {
     this.#lookedAt = kept.now ?? clock.now();
     this.#state = new ExchangeState({ market, clock, outbox: new Outbox(options, this.events) }, kept);
     this.#accounts = [...this.#state.accounts.values()];
+    this.#detail = { detail: () => (this.hasOpenOrders ? "all" : "sessions"), hasExtended: market.hasExtendedHours };
   }
 
   get accounts(): readonly AccountState[] {
@@ -89,7 +92,7 @@ export class Engine {
     if (clock.isOpen(this.#lookedAt)) activateWaiting(this.#state, this.#lookedAt);
     // Everything that happens, happens at whole seconds.
     if (Math.floor(now / 1000) > Math.floor(this.#lookedAt / 1000)) {
-      for (const step of stepsBetween(this.#lookedAt, now, () => (this.hasOpenOrders ? "all" : "sessions"))) this.#take(step);
+      for (const step of stepsBetween(this.#lookedAt, now, this.#detail)) this.#take(step);
       this.#lookedAt = now;
       expireOrders(this.#state, now);
     }
@@ -107,10 +110,12 @@ export class Engine {
         return openSession(state, step.day, step);
       case "close":
         return closeSession(state, step.day);
+      case "begin":
+        return applySplits(state, step.day);
       case "second":
-        return meetSecond(state, step.at);
+        return meetSecond(state, step.at, step);
       case "minute":
-        return meetBars(state, (symbol) => market.minuteBars(symbol, step.day, step.at, step.end)[0] as MarketBar, step);
+        return meetBars(state, (symbol) => market.minuteBars(symbol, step.day, step.at, step.end)[0], step);
       case "day":
         return meetBars(state, (symbol) => market.dailyBar(symbol, step.day), step);
     }

@@ -1,7 +1,9 @@
-/** Bars of any timeframe from the simulated market, in order, one at a time, never one that has not begun yet. */
-import { addDays, newYorkDate, newYorkOffset, tradingDay } from "../domain/nyse.ts";
+/** Bars of any timeframe, and the seconds that have trades, in order, one at a time, never one that has not begun yet. */
+import { addDays, newYorkDate, newYorkOffset, tradingDay, type TradingDay } from "../domain/nyse.ts";
 import { badRequest } from "./apiError.ts";
-import { barAt, mergeBars, placeOf, type Market, type MarketBar } from "./market.ts";
+import { POST_MS, PRE_MS } from "./exchangeClock.ts";
+import { placeOf, type Market } from "./market.ts";
+import { mergeBars, type MarketBar } from "./marketBar.ts";
 
 export interface BarFrame {
   readonly unit: "minute" | "day" | "week" | "month";
@@ -10,7 +12,7 @@ export interface BarFrame {
 
 /** Alpaca's timeframes: 1-59Min, 1-23Hour, 1Day, 1Week, 1/2/3/4/6/12Month, and their short forms. */
 export function readTimeframe(text: string | undefined): BarFrame {
-  const match = /^(\d{1,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)$/.exec(text ?? "1Day");
+  const match = /^(\d{1,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)$/.exec(text ?? "");
   const count = Number(match?.[1]);
   switch (match?.[2]) {
     case "Min":
@@ -34,7 +36,7 @@ export function readTimeframe(text: string | undefined): BarFrame {
       if ([1, 2, 3, 4, 6, 12].includes(count)) return { unit: "month", count };
       break;
   }
-  throw badRequest(`invalid timeframe: ${text ?? ""}`);
+  throw badRequest(text === undefined || text === "" ? "timeframe is required" : `invalid timeframe: ${text}`);
 }
 
 export interface BarRange {
@@ -46,46 +48,75 @@ export interface BarRange {
   readonly descending: boolean;
 }
 
-export function* barsInRange(market: Market, symbol: string, frame: BarFrame, range: BarRange): Generator<MarketBar> {
-  if (frame.unit === "minute") yield* intraday(market, symbol, frame.count, range);
-  else yield* fromDays(market, symbol, frame, range);
+/** `adjust`: what each bar becomes before bars are put together. */
+export function* barsInRange(
+  market: Market,
+  symbol: string,
+  frame: BarFrame,
+  range: BarRange,
+  adjust: (bar: MarketBar) => MarketBar = (bar) => bar,
+): Generator<MarketBar> {
+  if (frame.unit === "minute") yield* intraday(market, symbol, frame.count, range, adjust);
+  else yield* fromDays(market, symbol, frame, range, adjust);
 }
 
-/** Seconds of the sessions in the range, opens and closes included: the market has one trade and one quote in each. */
-export function* secondsInRange({ from, to, now, descending }: BarRange): Generator<number> {
-  const [first, last] = [newYorkDate(Math.max(from, Date.UTC(2000, 0, 4))), newYorkDate(Math.min(to, now))];
+/** Days of a range that the market has, in the order that is asked for. */
+function* daysInRange(market: Market, { from, to, now, descending }: BarRange): Generator<TradingDay> {
+  const { years } = market.source;
+  const [first, last] = [newYorkDate(Math.max(from, Date.UTC(years.first, 0, 2))), newYorkDate(Math.min(to, now, Date.UTC(years.last, 11, 31)))];
   const step = descending ? -1 : 1;
   for (let date = descending ? last : first; descending ? date >= first : date <= last; date = addDays(date, step)) {
     const day = tradingDay(date);
-    if (day === undefined) continue;
-    const begin = Math.max(0, Math.ceil((from - day.open) / 1000));
-    const end = Math.floor((Math.min(to, now, day.close) - day.open) / 1000);
-    if (descending) for (let second = end; second >= begin; second--) yield day.open + second * 1000;
-    else for (let second = begin; second <= end; second++) yield day.open + second * 1000;
+    if (day !== undefined) yield day;
   }
 }
 
-function* intraday(market: Market, symbol: string, minutes: number, { from, to, now, descending }: BarRange): Generator<MarketBar> {
-  const [first, last] = [newYorkDate(Math.max(from, Date.UTC(2000, 0, 4))), newYorkDate(Math.min(to, now))];
-  const step = descending ? -1 : 1;
-  for (let date = descending ? last : first; descending ? date >= first : date <= last; date = addDays(date, step)) {
-    const day = tradingDay(date);
-    if (day === undefined || day.open > now) continue;
-    const bars = group(
-      market.minuteBars(symbol, day, day.open, Math.min(now, day.close)),
-      (bar) => Math.floor(bar.t / (minutes * 60_000)) * minutes * 60_000,
-    ).filter((bar) => bar.t >= from && bar.t <= to);
+/** Seconds of a range in which a symbol was traded: every second of a session, opens and closes included, unless it was halted; fewer outside. */
+export function* secondsInRange(market: Market, symbol: string, range: BarRange): Generator<number> {
+  const { from, to, now, descending } = range;
+  const end = Math.min(to, now);
+  for (const day of daysInRange(market, range)) {
+    const halt = day.open > end ? undefined : market.haltOn(symbol, day);
+    const windows: Array<readonly [first: number, last: number]> = [
+      ...outsideMinutes(market, symbol, day, "pre", end),
+      ...(halt === undefined ? [[day.open, day.close] as const] : [[day.open, halt.from - 1000] as const, [halt.to, day.close] as const]),
+      ...outsideMinutes(market, symbol, day, "post", end),
+    ];
+    for (const [opens, closes] of descending ? windows.reverse() : windows) {
+      const first = Math.max(opens, Math.ceil(from / 1000) * 1000);
+      const last = Math.min(closes, Math.floor(end / 1000) * 1000);
+      if (descending) for (let at = last; at >= first; at -= 1000) yield at;
+      else for (let at = first; at <= last; at += 1000) yield at;
+    }
+  }
+}
+
+function outsideMinutes(market: Market, symbol: string, day: TradingDay, session: "pre" | "post", end: number): ReadonlyArray<readonly [number, number]> {
+  const [from, to] = session === "pre" ? [day.open - PRE_MS, day.open - 1000] : [day.close, day.close + POST_MS];
+  const bars = market.extendedBars(symbol, day, session, from, Math.min(to, end));
+  return bars.map(({ t }) => [session === "post" && t === day.close ? t + 1000 : t, t + 59_000] as const);
+}
+
+function* intraday(market: Market, symbol: string, minutes: number, range: BarRange, adjust: (bar: MarketBar) => MarketBar): Generator<MarketBar> {
+  const { from, to, now, descending } = range;
+  for (const day of daysInRange(market, range)) {
+    const ofDay = [
+      ...market.extendedBars(symbol, day, "pre", day.open - PRE_MS, Math.min(now, day.open - 1)),
+      ...(day.open > now ? [] : market.minuteBars(symbol, day, day.open, Math.min(now, day.close))),
+      ...market.extendedBars(symbol, day, "post", day.close, Math.min(now, day.close + POST_MS)),
+    ];
+    const bars = group(ofDay.map(adjust), (bar) => Math.floor(bar.t / (minutes * 60_000)) * minutes * 60_000).filter((bar) => bar.t >= from && bar.t <= to);
     yield* descending ? bars.reverse() : bars;
   }
 }
 
-function* fromDays(market: Market, symbol: string, frame: BarFrame, { from, to, now, descending }: BarRange): Generator<MarketBar> {
-  const series = market.dailySeries(symbol, now);
+function* fromDays(market: Market, symbol: string, frame: BarFrame, range: BarRange, adjust: (bar: MarketBar) => MarketBar): Generator<MarketBar> {
+  const { from, to, now, descending } = range;
   const today = placeOf(now).day.midnight;
-  const days: MarketBar[] = [];
   const reach = frame.unit === "day" ? from : from - 400 * 86_400_000; // a period takes in what began before
-  for (let i = series.time.findIndex((time) => time >= reach); i >= 0 && i < series.time.length && (series.time[i] as number) <= today; i++)
-    days.push((series.time[i] as number) === today ? market.dayBar(symbol, now) : barAt(series, i));
+  const days: MarketBar[] = [];
+  for (const bar of market.dailyBars(symbol, reach, Math.min(today, frame.unit === "day" ? to : today)))
+    days.push(adjust(bar.t === today ? market.dayBar(symbol, now) : bar));
   const bars = frame.unit === "day" ? days : group(days, (bar) => periodStart(bar.t, frame));
   const wanted = bars.filter((bar) => bar.t >= from && bar.t <= to);
   yield* descending ? wanted.reverse() : wanted;

@@ -1,60 +1,21 @@
 /**
- * The simulated market within the day: a pure function of seed, symbol and time, computed when asked for, so that an idle
- * exchange does nothing. A day's path runs from the daily bar's open through its high and low to its close, one price a
- * second, so that minute bars, the day's bar so far and the finished daily bar of domain/simulated.ts agree.
+ * The market within the day: a pure function of seed, symbol and time, computed when asked for, so that an idle exchange
+ * does nothing. A session's path (dayPath.ts) fits the daily bar of its source, so that minute bars, the day's bar so far
+ * and the finished daily bar agree; before and after it prices move too, where the exchange has such hours.
  */
-import { hash32, seededRandom } from "../base/random.ts";
+import { hash32 } from "../base/random.ts";
 import type { BarSeries } from "../domain/bars.ts";
-import { addDays, newYorkDate, tradingDayUpTo, tradingDay, type TradingDay } from "../domain/nyse.ts";
+import { addDays, newYorkDate, tradingDay, tradingDayFrom, tradingDayUpTo, type TradingDay } from "../domain/nyse.ts";
 import type { Quote } from "../domain/orders.ts";
-import { priceInPieces, type Piece } from "./replay.ts";
-import { SIMULATED_UNIVERSE, simulatedDailyBars, type SimulatedStock } from "../domain/simulated.ts";
-
-export interface MarketBar {
-  /** Start, UTC milliseconds. */
-  readonly t: number;
-  readonly o: number;
-  readonly h: number;
-  readonly l: number;
-  readonly c: number;
-  readonly v: number;
-  /** Trades. */
-  readonly n: number;
-  readonly vw: number;
-}
-
-/** Where the daily bars come from, and finer ones if there are any. */
-export interface MarketSource {
-  readonly kind: "simulated" | "replay";
-  readonly stocks: readonly SimulatedStock[];
-  /** Bars stamped up to but not including `toMs`, or all there are. */
-  daily(symbol: string, toMs: number): BarSeries;
-  /** Recorded bars of a session; undefined where only the daily bar is known. */
-  within(symbol: string, day: TradingDay): readonly Piece[] | undefined;
-}
-
-function simulatedSource(seed: number | string): MarketSource {
-  return {
-    kind: "simulated",
-    stocks: SIMULATED_UNIVERSE,
-    daily: (symbol, toMs) => simulatedDailyBars(symbol, seed, 0, toMs),
-    within: () => undefined,
-  };
-}
-
-interface DayPath {
-  readonly day: TradingDay;
-  readonly low: number;
-  readonly high: number;
-  /** Price at each minute boundary, minutes + 1 of them. */
-  readonly knots: Float64Array;
-  /** Shares traded in each minute. */
-  readonly volumes: Float64Array;
-  readonly salt: number;
-  readonly pieces?: readonly Piece[];
-  /** Finished minutes, as far as somebody has asked for them. */
-  readonly finished: Array<MarketBar | undefined>;
-}
+import type { CorporateEvent, EarningsReport } from "../domain/simulatedEvents.ts";
+import type { SimulatedStock } from "../domain/simulatedUniverse.ts";
+import { assetId } from "./assetId.ts";
+import { haltAt, makePath, minuteBar, mix, priceAt, recordedPath, sizeAt, volumeInto, type DayPath, type Halt } from "./dayPath.ts";
+import { POST_MS, PRE_MS } from "./exchangeClock.ts";
+import { extendedBars, extendedPrice, extendedStart, makeExtendedPath, type ExtendedPath, type ExtendedSession } from "./extendedPath.ts";
+import { BoundedMemo } from "./boundedMemo.ts";
+import { barAt, mergeBars, tradesIn, type MarketBar } from "./marketBar.ts";
+import { simulatedSource, type MarketSource } from "./marketSource.ts";
 
 /** Where a time falls: in a session, or after the last one. `second` counts from the open, up to and including the close. */
 interface Place {
@@ -62,22 +23,40 @@ interface Place {
   readonly second: number;
 }
 
-const MAX_PATHS = 1024;
+export interface MarketTrade {
+  readonly at: number;
+  readonly price: number;
+  readonly size: number;
+  /** The print of an auction, and trades outside the session. */
+  readonly kind: "open" | "close" | "regular" | "extended";
+}
+
+export interface MarketOptions {
+  readonly source?: MarketSource;
+  /** Prices move from 04:00 New York to the open and for four hours after the close. */
+  readonly extendedHours?: boolean;
+}
+
+const MAX_PATHS = 2048;
+const MAX_YEARS = 2048;
 
 export class Market {
   readonly seed: number | string;
-  readonly #daily = new Map<string, { readonly until: number; readonly series: BarSeries }>();
-  readonly #paths = new Map<string, DayPath>();
-
   readonly source: MarketSource;
+  readonly hasExtendedHours: boolean;
+  readonly #years = new BoundedMemo<BarSeries>(MAX_YEARS);
+  readonly #paths = new BoundedMemo<DayPath>(MAX_PATHS);
+  readonly #extended = new BoundedMemo<ExtendedPath>(MAX_PATHS);
   #session: { readonly from: number; readonly to: number; readonly day: TradingDay | undefined } = { from: 0, to: 0, day: undefined };
   /** The session before the one that was last asked about. */
   #before: { readonly date: string; readonly day: TradingDay | undefined } = { date: "", day: undefined };
   readonly #stocks: ReadonlyMap<string, SimulatedStock>;
+  #byId: ReadonlyMap<string, SimulatedStock> | undefined;
 
-  constructor(seed: number | string, source: MarketSource = simulatedSource(seed)) {
+  constructor(seed: number | string, { source = simulatedSource(seed), extendedHours = false }: MarketOptions = {}) {
     this.seed = seed;
     this.source = source;
+    this.hasExtendedHours = extendedHours && source.kind === "simulated";
     this.#stocks = new Map(source.stocks.map((stock) => [stock.symbol, stock]));
   }
 
@@ -94,6 +73,12 @@ export class Market {
     return this.#stocks.get(symbol) as SimulatedStock;
   }
 
+  /** The stock with a symbol, in any case, or with an asset id. */
+  find(symbolOrId: string): SimulatedStock | undefined {
+    this.#byId ??= new Map(this.stocks.map((stock) => [assetId(stock.symbol), stock]));
+    return this.#stocks.get(symbolOrId.toUpperCase()) ?? this.#byId.get(symbolOrId.toLowerCase());
+  }
+
   /** The session that a time falls in; asked again and again for the same one. */
   #place(at: number): Place {
     const { from, to, day } = this.#session;
@@ -104,44 +89,93 @@ export class Market {
     return place;
   }
 
-  /** Price of the last trade at a time. */
-  last(symbol: string, at: number): number {
-    const { day, second } = this.#place(at);
-    return this.#priceAt(this.#path(symbol, day), second);
+  /** The path outside the session that a time falls in, or the last one before it; undefined inside sessions and where there is none. */
+  #outside(symbol: string, at: number): { readonly path: ExtendedPath; readonly second: number } | undefined {
+    const { day } = this.#place(at);
+    if (!this.hasExtendedHours || at <= day.close) return undefined;
+    const next = tradingDayFrom(addDays(day.date, 1));
+    const isBefore = at >= next.open - PRE_MS;
+    const path = isBefore ? this.#extendedPath(symbol, next, "pre") : this.#extendedPath(symbol, day, "post");
+    return { path, second: Math.floor((Math.min(at, path.start + (isBefore ? PRE_MS : POST_MS)) - path.start) / 1000) };
   }
 
-  /** When the last trade before or at `at` was. */
+  /** Price of the last trade at a time. */
+  last(symbol: string, at: number): number {
+    const outside = this.#outside(symbol, at);
+    if (outside !== undefined) return extendedPrice(outside.path, outside.second);
+    const { day, second } = this.#place(at);
+    return priceAt(this.#path(symbol, day), second);
+  }
+
+  /** The last trade before or at a time. */
+  trade(symbol: string, at: number): MarketTrade {
+    const outside = this.#outside(symbol, at);
+    if (outside !== undefined) {
+      const { path, second } = outside;
+      const volume = path.volumes[Math.min(Math.floor(second / 60), path.volumes.length - 1)] as number;
+      return { at: path.start + second * 1000, price: extendedPrice(path, second), size: Math.max(1, Math.round(volume / 60)), kind: "extended" };
+    }
+    const { day, second: asked } = this.#place(at);
+    const path = this.#path(symbol, day);
+    const second = (haltAt(path, asked)?.from ?? asked + 1) - 1;
+    const isClose = second * 1000 === day.close - day.open;
+    return {
+      at: day.open + second * 1000,
+      price: priceAt(path, second),
+      size: Math.max(1, sizeAt(path, second)),
+      kind: second === 0 ? "open" : isClose ? "close" : "regular",
+    };
+  }
+
+  /** When the last second was, before or at `at`, in which there was trading. */
   lastTradeTime(at: number): number {
     const { day, second } = this.#place(at);
-    return day.open + second * 1000;
+    if (!this.hasExtendedHours || at <= day.close) return day.open + second * 1000;
+    const next = tradingDayFrom(addDays(day.date, 1));
+    return Math.floor((at >= next.open - PRE_MS ? at : Math.min(at, day.close + POST_MS)) / 1000) * 1000;
+  }
+
+  /** The halt that a symbol is in. */
+  halt(symbol: string, at: number): { readonly from: number; readonly to: number } | undefined {
+    const { day, second } = this.#place(at);
+    const found = at > day.close ? undefined : haltAt(this.#path(symbol, day), second);
+    return found === undefined ? undefined : timesOf(found, day);
+  }
+
+  /** The halt of a session, past or to come. */
+  haltOn(symbol: string, day: TradingDay): { readonly from: number; readonly to: number } | undefined {
+    const { halt } = this.#path(symbol, day);
+    return halt === undefined ? undefined : timesOf(halt, day);
   }
 
   quote(symbol: string, at: number): Quote {
-    const { day, second } = this.#place(at);
-    const price = this.#priceAt(this.#path(symbol, day), second);
-    const halfSpread = Math.max(0.005, price * 0.0001);
-    const noise = mix(hash32(symbol), second);
+    const { at: time, price, kind } = this.trade(symbol, at);
+    const halfSpread = Math.max(0.005, price * (kind === "extended" ? 0.0006 : 0.0001));
+    const noise = mix(hash32(symbol), Math.floor(time / 1000));
     return {
       symbol,
       bid: Math.max(0.01, Math.floor(round4((price - halfSpread) * 100)) / 100),
       ask: Math.ceil(round4((price + halfSpread) * 100)) / 100,
-      bidSize: 100 * (1 + (noise & 7)),
-      askSize: 100 * (1 + ((noise >>> 3) & 7)),
-      at: day.open + second * 1000,
+      bidSize: 100 * (1 + (noise & 7)) + ((noise >>> 8) & 3 ? 0 : 1 + ((noise >>> 10) & 63)),
+      askSize: 100 * (1 + ((noise >>> 3) & 7)) + ((noise >>> 16) & 3 ? 0 : 1 + ((noise >>> 18) & 63)),
+      at: time,
     };
   }
 
   /** Shares that trade in the whole minute that `at` falls in, and when it began; 0 where no volume is known. */
   minuteVolume(symbol: string, at: number): { readonly from: number; readonly volume: number } {
+    const outside = this.#outside(symbol, at);
+    if (outside !== undefined) return ofMinute(outside.path.start, outside.path.volumes, outside.second);
     const { day, second } = this.#place(at);
-    const { volumes } = this.#path(symbol, day);
-    const minute = Math.min(Math.floor(second / 60), volumes.length - 1);
-    return { from: day.open + minute * 60_000, volume: volumes[minute] ?? 0 };
+    return ofMinute(day.open, this.#path(symbol, day).volumes, second);
   }
 
-  /** Close of the session before the one that `at` falls in. */
+  /** Close of the session before the one that `at` falls in, in shares of that session: a split in between is taken into account. */
   previousClose(symbol: string, at: number): number {
-    return this.previousBar(symbol, this.#place(at).day).c;
+    const { day } = this.#place(at);
+    const { c } = this.previousBar(symbol, day);
+    const split = this.eventsOn(symbol, day.date).find((event) => event.kind === "split");
+    return split === undefined ? c : Math.round(((c * split.oldRate) / split.newRate) * 10_000) / 10_000;
   }
 
   /** The daily bar of the session before `day`. */
@@ -152,96 +186,128 @@ export class Market {
 
   /** Finished daily bar of a trading day. Callers ask for past days only. */
   dailyBar(symbol: string, day: TradingDay): MarketBar {
-    const series = this.dailySeries(symbol, day.close);
-    return barAt(series, indexOfTime(series, day.midnight));
+    const series = this.#year(symbol, Number(day.date.slice(0, 4)));
+    return barAt(series, indexFrom(series.time, day.midnight));
   }
 
-  /** The day's bar as far as it has come at `at`. */
+  /** The day's bar as far as it has come at `at`; regular hours only. */
   dayBar(symbol: string, at: number): MarketBar {
     const { day, second } = this.#place(at);
     if (second >= (day.close - day.open) / 1000) return this.dailyBar(symbol, day);
-    const bars = this.minuteBars(symbol, day, day.open, at);
-    return mergeBars(bars, day.midnight);
+    return mergeBars(this.minuteBars(symbol, day, day.open, at), day.midnight);
   }
 
-  /** Daily bars by the book, future ones too: callers cut off what is not yet. */
-  dailySeries(symbol: string, until: number): BarSeries {
-    const known = this.#daily.get(symbol);
-    if (known !== undefined && known.until > until) return known.series;
-    const farther = until + 60 * 86_400_000; // walked ahead, so that a new day rarely costs a new walk
-    const series = this.source.daily(symbol, farther);
-    this.#daily.set(symbol, { until: farther, series });
-    return series;
+  /** Shares and trades of the day so far: the cheap part of dayBar. */
+  dayVolume(symbol: string, at: number): { readonly volume: number; readonly trades: number } {
+    const { day, second } = this.#place(at);
+    const path = this.#path(symbol, day);
+    const minute = Math.min(Math.floor(second / 60), path.volumes.length - 1);
+    let volume = volumeInto(path, minute, second - minute * 60);
+    for (let i = 0; i < minute; i++) volume += path.volumes[i] as number;
+    return { volume: Math.round(volume), trades: tradesIn(volume) };
   }
 
-  /** Minute bars of a session that start in [from, to], the last one as far as it has come at `to`. */
+  /** Finished daily bars stamped in [from, to], oldest first. */
+  *dailyBars(symbol: string, from: number, to: number): Generator<MarketBar> {
+    const { first, last } = this.source.years;
+    const year = (at: number) => Math.min(last + 1, Math.max(first - 1, Number(newYorkDate(at).slice(0, 4))));
+    for (let y = Math.max(first, year(from)); y <= Math.min(last, year(to)); y++) {
+      const series = this.#year(symbol, y);
+      for (let i = indexFrom(series.time, from); i < series.time.length && (series.time[i] as number) <= to; i++) yield barAt(series, i);
+    }
+  }
+
+  /** Splits and dividends whose ex-date lies between two dates, both included, oldest first. */
+  events(symbol: string, from: string, to: string): CorporateEvent[] {
+    const found: CorporateEvent[] = [];
+    for (let year = Math.max(Number(from.slice(0, 4)), this.source.years.first); year <= Math.min(Number(to.slice(0, 4)), this.source.years.last); year++)
+      for (const event of this.source.events(symbol, year)) if (event.exDate >= from && event.exDate <= to) found.push(event);
+    return found;
+  }
+
+  eventsOn(symbol: string, date: string): readonly CorporateEvent[] {
+    return this.events(symbol, date, date);
+  }
+
+  /** Earnings reports dated between two dates, both included, oldest first. */
+  earnings(symbol: string, from: string, to: string): EarningsReport[] {
+    const found: EarningsReport[] = [];
+    for (let year = Number(from.slice(0, 4)); year <= Number(to.slice(0, 4)); year++)
+      for (const report of this.source.earnings(symbol, year)) if (report.date >= from && report.date <= to) found.push(report);
+    return found;
+  }
+
+  /** Minute bars of a session that start in [from, to], the last one as far as it has come at `to`; halted minutes have none. */
   minuteBars(symbol: string, day: TradingDay, from: number, to: number): MarketBar[] {
     const path = this.#path(symbol, day);
     const minutes = path.volumes.length;
     const first = Math.max(0, Math.ceil((from - day.open) / 60_000));
     const lastSecond = Math.min(Math.floor((to - day.open) / 1000), minutes * 60);
     const bars: MarketBar[] = [];
-    for (let minute = first; minute < minutes && minute * 60 <= lastSecond; minute++) bars.push(this.#minuteBar(path, minute, lastSecond));
+    for (let minute = first; minute < minutes && minute * 60 <= lastSecond; minute++) {
+      const bar = minuteBar(path, minute, lastSecond);
+      if (bar !== undefined) bars.push(bar);
+    }
     return bars;
   }
 
-  #minuteBar(path: DayPath, minute: number, lastSecond: number): MarketBar {
-    // The closing price belongs to the last minute.
-    const whole = minute === path.volumes.length - 1 ? minute * 60 + 60 : minute * 60 + 59;
-    if (lastSecond < whole) return this.#barUpTo(path, minute, lastSecond);
-    const known = path.finished[minute] ?? this.#barUpTo(path, minute, whole);
-    path.finished[minute] = known;
-    return known;
+  /** Minute bars before the open or after the close of a day that start in [from, to]. */
+  extendedBars(symbol: string, day: TradingDay, session: ExtendedSession, from: number, to: number): MarketBar[] {
+    if (!this.hasExtendedHours || extendedStart(day, session) > to) return [];
+    return extendedBars(this.#extendedPath(symbol, day, session), from, to);
   }
 
-  #barUpTo(path: DayPath, minute: number, lastSecond: number): MarketBar {
-    const end = Math.min(lastSecond, minute === path.volumes.length - 1 ? minute * 60 + 60 : minute * 60 + 59);
-    const open = this.#priceAt(path, minute * 60);
-    let [high, low, close, sum] = [open, open, open, 0];
-    for (let second = minute * 60; second <= end; second++) {
-      close = this.#priceAt(path, second);
-      high = Math.max(high, close);
-      low = Math.min(low, close);
-      sum += close;
-    }
-    const seconds = end - minute * 60 + 1;
-    const volume = Math.round((path.volumes[minute] as number) * Math.min(1, seconds / 60));
-    return {
-      t: path.day.open + minute * 60_000,
-      o: open,
-      h: high,
-      l: low,
-      c: close,
-      v: volume,
-      n: Math.max(1, Math.round(volume / 110)),
-      vw: Math.round((sum / seconds) * 10_000) / 10_000,
-    };
+  #extendedPath(symbol: string, day: TradingDay, session: ExtendedSession): ExtendedPath {
+    return this.#extended.get(`${symbol} ${day.date} ${session}`, () => {
+      const bar = this.dailyBar(symbol, day);
+      const ends =
+        session === "post"
+          ? { from: bar.c, to: this.#afterHours(symbol, day) }
+          : { from: this.#beforeHours(symbol, tradingDayUpTo(addDays(day.date, -1)), day), to: bar.o };
+      return makeExtendedPath(this.seed, { symbol, day, session, dayVolume: bar.v, ...ends });
+    });
   }
 
-  #priceAt(path: DayPath, second: number): number {
-    if (path.pieces !== undefined) return priceInPieces(path.pieces, second, path.knots[0] as number);
-    const minute = Math.min(Math.floor(second / 60), path.volumes.length);
-    const knot = path.knots[minute] as number;
-    const into = second - minute * 60;
-    if (into === 0) return knot;
-    const next = path.knots[minute + 1] as number;
-    const wobble = ((mix(path.salt, second) >>> 0) / 4294967296 - 0.5) * (path.high - path.low) * 0.02;
-    const price = knot + ((next - knot) * into) / 60 + wobble;
-    return Math.round(Math.min(path.high, Math.max(path.low, price)) * 100) / 100;
+  /** Where the price stands when the evening ends: a part of the way to the next open, most of it where earnings came out. */
+  #afterHours(symbol: string, day: TradingDay): number {
+    const { c } = this.dailyBar(symbol, day);
+    const next = tradingDayFrom(addDays(day.date, 1));
+    const hasNews = this.earnings(symbol, day.date, day.date).some(({ hour }) => hour === "amc");
+    const open = this.dailyBar(symbol, next).o / this.#splitOn(symbol, next);
+    return Math.max(0.01, Math.round((c + (open - c) * (hasNews ? 0.85 : 0.3)) * 100) / 100);
+  }
+
+  /** The evening's price in shares of the morning after. */
+  #beforeHours(symbol: string, evening: TradingDay, morning: TradingDay): number {
+    return Math.max(0.01, Math.round(this.#afterHours(symbol, evening) * this.#splitOn(symbol, morning) * 100) / 100);
+  }
+
+  /** What a split does to the price on a day: 0.25 when four come for one. */
+  #splitOn(symbol: string, day: TradingDay): number {
+    const split = this.eventsOn(symbol, day.date).find((event) => event.kind === "split");
+    return split === undefined ? 1 : split.oldRate / split.newRate;
+  }
+
+  #year(symbol: string, year: number): BarSeries {
+    return this.#years.get(`${symbol} ${year}`, () => this.source.year(symbol, year));
   }
 
   #path(symbol: string, day: TradingDay): DayPath {
-    const key = `${symbol} ${day.date}`;
-    const known = this.#paths.get(key);
-    if (known !== undefined) return known;
-    const bar = this.dailyBar(symbol, day);
-    const pieces = this.source.within(symbol, day);
-    const path = pieces === undefined ? makePath(this.seed, symbol, day, bar) : recordedPath(day, bar, pieces);
-    const oldest = this.#paths.keys().next();
-    if (this.#paths.size >= MAX_PATHS && oldest.done !== true) this.#paths.delete(oldest.value);
-    this.#paths.set(key, path);
-    return path;
+    return this.#paths.get(`${symbol} ${day.date}`, () => {
+      const bar = this.dailyBar(symbol, day);
+      const pieces = this.source.within(symbol, day);
+      return pieces === undefined ? makePath(this.seed, this.stock(symbol), day, bar) : recordedPath(day, bar, pieces);
+    });
   }
+}
+
+function ofMinute(start: number, volumes: Float64Array, second: number): { readonly from: number; readonly volume: number } {
+  const minute = Math.min(Math.floor(second / 60), volumes.length - 1);
+  return { from: start + minute * 60_000, volume: volumes[minute] ?? 0 };
+}
+
+function timesOf({ from, to }: Halt, day: TradingDay): { readonly from: number; readonly to: number } {
+  return { from: day.open + from * 1000, to: day.open + to * 1000 };
 }
 
 /** The session that a time falls in, or the last one before it. */
@@ -252,89 +318,15 @@ export function placeOf(at: number): Place {
   return { day, second: Math.floor((Math.min(at, day.close) - day.open) / 1000) };
 }
 
-/** One bar out of several that follow each other. */
-export function mergeBars(bars: readonly MarketBar[], t: number): MarketBar {
-  const [first, last] = [bars[0] as MarketBar, bars[bars.length - 1] as MarketBar];
-  let [h, l, v, n, value] = [first.h, first.l, 0, 0, 0];
-  for (const bar of bars) {
-    h = Math.max(h, bar.h);
-    l = Math.min(l, bar.l);
-    v += bar.v;
-    n += bar.n;
-    value += bar.vw * bar.v;
-  }
-  return { t, o: first.o, h, l, c: last.c, v, n, vw: v === 0 ? last.c : Math.round((value / v) * 10_000) / 10_000 };
-}
-
-export function barAt(series: BarSeries, i: number): MarketBar {
-  const [o, h, l, c, v] = [series.open[i], series.high[i], series.low[i], series.close[i], series.volume[i]] as [number, number, number, number, number];
-  return { t: series.time[i] as number, o, h, l, c, v, n: Math.max(1, Math.round(v / 110)), vw: Math.round(((h + l + 2 * c) / 4) * 10_000) / 10_000 };
-}
-
-function indexOfTime(series: BarSeries, time: number): number {
-  let low = 0;
-  let high = series.time.length - 1;
+/** Index of the first time that is not before `at`. */
+function indexFrom(times: Float64Array, at: number): number {
+  let [low, high] = [0, times.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((series.time[middle] as number) < time) low = middle + 1;
+    if ((times[middle] as number) < at) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-function makePath(seed: number | string, symbol: string, day: TradingDay, bar: MarketBar): DayPath {
-  const minutes = Math.round((day.close - day.open) / 60_000);
-  const random = seededRandom(`${seed}/day/${symbol}/${day.date}`);
-  const knots = new Float64Array(minutes + 1);
-  const early = 5 + random.int(Math.floor(minutes / 2) - 5);
-  const late = Math.floor(minutes / 2) + random.int(Math.ceil(minutes / 2) - 1);
-  const highFirst = random.next() < 0.5;
-  const stations: ReadonlyArray<readonly [number, number]> = [
-    [0, bar.o],
-    [early, highFirst ? bar.h : bar.l],
-    [late, highFirst ? bar.l : bar.h],
-    [minutes, bar.c],
-  ];
-  const step = (bar.h - bar.l) / (2.5 * Math.sqrt(minutes));
-  for (let s = 0; s < 3; s++) {
-    const [[from, a], [to, b]] = [stations[s] as readonly [number, number], stations[s + 1] as readonly [number, number]];
-    const wander = new Float64Array(to - from + 1);
-    for (let i = 1; i < wander.length; i++) wander[i] = (wander[i - 1] as number) + random.normal() * step;
-    const end = wander[wander.length - 1] as number;
-    for (let i = 0; i < wander.length; i++) {
-      const share = to === from ? 0 : i / (to - from);
-      knots[from + i] = Math.round(fold(a + (b - a) * share + (wander[i] as number) - end * share, bar.l, bar.h) * 100) / 100;
-    }
-  }
-  const weights = Array.from({ length: minutes }, (_, m) => (0.6 + 1.8 * (2 * Math.abs(m / minutes - 0.5)) ** 2) * (0.5 + random.next()));
-  const total = weights.reduce((a, b) => a + b, 0);
-  const volumes = Float64Array.from(weights, (weight) => Math.round((bar.v * weight) / total));
-  return { day, low: bar.l, high: bar.h, knots, volumes, salt: hash32(`${seed}/second/${symbol}/${day.date}`), finished: [] };
-}
-
-/** A session whose prices were recorded; the volume of a bar is spread over its minutes. */
-function recordedPath(day: TradingDay, bar: MarketBar, pieces: readonly Piece[]): DayPath {
-  const volumes = new Float64Array(Math.round((day.close - day.open) / 60_000));
-  for (const { from, to, bar: part } of pieces) {
-    const [first, last] = [Math.floor(from / 60), Math.max(Math.floor(from / 60) + 1, Math.ceil(to / 60))];
-    for (let minute = first; minute < Math.min(last, volumes.length); minute++) volumes[minute] = (volumes[minute] as number) + part.v / (last - first);
-  }
-  return { day, low: bar.l, high: bar.h, knots: Float64Array.of(bar.o), volumes, salt: 0, pieces, finished: [] };
-}
-
-/** Reflects a value back into [low, high]. */
-function fold(value: number, low: number, high: number): number {
-  if (high <= low) return low;
-  const width = high - low;
-  let offset = (value - low) % (2 * width);
-  if (offset < 0) offset += 2 * width;
-  return low + (offset <= width ? offset : 2 * width - offset);
-}
-
-function mix(salt: number, n: number): number {
-  let h = Math.imul(salt ^ Math.imul(n + 1, 2654435769), 2246822507);
-  h = Math.imul(h ^ (h >>> 13), 3266489909);
-  return h ^ (h >>> 16);
 }
 
 /** Takes the noise of binary fractions away before rounding up or down. */

@@ -1,13 +1,13 @@
 /** The part of Alpaca's Trading API that is about the market and not about an account: assets, clocks, calendars, announcements. */
 import type { FastifyInstance } from "fastify";
+import { FORMER_STOCKS } from "../domain/formerStocks.ts";
 import { addDays, newYorkDate, tradingDay, tradingDayFrom, tradingDays, type TradingDay } from "../domain/nyse.ts";
 import { badRequest, notFound } from "./apiError.ts";
-import { announcementJson, dividendsOf } from "./dividends.ts";
 import type { Engine } from "./engine.ts";
 import { POST_MS, PRE_MS, type ExchangeClock } from "./exchangeClock.ts";
 import type { Market } from "./market.ts";
 import { choice, readQuery, time, type Query } from "./query.ts";
-import { assetId, assetJson, instant, newYorkInstant } from "./wire.ts";
+import { assetJson, formerAssetJson, instant, newYorkInstant } from "./wire.ts";
 
 export interface MarketRouteParts {
   readonly engine: Engine;
@@ -21,30 +21,29 @@ export function addMarketRoutes(app: FastifyInstance, parts: MarketRouteParts): 
   addCalendarRoutes(app, parts);
 }
 
-function addAssetRoutes(app: FastifyInstance, { market, clock }: MarketRouteParts): void {
+function addAssetRoutes(app: FastifyInstance, { market }: MarketRouteParts): void {
   app.get("/v2/assets", (request) => {
     const query = readQuery(request.query);
-    if ((query["status"] ?? "active") !== "active" || (query["asset_class"] ?? "us_equity") !== "us_equity") return [];
-    return market.stocks.map(assetJson);
+    const status = choice(query, "status", "", ["", "active", "inactive"]);
+    if ((query["asset_class"] ?? "us_equity") !== "us_equity") return [];
+    const listing = query["exchange"] ?? "";
+    const attributes = (query["attributes"] ?? "").split(",").filter((attribute) => attribute !== "");
+    return [...(status === "inactive" ? [] : market.stocks.map(assetJson)), ...(status === "active" ? [] : formerAssets(market))].filter(
+      (asset) => (listing === "" || asset.exchange === listing) && (attributes.length === 0 || attributes.some((one) => asset.attributes.includes(one))),
+    );
   });
   app.get("/v2/assets/:symbol", (request) => {
-    const wanted = decodeURIComponent((request.params as { readonly symbol: string }).symbol);
-    const stock = market.stocks.find((one) => one.symbol === wanted.toUpperCase() || assetId(one.symbol) === wanted);
-    if (stock === undefined) throw notFound(`asset not found for ${wanted}`);
-    return assetJson(stock);
+    const wanted = (request.params as { readonly symbol: string }).symbol;
+    const stock = market.find(wanted);
+    if (stock !== undefined) return assetJson(stock);
+    const former = formerAssets(market).find(({ symbol, id }) => symbol === wanted.toUpperCase() || id === wanted.toLowerCase());
+    if (former === undefined) throw notFound(`asset not found for ${wanted}`);
+    return former;
   });
-  app.get("/v2/corporate_actions/announcements", (request) => {
-    const query = readQuery(request.query);
-    const [since, until] = [query["since"], query["until"]].map((text) => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? (text as string) : undefined));
-    if (since === undefined || until === undefined) throw badRequest("since and until are required, like 2026-11-20");
-    if (!(query["ca_types"] ?? "dividend").split(",").some((type) => type.toLowerCase() === "dividend")) return [];
-    const today = newYorkDate(clock.now());
-    return market.stocks
-      .filter((stock) => query["symbol"] === undefined || query["symbol"] === stock.symbol)
-      .flatMap((stock) => dividendsOf(market, stock.symbol, since, until))
-      .filter((dividend) => dividend.declaredDate <= today)
-      .map(announcementJson);
-  });
+}
+
+function formerAssets(market: Market) {
+  return market.source.kind === "replay" ? [] : FORMER_STOCKS.map(formerAssetJson);
 }
 
 function addClockRoutes(app: FastifyInstance, { engine, clock }: MarketRouteParts): void {

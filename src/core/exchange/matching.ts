@@ -11,7 +11,8 @@ import {
   type Liquidity,
 } from "../domain/fills.ts";
 import type { OrderRecord } from "./records.ts";
-import type { Market, MarketBar } from "./market.ts";
+import type { Market } from "./market.ts";
+import type { MarketBar } from "./marketBar.ts";
 
 /** What an order can trade with, and since when its earlier fills count against `most`. */
 export interface Offer extends Liquidity {
@@ -20,6 +21,7 @@ export interface Offer extends Liquidity {
 
 /** At a second, against the quote; undefined when it waits on. Moves trailing stops and remembers touched stops. */
 export function matchSecond(order: OrderRecord, at: number, market: Market): Offer | undefined {
+  if (market.halt(order.symbol, at) !== undefined) return undefined;
   if (needsTrigger(order)) {
     const last = market.last(order.symbol, at);
     order.triggered = stopTriggered(order.side, stopOf(order), last);

@@ -4,7 +4,7 @@ import { Big } from "../base/decimal.ts";
 import { hash32 } from "../base/random.ts";
 import { bookFill, type AccountState } from "./ledger.ts";
 import { sweepBook } from "../domain/fills.ts";
-import type { MarketBar } from "./market.ts";
+import type { MarketBar } from "./marketBar.ts";
 import { fillsAtOpen, limitOf, matchBar, matchSecond, trail, type Offer } from "./matching.ts";
 import { isAuction, isEnded, isWorking, type FillRecord, type OrderRecord } from "./records.ts";
 import type { ExchangeState } from "./state.ts";
@@ -17,18 +17,20 @@ const LEAST = new Big("0.0001");
 const ENDLESS = new Big("1e30");
 
 /** Lets all working orders meet a second. */
-export function meetSecond(state: ExchangeState, at: number): void {
-  for (const order of workingOrders(state)) if (isWorking(order)) tryFill(state, order, matchSecond(order, at, state.market), at);
+export function meetSecond(state: ExchangeState, at: number, { isExtended = false }: Looking = {}): void {
+  for (const order of workingOrders(state))
+    if (isWorking(order) && (!isExtended || order.extendedHours)) tryFill(state, order, matchSecond(order, at, state.market), at);
 }
 
 /**
  * Lets all working orders meet the bars of a piece of time, each its symbol's. What works from an entry on meets the rest of the
  * entry's own bar, a limit entry's take-profit only if it was at the open, since the better price may have come before: as in the backtests.
  */
-export function meetBars(state: ExchangeState, barOf: (symbol: string) => MarketBar, piece: { readonly at: number; readonly end: number }): void {
+export function meetBars(state: ExchangeState, barOf: (symbol: string) => MarketBar | undefined, piece: { readonly at: number; readonly end: number }): void {
   for (const order of workingOrders(state, barOf)) {
     if (!isWorking(order)) continue;
     const bar = barOf(order.symbol);
+    if (bar === undefined) continue; // nothing traded: halted
     const before = order.filledQty;
     tryFill(state, order, matchBar(order, bar, piece.at), piece.end);
     if (order.status !== "filled" || order.role !== "entry" || order.orderClass === "simple" || order.orderClass === "oco") continue;
@@ -46,8 +48,11 @@ function rankOf(order: OrderRecord): number {
 }
 
 /** Orders that can trade now, in the order in which they do: what a bar's open already reaches comes first. */
-function workingOrders(state: ExchangeState, barOf?: (symbol: string) => MarketBar): readonly OrderRecord[] {
-  const rank = (order: OrderRecord) => (barOf !== undefined && fillsAtOpen(order, barOf(order.symbol)) ? -1 : rankOf(order));
+function workingOrders(state: ExchangeState, barOf?: (symbol: string) => MarketBar | undefined): readonly OrderRecord[] {
+  const rank = (order: OrderRecord) => {
+    const bar = barOf?.(order.symbol);
+    return bar !== undefined && fillsAtOpen(order, bar) ? -1 : rankOf(order);
+  };
   return [...state.open.values()]
     .filter((order) => isWorking(order) && !isAuction(order))
     .map((order) => ({ order, rank: rank(order) }))

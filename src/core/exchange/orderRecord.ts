@@ -2,9 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import type { Side } from "../domain/orders.ts";
+import { assetId } from "./assetId.ts";
 import { POST_MS, type ExchangeClock } from "./exchangeClock.ts";
 import type { OrderRequest } from "./orderRequest.ts";
-import { assetId } from "./wire.ts";
+
 import { isAuction, type OrderRecord, type PositionIntent } from "./records.ts";
 
 export interface Making {

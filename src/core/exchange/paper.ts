@@ -62,7 +62,7 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
     const kept = book.load();
     const seed = options.seed ?? (kept.seed === null ? DEFAULT_SEED : Number(kept.seed));
     book.setSeed(String(seed));
-    const market = new Market(seed, replay);
+    const market = new Market(seed, { ...(replay === undefined ? {} : { source: replay }), extendedHours: options.hours === "nyse" });
     const clock = new ExchangeClock({
       startMs: Math.max(kept.now ?? 0, options.start ?? (replay === undefined ? defaultStart(options.hours, Date.now()) : replayStart(replay))),
       ...(replay === undefined ? {} : { endMs: replay.lastDay.close }),

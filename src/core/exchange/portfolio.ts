@@ -58,7 +58,7 @@ function pointsWithin(
       const qty = fill.side === "buy" ? fill.qty : fill.qty.times(-1);
       return { at: fill.at, symbol: fill.symbol, qty, cash: qty.times(fill.price).times(-1) };
     }),
-    ...payments.map((payment) => ({ at: payment.at, symbol: payment.symbol, qty: new Big(0), cash: payment.amount })),
+    ...payments.map((payment) => ({ at: payment.at, symbol: payment.symbol, qty: payment.kind === "split" ? payment.qty : new Big(0), cash: payment.amount })),
   ].sort((a, b) => a.at - b.at);
   let cash = record.startCash;
   const held = new Map<string, Big>();

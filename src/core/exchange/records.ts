@@ -21,9 +21,9 @@ export interface OrderRecord {
   readonly assetId?: string;
   qty: Big | null;
   readonly notional: Big | null;
-  readonly limitPrice: Big | null;
+  limitPrice: Big | null;
   stopPrice: Big | null;
-  readonly trailPrice: Big | null;
+  trailPrice: Big | null;
   readonly trailPercent: Big | null;
   /** Best price since a trailing stop was sent. */
   highWaterMark: Big | null;
@@ -83,8 +83,10 @@ export interface Entitlement {
   readonly payableDate: string;
 }
 
-/** A dividend that was paid. */
+/** A dividend that was paid, or a split that changed a position. */
 export interface PaymentRecord {
+  /** Absent for dividends. `qty` of a split is what came to the position, `rate` new shares for an old one, `amount` 0. */
+  readonly kind?: "split";
   readonly id: string;
   readonly sequence: number;
   readonly accountNumber: string;

@@ -6,15 +6,10 @@
 import { badInput } from "../base/errors.ts";
 import type { BarSeries, Dataset } from "../domain/bars.ts";
 import { addDays, newYorkDate, tradingDays, type TradingDay } from "../domain/nyse.ts";
-import type { SimulatedStock } from "../domain/simulated.ts";
-import type { MarketBar, MarketSource } from "./market.ts";
-
-/** A bar and the seconds of its session that it covers, `to` excluded. */
-export interface Piece {
-  readonly from: number;
-  readonly to: number;
-  readonly bar: MarketBar;
-}
+import type { SimulatedStock } from "../domain/simulatedUniverse.ts";
+import type { MarketBar } from "./marketBar.ts";
+import { tradesIn } from "./marketBar.ts";
+import type { MarketSource, Piece } from "./marketSource.ts";
 
 export interface Replay extends MarketSource {
   readonly firstDay: TradingDay;
@@ -52,7 +47,10 @@ export function openReplay(datasets: readonly Dataset[]): Replay {
     lastDay,
     sessions: sessions.length,
     stocks: [...columns].map(([symbol]) => stockOf(symbol)).sort((a, b) => (a.symbol < b.symbol ? -1 : 1)),
-    daily: (symbol) => daily.get(symbol) as BarSeries,
+    years: { first: Number(firstDay.date.slice(0, 4)), last: Number(lastDay.date.slice(0, 4)) },
+    year: (symbol, year) => yearOf(daily.get(symbol) as BarSeries, year),
+    events: () => [], // nothing is made up about recorded prices
+    earnings: () => [],
     within: (symbol, day) => {
       const recorded = columns.get(symbol);
       return recorded?.isIntraday === true ? (recorded.days.get(day.date) ?? []) : undefined;
@@ -94,7 +92,24 @@ function recordedOf(series: BarSeries, source: string): Recorded {
 
 function barOf(series: BarSeries, i: number): MarketBar {
   const [o, h, l, c, v] = [series.open[i], series.high[i], series.low[i], series.close[i], series.volume[i]] as [number, number, number, number, number];
-  return { t: series.time[i] as number, o, h, l, c, v, n: Math.max(1, Math.round(v / 110)), vw: Math.round(((h + l + 2 * c) / 4) * 10_000) / 10_000 };
+  return { t: series.time[i] as number, o, h, l, c, v, n: tradesIn(v), vw: Math.round(((h + l + 2 * c) / 4) * 10_000) / 10_000 };
+}
+
+function yearOf(series: BarSeries, year: number): BarSeries {
+  const yearAt = (time: number) => Number(newYorkDate(time).slice(0, 4));
+  const from = series.time.findIndex((time) => yearAt(time) >= year);
+  const after = series.time.findIndex((time) => yearAt(time) > year);
+  const [start, end] = [from === -1 ? series.time.length : from, after === -1 ? series.time.length : after];
+  const cut = (column: Float64Array) => column.subarray(start, end);
+  return {
+    ...series,
+    time: cut(series.time),
+    open: cut(series.open),
+    high: cut(series.high),
+    low: cut(series.low),
+    close: cut(series.close),
+    volume: cut(series.volume),
+  };
 }
 
 /** One bar a session, without gaps. */
@@ -151,7 +166,7 @@ export function priceInPieces(pieces: readonly Piece[], second: number, before: 
 }
 
 function stockOf(symbol: string): SimulatedStock {
-  return { symbol, name: `${symbol}, replayed`, sector: "Unknown", startPrice: 0, volatility: 0, beta: 1, volumeMillions: 0 };
+  return { symbol, name: `${symbol}, replayed`, sector: "Unknown", listing: "NYSE", startPrice: 0, volatility: 0, beta: 1, volumeMillions: 0 };
 }
 
 /** Where a replay starts unless told otherwise: in its second session, so that there is a day before; 10:00 New York. */

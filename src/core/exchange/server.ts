@@ -12,7 +12,7 @@ import { isLoopbackHost, KeyRing, isOwnPage, RateLimit } from "./access.ts";
 import { ApiError } from "./apiError.ts";
 import type { Certificate } from "./certificate.ts";
 import { addDataRoutes } from "./dataRoutes.ts";
-import { serveDataStream } from "./dataStream.ts";
+import { serveDataStream, type StreamKind } from "./dataStream.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { addHttpFaults, addStreamFaults, type Fault } from "./faults.ts";
@@ -182,8 +182,9 @@ function addStreams(app: FastifyInstance, options: ServerOptions, keys: KeyRing)
 
 function streamAt(path: string, options: ServerOptions): ((socket: WebSocket, request: IncomingMessage) => void) | undefined {
   if (path === "/stream") return (socket, request) => serveTradeStream(socket, options.engine, frameFormat(request));
-  if (/^\/v2\/(?:iex|sip|test|delayed_sip|boats|overnight)$/.test(path)) return (socket, request) => serveDataStream(socket, options, frameFormat(request));
-  if (path === "/v1beta1/news") return (socket, request) => serveDataStream(socket, options, frameFormat(request));
+  const feed = /^\/(?:v2\/(iex|sip|test|delayed_sip|boats|overnight)|v1beta1\/(news))$/.exec(path);
+  const name = feed?.[1] ?? feed?.[2];
+  if (name !== undefined) return (socket, request) => serveDataStream(socket, options, { format: frameFormat(request), feed: name as StreamKind["feed"] });
   if (path === "/quantdesk/lease") return (socket) => socket.send(greetingOf(process.pid));
   return undefined;
 }

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { addDays, tradingDayFrom, type TradingDay } from "../domain/nyse.ts";
 import { fillAgainstQuote } from "../domain/fills.ts";
-import { dividendsOf } from "./dividends.ts";
+import { idOf } from "./assetId.ts";
 import { figures } from "./margin.ts";
 import { activateWaiting, endOrder, expireOrders, tryFill } from "./orderLife.ts";
 import { isEnded } from "./records.ts";
@@ -48,8 +48,10 @@ function noteDividends(state: ExchangeState, date: string): void {
   const exDate = tradingDayFrom(addDays(date, 1)).date;
   for (const { record, positions } of state.accounts.values()) {
     for (const [symbol, { qty }] of positions) {
-      for (const { id, rate, payableDate } of dividendsOf(state.market, symbol, exDate, exDate)) {
-        record.entitlements = [...(record.entitlements ?? []), { id, symbol, qty, rate, payableDate }];
+      for (const event of state.market.eventsOn(symbol, exDate)) {
+        if (event.kind !== "dividend") continue;
+        const entitlement = { id: idOf(`${symbol} ${exDate}`), symbol, qty, rate: new Big(event.rate), payableDate: event.payableDate };
+        record.entitlements = [...(record.entitlements ?? []), entitlement];
         state.touchAccount(record);
       }
     }

@@ -14,7 +14,7 @@ import { amount, checkClientOrderId, parseBody, readOrderRequest } from "./order
 import { portfolioHistory } from "./portfolio.ts";
 import { choice, readQuery, symbolList, time, wholeNumber } from "./query.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
-import { accountJson, activityJson, assetId, orderJson, paymentJson, positionJson } from "./wire.ts";
+import { accountJson, activityJson, orderJson, paymentJson, positionJson } from "./wire.ts";
 
 export interface RouteParts {
   readonly engine: Engine;
@@ -38,9 +38,7 @@ function param(request: FastifyRequest, name: string): string {
 
 /** A symbol in any case, or an asset's id. */
 function symbolFor(market: Market, wanted: string): string {
-  const symbol = wanted.toUpperCase();
-  if (wanted.length !== 36 || market.has(symbol)) return symbol;
-  return market.stocks.find((stock) => assetId(stock.symbol) === wanted.toLowerCase())?.symbol ?? symbol;
+  return market.find(wanted)?.symbol ?? wanted.toUpperCase();
 }
 
 function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: RouteParts): void {
@@ -63,7 +61,7 @@ function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: R
     const isChosen = ({ at }: { readonly at: number }) =>
       (after === undefined || at > after) && (until === undefined || at < until) && (date === undefined || newYorkDate(at) === date);
     const fills = wants("FILL", "trade_activity") ? account.fills.filter(isChosen) : [];
-    const payments = wants("DIV", "non_trade_activity") ? account.payments.filter(isChosen) : [];
+    const payments = account.payments.filter((one) => wants(one.kind === "split" ? "SPLIT" : "DIV", "non_trade_activity") && isChosen(one));
     let rows: Array<{ readonly id: string }> = [
       ...fills.map((fill) => [fill.sequence, activityJson(fill)] as const),
       ...payments.map((one) => [one.sequence, paymentJson(one)] as const),

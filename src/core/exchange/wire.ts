@@ -1,13 +1,19 @@
 /** Alpaca's JSON: money and quantities as strings in trading answers, as numbers in market data; times RFC 3339. */
-import { createHash } from "node:crypto";
 import { Big } from "../base/decimal.ts";
+import { hash32 } from "../base/random.ts";
+import type { FormerStock } from "../domain/formerStocks.ts";
 import { newYorkOffset } from "../domain/nyse.ts";
 import type { OrderStatus, Quote } from "../domain/orders.ts";
-import type { SimulatedStock } from "../domain/simulated.ts";
+import type { SimulatedStock } from "../domain/simulatedUniverse.ts";
+import { assetId } from "./assetId.ts";
+import type { Feed } from "./dataQuery.ts";
+import { mix } from "./dayPath.ts";
 import { configurationOf, type AccountState } from "./ledger.ts";
 import type { Figures } from "./margin.ts";
-import type { MarketBar } from "./market.ts";
+import type { MarketTrade } from "./market.ts";
+import type { MarketBar } from "./marketBar.ts";
 import { isEnded, type FillRecord, type OrderRecord, type PaymentRecord, type PositionRecord } from "./records.ts";
+import { primaryVenue, tapeOf, venueOf } from "./venues.ts";
 
 export function instant(at: number): string {
   return new Date(at).toISOString();
@@ -19,24 +25,11 @@ export function newYorkInstant(at: number): string {
   return `${new Date(at + offset).toISOString().slice(0, 19)}-0${-offset / 3_600_000}:00`;
 }
 
-const ETF_SECTOR = "Index fund";
-
-/** Made of the symbol, so that it is the same in every run. */
-export function assetId(symbol: string): string {
-  const hex = createHash("sha256").update(`quantdesk asset ${symbol}`).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-function exchangeOf(stock: SimulatedStock): string {
-  if (stock.sector === ETF_SECTOR) return "ARCA";
-  return stock.sector === "Technology" ? "NASDAQ" : "NYSE";
-}
-
 export function assetJson(stock: SimulatedStock) {
   return {
     id: assetId(stock.symbol),
     class: "us_equity",
-    exchange: exchangeOf(stock),
+    exchange: stock.listing,
     symbol: stock.symbol,
     name: `${stock.name} (SIMULATED)`,
     status: "active",
@@ -49,7 +42,28 @@ export function assetJson(stock: SimulatedStock) {
     easy_to_borrow: true,
     borrow_status: "easy_to_borrow",
     fractionable: true,
-    attributes: [],
+    attributes: [] as string[],
+  };
+}
+
+/** A stock that is traded no more. */
+export function formerAssetJson({ symbol, name, listing }: FormerStock) {
+  return {
+    id: assetId(symbol),
+    class: "us_equity",
+    exchange: listing,
+    symbol,
+    name: `${name} (SIMULATED)`,
+    status: "inactive",
+    tradable: false,
+    marginable: false,
+    maintenance_margin_requirement: 100,
+    margin_requirement_long: "100",
+    margin_requirement_short: "100",
+    shortable: false,
+    easy_to_borrow: false,
+    fractionable: false,
+    attributes: [] as string[],
   };
 }
 
@@ -176,7 +190,7 @@ export function positionJson(position: PositionRecord, { current, lastDay, avail
   return {
     asset_id: assetId(stock.symbol),
     symbol: stock.symbol,
-    exchange: exchangeOf(stock),
+    exchange: stock.listing,
     asset_class: "us_equity",
     asset_marginable: true,
     qty: position.qty.toFixed(),
@@ -195,16 +209,15 @@ export function positionJson(position: PositionRecord, { current, lastDay, avail
   };
 }
 
-/** A paid dividend among the activities; Alpaca gives it a date and no time. */
+/** A paid dividend or a split among the activities; Alpaca gives them a date and no time. */
 export function paymentJson(payment: PaymentRecord) {
   return {
     id: `${instant(payment.at).replace(/[-:TZ.]/g, "")}::${payment.id}`,
-    activity_type: "DIV",
-    activity_sub_type: "CDIV",
+    ...(payment.kind === "split" ? { activity_type: "SPLIT" } : { activity_type: "DIV", activity_sub_type: "CDIV" }),
     date: newYorkInstant(payment.at).slice(0, 10),
     created_at: instant(payment.at),
     net_amount: payment.amount.toFixed(),
-    per_share_amount: payment.rate.toFixed(),
+    ...(payment.kind === "split" ? {} : { per_share_amount: payment.rate.toFixed() }),
     qty: payment.qty.toFixed(),
     symbol: payment.symbol,
     currency: "USD",
@@ -234,10 +247,42 @@ export function barJson(bar: MarketBar) {
   return { t: instant(bar.t).replace(".000Z", "Z"), o: bar.o, h: bar.h, l: bar.l, c: bar.c, v: bar.v, n: bar.n, vw: bar.vw };
 }
 
-export function quoteJson(quote: Quote) {
-  return { t: instant(quote.at), ax: "V", ap: quote.ask, as: quote.askSize, bx: "V", bp: quote.bid, bs: quote.bidSize, c: ["R"], z: "C" };
+export function quoteJson(quote: Quote, stock: SimulatedStock, feed: Feed) {
+  const noise = mix(hash32(quote.symbol), Math.floor(quote.at / 1000));
+  return {
+    t: instant(quote.at),
+    ax: venueOf(feed, noise >>> 4),
+    ap: quote.ask,
+    as: quote.askSize,
+    bx: venueOf(feed, noise >>> 12),
+    bp: quote.bid,
+    bs: quote.bidSize,
+    c: ["R"],
+    z: tapeOf(stock),
+  };
 }
 
-export function tradeJson(trade: { readonly at: number; readonly price: number; readonly size: number }) {
-  return { t: instant(trade.at), x: "V", p: trade.price, s: trade.size, c: ["@"], i: Math.floor(trade.at / 1000), z: "C" };
+export function tradeJson(trade: MarketTrade, stock: SimulatedStock, feed: Feed) {
+  const second = Math.floor(trade.at / 1000);
+  const noise = mix(hash32(stock.symbol), second) >>> 0;
+  const isAuction = trade.kind === "open" || trade.kind === "close";
+  return {
+    t: instant(trade.at),
+    x: isAuction && feed !== "iex" ? primaryVenue(stock) : venueOf(feed, noise),
+    p: trade.price,
+    s: trade.size,
+    c: conditionsOf(trade, stock, noise),
+    i: second,
+    z: tapeOf(stock),
+  };
+}
+
+function conditionsOf({ kind, size }: MarketTrade, stock: SimulatedStock, noise: number): readonly string[] {
+  const conditions = [tapeOf(stock) === "C" ? "@" : " "];
+  if (kind === "open") conditions.push("O");
+  if (kind === "close") conditions.push("6");
+  if (kind === "extended") conditions.push("T");
+  if (kind === "regular" && noise % 5 === 0) conditions.push("F");
+  if (size < 100) conditions.push("I");
+  return conditions;
 }

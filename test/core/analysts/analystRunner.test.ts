@@ -13,7 +13,7 @@ import { createAnalysts } from "../../../src/core/analysts/analystRunner.ts";
 import { traceJson } from "../../../src/core/domain/trace.ts";
 import type { MarketData } from "../../../src/core/domain/ports.ts";
 import type { Analysis } from "../../../src/core/domain/research.ts";
-import { SIMULATED_UNIVERSE } from "../../../src/core/domain/simulated.ts";
+import { SIMULATED_UNIVERSE } from "../../../src/core/domain/simulatedUniverse.ts";
 import { AS_OF, simulatedMarketData } from "../simulatedMarketData.ts";
 
 const signal = new AbortController().signal;

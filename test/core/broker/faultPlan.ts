@@ -1,6 +1,6 @@
 /** The orders of a fault run: the same seed gives the same plan, in the parent and in every life of the client. */
 import { seededRandom } from "../../../src/core/base/random.ts";
-import { SIMULATED_UNIVERSE } from "../../../src/core/domain/simulated.ts";
+import { SIMULATED_UNIVERSE } from "../../../src/core/domain/simulatedUniverse.ts";
 import type { Side } from "../../../src/core/domain/orders.ts";
 import type { Endpoint } from "../../../src/core/domain/ports.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { SIMULATED_UNIVERSE, simulatedDailyBars } from "../../../src/core/domain/simulated.ts";
+import { simulatedDailyBars } from "../../../src/core/domain/simulated.ts";
+import { SIMULATED_UNIVERSE } from "../../../src/core/domain/simulatedUniverse.ts";
 import { newYorkDate, tradingDay, tradingDays } from "../../../src/core/domain/nyse.ts";
 
 const at = (date: string) => Date.parse(`${date}T00:00:00Z`);

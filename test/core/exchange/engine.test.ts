@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { Big } from "../../../src/core/base/decimal.ts";
 import { newYorkDate, tradingDay, type TradingDay } from "../../../src/core/domain/nyse.ts";
 import { ApiError } from "../../../src/core/exchange/apiError.ts";
-import { dividendsOf } from "../../../src/core/exchange/dividends.ts";
 import { ExchangeClock } from "../../../src/core/exchange/exchangeClock.ts";
 import { portfolioHistory } from "../../../src/core/exchange/portfolio.ts";
 import { isEnded, type PaymentRecord } from "../../../src/core/exchange/records.ts";
@@ -197,8 +196,9 @@ describe("the matching engine", () => {
 
   it("pays dividends to who held before the ex-date, on the day they are due, and takes them from who was short", () => {
     const desk = givenEngine();
-    const dividend = desk.market.stocks.flatMap((stock) => dividendsOf(desk.market, stock.symbol, "2026-12-01", "2027-02-20"))[0];
-    assert.ok(dividend);
+    const events = desk.market.stocks.flatMap((stock) => desk.market.events(stock.symbol, "2026-12-01", "2027-02-20"));
+    const dividend = events.find((event) => event.kind === "dividend");
+    assert.ok(dividend?.kind === "dividend");
     const ex = tradingDay(dividend.exDate) as TradingDay;
     for (const side of ["buy", "sell"]) {
       const holder = givenEngine();
@@ -214,7 +214,7 @@ describe("the matching engine", () => {
       const paid: readonly PaymentRecord[] = holder.account.payments.filter(({ symbol }) => symbol === dividend.symbol);
       assert.deepEqual(
         paid.map(({ amount }) => amount.toFixed()),
-        [dividend.rate.times(side === "buy" ? 3 : -3).toFixed()],
+        [new Big(dividend.rate).times(side === "buy" ? 3 : -3).toFixed()],
       );
     }
   });
@@ -269,7 +269,7 @@ describe("the exchange's clock", () => {
       fc.property(fc.integer({ min: 0, max: 30_000 }), fc.integer({ min: 1, max: 30_000 }), (offset, length) => {
         const [from, to] = [start + offset * 1000, start + (offset + length) * 1000];
         const seconds = new Set<number>();
-        for (const step of stepsBetween(from, to, () => "all")) {
+        for (const step of stepsBetween(from, to, { detail: () => "all", hasExtended: false })) {
           if (step.kind === "second") seconds.add(step.at);
           else if (step.kind === "minute" || step.kind === "day") for (let at = step.at; at <= step.end; at += 1000) seconds.add(at);
         }

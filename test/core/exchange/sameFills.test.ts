@@ -57,7 +57,7 @@ describe("a paper fill", () => {
         );
 
         const desk = givenEngine({
-          market: new Market(1, openReplay([bars])),
+          market: new Market(1, { source: openReplay([bars]) }),
           hours: "nyse",
           start: new Date((DAYS[day] as (typeof DAYS)[number]).close + 3_600_000).toISOString(),
         });

@@ -76,7 +76,7 @@ describe("stops in a gap", () => {
     const volume = new Float64Array(days.length).fill(1e6);
     const bars = dataset("GAP", { time: Float64Array.from(days, (day) => day.midnight), open: column, high: column, low: column, close: column, volume });
     const start = new Date((days[1] as (typeof days)[number]).close - 3_600_000).toISOString();
-    return givenEngine({ market: new Market(1, openReplay([bars])), hours: "nyse", start });
+    return givenEngine({ market: new Market(1, { source: openReplay([bars]) }), hours: "nyse", start });
   };
 
   it("sell at the open, however low, and buy at the open within their collar", () => {
