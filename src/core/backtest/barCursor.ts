@@ -1,189 +1,232 @@
 /**
- * What onBar() sees: the bar under the cursor, values of causal indicators at or before it, and the six working orders.
+ * What onBar() sees: the bar under the cursor, values of causal indicators at or before it, and orders to give.
  * No column is reachable from it, so a strategy cannot look ahead.
  */
 import type { BarSeries } from "../domain/bars.ts";
-import type { BarContext, BracketOptions } from "../domain/strategy.ts";
+import type { BarColumn, BarContext, EntryOptions, ExitOptions } from "../domain/strategy.ts";
 import type { Params } from "../domain/backtest.ts";
-import type { Ledger } from "./ledger.ts";
-import { ema, highest, lowest, rsi, sma } from "../domain/indicators.ts";
+import { atr, ema, highest, lowest, rsi, smaOf, stdev, wholeNumbers, type WholeNumbers } from "../domain/indicators.ts";
 import { badInput, TradingError } from "../base/errors.ts";
+import { knownNames } from "../base/nearest.ts";
+import type { Leg, Portfolio } from "./portfolio.ts";
+import { entryOrder, exitOrder, place, targetOrder, type WorkingOrder } from "./workingOrders.ts";
 
-/** One order of each kind can work at a time; a new one replaces the old. NaN: none. */
-export interface WorkingOrders {
-  buyMarket: boolean;
-  buyLimit: number;
-  buyStop: number;
-  sellMarket: boolean;
-  sellLimit: number;
-  sellStop: number;
-  /** Prices that start to work when the entry fills. */
-  stopLoss: number;
-  takeProfit: number;
-}
-
-type LineKind = "sma" | "ema" | "rsi" | "highest" | "lowest";
+/** The averages' closes as whole numbers are shared by all periods. */
+const LINES = [
+  (bars: BarSeries, period: number, whole: () => WholeNumbers | undefined) => smaOf(bars.close, whole(), period),
+  (bars: BarSeries, period: number) => ema(bars.close, period),
+  (bars: BarSeries, period: number) => rsi(bars.close, period),
+  (bars: BarSeries, period: number) => stdev(bars.close, period),
+  (bars: BarSeries, period: number) => atr(bars.high, bars.low, bars.close, period),
+  (bars: BarSeries, period: number) => highest(bars.high, period),
+  (bars: BarSeries, period: number) => lowest(bars.low, period),
+] as const;
+const [SMA, EMA, RSI, STDEV, ATR, HIGHEST, LOWEST] = [0, 1, 2, 3, 4, 5, 6] as const;
 
 /** Different periods of one indicator that a run may ask for; a moving period would otherwise fill the memory. */
 const MAX_PERIODS = 64;
 
-export class BarCursor implements BarContext {
-  readonly #bars: BarSeries;
-  readonly #params: Params;
-  readonly #ledger: Ledger;
-  readonly #lines: Readonly<Record<LineKind, Map<number, Float64Array>>> = {
-    sma: new Map(),
-    ema: new Map(),
-    rsi: new Map(),
-    highest: new Map(),
-    lowest: new Map(),
-  };
-  readonly orders: WorkingOrders = noOrders();
-  #t = 0;
+/** What the cursors of one run share. */
+interface Shared {
+  readonly account: Portfolio;
+  readonly params: Params;
+  readonly symbols: readonly string[];
+  readonly cursors: BarCursor[];
+  now: number;
+  time: number;
+}
 
-  constructor(bars: BarSeries, params: Params, ledger: Ledger) {
-    this.#bars = bars;
-    this.#params = params;
-    this.#ledger = ledger;
+export class BarCursor implements BarContext {
+  readonly #shared: Shared;
+  readonly #leg: Leg;
+  readonly #bars: BarSeries;
+  /** By indicator and period. */
+  readonly #lines: ReadonlyArray<Array<Float64Array | undefined>> = LINES.map(() => []);
+  readonly #periods = LINES.map(() => 0);
+  #whole: WholeNumbers | undefined;
+
+  private constructor(shared: Shared, leg: Leg) {
+    this.#shared = shared;
+    this.#leg = leg;
+    this.#bars = leg.bars;
+  }
+
+  /** One for each symbol; they move together. */
+  static forAll(account: Portfolio, params: Params): readonly BarCursor[] {
+    const shared: Shared = { account, params, symbols: account.legs.map((leg) => leg.bars.symbol), cursors: [], now: 0, time: 0 };
+    for (const leg of account.legs) shared.cursors.push(new BarCursor(shared, leg));
+    return shared.cursors;
   }
 
   get index() {
-    return this.#t;
+    return this.#shared.now;
   }
   get time() {
-    return this.#bars.time[this.#t]!;
+    return this.#shared.time;
+  }
+  get symbol() {
+    return this.#bars.symbol;
+  }
+  get symbols() {
+    return this.#shared.symbols;
+  }
+  get hasBar() {
+    return this.#leg.isNew;
   }
   get open() {
-    return this.#bars.open[this.#t]!;
+    return this.#bars.open[this.#leg.bar] ?? Number.NaN;
   }
   get high() {
-    return this.#bars.high[this.#t]!;
+    return this.#bars.high[this.#leg.bar] ?? Number.NaN;
   }
   get low() {
-    return this.#bars.low[this.#t]!;
+    return this.#bars.low[this.#leg.bar] ?? Number.NaN;
   }
   get close() {
-    return this.#bars.close[this.#t]!;
+    return this.#bars.close[this.#leg.bar] ?? Number.NaN;
   }
   get volume() {
-    return this.#bars.volume[this.#t]!;
+    return this.#bars.volume[this.#leg.bar] ?? Number.NaN;
   }
   get position() {
-    return this.#ledger.units;
+    return this.#leg.units;
+  }
+  get entryPrice() {
+    return this.#leg.entryPrice;
+  }
+  get barsHeld() {
+    return this.#leg.units === 0 ? 0 : this.#leg.bar - this.#leg.entryBar;
   }
   get cash() {
-    return this.#ledger.cash;
+    return this.#shared.account.cash;
   }
   get equity() {
-    return this.#ledger.cash + this.#ledger.units * this.close;
+    return this.#shared.account.worth();
   }
 
-  lag(bars: number): number {
-    return before(this.#bars.close, this.#t, bars);
+  of(symbol: string): BarContext {
+    const { symbols, cursors } = this.#shared;
+    const found = cursors[symbols.indexOf(symbol)];
+    if (found === undefined) throw badInput("unknown-symbol", `of("${symbol}"): this run has no such symbol.`, knownNames(symbol, symbols));
+    return found;
+  }
+
+  lag(bars: number, column: BarColumn = "close"): number {
+    return before(this.#bars[column], this.#leg.bar, bars);
   }
   sma(period: number, ago = 0): number {
-    return before(this.#line("sma", period), this.#t, ago);
+    return before(this.#line(SMA, period), this.#leg.bar, ago);
   }
   ema(period: number, ago = 0): number {
-    return before(this.#line("ema", period), this.#t, ago);
+    return before(this.#line(EMA, period), this.#leg.bar, ago);
   }
   rsi(period: number, ago = 0): number {
-    return before(this.#line("rsi", period), this.#t, ago);
+    return before(this.#line(RSI, period), this.#leg.bar, ago);
+  }
+  stdev(period: number, ago = 0): number {
+    return before(this.#line(STDEV, period), this.#leg.bar, ago);
+  }
+  atr(period: number, ago = 0): number {
+    return before(this.#line(ATR, period), this.#leg.bar, ago);
   }
   highestHigh(period: number): number {
-    return before(this.#line("highest", period), this.#t, 1);
+    return before(this.#line(HIGHEST, period), this.#leg.bar, 1);
   }
   lowestLow(period: number): number {
-    return before(this.#line("lowest", period), this.#t, 1);
+    return before(this.#line(LOWEST, period), this.#leg.bar, 1);
   }
 
   crossedAbove(fast: number | string, slow: number | string): boolean {
-    const [a, b] = [this.#period(fast), this.#period(slow)];
-    return this.sma(a, 1) <= this.sma(b, 1) && this.sma(a) > this.sma(b);
+    const a = this.#line(SMA, this.#period(fast));
+    const b = this.#line(SMA, this.#period(slow));
+    const t = this.#leg.bar;
+    return t > 0 && a[t - 1]! <= b[t - 1]! && a[t]! > b[t]!;
   }
 
   crossedBelow(fast: number | string, slow: number | string): boolean {
-    const [a, b] = [this.#period(fast), this.#period(slow)];
-    return this.sma(a, 1) >= this.sma(b, 1) && this.sma(a) < this.sma(b);
+    const a = this.#line(SMA, this.#period(fast));
+    const b = this.#line(SMA, this.#period(slow));
+    const t = this.#leg.bar;
+    return t > 0 && a[t - 1]! >= b[t - 1]! && a[t]! < b[t]!;
   }
 
-  /** Ignored while long: one position, no pyramiding. */
-  buy(options: BracketOptions = {}): void {
-    if (this.#ledger.units > 0) return;
-    const { limit, stop, stopLoss, takeProfit } = options;
-    if (limit !== undefined && stop !== undefined)
-      throw badInput("not-yet", "buy() got both a limit and a stop: stop-limit orders are not built yet.", "Give one of them.");
-    const orders = this.orders;
-    if (limit !== undefined) orders.buyLimit = price(limit, "limit");
-    else if (stop !== undefined) orders.buyStop = price(stop, "stop");
-    else orders.buyMarket = true;
-    orders.stopLoss = stopLoss === undefined ? Number.NaN : price(stopLoss, "stopLoss");
-    orders.takeProfit = takeProfit === undefined ? Number.NaN : price(takeProfit, "takeProfit");
+  buy(options: EntryOptions = NO_OPTIONS): void {
+    if (this.#leg.units > 0 && options.size === undefined) return;
+    this.#place(entryOrder(1, options));
   }
 
-  /** Ignored while flat. A limit or a stop replaces the take-profit or stop-loss that works already. */
-  sell(options: { readonly limit?: number; readonly stop?: number } = {}): void {
-    if (this.#ledger.units === 0) return;
-    if (options.limit !== undefined) this.orders.sellLimit = price(options.limit, "limit");
-    if (options.stop !== undefined) this.orders.sellStop = price(options.stop, "stop");
-    if (options.limit === undefined && options.stop === undefined) this.orders.sellMarket = true;
+  short(options: EntryOptions = NO_OPTIONS): void {
+    if (this.#leg.units < 0 && options.size === undefined) return;
+    this.#place(entryOrder(-1, options));
   }
 
-  cancelAll(): void {
-    Object.assign(this.orders, noOrders());
+  sell(options: ExitOptions = NO_OPTIONS): void {
+    if (this.#leg.units > 0) this.#place(exitOrder(-1, options));
   }
 
-  /** For the engine alone. */
-  moveTo(index: number): void {
-    this.#t = index;
+  cover(options: ExitOptions = NO_OPTIONS): void {
+    if (this.#leg.units < 0) this.#place(exitOrder(1, options));
+  }
+
+  exit(): void {
+    if (this.#leg.units !== 0) this.#place(exitOrder(this.#leg.units > 0 ? -1 : 1, NO_OPTIONS));
+  }
+
+  targetPercent(percent: number): void {
+    const { close } = this;
+    if (!Number.isFinite(percent)) throw badInput("bad-size", `targetPercent() got ${percent}, which is no number.`);
+    if (close > 0) this.targetUnits((Math.max(0, this.equity) * percent) / 100 / close);
+  }
+
+  targetUnits(units: number): void {
+    if (!Number.isFinite(units)) throw badInput("bad-size", `targetUnits() got ${units}, which is no number.`);
+    this.#place(targetOrder(units));
+  }
+
+  cancelAll(tag?: string): void {
+    const { orders } = this.#leg;
+    if (tag === undefined) orders.length = 0;
+    else for (let i = orders.length - 1; i >= 0; i--) if (orders[i]!.tag === tag) orders.splice(i, 1);
+  }
+
+  /** For the engine alone; moves the cursors of all symbols. */
+  moveTo(now: number, time: number): void {
+    this.#shared.now = now;
+    this.#shared.time = time;
+  }
+
+  #place(order: WorkingOrder): void {
+    order.best = this.close;
+    place(this.#leg.orders, order);
   }
 
   #period(nameOrPeriod: number | string): number {
     if (typeof nameOrPeriod === "number") return nameOrPeriod;
-    const value = this.#params[nameOrPeriod];
+    const value = this.#shared.params[nameOrPeriod];
     if (value === undefined)
       throw badInput("unknown-parameter", `crossedAbove or crossedBelow was given "${nameOrPeriod}", which is no parameter of this strategy.`);
     return value;
   }
 
-  #line(kind: LineKind, period: number): Float64Array {
-    const lines = this.#lines[kind];
-    const known = lines.get(period);
-    if (known !== undefined) return known;
-    if (lines.size >= MAX_PERIODS)
-      throw new TradingError("too-many-indicators", `A strategy may use ${MAX_PERIODS} different periods of ${kind}; ${period} is one more.`);
-    const line = this.#compute(kind, period);
-    lines.set(period, line);
+  #line(kind: number, period: number): Float64Array {
+    return this.#lines[kind]![period] ?? this.#newLine(kind, period);
+  }
+
+  #newLine(kind: number, period: number): Float64Array {
+    if (!(Number.isInteger(period) && period >= 1 && period <= MAX_PERIOD))
+      throw badInput("bad-period", `An indicator was asked for with period ${period}, but must be given a whole number from 1 to ${MAX_PERIOD}.`);
+    if (++this.#periods[kind]! > MAX_PERIODS)
+      throw new TradingError("too-many-indicators", `A strategy may use ${MAX_PERIODS} different periods of one indicator; ${period} is one more.`);
+    const line = LINES[kind]!(this.#bars, period, () => (this.#whole ??= wholeNumbers(this.#bars.close)));
+    this.#lines[kind]![period] = line;
     return line;
   }
-
-  #compute(kind: LineKind, period: number): Float64Array {
-    switch (kind) {
-      case "sma":
-        return sma(this.#bars.close, period);
-      case "ema":
-        return ema(this.#bars.close, period);
-      case "rsi":
-        return rsi(this.#bars.close, period);
-      case "highest":
-        return highest(this.#bars.high, period);
-      case "lowest":
-        return lowest(this.#bars.low, period);
-    }
-  }
 }
 
-export function noOrders(): WorkingOrders {
-  const none = Number.NaN;
-  return { buyMarket: false, buyLimit: none, buyStop: none, sellMarket: false, sellLimit: none, sellStop: none, stopLoss: none, takeProfit: none };
-}
+const MAX_PERIOD = 1_000_000;
+const NO_OPTIONS: EntryOptions = Object.freeze({});
 
 /** The value `ago` bars before bar t; NaN before the first bar, and for a negative `ago`, which would be the future. */
 function before(values: Float64Array, t: number, ago: number): number {
   return ago >= 0 ? (values[t - ago] ?? Number.NaN) : Number.NaN;
-}
-
-function price(value: number, what: string): number {
-  if (!(Number.isFinite(value) && value > 0)) throw badInput("bad-price", `${what} is ${value}, which is not a price.`);
-  return value;
 }

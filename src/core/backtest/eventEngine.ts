@@ -1,82 +1,109 @@
 /**
- * The event engine: bar by bar, in this order: market orders of the bar before fill at the open; working limits and stops
- * meet the bar (domain/fills.ts); equity is marked; the strategy is called at the close.
- * Inside one bar the worse case is taken: the stop before the limit, unless the bar opens beyond the limit. A bracket
- * works from its entry on, in the entry's own bar too, but a limit entry's take-profit waits for the next bar, since the
- * bar's high may have come first. Slippage moves market and stop fills; a limit fills at its price or better.
+ * The event engine: time by time over all symbols, in this order: splits, dividends and interest; the working orders meet
+ * the new bars (matching.ts); the strategy is called at the close; equity is marked. A symbol without a bar at a time keeps
+ * its orders and its last close.
  */
 import type { BarSeries } from "../domain/bars.ts";
 import type { BarContext } from "../domain/strategy.ts";
 import type { Params } from "../domain/backtest.ts";
-import { limitFillInBar, marketFillPrice, stopFillInBar } from "../domain/fills.ts";
-import { Ledger, type Rules } from "./ledger.ts";
 import { BarCursor } from "./barCursor.ts";
+import type { Rules } from "./ledger.ts";
+import { expire, meetBar, openAtMarket, reduceAtMarket } from "./matching.ts";
+import { Portfolio, type Leg } from "./portfolio.ts";
+import { exitOrder } from "./workingOrders.ts";
 
-export function runEvent(bars: BarSeries, onBar: (bar: BarContext) => void, params: Params, rules: Rules): Ledger {
-  const { open, high, low, close } = bars;
-  const bps = rules.costs.slippageBps;
-  const last = close.length - 1;
-  const ledger = new Ledger(rules, close.length);
-  const cursor = new BarCursor(bars, params, ledger);
-  for (let t = 0; t <= last; t++) {
-    meetBar(cursor, ledger, t, open[t]!, high[t]!, low[t]!, bps);
-    cursor.moveTo(t);
-    onBar(cursor);
-    if (rules.fill === "close") fillMarket(cursor, ledger, t, close[t]!, bps, t < last);
-    ledger.mark(t, close[t]!);
+export function runEvent(series: readonly BarSeries[], clock: Float64Array, onBar: (bar: BarContext) => void, params: Params, rules: Rules): Portfolio {
+  const account = new Portfolio(rules, series, clock.length);
+  const { legs } = account;
+  const cursors = BarCursor.forAll(account, params);
+  const first = cursors[0]!;
+  const isSingle = legs.length === 1;
+  const hasActions = series.some((bars) => bars.actions !== undefined);
+  const atClose = rules.fill === "close";
+  const last = clock.length - 1;
+  for (let now = 0; now <= last; now++) {
+    if (account.hasFinancing && now > 0) account.accrue(clock[now]! - clock[now - 1]!);
+    if (isSingle) legs[0]!.moveTo(now);
+    else advance(legs, clock[now]!);
+    if (hasActions) for (const leg of legs) applyActions(account, leg);
+    if (isSingle ? legs[0]!.orders.length > 0 : haveOrders(legs)) meet(account, now);
+    first.moveTo(now, clock[now]!);
+    onBar(first);
+    if (atClose) fillAtClose(account, now, now < last);
+    if (account.mark(now)) callMargin(account);
   }
-  if (last >= 0) ledger.finalize(marketFillPrice("sell", close[last]!, bps));
-  return ledger;
+  if (last >= 0) finalize(account, last);
+  return account;
 }
 
-function meetBar(cursor: BarCursor, ledger: Ledger, t: number, open: number, high: number, low: number, bps: number): void {
-  fillMarket(cursor, ledger, t, open, bps, true);
-  if (ledger.units === 0) fillEntries(cursor, ledger, t, open, high, low, bps);
-  else fillExits(cursor, ledger, t, open, high, low, bps, true);
+/** The times at which at least one symbol has a bar, ascending; of a single symbol its own. */
+export function clockOf(series: readonly BarSeries[]): Float64Array {
+  if (series.length === 1) return series[0]!.time;
+  const all = new Float64Array(series.reduce((sum, bars) => sum + bars.time.length, 0));
+  let at = 0;
+  for (const { time } of series) {
+    all.set(time, at);
+    at += time.length;
+  }
+  all.sort();
+  let times = 0;
+  for (let i = 0; i < all.length; i++) if (i === 0 || all[i] !== all[i - 1]) all[times++] = all[i]!;
+  return all.slice(0, times);
 }
 
-function fillMarket(cursor: BarCursor, ledger: Ledger, t: number, price: number, bps: number, canEnter: boolean): void {
-  const orders = cursor.orders;
-  if (orders.sellMarket && ledger.units > 0) {
-    ledger.exit(t, marketFillPrice("sell", price, bps), false);
-    cursor.cancelAll();
-  } else if (orders.buyMarket) {
-    if (canEnter && ledger.units === 0) enter(cursor, ledger, t, marketFillPrice("buy", price, bps));
-    orders.buyMarket = false;
+function advance(legs: readonly Leg[], time: number): void {
+  for (let i = 0; i < legs.length; i++) {
+    const leg = legs[i]!;
+    leg.isNew = leg.bars.time[leg.bar + 1] === time;
+    if (leg.isNew) leg.bar++;
   }
 }
 
-function fillEntries(cursor: BarCursor, ledger: Ledger, t: number, open: number, high: number, low: number, bps: number): void {
-  const orders = cursor.orders;
-  const stop = stopFillInBar("buy", orders.buyStop, open, high, low);
-  const limit = limitFillInBar("buy", orders.buyLimit, open, high, low);
-  if (!Number.isNaN(stop)) {
-    enter(cursor, ledger, t, marketFillPrice("buy", stop, bps));
-    if (ledger.units > 0) fillExits(cursor, ledger, t, stop, high, low, bps, true);
-  } else if (!Number.isNaN(limit)) {
-    enter(cursor, ledger, t, limit);
-    if (ledger.units > 0) fillExits(cursor, ledger, t, limit, high, low, bps, limit === open);
+function haveOrders(legs: readonly Leg[]): boolean {
+  for (let i = 0; i < legs.length; i++) if (legs[i]!.orders.length > 0) return true;
+  return false;
+}
+
+function applyActions(account: Portfolio, leg: Leg): void {
+  if (!leg.isNew) return;
+  for (let action = leg.takeAction(); action !== undefined; action = leg.takeAction()) account.apply(leg, action);
+}
+
+/** What one symbol's sale brings in can buy another in the same bar: all reduce first. */
+function meet(account: Portfolio, now: number): void {
+  const { legs } = account;
+  const waits = (leg: Leg) => leg.isNew && leg.orders.length > 0;
+  for (const leg of legs) {
+    if (!waits(leg)) continue;
+    expire(leg);
+    reduceAtMarket(account, leg, leg.bars.open[leg.bar]!, now);
+  }
+  for (const leg of legs) if (waits(leg)) openAtMarket(account, leg, leg.bars.open[leg.bar]!, now, true);
+  for (const leg of legs) if (waits(leg)) meetBar(account, leg, now);
+}
+
+function fillAtClose(account: Portfolio, now: number, canEnter: boolean): void {
+  const { legs } = account;
+  for (const leg of legs) if (leg.isNew && leg.orders.length > 0) reduceAtMarket(account, leg, leg.bars.close[leg.bar]!, now);
+  for (const leg of legs) if (leg.isNew && leg.orders.length > 0) openAtMarket(account, leg, leg.bars.close[leg.bar]!, now, canEnter);
+}
+
+/** Everything is closed at the next open, whatever the strategy wants. */
+function callMargin(account: Portfolio): void {
+  account.marginCalls++;
+  for (const leg of account.legs) {
+    leg.orders.length = 0;
+    if (leg.units !== 0) leg.orders.push(exitOrder(leg.units > 0 ? -1 : 1, {}));
   }
 }
 
-/** `from` is the first price of the bar at which the position was held; `upside`: the bar's high came after it. */
-function fillExits(cursor: BarCursor, ledger: Ledger, t: number, from: number, high: number, low: number, bps: number, upside: boolean): void {
-  const orders = cursor.orders;
-  const limit = limitFillInBar("sell", orders.sellLimit, from, high, low);
-  const stop = stopFillInBar("sell", orders.sellStop, from, high, low);
-  if (upside && from >= orders.sellLimit) ledger.exit(t, from, false);
-  else if (!Number.isNaN(stop)) ledger.exit(t, marketFillPrice("sell", stop, bps), false);
-  else if (upside && !Number.isNaN(limit)) ledger.exit(t, limit, false);
-  if (ledger.units === 0) cursor.cancelAll();
-}
-
-/** The entry's bracket starts to work; its other entry orders are gone. */
-function enter(cursor: BarCursor, ledger: Ledger, t: number, price: number): void {
-  const { stopLoss, takeProfit } = cursor.orders;
-  ledger.enter(t, price);
-  cursor.cancelAll();
-  if (ledger.units > 0) {
-    cursor.orders.sellStop = stopLoss;
-    cursor.orders.sellLimit = takeProfit;
+/** Positions open after the last bar are closed at their last close, whatever the volume. */
+function finalize(account: Portfolio, last: number): void {
+  for (const leg of account.legs) {
+    if (leg.units === 0) continue;
+    const units = Math.abs(leg.units);
+    const close = leg.bars.close[leg.bar]!;
+    account.reduce(leg, units, account.costs.marketPrice(leg.units > 0 ? "sell" : "buy", close, units, leg.bars.volume[leg.bar]!), close, last, true);
   }
+  account.equity[last] = account.cash;
 }

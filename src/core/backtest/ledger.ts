@@ -13,6 +13,9 @@ export interface Rules {
 
 /** A closed trade by bar numbers; `entryFee` and `exitFee` in money. */
 export interface LedgerTrade {
+  /** Which symbol of the run, from 0. */
+  readonly leg: number;
+  readonly side: "long" | "short";
   readonly entryIndex: number;
   readonly exitIndex: number;
   readonly entryPrice: number;
@@ -20,11 +23,32 @@ export interface LedgerTrade {
   readonly size: number;
   readonly entryFee: number;
   readonly exitFee: number;
+  /** Borrow cost less dividends received. */
+  readonly carry: number;
   readonly pnl: number;
   readonly finalized: boolean;
 }
 
-export class Ledger {
+/** Where cash pays for a number of units exactly, a quotient or product of floats may fall short of it by its last bit. */
+export const ROUNDING = 1 + 1e-12;
+
+/** What an engine answers. */
+export interface Outcome {
+  /** At each time's close. */
+  readonly equity: Float64Array;
+  readonly trades: readonly LedgerTrade[];
+  /** Bars at whose close a position is held. */
+  readonly barsHeld: number;
+  /** Entries that were not filled because the cash did not reach. */
+  readonly skipped: number;
+  /** Money that slippage, spread and impact have cost. */
+  readonly slippage: number;
+  readonly marginCalls?: number;
+  /** Interest received less interest paid. */
+  readonly interest?: number;
+}
+
+export class Ledger implements Outcome {
   readonly equity: Float64Array;
   readonly trades: LedgerTrade[] = [];
   readonly #rules: Rules;
@@ -35,6 +59,7 @@ export class Ledger {
   barsHeld = 0;
   /** Entries that were not filled because the cash did not reach. */
   skipped = 0;
+  slippage = 0;
   #entryIndex = 0;
   #entryPrice = 0;
   #entryFee = 0;
@@ -45,8 +70,8 @@ export class Ledger {
     this.equity = new Float64Array(bars);
   }
 
-  /** Buys at `price`, sized by the rules; nothing happens when that is not affordable. */
-  enter(index: number, price: number): void {
+  /** Buys at `price` (`quoted` before slippage), sized by the rules; nothing happens when that is not affordable. */
+  enter(index: number, price: number, quoted: number): void {
     const feeRate = this.#rules.costs.feeRate;
     const units = price > 0 ? this.#unitsFor(price * (1 + feeRate)) : 0;
     if (!(units > 0) || !Number.isFinite(units)) {
@@ -57,16 +82,20 @@ export class Ledger {
     // All-in spends the cash to the last digit; subtracting would leave rounding behind.
     this.cash = this.#rules.sizing.kind === "all-in" ? 0 : Math.max(0, this.cash - units * price - fee);
     this.units = units;
+    this.slippage += units * (price - quoted);
     this.#entryIndex = index;
     this.#entryPrice = price;
     this.#entryFee = fee;
   }
 
   /** Sells everything at `price`. */
-  exit(index: number, price: number, finalized: boolean): void {
+  exit(index: number, price: number, quoted: number, finalized: boolean): void {
     const fee = this.units * price * this.#rules.costs.feeRate;
+    this.slippage += this.units * (quoted - price);
     this.cash += this.units * price * (1 - this.#rules.costs.feeRate);
     this.trades.push({
+      leg: 0,
+      side: "long",
       entryIndex: this.#entryIndex,
       exitIndex: index,
       entryPrice: this.#entryPrice,
@@ -74,23 +103,30 @@ export class Ledger {
       size: this.units,
       entryFee: this.#entryFee,
       exitFee: fee,
+      carry: 0,
       pnl: this.units * (price - this.#entryPrice) - this.#entryFee - fee,
       finalized,
     });
     this.units = 0;
   }
 
-  /** Equity at the close of bar `index`, after its fills. */
-  mark(index: number, close: number): void {
-    this.equity[index] = this.cash + this.units * close;
-    if (this.units > 0) this.barsHeld++;
+  /** Equity at the closes of bars `from` to before `to`, with nothing held. */
+  markFlat(from: number, to: number): void {
+    this.equity.fill(this.cash, from, to);
+  }
+
+  /** The same with what is held now. */
+  markHeld(from: number, to: number, close: Float64Array): void {
+    const { cash, units, equity } = this;
+    for (let t = from; t < to; t++) equity[t] = cash + units * close[t]!;
+    this.barsHeld += to - from;
   }
 
   /** A position open after the last bar is closed at `price`, the last close less slippage. */
-  finalize(price: number): void {
+  finalize(price: number, quoted: number): void {
     if (this.units === 0) return;
     const last = this.equity.length - 1;
-    this.exit(last, price, true);
+    this.exit(last, price, quoted, true);
     this.equity[last] = this.cash;
   }
 
@@ -101,9 +137,9 @@ export class Ledger {
       case "all-in":
         return this.cash / unitCost;
       case "whole-shares":
-        return Math.floor(this.cash / unitCost);
+        return Math.floor((this.cash / unitCost) * ROUNDING);
       case "fixed":
-        return sizing.units * unitCost <= this.cash ? sizing.units : 0;
+        return sizing.units * unitCost <= this.cash * ROUNDING ? sizing.units : 0;
       case "percent":
         return (this.cash * sizing.percent) / 100 / unitCost;
     }

@@ -13,8 +13,9 @@ export function inferPeriodsPerYear(time: Float64Array): number {
   if (days >= 60) return 4;
   if (days >= 15) return 12;
   if (days >= 4.5) return 52;
-  const year = includesSaturdays(time) ? 365 : 252;
-  return days >= 0.9 ? year : year * mostFrequentBarsPerDate(time);
+  const { includesSaturdays, barsPerDate } = datesOf(time);
+  const year = includesSaturdays ? 365 : 252;
+  return days >= 0.9 ? year : year * barsPerDate;
 }
 
 /** Of at most some hundred steps, evenly spread: sorting all of them would take as long as the backtest. */
@@ -24,29 +25,30 @@ function medianStep(time: Float64Array): number {
   return steps.sort()[steps.length >> 1]!;
 }
 
-function includesSaturdays(time: Float64Array): boolean {
-  // 1970-01-01 was a Thursday: day 2 of the count was the first Saturday.
-  return time.some((ms) => ((Math.floor(ms / DAY) % 7) + 7) % 7 === 2);
-}
-
-/** The larger one when two are equally frequent. */
-function mostFrequentBarsPerDate(time: Float64Array): number {
+/** Of the dates that have bars; the larger number of bars when two are equally frequent. */
+function datesOf(time: Float64Array): { readonly includesSaturdays: boolean; readonly barsPerDate: number } {
   const counts = new Map<number, number>();
-  let date = Number.NaN;
+  let includesSaturdays = false;
+  let end = Number.NEGATIVE_INFINITY;
   let bars = 0;
-  for (const ms of time) {
-    const today = Math.floor(ms / DAY);
-    if (today === date) bars++;
-    else {
-      if (bars > 0) counts.set(bars, (counts.get(bars) ?? 0) + 1);
-      [date, bars] = [today, 1];
+  for (let t = 0; t < time.length; t++) {
+    const ms = time[t]!;
+    if (ms < end) {
+      bars++;
+      continue;
     }
+    if (bars > 0) counts.set(bars, (counts.get(bars) ?? 0) + 1);
+    const day = Math.floor(ms / DAY);
+    // 1970-01-01 was a Thursday: day 2 of the count was the first Saturday.
+    if (((day % 7) + 7) % 7 === 2) includesSaturdays = true;
+    end = (day + 1) * DAY;
+    bars = 1;
   }
   counts.set(bars, (counts.get(bars) ?? 0) + 1);
-  let best = 1;
-  let bestCount = 0;
+  let barsPerDate = 1;
+  let most = 0;
   for (const [length, count] of counts) {
-    if (count > bestCount || (count === bestCount && length > best)) [best, bestCount] = [length, count];
+    if (count > most || (count === most && length > barsPerDate)) [barsPerDate, most] = [length, count];
   }
-  return best;
+  return { includesSaturdays, barsPerDate };
 }

@@ -13,13 +13,30 @@ const Sizing = v.variant("kind", [
   v.object({ kind: v.literal("percent"), percent: v.pipe(number, v.gtValue(0), v.maxValue(100)) }),
 ]);
 
+const notNegative = v.pipe(number, v.minValue(0));
+const rate = v.exactOptional(v.pipe(number, v.minValue(-1), v.maxValue(10)));
+
+const Costs = v.object({
+  feeRate: v.pipe(notNegative, v.ltValue(1)),
+  slippageBps: v.pipe(notNegative, v.ltValue(10_000)),
+  feePerShare: v.exactOptional(notNegative),
+  feeMin: v.exactOptional(notNegative),
+  spreadBps: v.exactOptional(v.pipe(notNegative, v.ltValue(10_000))),
+  impact: v.exactOptional(v.pipe(notNegative, v.ltValue(1))),
+  volumeLimit: v.exactOptional(v.pipe(positive, v.maxValue(1))),
+  borrowRate: rate,
+  cashRate: rate,
+  marginRate: rate,
+  leverage: v.exactOptional(v.pipe(number, v.minValue(1), v.maxValue(100))),
+});
+
 const Request = v.object({
   strategy: v.variant("kind", [v.object({ kind: v.literal("builtin"), name: v.string() }), v.object({ kind: v.literal("file"), path: v.string() })]),
   params: v.custom<Params>(isParams, "names with finite numbers are expected"),
   data: v.string(),
   engine: v.picklist(["auto", "event", "vector", "simple"]),
   cash: positive,
-  costs: v.object({ feeRate: v.pipe(number, v.minValue(0), v.ltValue(1)), slippageBps: v.pipe(number, v.minValue(0), v.ltValue(10_000)) }),
+  costs: Costs,
   sizing: Sizing,
   fill: v.picklist(["next-open", "close"]),
   from: v.exactOptional(number),

@@ -3,77 +3,51 @@
  * but the one that measures `durationMs`.
  */
 import type { BacktestRequest, BacktestResult, BacktestTrade, Params, Sizing } from "../domain/backtest.ts";
-import { datasetIdentity, sliceBars, type BarSeries, type Dataset } from "../domain/bars.ts";
-import { badInput, TradingError } from "../base/errors.ts";
+import { datasetIdentity, type BarSeries, type Dataset } from "../domain/bars.ts";
 import { canonicalJson, sha256 } from "../base/canonical.ts";
-import { chooseEngine, runChosen, type LoadedStrategy } from "./engines.ts";
+import type { LoadedStrategy } from "./engines.ts";
 import { ENGINE_VERSION } from "./engineVersion.ts";
-import type { LedgerTrade } from "./ledger.ts";
-import type { SimpleOutcome } from "./simpleEngine.ts";
-import { parseParams } from "./params.ts";
-import { inferPeriodsPerYear } from "./periods.ts";
-import { statistics, tradeReturnPct } from "./statistics.ts";
-import { firstTradedBar, tradingFrom } from "./tradeFrom.ts";
+import { excursions } from "./excursions.ts";
+import type { LedgerTrade, Outcome } from "./ledger.ts";
+import { measure } from "./measure.ts";
+import { tradeReturnPct } from "./statistics.ts";
+
+const DAY = 86_400_000;
 
 export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset): BacktestResult {
   const started = performance.now();
-  const definition = strategy.definition;
-  const params = parseParams(definition, request.params);
-  const bars = between(dataset, request.from, request.to);
-  const chosen = chooseEngine(definition, request.engine);
-  const first = firstTradedBar(bars, request);
-  const trading = first === 0 ? strategy : { ...strategy, definition: tradingFrom(definition, first, request.fill) };
-  const { outcome, engine, reason } = runChosen(chosen, { request, strategy: trading, params, bars });
-  const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
-  // The close before the first traded bar is where the money starts from.
-  const begin = Math.max(0, first - 1);
-  const [equity, time] = [outcome.equity.subarray(begin), bars.time.subarray(begin)];
-  const all = statistics({ ...outcome, equity, time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
-  const stats = first === 0 ? all : { ...all, exposurePct: (outcome.barsHeld / (bars.time.length - first)) * 100 };
-  if (!Number.isFinite(stats.finalEquity))
-    throw new TradingError(
-      "not-finite",
-      `${definition.name} on ${dataset.info.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`,
-    );
-  const iso = (index: number) => new Date(bars.time[index]!).toISOString();
+  const { params, series, clock, outcome, engine, reason, begin, stats } = measure(request, strategy, dataset);
+  const iso = isoTimes(clock);
   return {
     schema: "quantdesk.backtest/1",
-    strategy: definition.name,
+    strategy: strategy.definition.name,
     params,
     engine,
     engineReason: reason,
-    dataset: { ...dataset.info, bars: bars.time.length, from: iso(0), to: iso(bars.time.length - 1) },
+    dataset: { ...dataset.info, bars: clock.length, from: iso(0), to: iso(clock.length - 1) },
     costs: { ...request.costs, fill: request.fill, sizing: sizingText(request.sizing) },
     ...(request.fill === "close" ? { sameBarFill: true as const } : {}),
-    warnings: [...(dataset.warnings ?? []), ...warningsOf(request, outcome, bars)],
-    trades: outcome.trades.map((trade) => publicTrade(trade, iso)),
+    warnings: [...(dataset.warnings ?? []), ...warningsOf(request, outcome, clock.length)],
+    trades: outcome.trades.map((trade) => publicTrade(trade, series, clock, iso, request.fill)),
     stats,
-    ...(request.withEquity ? { equity: Array.from(equity, (value, t) => [iso(begin + t), value] as const) } : {}),
+    ...(request.withEquity ? { equity: Array.from(outcome.equity.subarray(begin), (value, t) => [iso(begin + t), value] as const) } : {}),
     simulated: dataset.series.simulated,
     runHash: runHash(request, strategy, params, dataset),
     durationMs: performance.now() - started,
   };
 }
 
-/** The bars that a run uses. Throws when there are none. */
-export function between(dataset: Dataset, from: number | undefined, to: number | undefined): BarSeries {
-  const { series, info } = dataset;
-  let first = 0;
-  let end = series.time.length;
-  if (from !== undefined) while (first < end && series.time[first]! < from) first++;
-  if (to !== undefined) while (end > first && series.time[end - 1]! > to) end--;
-  if (end - first < 1)
-    throw badInput(
-      "no-bars",
-      `${info.name} has no bars in the range that was asked for.`,
-      info.from === null ? "The data set is empty." : `It holds ${info.from.slice(0, 10)} to ${info.to?.slice(0, 10)}.`,
-    );
-  return first === 0 && end === series.time.length ? series : sliceBars(series, first, end);
-}
-
-function publicTrade(trade: LedgerTrade, iso: (index: number) => string): BacktestTrade {
+function publicTrade(
+  trade: LedgerTrade,
+  series: readonly BarSeries[],
+  clock: Float64Array,
+  iso: (index: number) => string,
+  fill: BacktestRequest["fill"],
+): BacktestTrade {
+  const bars = series[trade.leg]!;
   return {
-    side: "long",
+    ...(series.length === 1 ? {} : { symbol: bars.symbol }),
+    side: trade.side,
     entryIndex: trade.entryIndex,
     exitIndex: trade.exitIndex,
     entryTime: iso(trade.entryIndex),
@@ -82,10 +56,32 @@ function publicTrade(trade: LedgerTrade, iso: (index: number) => string): Backte
     exitPrice: trade.exitPrice,
     size: trade.size,
     fees: trade.entryFee + trade.exitFee,
+    ...(trade.carry === 0 ? {} : { carry: trade.carry }),
     pnl: trade.pnl,
     pnlPct: tradeReturnPct(trade),
     bars: trade.exitIndex - trade.entryIndex,
+    ...excursions(trade, bars, clock, fill),
     finalized: trade.finalized,
+  };
+}
+
+/** The time of each number as ISO 8601 UTC. Trades' times ascend, and making the date is most of the work: it is kept. */
+function isoTimes(clock: Float64Array): (index: number) => string {
+  let day = Number.NaN;
+  let date = "";
+  const two = (value: number) => (value < 10 ? `0${value}` : `${value}`);
+  return (index) => {
+    const ms = clock[index]!;
+    const today = Math.floor(ms / DAY);
+    if (today !== day) {
+      day = today;
+      date = new Date(today * DAY).toISOString().slice(0, -13);
+    }
+    const rest = ms - today * DAY;
+    const seconds = Math.floor(rest / 1000);
+    const thousandths = rest % 1000;
+    if (!Number.isInteger(thousandths)) return new Date(ms).toISOString();
+    return `${date}${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${String(thousandths).padStart(3, "0")}Z`;
   };
 }
 
@@ -101,14 +97,23 @@ function sizingText(sizing: Sizing): string {
   }
 }
 
-function warningsOf(request: BacktestRequest, outcome: SimpleOutcome, bars: BarSeries): string[] {
+function warningsOf(request: BacktestRequest, outcome: Outcome, bars: number): string[] {
   const warnings: string[] = [];
   if (request.fill === "close")
     warnings.push("Filled at the close of the signal's own bar (--fill close): that price is known only when it is too late to trade at it.");
   if (outcome.skipped > 0)
     warnings.push(`${outcome.skipped} ${outcome.skipped === 1 ? "entry was" : "entries were"} not filled: the cash did not reach for the size asked for.`);
-  if (outcome.trades.length === 0) warnings.push(`No trade in ${bars.time.length} ${bars.time.length === 1 ? "bar" : "bars"}.`);
+  if (outcome.trades.length === 0) warnings.push(`No trade in ${bars} ${bars === 1 ? "bar" : "bars"}.`);
+  const { marginCalls = 0 } = outcome;
+  if (marginCalls > 0)
+    warnings.push(`${marginCalls} margin ${marginCalls === 1 ? "call" : "calls"}: the equity no longer covered the positions, and all were closed at the next open.`);
+  if (isBelowZero(outcome.equity)) warnings.push("The account owed more than it had: its equity fell below zero.");
   return warnings;
+}
+
+function isBelowZero(equity: Float64Array): boolean {
+  for (let t = 0; t < equity.length; t++) if (equity[t]! < 0) return true;
+  return false;
 }
 
 /** Same request, code, bars and engine version: same hash, and same result but for `durationMs`. */

@@ -1,36 +1,65 @@
 /** Bars in one block of shared memory: sent to the compute process once, seen by all its workers without a copy. */
-import { BAR_COLUMNS, type BarSeries, type Dataset, type DatasetInfo, type Timeframe } from "../domain/bars.ts";
+import { BAR_COLUMNS, type BarSeries, type Dataset, type DatasetInfo } from "../domain/bars.ts";
 
-/** A data set on its way between processes, columns in the order of BAR_COLUMNS. */
-export interface PackedDataset {
-  readonly key: string;
-  readonly info: DatasetInfo;
-  readonly symbol: string;
-  readonly timeframe: Timeframe | "unknown";
-  readonly simulated: boolean;
-  readonly warnings: readonly string[];
+type Plain = Omit<BarSeries, (typeof BAR_COLUMNS)[number]>;
+
+/** One symbol on its way between processes, columns in the order of BAR_COLUMNS. */
+interface PackedSeries extends Plain {
   readonly columns: readonly Float64Array[];
 }
 
 /** The same inside the compute process: one SharedArrayBuffer with the columns one after another. */
-export interface SharedDataset extends Omit<PackedDataset, "columns"> {
+interface SharedSeries extends Plain {
   readonly memory: SharedArrayBuffer;
 }
 
-export function pack(key: string, { info, series, warnings = [] }: Dataset): PackedDataset {
-  // The channel copies what it sends, but cannot send views on shared memory.
-  const columns = BAR_COLUMNS.map((name) => (series[name].buffer instanceof SharedArrayBuffer ? Float64Array.from(series[name]) : series[name]));
-  return { key, info, symbol: series.symbol, timeframe: series.timeframe, simulated: series.simulated, warnings, columns };
+interface Packed<S> {
+  readonly key: string;
+  readonly info: DatasetInfo;
+  readonly warnings?: readonly string[];
+  readonly series: S;
+  readonly others?: readonly S[];
 }
 
-export function share({ columns, ...rest }: PackedDataset): SharedDataset {
+export type PackedDataset = Packed<PackedSeries>;
+export type SharedDataset = Packed<SharedSeries>;
+
+export function pack(key: string, dataset: Dataset): PackedDataset {
+  return { key, ...each(dataset, packSeries) };
+}
+
+export function share({ key, ...packed }: PackedDataset): SharedDataset {
+  return { key, ...each(packed, shareSeries) };
+}
+
+export function unshare(shared: SharedDataset): Dataset {
+  return each(shared, unshareSeries);
+}
+
+function each<A, B>({ info, warnings, series, others }: Omit<Packed<A>, "key">, turn: (series: A) => B): Omit<Packed<B>, "key"> {
+  return {
+    info,
+    series: turn(series),
+    ...(others === undefined ? {} : { others: others.map(turn) }),
+    ...(warnings === undefined ? {} : { warnings }),
+  };
+}
+
+function packSeries({ time, open, high, low, close, volume, ...plain }: BarSeries): PackedSeries {
+  const all = { time, open, high, low, close, volume };
+  // The channel copies what it sends, but cannot send views on shared memory.
+  const columns = BAR_COLUMNS.map((name) => (all[name].buffer instanceof SharedArrayBuffer ? Float64Array.from(all[name]) : all[name]));
+  return { ...plain, columns };
+}
+
+function shareSeries({ columns, ...plain }: PackedSeries): SharedSeries {
   const bars = columns[0]?.length ?? 0;
   const memory = new SharedArrayBuffer(bars * BAR_COLUMNS.length * 8);
   columns.forEach((column, at) => new Float64Array(memory, at * bars * 8, bars).set(column));
-  return { ...rest, memory };
+  return { ...plain, memory };
 }
 
-export function unshare({ memory, info, symbol, timeframe, simulated, warnings }: SharedDataset): Dataset {
+function unshareSeries({ memory, ...plain }: SharedSeries): BarSeries {
   const bars = memory.byteLength / BAR_COLUMNS.length / 8;
   const column = (at: number) => new Float64Array(memory, at * bars * 8, bars);
   const [time, open, high, low, close, volume] = BAR_COLUMNS.map((_name, at) => column(at)) as [
@@ -41,6 +70,5 @@ export function unshare({ memory, info, symbol, timeframe, simulated, warnings }
     Float64Array,
     Float64Array,
   ];
-  const series: BarSeries = { symbol, timeframe, simulated, time, open, high, low, close, volume };
-  return { info, series, warnings };
+  return { ...plain, time, open, high, low, close, volume };
 }

@@ -3,14 +3,13 @@
  * before counts for nothing. The signal of the bar before is the first that counts, since it fills at the open of the first.
  */
 import type { BacktestRequest } from "../domain/backtest.ts";
-import type { BarSeries } from "../domain/bars.ts";
 import type { SignalArray, StrategyDefinition } from "../domain/strategy.ts";
 import { badInput } from "../base/errors.ts";
 
 /** Number of the first bar that may hold a position; 0 without `tradeFrom`. */
-export function firstTradedBar(bars: BarSeries, { tradeFrom }: Pick<BacktestRequest, "tradeFrom">): number {
+export function firstTradedBar(clock: Float64Array, { tradeFrom }: Pick<BacktestRequest, "tradeFrom">): number {
   if (tradeFrom === undefined) return 0;
-  const first = bars.time.findIndex((time) => time >= tradeFrom);
+  const first = clock.findIndex((time) => time >= tradeFrom);
   if (first < 0) throw badInput("no-bars", "There are no bars to trade on.", "The run has to begin before the last bar.");
   return first;
 }
@@ -27,7 +26,8 @@ export function tradingFrom(definition: StrategyDefinition, first: number, fill:
       : {
           signals: (bars, params) => {
             const answer = signals.call(definition, bars, params);
-            return { ...answer, entries: quiet(answer?.entries, firstSignal), exits: quiet(answer?.exits, firstSignal) };
+            const short = answer?.shortEntries === undefined ? {} : { shortEntries: quiet(answer.shortEntries, firstSignal) };
+            return { ...answer, ...short, entries: quiet(answer?.entries, firstSignal), exits: quiet(answer?.exits, firstSignal) };
           },
         }),
     ...(onBar === undefined
@@ -35,7 +35,7 @@ export function tradingFrom(definition: StrategyDefinition, first: number, fill:
       : {
           onBar: (bar, params) => {
             const answer: unknown = onBar.call(definition, bar, params);
-            if (bar.index < firstSignal) bar.cancelAll();
+            if (bar.index < firstSignal) for (const symbol of bar.symbols) bar.of(symbol).cancelAll();
             return answer as void;
           },
         }),

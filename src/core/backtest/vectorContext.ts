@@ -1,11 +1,15 @@
 /** What signals() sees: the columns and the indicators of domain/indicators.ts. */
 import type { BarSeries } from "../domain/bars.ts";
 import type { VectorContext } from "../domain/strategy.ts";
-import { crossOver, crossUnder, ema, highest, lag, lowest, rsi, sma, stdev } from "../domain/indicators.ts";
+import { crossOver, crossUnder, ema, highest, lag, lowest, rsi, sma, smaOf, stdev, wholeNumbers, type WholeNumbers } from "../domain/indicators.ts";
 
 /** `copy`: columns of its own, so that a user's strategy cannot write into the bars that all workers share. */
 export function vectorContext(bars: BarSeries, options: { readonly copy: boolean }): VectorContext {
   const column = (values: Float64Array) => (options.copy ? Float64Array.from(values) : values);
+  // A strategy that has columns of its own may write into them.
+  let whole: WholeNumbers | undefined;
+  const ownSma = (values: Float64Array, period: number) =>
+    values === bars.close ? smaOf(values, (whole ??= wholeNumbers(values)), period) : sma(values, period);
   return {
     length: bars.time.length,
     time: column(bars.time),
@@ -14,7 +18,7 @@ export function vectorContext(bars: BarSeries, options: { readonly copy: boolean
     low: column(bars.low),
     close: column(bars.close),
     volume: column(bars.volume),
-    sma,
+    sma: options.copy ? sma : ownSma,
     ema,
     rsi,
     highest,

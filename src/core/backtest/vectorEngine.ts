@@ -12,30 +12,36 @@ export interface SignalBytes {
   readonly exits: Uint8Array;
 }
 
-export function runVector(bars: BarSeries, signals: SignalBytes, rules: Rules): Ledger {
-  const { open, close } = bars;
+export function runVector(bars: BarSeries, { entries, exits }: SignalBytes, rules: Rules): Ledger {
+  const { close } = bars;
   const bps = rules.costs.slippageBps;
-  const { entries, exits } = signals;
-  const last = close.length - 1;
-  const ledger = new Ledger(rules, close.length);
-  const atClose = rules.fill === "close";
-  for (let t = 0; t <= last; t++) {
-    if (atClose) {
-      if (ledger.units > 0) {
-        if (exits[t] === 1) ledger.exit(t, marketFillPrice("sell", close[t]!, bps), false);
-      } else if (entries[t] === 1 && t < last) {
-        ledger.enter(t, marketFillPrice("buy", close[t]!, bps));
-      }
-    } else if (t > 0) {
-      // Whether it was long at the close of t - 1 is what decides which of that bar's signals counts.
-      if (ledger.units > 0) {
-        if (exits[t - 1] === 1) ledger.exit(t, marketFillPrice("sell", open[t]!, bps), false);
-      } else if (entries[t - 1] === 1) {
-        ledger.enter(t, marketFillPrice("buy", open[t]!, bps));
-      }
+  const n = close.length;
+  const ledger = new Ledger(rules, n);
+  // Bars from a signal to its fill, and what it is filled at. An entry at the last close could only be closed again at once.
+  const delay = rules.fill === "close" ? 0 : 1;
+  const prices = rules.fill === "close" ? close : bars.open;
+  const lastEntry = rules.fill === "close" ? n - 2 : n - 1;
+  let bar = 0;
+  let signal = entries.indexOf(1);
+  // From fill to fill: what lies between only has to be marked.
+  while (signal >= 0 && signal + delay <= lastEntry) {
+    const bought = signal + delay;
+    ledger.markFlat(bar, bought);
+    bar = bought;
+    ledger.enter(bought, marketFillPrice("buy", prices[bought]!, bps), prices[bought]!);
+    if (ledger.units > 0) {
+      const exit = exits.indexOf(1, bought + 1 - delay);
+      const sold = exit < 0 || exit + delay >= n ? n : exit + delay;
+      ledger.markHeld(bought, sold, close);
+      bar = sold;
+      if (sold === n) break;
+      ledger.exit(sold, marketFillPrice("sell", prices[sold]!, bps), prices[sold]!, false);
+      ledger.markFlat(sold, sold + 1);
+      bar = sold + 1;
     }
-    ledger.mark(t, close[t]!);
+    signal = entries.indexOf(1, Math.max(signal + 1, bar - delay));
   }
-  if (last >= 0) ledger.finalize(marketFillPrice("sell", close[last]!, bps));
+  if (ledger.units === 0) ledger.markFlat(bar, n);
+  if (n > 0) ledger.finalize(marketFillPrice("sell", close[n - 1]!, bps), close[n - 1]!);
   return ledger;
 }

@@ -22,6 +22,27 @@ export interface Costs {
   /** Share of the traded value, each side: 0.001 is 10 bps. */
   readonly feeRate: number;
   readonly slippageBps: number;
+  /** Money per unit, each side. */
+  readonly feePerShare?: number;
+  /** Least fee of one fill. */
+  readonly feeMin?: number;
+  /** Between bid and ask: market and stop fills pay half of it. */
+  readonly spreadBps?: number;
+  /** A market or stop fill moves its price by `impact` times the square of its share of the bar's volume. */
+  readonly impact?: number;
+  /** Share of a bar's volume that may be filled; the rest of an order waits for the next bar. */
+  readonly volumeLimit?: number;
+  /** Yearly rates, by calendar days over 360: on short positions, on cash lent, on cash borrowed. */
+  readonly borrowRate?: number;
+  readonly cashRate?: number;
+  readonly marginRate?: number;
+  /** Largest gross position in multiples of equity; 1 when absent. */
+  readonly leverage?: number;
+}
+
+/** True for costs that all engines and the sweep's tables know: a share of the value and a fixed slippage. */
+export function hasPlainCosts(costs: Costs): boolean {
+  return Object.entries(costs).every(([name, value]) => name === "feeRate" || name === "slippageBps" || value === undefined || value === (name === "leverage" ? 1 : 0));
 }
 
 export interface BacktestRequest {
@@ -46,6 +67,8 @@ export interface BacktestRequest {
 }
 
 export interface BacktestTrade {
+  /** In runs of several symbols. */
+  readonly symbol?: string;
   readonly side: "long" | "short";
   readonly entryIndex: number;
   readonly exitIndex: number;
@@ -57,7 +80,13 @@ export interface BacktestTrade {
   readonly fees: number;
   readonly pnl: number;
   readonly pnlPct: number;
+  /** Borrow cost less dividends received, where there were any; part of `pnl`. */
+  readonly carry?: number;
+  /** From entry to exit. */
   readonly bars: number;
+  /** Worst and best price while it lasted, in percent of the entry price against and for it. */
+  readonly maePct: number;
+  readonly mfePct: number;
   /** Closed at the last close because the data ended. */
   readonly finalized: boolean;
 }
@@ -82,6 +111,17 @@ export interface BacktestStats {
   readonly totalFees: number;
   readonly bestTradePct: number | null;
   readonly worstTradePct: number | null;
+  readonly avgTradeBars: number | null;
+  /** Against the first symbol's own prices, held. */
+  readonly alphaPct: number | null;
+  readonly beta: number | null;
+  readonly benchmarkReturnPct: number | null;
+  /** Value traded one way a year, in multiples of the mean equity. */
+  readonly turnover: number | null;
+  /** Money that slippage, spread and impact have cost; part of the prices already. */
+  readonly totalSlippage: number;
+  /** Interest and dividends received less interest and borrow cost paid. */
+  readonly financing: number;
 }
 
 export interface BacktestResult {

@@ -3,6 +3,11 @@
 export const TIMEFRAMES = ["1Min", "5Min", "15Min", "1Hour", "1Day", "1Week", "1Month"] as const;
 export type Timeframe = (typeof TIMEFRAMES)[number];
 
+/** Takes effect before the first bar at or after `time`: for prices that were not adjusted for it. */
+export type CorporateAction =
+  | { readonly kind: "split"; readonly time: number; /** New shares for one old. */ readonly ratio: number }
+  | { readonly kind: "dividend"; readonly time: number; /** Money per share. */ readonly amount: number };
+
 export interface BarSeries {
   readonly symbol: string;
   readonly timeframe: Timeframe | "unknown";
@@ -16,6 +21,8 @@ export interface BarSeries {
   readonly volume: Float64Array;
   /** True for prices made by our own seeded market. */
   readonly simulated: boolean;
+  /** Of raw prices, oldest first; the event engine applies them. Absent for adjusted prices. */
+  readonly actions?: readonly CorporateAction[];
 }
 
 /** Where a series came from, as results and reports show it. */
@@ -38,7 +45,10 @@ export interface DatasetInfo {
 
 export interface Dataset {
   readonly info: DatasetInfo;
+  /** Of the first symbol. */
   readonly series: BarSeries;
+  /** Of further symbols, each with times of its own. */
+  readonly others?: readonly BarSeries[];
   /** What is odd about the bars, a sentence each: gaps, duplicates, likely splits and bad ticks. They are used as they are. */
   readonly warnings?: readonly string[];
 }

@@ -8,8 +8,65 @@
  * result is the exact mean correctly rounded, and averages that are equal compare equal.
  */
 export function sma(values: Float64Array, period: number): Float64Array {
-  const out = new Float64Array(values.length).fill(Number.NaN);
-  if (period < 1 || values.length < period) return out;
+  return smaOf(values, wholeNumbers(values), period);
+}
+
+/** Values times the power of ten that makes all of them whole. */
+export interface WholeNumbers {
+  readonly scaled: Float64Array;
+  readonly scale: number;
+  readonly largest: number;
+}
+
+/** Undefined when a value has more than eight decimal places or is not finite. For several averages of the same values. */
+export function wholeNumbers(values: Float64Array): WholeNumbers | undefined {
+  let places = 0;
+  let scale = 1;
+  let largest = 0;
+  const scaled = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    let whole = Math.round(value * scale);
+    if (whole / scale !== value) {
+      const before = scale;
+      places = decimalPlaces(value, places);
+      if (places < 0) return undefined;
+      scale = POWERS[places] as number;
+      for (let k = 0; k < i; k++) scaled[k] = (scaled[k] as number) * (scale / before);
+      whole = Math.round(value * scale);
+    }
+    scaled[i] = whole;
+    if (Math.abs(value) > largest) largest = Math.abs(value);
+  }
+  return { scaled, scale, largest: largest * scale };
+}
+
+/** sma() with the whole numbers of its values at hand. */
+export function smaOf(values: Float64Array, whole: WholeNumbers | undefined, period: number): Float64Array {
+  const out = new Float64Array(values.length);
+  if (period < 1 || values.length < period) return out.fill(Number.NaN);
+  if (whole === undefined || !Number.isInteger(period) || whole.largest * (period + 1) > Number.MAX_SAFE_INTEGER) {
+    growingMeans(values, period, out.fill(Number.NaN));
+    return out;
+  }
+  // Sums of whole numbers are exact at whatever scale: these quotients are those of growingMeans().
+  const { scaled } = whole;
+  const divisor = period * whole.scale;
+  let sum = 0;
+  for (let i = 0; i < period; i++) {
+    sum += scaled[i] as number;
+    out[i] = Number.NaN;
+  }
+  out[period - 1] = sum / divisor;
+  for (let i = period; i < values.length; i++) {
+    sum += (scaled[i] as number) - (scaled[i - period] as number);
+    out[i] = sum / divisor;
+  }
+  return out;
+}
+
+/** At bar i with what bars 0..i need, so that a later value with more decimals, or none that end, changes nothing before it. */
+function growingMeans(values: Float64Array, period: number, out: Float64Array): void {
   let places = 0;
   let sum = 0;
   let exact = true;
@@ -33,7 +90,6 @@ export function sma(values: Float64Array, period: number): Float64Array {
     }
     if (!exact && i >= period - 1) out[i] = compensatedSum(values, i - period + 1, i + 1) / period;
   }
-  return out;
 }
 
 const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8] as const;

@@ -7,12 +7,15 @@ export interface ParamSpec {
   readonly integer?: boolean;
 }
 
-/** One value per bar; anything but 0 is a signal. */
-export type SignalArray = Int8Array | Uint8Array | Float64Array;
+/** One value per bar; anything but 0, NaN, false and null is a signal. */
+export type SignalArray = Int8Array | Uint8Array | Float64Array | ReadonlyArray<number | boolean | null>;
 
+/** The short side is optional; a strategy with one runs in the event engine. */
 export interface Signals {
   readonly entries: SignalArray;
   readonly exits: SignalArray;
+  readonly shortEntries?: SignalArray;
+  readonly shortExits?: SignalArray;
 }
 
 /**
@@ -42,36 +45,76 @@ export interface VectorContext {
   crossUnder(a: Float64Array, b: Float64Array | number): Int8Array;
 }
 
-export interface BracketOptions {
-  /** Price at which the position is sold at a loss. */
-  readonly stopLoss?: number;
-  readonly takeProfit?: number;
-  /** Fill at this price or better instead of at the next open. */
+/** How long an order works: till cancelled, for its first day, at the next open or close, or at once (`fok`: in whole) or not at all. */
+export type TimeInForce = "gtc" | "day" | "opg" | "cls" | "ioc" | "fok";
+
+/** Without limit and stop a market order at the next open; with both a stop-limit order. */
+export interface ExitOptions {
+  /** Units; all that is held when absent. */
+  readonly size?: number;
+  /** Fill at this price or better. */
   readonly limit?: number;
-  /** Becomes a market order when touched. */
+  /** Becomes a market order (with `limit`: a limit order) when touched. */
   readonly stop?: number;
+  /** A stop that follows the best price since it works, at this distance. */
+  readonly trail?: number;
+  /** The same in percent of that best price. */
+  readonly trailPercent?: number;
+  /** "gtc" when absent. */
+  readonly tif?: TimeInForce;
+  /** Orders of one type with different tags work side by side; with equal tags the new one replaces the old. */
+  readonly tag?: string;
 }
 
-/** Called at each bar's close; sees nothing later. Orders fill from the next bar on. */
+/** `size` absent: the run's sizing decides, and the order is ignored while the position is open already. `trail` works from the fill on. */
+export interface EntryOptions extends ExitOptions {
+  /** Price at which the position is closed at a loss. */
+  readonly stopLoss?: number;
+  readonly takeProfit?: number;
+}
+
+export type BarColumn = "open" | "high" | "low" | "close" | "volume";
+
+/**
+ * Called at each bar's close; sees nothing later. Orders fill from the next bar on. With several symbols it is called once
+ * for every time at which one of them has a bar; it stands for the first symbol, and `of` gives the others.
+ */
 export interface BarContext {
-  /** Index of the current bar. */
+  /** Number of the current time, from 0. */
   readonly index: number;
+  /** UTC milliseconds of the current time. */
   readonly time: number;
+  readonly symbol: string;
+  /** All symbols of the run. */
+  readonly symbols: readonly string[];
+  /** The same view on another symbol. Throws for one that is not in the run. */
+  of(symbol: string): BarContext;
+  /** False when this symbol has no bar at the current time: its prices are those of its last bar then, NaN before the first. */
+  readonly hasBar: boolean;
   readonly open: number;
   readonly high: number;
   readonly low: number;
   readonly close: number;
   readonly volume: number;
-  /** Units held; 0 when flat. */
+  /** Units held: above zero long, below zero short, 0 when flat. */
   readonly position: number;
+  /** Mean price of the open position's entries; NaN when flat. */
+  readonly entryPrice: number;
+  /** Bars since the position was opened, of this symbol; 0 at the close of its first bar and when flat. */
+  readonly barsHeld: number;
+  /** Of the whole account. */
   readonly cash: number;
   readonly equity: number;
-  /** The close `bars` ago; NaN before the first bar. */
-  lag(bars: number): number;
+  /** The close (or another column) `bars` ago; NaN before the first bar. */
+  lag(bars: number, column?: BarColumn): number;
   /** SMA of the closes, `ago` bars before this one (default 0); NaN while undefined. Cheap to call at every bar. */
   sma(period: number, ago?: number): number;
   ema(period: number, ago?: number): number;
   rsi(period: number, ago?: number): number;
+  /** Sample standard deviation of the closes. */
+  stdev(period: number, ago?: number): number;
+  /** Average true range after Wilder. */
+  atr(period: number, ago?: number): number;
   /** Highest high / lowest low of the `period` bars before the current one. */
   highestHigh(period: number): number;
   lowestLow(period: number): number;
@@ -81,16 +124,30 @@ export interface BarContext {
    */
   crossedAbove(fastPeriod: number | string, slowPeriod: number | string): boolean;
   crossedBelow(fastPeriod: number | string, slowPeriod: number | string): boolean;
-  buy(options?: BracketOptions): void;
-  /** Sells what is held. */
-  sell(options?: { readonly limit?: number; readonly stop?: number }): void;
-  cancelAll(): void;
+  /** Goes long; closes a short position first. */
+  buy(options?: EntryOptions): void;
+  /** Sells what is held; nothing when flat or short. */
+  sell(options?: ExitOptions): void;
+  /** Goes short; closes a long position first. */
+  short(options?: EntryOptions): void;
+  /** Buys back what is short; nothing when flat or long. */
+  cover(options?: ExitOptions): void;
+  /** Closes the position at the next open, whichever it is. */
+  exit(): void;
+  /** Brings the position to so many percent of the account's equity at this close (below zero: short), by a market order. */
+  targetPercent(percent: number): void;
+  /** Brings the position to so many units, by a market order. */
+  targetUnits(units: number): void;
+  /** Withdraws this symbol's working orders; with a tag only those that carry it. */
+  cancelAll(tag?: string): void;
 }
 
 export interface StrategyDefinition<P extends Record<string, ParamSpec> = Record<string, ParamSpec>> {
   readonly name: string;
   /** When it buys and when it sells, exactly; for people. */
   readonly rule?: string;
+  /** How many symbols it takes: one when it has signals(), else as many as there are. */
+  readonly symbols?: { readonly min: number; readonly max?: number };
   readonly params: P;
   // Methods, so that a strategy with parameters of its own is a StrategyDefinition too: parameters are checked before a call.
   /** Vectorised form. */

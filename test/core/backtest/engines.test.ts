@@ -4,7 +4,7 @@ import type { LoadedStrategy } from "../../../src/core/backtest/engines.ts";
 import { runBacktest } from "../../../src/core/backtest/runBacktest.ts";
 import { BUILTIN_STRATEGIES } from "../../../src/core/backtest/strategies/builtin.ts";
 import { defineStrategy, type BarContext, type StrategyDefinition } from "../../../src/core/domain/strategy.ts";
-import type { BacktestRequest, BacktestResult, EngineName, Params, Sizing } from "../../../src/core/domain/backtest.ts";
+import type { BacktestRequest, BacktestResult, BacktestTrade, EngineName, Params, Sizing } from "../../../src/core/domain/backtest.ts";
 import { sliceBars, type Dataset } from "../../../src/core/domain/bars.ts";
 import { barsOf, randomBars, request } from "./givenBars.ts";
 
@@ -60,10 +60,14 @@ describe("The engines", () => {
       fc.property(randomBars(), strategies, rules, (bars, definition, rule) => {
         const run = (engine: EngineName) => runBacktest(request({ ...rule, engine, params: SHORT[definition.name] as Params }), loaded(definition), bars);
         const [simple, vector] = [run("simple"), run("vector")];
-        assert.deepEqual(
-          simple.trades.map((t) => [t.entryIndex, t.exitIndex, t.entryPrice, t.exitPrice, t.finalized]),
-          vector.trades.map((t) => [t.entryIndex, t.exitIndex, t.entryPrice, t.exitPrice, t.finalized]),
-        );
+        assert.equal(simple.trades.length, vector.trades.length);
+        simple.trades.forEach((exact, i) => {
+          const trade = vector.trades[i] as BacktestTrade;
+          assert.deepEqual([trade.entryIndex, trade.exitIndex, trade.finalized], [exact.entryIndex, exact.exitIndex, exact.finalized]);
+          for (const figure of ["entryPrice", "exitPrice", "size", "fees"] as const)
+            assert.ok(Math.abs(trade[figure] - exact[figure]) <= 1e-9 * exact[figure], `${figure} of trade ${i}: ${trade[figure]}, exactly ${exact[figure]}`);
+          assert.ok(Math.abs(trade.pnl - exact.pnl) <= 1e-9 * exact.size * exact.entryPrice, `profit of trade ${i}`);
+        });
         assert.ok(Math.abs(simple.stats.finalEquity / vector.stats.finalEquity - 1) < 1e-9);
       }),
       { numRuns: 200 },
@@ -336,6 +340,8 @@ describe("Sizes and fills", () => {
         pnl: (105 / 10.1) * 9.7,
         pnlPct: 97,
         bars: 1,
+        maePct: 0,
+        mfePct: 100,
         finalized: true,
       },
     ]);

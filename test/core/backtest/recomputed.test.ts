@@ -10,12 +10,15 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 const mean = (values: readonly number[]) => sum(values) / values.length;
 const deviation = (values: readonly number[]) => Math.sqrt(sum(values.map((value) => (value - mean(values)) ** 2)) / (values.length - 1));
 
-function recomputed({ equity = [], trades, stats }: BacktestResult, { cash, riskFree }: BacktestRequest) {
+function recomputed({ equity = [], trades, stats }: BacktestResult, { cash, riskFree, costs }: BacktestRequest, prices: readonly number[]) {
+  const slip = costs.slippageBps / 10_000;
   const values = equity.map(([, value]) => value);
   const times = equity.map(([time]) => Date.parse(time));
   const last = values.at(-1) as number;
   const periods = stats.periodsPerYear;
   const excess = values.slice(1).map((value, i) => value / (values[i] as number) - 1 - riskFree / periods);
+  const market = prices.slice(1).map((price, i) => price / (prices[i] as number) - 1 - riskFree / periods);
+  const beta = mean(excess.map((r, i) => (r - mean(excess)) * ((market[i] as number) - mean(market)))) / ((deviation(market) ** 2 * (market.length - 1)) / market.length);
   const peaks = values.map((_value, i) => Math.max(...values.slice(0, i + 1)));
   const falls = values.map((value, i) => 1 - value / (peaks[i] as number));
   // Of each bar: days since the last bar at its peak.
@@ -55,6 +58,13 @@ function recomputed({ equity = [], trades, stats }: BacktestResult, { cash, risk
     totalFees: sum(trades.map((trade) => trade.fees)),
     bestTradePct: Math.max(...pct),
     worstTradePct: Math.min(...pct),
+    avgTradeBars: mean(trades.map((trade) => trade.exitIndex - trade.entryIndex)),
+    alphaPct: (mean(excess) - beta * mean(market)) * periods * 100,
+    beta,
+    benchmarkReturnPct: ((prices.at(-1) as number) / (prices[0] as number) - 1) * 100,
+    turnover: sum(trades.map((trade) => (trade.size * (trade.entryPrice + trade.exitPrice)) / 2)) / mean(values) / years,
+    totalSlippage: sum(trades.map((trade) => trade.size * ((trade.entryPrice * slip) / (1 + slip) + (trade.exitPrice * slip) / (1 - slip)))),
+    financing: 0,
   };
 }
 
@@ -71,7 +81,7 @@ describe("statistics, recomputed from trades and equity", () => {
     it(`${name} ${JSON.stringify(change)}`, () => {
       const asked: BacktestRequest = { ...request({ name }), withEquity: true, ...change };
       const result = runBacktest(asked, { definition: findStrategy(name), hash: "" }, data);
-      const expected = recomputed(result, asked);
+      const expected = recomputed(result, asked, [...data.series.close]);
       assert.deepEqual(Object.keys(result.stats).sort(), Object.keys(expected).sort());
       for (const [key, value] of Object.entries(expected)) {
         const actual = result.stats[key as keyof typeof expected] as number;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { runEvent } from "../../../src/core/backtest/eventEngine.ts";
 import { tradingDays } from "../../../src/core/domain/nyse.ts";
-import type { BracketOptions } from "../../../src/core/domain/strategy.ts";
+import type { EntryOptions } from "../../../src/core/domain/strategy.ts";
 import { Market } from "../../../src/core/exchange/market.ts";
 import { openReplay } from "../../../src/core/exchange/replay.ts";
 import { dataset } from "../backtest/givenBars.ts";
@@ -46,9 +46,10 @@ describe("a paper fill", () => {
         const last = (rows[day] as (typeof rows)[number])[3];
         const price = kind === "market" ? last : cents(last * (1 + (kind === "limit" ? -off : off) / 1000));
         const exits = { takeProfit: cents(price * (1 + profit / 1000)), stopLoss: cents(price * (1 - loss / 1000)) };
-        const asked: BracketOptions = { ...exits, ...(kind === "market" ? {} : { [kind]: price }) };
+        const asked: EntryOptions = { ...exits, ...(kind === "market" ? {} : { [kind]: price }) };
         const ledger = runEvent(
-          bars.series,
+          [bars.series],
+          bars.series.time,
           (bar) => {
             if (bar.index === day) bar.buy(asked);
           },

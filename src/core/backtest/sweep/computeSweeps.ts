@@ -6,12 +6,12 @@
 import * as v from "valibot";
 import { badInput, TradingError } from "../../base/errors.ts";
 import { withDeadline } from "../../base/scope.ts";
-import type { BacktestRequest } from "../../domain/backtest.ts";
+import { hasPlainCosts, type BacktestRequest } from "../../domain/backtest.ts";
 import { SWEEP_STATUS } from "../../domain/sweep.ts";
 import { inferPeriodsPerYear } from "../periods.ts";
 import { parseParams } from "../params.ts";
 import { parseRequest } from "../request.ts";
-import { between } from "../runBacktest.ts";
+import { between } from "../measure.ts";
 import { unshare, type SharedDataset } from "../sharedBars.ts";
 import { findStrategy } from "../strategies/builtin.ts";
 import { blockBounds, COLUMNS, type FigureRules } from "./figures.ts";
@@ -133,6 +133,8 @@ export class ComputeSweeps {
     if (!sweep.usesSignals) return "the strategy has no signals()";
     if (request.sizing.kind !== "all-in") return `positions are not all-in but ${request.sizing.kind}`;
     if (request.fill !== "next-open") return "orders are not filled at the next open";
+    if (!hasPlainCosts(request.costs)) return "these costs need the event engine";
+    if (sweep.dataset.others !== undefined) return "there are several symbols";
     if (request.engine !== "auto" && request.engine !== "vector") return `the ${request.engine} engine was asked for`;
     const bars = between(unshare(sweep.dataset), request.from, request.to);
     const none = new Int32Array(0);

@@ -4,12 +4,11 @@ import type { BacktestRequest, Params } from "../../domain/backtest.ts";
 import type { Dataset } from "../../domain/bars.ts";
 import type { Signals } from "../../domain/strategy.ts";
 import { SWEEP_STATUS } from "../../domain/sweep.ts";
-import { chooseEngine, runChosen, signalArrays, type LoadedStrategy } from "../engines.ts";
+import { chooseEngine, signalArrays, type LoadedStrategy } from "../engines.ts";
+import { between, measure } from "../measure.ts";
 import { parseParams } from "../params.ts";
 import { inferPeriodsPerYear } from "../periods.ts";
-import { between } from "../runBacktest.ts";
 import { unshare } from "../sharedBars.ts";
-import { statistics } from "../statistics.ts";
 import { loadStrategy } from "../strategyFile.ts";
 import { blocksOfEquity, COLUMNS, columnsOf, writeBlocks, writeColumns } from "./figures.ts";
 import { MemoContext } from "./memoContext.ts";
@@ -52,8 +51,9 @@ async function check({ request, dataset, names, columns }: Task<"check">): Promi
   names.forEach((name, at) => {
     for (const value of new Set(columns[at])) parseParams(definition, { ...request.params, ...first, [name]: value });
   });
-  chooseEngine(definition, request.engine);
-  between(unshare(dataset), request.from, request.to);
+  const data = unshare(dataset);
+  chooseEngine(definition, request, 1 + (data.others?.length ?? 0));
+  between(data, request.from, request.to);
   return { strategy: definition.name, usesSignals: definition.signals !== undefined };
 }
 
@@ -88,18 +88,21 @@ async function engines({ request, dataset, names, values, bounds, blockPlaces, f
   const blocks = new Float64Array(shared.blocks);
   const perItem = 2 * (bounds.length + 1);
   const errors: ItemError[] = [];
-  const measure = measuring(request, await loadStrategy(request.strategy), unshare(dataset));
+  const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset));
   const evaluator = quick === undefined ? undefined : new TableEvaluator(quick.sweep, quick.worker, request.costs);
   for (let i = from; i < status.length; i++) {
     Atomics.store(current, 0, i + 1);
     try {
       const params = paramsAt(names, values, i);
       const place = blockPlaces.indexOf(i);
-      if (quick !== undefined && evaluator !== undefined) evaluator.evaluateSignals(measure.signals(params));
-      if (quick !== undefined && evaluator !== undefined && writeColumns(evaluator.figures, quick.rules, columns, i * COLUMNS.length)) {
+      const signals = evaluator === undefined ? undefined : runs.signals(params);
+      // The tables hold long positions only.
+      const isQuick = signals !== undefined && signals.shortEntries === undefined;
+      if (isQuick) evaluator?.evaluateSignals(signals);
+      if (isQuick && quick !== undefined && evaluator !== undefined && writeColumns(evaluator.figures, quick.rules, columns, i * COLUMNS.length)) {
         if (place >= 0) writeBlocks(evaluator.sums, evaluator.figures[2]!, evaluator.figures[3]!, blocks, place * perItem);
       } else {
-        const { stats, equity } = measure.full(params);
+        const { stats, equity } = runs.full(params);
         columnsOf(stats, columns, i * COLUMNS.length);
         if (place >= 0) blocksOfEquity(equity, bounds, blocks, place * perItem);
       }
@@ -115,9 +118,9 @@ async function engines({ request, dataset, names, values, bounds, blockPlaces, f
 }
 
 async function full({ request, dataset, names, values }: Task<"full">): Promise<readonly FullAnswer[]> {
-  const measure = measuring(request, await loadStrategy(request.strategy), unshare(dataset));
+  const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset));
   return Array.from({ length: values.length / names.length }, (_value, i) => {
-    const { stats, equity } = measure.full(paramsAt(names, values, i));
+    const { stats, equity } = runs.full(paramsAt(names, values, i));
     return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear) };
   });
 }
@@ -127,24 +130,17 @@ function paramsAt(names: readonly string[], values: Float64Array, item: number):
 }
 
 /** Runs of one strategy on the same bars, which share what they can. */
-function measuring(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset) {
+function runsOf(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset) {
   const { definition } = strategy;
   const bars = between(dataset, request.from, request.to);
-  const engine = chooseEngine(definition, request.engine);
   const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
   const memo = new MemoContext(bars, { copy: strategy.file !== undefined });
-  const runOf = (swept: Params) => {
-    const params = parseParams(definition, { ...request.params, ...swept });
-    return { request: { ...request, params }, strategy, params, bars, context: memo.context() };
-  };
   return {
-    signals: (swept: Params): Signals => signalArrays(runOf(swept)),
-    /** As runBacktest.ts, without what only a single result needs: no hash, and no trade in words. */
+    signals: (swept: Params): Signals =>
+      signalArrays({ strategy, params: parseParams(definition, { ...request.params, ...swept }), series: [bars], context: memo.context() }),
     full: (swept: Params) => {
-      const { outcome } = runChosen(engine, runOf(swept));
-      const stats = statistics({ ...outcome, time: bars.time, cash: request.cash, periodsPerYear, riskFree: request.riskFree });
-      if (!Number.isFinite(stats.finalEquity))
-        throw new TradingError("not-finite", `${definition.name}: the equity is no longer a finite number; the prices differ by too many orders of magnitude.`);
+      const run = { ...request, ...(dataset.others === undefined ? { periodsPerYear } : {}), params: { ...request.params, ...swept } };
+      const { stats, outcome } = measure(run, strategy, dataset, memo.context());
       return { stats, equity: outcome.equity };
     },
   };

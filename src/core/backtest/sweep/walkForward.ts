@@ -10,7 +10,7 @@ import type { Dataset } from "../../domain/bars.ts";
 import type { Sweep, SweepOptions, SweepRequest } from "../../domain/sweep.ts";
 import type { Stretch, WalkForward, WalkForwardRequest, WalkForwardResult, WalkForwardWindow } from "../../domain/walkForward.ts";
 import { inferPeriodsPerYear } from "../periods.ts";
-import { between } from "../runBacktest.ts";
+import { between } from "../measure.ts";
 import { statistics } from "../statistics.ts";
 import { deflatedSharpe, returnShape } from "./overfitting.ts";
 import { planWindows, type PlannedWindow } from "./windows.ts";
@@ -189,7 +189,7 @@ class Tested {
     const all = statistics({
       equity: this.equity(),
       time: this.#time.subarray(this.begin, this.end),
-      trades: this.trades.map((trade) => ({ ...trade, entryFee: trade.fees, exitFee: 0 })),
+      trades: this.trades.map((trade) => ({ ...trade, leg: 0, entryFee: trade.fees, exitFee: 0, carry: trade.carry ?? 0 })),
       barsHeld: this.#barsHeld,
       cash,
       periodsPerYear: this.#periodsPerYear(),
