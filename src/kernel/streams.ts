@@ -1,6 +1,6 @@
 /**
- * Standard output and error of cells: the first line at once, so that a loop that never turns shows it; what follows is
- * gathered per cell and stream and sent at 32 KB, after 20 ms, or at the cell's end.
+ * Standard output and error of cells: a few lines at once, so that a loop that never turns shows what it said before; a
+ * flood is gathered per cell and stream and sent at 32 KB, after 20 ms, or at the cell's end.
  */
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { SendFrame } from "./frames.ts";
@@ -8,6 +8,8 @@ import type { RunningCell } from "./cellRun.ts";
 
 const FLUSH_CHARACTERS = 32_768;
 const FLUSH_MS = 20;
+/** So many writes without a pause of `FLUSH_MS` are no flood. */
+const AT_ONCE = 20;
 /** A loop that never turns is flushed by age as well. */
 const BUSY_FLUSH_MS = 50;
 /** Of one run of a cell; more is counted and left out. */
@@ -18,7 +20,9 @@ export class Streams {
   readonly #current: AsyncLocalStorage<RunningCell>;
   #gathered: { readonly run: number; readonly stream: "stdout" | "stderr"; text: string; readonly since: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #sentAt = Number.NEGATIVE_INFINITY;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  /** Since the last pause. */
+  #sentAtOnce = 0;
 
   constructor(send: SendFrame, current: AsyncLocalStorage<RunningCell>) {
     this.#send = send;
@@ -44,7 +48,6 @@ export class Streams {
     const gathered = this.#gathered;
     this.#gathered = undefined;
     if (gathered === undefined) return;
-    this.#sentAt = performance.now();
     this.#send({ t: "out", run: gathered.run, stream: gathered.stream, text: gathered.text });
   }
 
@@ -54,14 +57,17 @@ export class Streams {
     if (kept === "") return;
     const run = cell?.run ?? 0;
     if (this.#gathered !== undefined && (this.#gathered.run !== run || this.#gathered.stream !== stream)) this.flush();
+    const now = performance.now();
+    if (now - this.#writtenAt > FLUSH_MS) this.#sentAtOnce = 0;
+    this.#writtenAt = now;
     if (this.#gathered === undefined) {
-      this.#gathered = { run, stream, text: kept, since: performance.now() };
-      if (performance.now() - this.#sentAt > FLUSH_MS) this.flush();
+      this.#gathered = { run, stream, text: kept, since: now };
+      if (this.#sentAtOnce++ < AT_ONCE || kept.length > FLUSH_CHARACTERS) this.flush();
       else this.#timer ??= this.#current.exit(() => setTimeout(() => this.flush(), FLUSH_MS));
       return;
     }
     this.#gathered.text += kept;
-    if (this.#gathered.text.length > FLUSH_CHARACTERS || performance.now() - this.#gathered.since > BUSY_FLUSH_MS) this.flush();
+    if (this.#gathered.text.length > FLUSH_CHARACTERS || now - this.#gathered.since > BUSY_FLUSH_MS) this.flush();
   }
 }
 

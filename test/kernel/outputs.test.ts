@@ -49,6 +49,14 @@ describe("the outputs of a cell", () => {
     );
   });
 
+  it("are seen before a loop that never turns", async () => {
+    const third = notebook.untilPrinted("third");
+    const running = notebook.run('console.log("first"); console.error("second"); console.log("third"); while (true) {}');
+    await third;
+    await notebook.kernel.interrupt();
+    assert.equal((await running).printed, "first\nsecond\nthird\n");
+  });
+
   it("stop at a bound, and say so", async () => {
     const ran = await notebook.run('const wide = "x".repeat(1_000_000); for (let i = 0; i < 30; i++) console.log(wide);');
     assert.ok(ran.printed.length < 18 * 2 ** 20);
