@@ -10,6 +10,7 @@ import { addBacktestCommand } from "./commands/backtest.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addConfigCommands } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
+import { addExportCommand } from "./commands/export.ts";
 import { addFeatureCommands } from "./commands/features.ts";
 import { addLimitCommands } from "./commands/limits.ts";
 import { addKernelCommand } from "./commands/kernel.ts";
@@ -47,6 +48,7 @@ export function buildProgram(context: Context): Command {
   addOrderCommands(program, context);
   addManageCommands(program, context);
   addLimitCommands(program, context);
+  addExportCommand(program, context);
   addChatCommand(program, context);
   addScanCommand(program, context);
   addAnalyzeCommand(program, context);

@@ -51,10 +51,12 @@ import { createTrading, type ClosedPart } from "./session/trading.ts";
 import { createStatus } from "./session/status.ts";
 import { openStore } from "./store/store.ts";
 
-/** For fronts: the built-in strategies with their parameters, the latency benchmark, the end of a home's exchange. */
+/** For fronts: the built-in strategies with their parameters, the latency benchmark, the end and reset of a home's exchange, stored tables. */
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
+export { resetExchange } from "./exchange/reset.ts";
+export { EXPORTS, exportCsv, exportRows, exportTable, type ExportName } from "./session/exportTable.ts";
 
 export type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
 export type { Ask, Reply } from "./session/converse.ts";

@@ -1,6 +1,7 @@
 /** quantdesk paper: the exchange in the foreground, in a process of its own with these very flags. */
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import { childEnv } from "../../core/base/childEnv.ts";
 import { entryPath } from "../../core/base/entry.ts";
@@ -21,6 +22,7 @@ export function addPaperCommand(program: Command, context: Context): void {
     .action(async (flags: readonly string[]) => {
       context.exitCode = await runExchange(flags, context.signal);
     });
+  resetCommand(paper, context);
   paper
     .command("stop")
     .description("End the embedded exchange of --home.")
@@ -33,6 +35,35 @@ export function addPaperCommand(program: Command, context: Context): void {
       if (flags.json === true) context.io.json({ schema: "quantdesk.paper-stop/1", stopped });
       else context.io.data(stopped ? "The embedded exchange has ended." : "No embedded exchange was running.");
     });
+}
+
+function resetCommand(paper: Command, context: Context): void {
+  paper
+    .command("reset")
+    .description("Begin anew: end the embedded exchange of --home and put its account, orders and positions aside.")
+    .allowExcessArguments(false)
+    .option("--home <dir>", "state folder", folder("--home"))
+    .option("--json", "print one JSON document on standard output")
+    .option("--yes", "do not ask")
+    .action(async (flags: CommonFlags & { yes?: boolean }) => {
+      const home = resolve(flags.home ?? defaultHome());
+      if (flags.yes !== true && !(await isSure(context, home)))
+        throw new TradingError("not-confirmed", "Nothing was reset.", { kind: "refused", hint: "Add --yes." });
+      const { resetExchange } = await import("../../core/session.ts");
+      const reset = await resetExchange(home, context.signal);
+      if (flags.json === true) context.io.json({ schema: "quantdesk.paper-reset/1", reset });
+      else context.io.data(reset ? "The embedded exchange begins anew at its next use." : "There was nothing to reset.");
+    });
+}
+
+async function isSure({ io, signal }: Context, home: string): Promise<boolean> {
+  if (process.stdin.isTTY !== true) return false;
+  const ask = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await ask.question(io.style("yellow", `The simulated account in ${home} ends here. Type yes to reset it: `), { signal })).trim() === "yes";
+  } finally {
+    ask.close();
+  }
 }
 
 /** Flags pass through unchanged: the exchange checks them. An interrupt is passed on and its end awaited; it ends with us, however we end. */
