@@ -10,6 +10,7 @@ import { existsSync } from "node:fs";
 export const ENTRIES = {
   quantdesk: "cli/main.ts",
   exchange: "core/exchange/main.ts",
+  bookWorker: "core/exchange/bookWorker.ts",
   compute: "core/backtest/computeMain.ts",
   backtestWorker: "core/backtest/worker.ts",
   strategyApi: "strategyApi.ts",

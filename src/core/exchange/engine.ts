@@ -40,7 +40,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { market, clock, book } = options;
     this.#onWaiting = options.onWaiting;
-    const kept = book.load();
+    const { kept } = book;
     this.#lookedAt = kept.now ?? clock.now();
     this.#state = new ExchangeState({ market, clock, outbox: new Outbox(options, this.events) }, kept);
     this.#accounts = [...this.#state.accounts.values()];
@@ -126,9 +126,8 @@ export class Engine {
   }
 
   /** Notes the time, so that a later start goes on from here. */
-  close(): void {
-    const now = this.advance();
-    this.#state.outbox.close(now);
+  close(): Promise<void> {
+    return this.#state.outbox.close(this.advance());
   }
 
   /** Resolves when everything that has changed so far is on disk; undefined when it is. Nobody is told of a change before. */

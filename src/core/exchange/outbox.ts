@@ -41,9 +41,13 @@ export class Outbox {
   #told: OrderEvent[] = [];
   /** Exchange time of the latest change. */
   #at = 0;
+  /** Changes wait for their turn to be written. */
   #isScheduled = false;
+  /** Under way to the disk. */
+  #writing: Promise<void> | undefined;
   #failure: TradingError | undefined;
-  #waiting: Array<{ readonly resolve: () => void; readonly reject: (error: TradingError) => void }> = [];
+  /** Those who wait for the changes that are not written yet. */
+  #next: Settling | undefined;
 
   constructor(options: OutboxOptions, events: Emitter<OrderEvent>) {
     this.#book = options.book;
@@ -62,56 +66,88 @@ export class Outbox {
     this.#at = at;
     if (this.#isScheduled || (!this.#hasChanges() && this.#told.length === 0)) return;
     this.#isScheduled = true;
-    this.#later(() => this.#flush());
+    // While others are being written, these wait for them, and for each other.
+    if (this.#writing === undefined) this.#later(() => this.#flush());
   }
 
   /** Resolves when everything that has changed so far is on disk; undefined when it is. */
   written(): Promise<void> | undefined {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (!this.#isScheduled) return undefined;
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    if (!this.#isScheduled) return this.#writing;
+    this.#next ??= settling();
+    return this.#next.promise;
   }
 
   /** Writes what is left, and the time. */
-  close(at: number): void {
+  async close(at: number): Promise<void> {
     this.#at = at;
-    this.#flush();
+    while (this.#failure === undefined && (this.#isScheduled || this.#writing !== undefined)) {
+      if (this.#writing === undefined) this.#flush();
+      await this.#writing;
+    }
     if (this.#failure !== undefined) throw this.#failure;
-    this.#book.write({ ...emptyChanges(), positions: [], now: at });
+    await this.#book.write({ ...emptyChanges(), positions: [], now: at });
   }
 
   #hasChanges(): boolean {
-    const { accounts, orders, fills, equity } = this.changes;
-    return accounts.size > 0 || orders.size > 0 || fills.length > 0 || equity.length > 0;
+    const { accounts, orders, fills, payments, equity } = this.changes;
+    return accounts.size > 0 || orders.size > 0 || fills.length > 0 || payments.length > 0 || equity.length > 0;
   }
 
   #flush(): void {
+    if (!this.#isScheduled || this.#writing !== undefined) return; // closing was quicker
     this.#isScheduled = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (this.#hasChanges() && this.#failure === undefined) {
-      const changes = this.changes;
-      this.changes = emptyChanges();
-      try {
-        this.#book.write({ ...changes, positions: changes.positions.values(), now: this.#at });
-      } catch (error) {
-        this.#failure = new TradingError("book-unwritable", `The exchange's book cannot be written: ${(error as Error).message}.`, {
-          hint: "Free space on the disk and start it again.",
-          cause: error,
-        });
-        this.#onUnwritable(this.#failure);
-      }
-    }
-    const failure = this.#failure;
-    if (failure !== undefined) {
-      for (const { reject } of waiting) reject(failure);
+    const { changes } = this;
+    const batch = { told: this.#told, waiting: this.#next };
+    const isChange = this.#hasChanges();
+    this.changes = emptyChanges();
+    this.#told = [];
+    this.#next = undefined;
+    const writing = isChange && this.#failure === undefined ? this.#write(changes) : undefined;
+    if (writing === undefined) this.#settle(batch);
+    else
+      this.#writing = writing.then(() => {
+        this.#writing = undefined;
+        this.#settle(batch);
+        if (this.#isScheduled) this.#flush();
+        return this.#failure === undefined ? undefined : Promise.reject(this.#failure);
+      });
+    this.#writing?.catch(() => undefined); // who waits hears of it; so does onUnwritable
+  }
+
+  /** Never rejects: a failure is remembered. */
+  #write(changes: ReturnType<typeof emptyChanges>): Promise<void> | undefined {
+    const fail = (error: unknown) => {
+      this.#failure = new TradingError("book-unwritable", `The exchange's book cannot be written: ${(error as Error).message}.`, {
+        hint: "Free space on the disk and start it again.",
+        cause: error,
+      });
+      this.#onUnwritable(this.#failure);
+    };
+    return this.#book.write({ ...changes, positions: changes.positions.values(), now: this.#at })?.catch(fail);
+  }
+
+  /** Those who wait are told, then the listeners. */
+  #settle({ told, waiting }: { readonly told: readonly OrderEvent[]; readonly waiting: Settling | undefined }): void {
+    if (this.#failure !== undefined) {
+      waiting?.reject(this.#failure);
       return;
     }
-    for (const { resolve } of waiting) resolve();
-    const told = this.#told;
-    this.#told = [];
+    waiting?.resolve();
     for (const event of told) this.#events.emit(event);
   }
+}
+
+interface Settling {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: TradingError) => void;
+}
+
+function settling(): Settling {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  promise.catch(() => undefined); // whoever waits hears of it
+  return { promise, resolve, reject };
 }
 
 function emptyChanges() {

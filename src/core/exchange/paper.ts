@@ -59,9 +59,9 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
     if (failure !== undefined) throw failure;
   };
   try {
-    const kept = book.load();
+    const { kept } = book;
     const seed = options.seed ?? (kept.seed === null ? DEFAULT_SEED : Number(kept.seed));
-    book.setSeed(String(seed));
+    await book.setSeed(String(seed));
     const market = new Market(seed, { ...(replay === undefined ? {} : { source: replay }), extendedHours: options.hours === "nyse" });
     const clock = new ExchangeClock({
       startMs: Math.max(kept.now ?? 0, options.start ?? (replay === undefined ? defaultStart(options.hours, Date.now()) : replayStart(replay))),
@@ -100,9 +100,9 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
     void ended.then((reason) => {
       isWritable = reason === "idle";
     });
-    closers.push(() => {
+    closers.push(async () => {
       clearInterval(looking);
-      if (isWritable) engine.close();
+      if (isWritable) await engine.close();
     });
     engine.openAccounts(options.accounts, options.cash);
     if (engine.hasOpenOrders) onWaiting();

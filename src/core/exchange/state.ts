@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { notFound } from "./apiError.ts";
-import type { Kept } from "./book.ts";
+import type { Kept } from "./bookRows.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { newAccount, type AccountState, type Prices } from "./ledger.ts";
 import type { Market } from "./market.ts";
