@@ -1,5 +1,5 @@
 /** The library `quantdesk`: what strategies, scanners, notebooks and programs import. */
-export { openSession } from "./core/session.ts";
+export { assertNoLookAhead, openSession } from "./core/session.ts";
 export type { BacktestSpec, Placed, Session, SessionOptions, SessionStatus } from "./core/session.ts";
 export { defineStrategy } from "./core/domain/strategy.ts";
 export type { BarContext, EntryOptions, ExitOptions, ParamSpec, Signals, StrategyDefinition, VectorContext } from "./core/domain/strategy.ts";

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
 import { TIMEFRAMES } from "../core/domain/bars.ts";
-import { isParams, type Params } from "../core/domain/backtest.ts";
+import { EXTRA_COSTS, isParams, type ExtraCosts, type Params } from "../core/domain/backtest.ts";
 import type { BacktestSpec } from "../core/session.ts";
 import { sizing } from "./parse.ts";
 
@@ -12,6 +12,19 @@ const within = (min: number, max: number) =>
   v.pipe(v.number("must be a number"), v.minValue(min, `must be at least ${min}`), v.maxValue(max, `must be at most ${max}`));
 const text = v.string("must be a text");
 const oneOf = <const T extends readonly string[]>(choices: T) => v.picklist(choices, `must be one of ${choices.join(", ")}`);
+
+const extra = (name: keyof ExtraCosts) => v.exactOptional(within(EXTRA_COSTS[name].min, EXTRA_COSTS[name].max));
+const extras = {
+  feePerShare: extra("feePerShare"),
+  feeMin: extra("feeMin"),
+  spreadBps: extra("spreadBps"),
+  impact: extra("impact"),
+  volumeLimit: extra("volumeLimit"),
+  borrowRate: extra("borrowRate"),
+  cashRate: extra("cashRate"),
+  marginRate: extra("marginRate"),
+  leverage: extra("leverage"),
+};
 
 /** With the bounds of the flags of the same names. */
 const Request = v.object({
@@ -30,6 +43,8 @@ const Request = v.object({
   timeframe: v.exactOptional(oneOf(TIMEFRAMES)),
   periodsPerYear: v.exactOptional(within(0.01, 1e7)),
   riskFree: v.exactOptional(within(-0.5, 1)),
+  ...extras,
+  checkLookAhead: v.exactOptional(v.boolean("must be true or false")),
   equity: v.exactOptional(v.boolean("must be true or false")),
 });
 

@@ -1,11 +1,12 @@
 /** The flags that shape a run of a strategy: the same words and bounds for one backtest and for a sweep. */
 import type { Command } from "commander";
 import type { ConfigOverride } from "../core/config/load.ts";
+import { EXTRA_COST_NAMES, EXTRA_COSTS, extraCosts } from "../core/domain/backtest.ts";
 import { TIMEFRAMES } from "../core/domain/bars.ts";
 import type { BacktestSpec } from "../core/domain/desk.ts";
 import { finiteNumber, oneOf, sizing } from "./parse.ts";
 
-type Shape = Omit<BacktestSpec, "data" | "strategy" | "equity">;
+type Shape = Omit<BacktestSpec, "data" | "strategy" | "equity" | "checkLookAhead">;
 
 const ADJUSTMENTS = ["raw", "split", "dividend", "all"] as const;
 
@@ -24,6 +25,11 @@ export interface PoolFlags {
 }
 
 export function addRunFlags(command: Command): Command {
+  for (const name of EXTRA_COST_NAMES) {
+    const { min, max, words } = EXTRA_COSTS[name];
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    command.option(`${flag} <n>`, words, finiteNumber(flag, min, max));
+  }
   return command
     .option("--engine <name>", "auto, event, vector or simple", oneOf("--engine", ["auto", "event", "vector", "simple"]))
     .option("--cash <usd>", "starting cash", finiteNumber("--cash", 0.01))
@@ -43,7 +49,7 @@ export function addRunFlags(command: Command): Command {
 /** What of a specification these flags say. */
 export function runShape(flags: RunFlags): Shape {
   const { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, tz: timeZone, timeframe } = flags;
-  const shape = { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, timeZone, timeframe };
+  const shape = { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, timeZone, timeframe, ...extraCosts(flags) };
   return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Shape;
 }
 

@@ -53,6 +53,7 @@ import { openStore } from "./store/store.ts";
 
 /** For fronts: the built-in strategies with their parameters, the latency benchmark, the end and reset of a home's exchange, stored tables. */
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
+export { assertNoLookAhead } from "./backtest/lookAhead.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 export { resetExchange } from "./exchange/reset.ts";

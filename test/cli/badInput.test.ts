@@ -119,7 +119,7 @@ describe("bad input", function () {
   refuses("a quantity and a value", ["buy", "AAPL", "1", "--notional", "100"], 2, /exactly one/);
   refuses("selling what is not held", ["sell", "AAPL", "1"], 3, /AAPL/);
   refuses("a model from a terminal", ["analyze", "AAPL", "--provider", "vscode"], 2, /inside VS Code/);
-  refuses("a flag of a later version", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--check-lookahead"], 2, /not there yet/);
+  refuses("a leverage below one", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--leverage", "0.5"], 2, /--leverage is "0.5"/);
   refuses("a command of a later version", ["walk-forward"], 2, /not there yet/);
 
   const badCsv = (what: string, text: string, message: RegExp) => {

@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
-import type { BacktestResult, BatchResult } from "../../core/domain/backtest.ts";
+import { EXTRA_COST_NAMES, type BacktestResult, type BatchResult } from "../../core/domain/backtest.ts";
 import type { ConfigOverride } from "../../core/config/load.ts";
 import type { BacktestSpec } from "../../core/session.ts";
 import { readBatch } from "../batchFile.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
-import { EXIT, notYet } from "../failure.ts";
+import { EXIT } from "../failure.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
 import { finiteNumber, outputFile, params, wholeNumber } from "../parse.ts";
@@ -38,7 +38,6 @@ export function addBacktestCommand(program: Command, context: Context): void {
     .option("--timeout <s>", "seconds for each backtest", finiteNumber("--timeout", 0.01, 86_400))
     .option("--strict", "for --batch: exit code 1 when any fails")
     .action((flags: BacktestFlags) => {
-      if (flags.checkLookahead === true) throw notYet("backtest --check-lookahead");
       const overrides = poolOverrides(flags);
       return flags.batch === undefined ? one(context, flags, overrides) : batch(context, flags, flags.batch, overrides);
     });
@@ -99,7 +98,9 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
     context,
     flags,
     async (session) => {
-      const spec: BacktestSpec = { ...runShape(flags), data, strategy, equity: flags.equity === true || flags.report !== undefined };
+      const spec: BacktestSpec = { ...runShape(flags), data, strategy, equity: flags.equity === true || flags.report !== undefined,
+        ...(flags.checkLookahead === true ? { checkLookAhead: true } : {}),
+      };
       const result = await session.backtest(spec, context.signal);
       if (flags.report !== undefined) {
         await writeWhole(flags.report, await session.report(data, result, { spec }, context.signal));
@@ -117,8 +118,10 @@ function printResult({ io }: Context, result: BacktestResult): void {
   const { stats, costs, dataset } = result;
   const slippage = costs.slippageBps === 0 ? io.style("yellow", "slippage: none") : `slippage ${costs.slippageBps} bps`;
   io.say(
-    `${result.simulated ? "SIMULATED " : ""}${result.strategy} (${paramsText(result.params)}) on ${dataset.name}, ${dataset.bars} bars; fee ${costs.feeRate * 100} %, ${slippage}, fill ${costs.fill}; ${result.engine} engine: ${result.engineReason}`,
+    `${result.simulated ? "SIMULATED " : ""}${result.strategy} (${paramsText(result.params)}) on ${dataset.name}, ${dataset.bars} bars; fee ${costs.feeRate * 100} %, ${slippage}${extrasText(costs)}, fill ${costs.fill}; ${result.engine} engine: ${result.engineReason}`,
   );
+  if (result.lookAhead !== undefined)
+    io.say(`No look-ahead: cut off at ${result.lookAhead.exhaustive ? "every bar" : `${result.lookAhead.cuts} bars`}, it decides the same up to the cut.`);
   for (const warning of result.warnings) io.say(`${io.style("yellow", "Note:")} ${warning}`);
   io.data(
     table(
@@ -141,8 +144,14 @@ function printResult({ io }: Context, result: BacktestResult): void {
   );
 }
 
+function extrasText(costs: BacktestResult["costs"]): string {
+  return EXTRA_COST_NAMES.flatMap((name) => (costs[name] === undefined ? [] : [`, ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${costs[name]}`])).join("");
+}
+
 /** Flags that a batch would ignore without a word. */
 const OF_ONE_RUN = [
+  "checkLookahead",
+  ...EXTRA_COST_NAMES,
   "data",
   "strategy",
   "params",

@@ -184,8 +184,8 @@ class LocalBacktester implements Backtester {
     await Promise.all([this.#process?.close(), this.#probation?.close()]);
   }
 
-  #isSmall({ strategy, data }: BacktestRequest): boolean {
-    if (this.#options.smallRunsHere !== true || strategy.kind !== "builtin" || this.#process !== undefined) return false;
+  #isSmall({ strategy, data, checkLookAhead }: BacktestRequest): boolean {
+    if (checkLookAhead === true || this.#options.smallRunsHere !== true || strategy.kind !== "builtin" || this.#process !== undefined) return false;
     return this.#dataset(data).series.time.length <= SMALL_RUN_BARS;
   }
 

@@ -163,7 +163,7 @@ function fromBytes(values: Int8Array, out: Uint8Array): void {
   for (let t = 0; t < values.length; t++) if (values[t] !== 0) out[t] = 1;
 }
 
-function onBarOf(strategy: LoadedStrategy, params: Params): ((bar: BarContext) => void) | undefined {
+export function onBarOf(strategy: LoadedStrategy, params: Params): ((bar: BarContext) => void) | undefined {
   const { definition, file } = strategy;
   if (definition.onBar === undefined) return undefined;
   if (file === undefined) return (bar) => definition.onBar?.(bar, params);

@@ -12,7 +12,15 @@ import { expire, meetBar, openAtMarket, reduceAtMarket } from "./matching.ts";
 import { Portfolio, type Leg } from "./portfolio.ts";
 import { exitOrder } from "./workingOrders.ts";
 
-export function runEvent(series: readonly BarSeries[], clock: Float64Array, onBar: (bar: BarContext) => void, params: Params, rules: Rules): Portfolio {
+/** `watch` is called after each call of the strategy, with its orders given and not yet filled. */
+export function runEvent(
+  series: readonly BarSeries[],
+  clock: Float64Array,
+  onBar: (bar: BarContext) => void,
+  params: Params,
+  rules: Rules,
+  watch?: (account: Portfolio) => void,
+): Portfolio {
   const account = new Portfolio(rules, series, clock.length);
   const { legs } = account;
   const cursors = BarCursor.forAll(account, params);
@@ -29,6 +37,7 @@ export function runEvent(series: readonly BarSeries[], clock: Float64Array, onBa
     if (isSingle ? legs[0]!.orders.length > 0 : haveOrders(legs)) meet(account, now);
     first.moveTo(now, clock[now]!);
     onBar(first);
+    if (watch !== undefined) watch(account);
     if (atClose) fillAtClose(account, now, now < last);
     if (account.mark(now)) callMargin(account);
   }

@@ -1,6 +1,6 @@
 /** A backtest request as it arrives over a process border or from a file: checked once, typed from then on. */
 import * as v from "valibot";
-import { isParams, type BacktestRequest, type Params } from "../domain/backtest.ts";
+import { EXTRA_COSTS, isParams, type BacktestRequest, type Params } from "../domain/backtest.ts";
 import { badInput } from "../base/errors.ts";
 
 const number = v.pipe(v.number(), v.finite());
@@ -13,21 +13,20 @@ const Sizing = v.variant("kind", [
   v.object({ kind: v.literal("percent"), percent: v.pipe(number, v.gtValue(0), v.maxValue(100)) }),
 ]);
 
-const notNegative = v.pipe(number, v.minValue(0));
-const rate = v.exactOptional(v.pipe(number, v.minValue(-1), v.maxValue(10)));
+const within = ({ min, max }: { readonly min: number; readonly max: number }) => v.exactOptional(v.pipe(number, v.minValue(min), v.maxValue(max)));
 
 const Costs = v.object({
-  feeRate: v.pipe(notNegative, v.ltValue(1)),
-  slippageBps: v.pipe(notNegative, v.ltValue(10_000)),
-  feePerShare: v.exactOptional(notNegative),
-  feeMin: v.exactOptional(notNegative),
-  spreadBps: v.exactOptional(v.pipe(notNegative, v.ltValue(10_000))),
-  impact: v.exactOptional(v.pipe(notNegative, v.ltValue(1))),
-  volumeLimit: v.exactOptional(v.pipe(positive, v.maxValue(1))),
-  borrowRate: rate,
-  cashRate: rate,
-  marginRate: rate,
-  leverage: v.exactOptional(v.pipe(number, v.minValue(1), v.maxValue(100))),
+  feeRate: v.pipe(number, v.minValue(0), v.ltValue(1)),
+  slippageBps: v.pipe(number, v.minValue(0), v.ltValue(10_000)),
+  feePerShare: within(EXTRA_COSTS.feePerShare),
+  feeMin: within(EXTRA_COSTS.feeMin),
+  spreadBps: within(EXTRA_COSTS.spreadBps),
+  impact: within(EXTRA_COSTS.impact),
+  volumeLimit: within(EXTRA_COSTS.volumeLimit),
+  borrowRate: within(EXTRA_COSTS.borrowRate),
+  cashRate: within(EXTRA_COSTS.cashRate),
+  marginRate: within(EXTRA_COSTS.marginRate),
+  leverage: within(EXTRA_COSTS.leverage),
 });
 
 const Request = v.object({
@@ -45,6 +44,7 @@ const Request = v.object({
   periodsPerYear: v.exactOptional(positive),
   riskFree: number,
   withEquity: v.boolean(),
+  checkLookAhead: v.exactOptional(v.boolean()),
 });
 
 export function parseRequest(value: unknown): BacktestRequest {

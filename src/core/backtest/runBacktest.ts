@@ -9,6 +9,7 @@ import type { LoadedStrategy } from "./engines.ts";
 import { ENGINE_VERSION } from "./engineVersion.ts";
 import { excursions } from "./excursions.ts";
 import type { LedgerTrade, Outcome } from "./ledger.ts";
+import { checkLookAhead, lookAheadError } from "./lookAhead.ts";
 import { measure } from "./measure.ts";
 import { tradeReturnPct } from "./statistics.ts";
 
@@ -18,6 +19,8 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
   const started = performance.now();
   const { params, series, clock, outcome, engine, reason, begin, stats } = measure(request, strategy, dataset);
   const iso = isoTimes(clock);
+  const check = request.checkLookAhead === true ? checkLookAhead({ strategy, params, series, rules: request }) : undefined;
+  if (check?.found != null) throw lookAheadError(strategy.file ?? strategy.definition.name, check.found);
   return {
     schema: "quantdesk.backtest/1",
     strategy: strategy.definition.name,
@@ -28,6 +31,7 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
     costs: { ...request.costs, fill: request.fill, sizing: sizingText(request.sizing) },
     ...(request.fill === "close" ? { sameBarFill: true as const } : {}),
     warnings: [...(dataset.warnings ?? []), ...warningsOf(request, outcome, clock.length)],
+    ...(check === undefined ? {} : { lookAhead: { ok: true as const, cuts: check.cuts, exhaustive: check.exhaustive } }),
     trades: outcome.trades.map((trade) => publicTrade(trade, series, clock, iso, request.fill)),
     stats,
     ...(request.withEquity ? { equity: Array.from(outcome.equity.subarray(begin), (value, t) => [iso(begin + t), value] as const) } : {}),
@@ -118,8 +122,8 @@ function isBelowZero(equity: Float64Array): boolean {
 
 /** Same request, code, bars and engine version: same hash, and same result but for `durationMs`. */
 function runHash(request: BacktestRequest, strategy: LoadedStrategy, params: Params, dataset: Dataset): string {
-  // Whether the curve is handed out too changes no figure.
-  const { data: _label, strategy: _where, withEquity: _shown, ...rest } = request;
+  // Whether the curve is handed out too, or the strategy checked, changes no figure.
+  const { data: _label, strategy: _where, withEquity: _shown, checkLookAhead: _checked, ...rest } = request;
   return sha256(
     canonicalJson({
       ...rest,

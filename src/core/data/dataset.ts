@@ -1,4 +1,5 @@
 /** A data set by the reference that a person writes: a sample, a CSV file or a symbol. */
+import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { badInput } from "../base/errors.ts";
 import { knownNames, nearest } from "../base/nearest.ts";
@@ -35,6 +36,10 @@ export async function loadDataset(reference: string, symbols: SymbolBars | null,
   const to = options.to === undefined ? undefined : parseInstant(options.to, "The end (to)", { end: true });
   if (from !== undefined && to !== undefined && from > to)
     throw badInput("bad-time", `The start ${options.from} is after the end ${options.to}.`, "Swap them.");
+  if (reference.includes(",") && (await stat(reference).catch(() => undefined)) === undefined) {
+    const parts = reference.split(",").map((part) => part.trim());
+    return combined(await Promise.all(parts.map((part) => loadDataset(part, symbols, options, signal))));
+  }
   if (reference.startsWith("sample:")) {
     if (!isSample(reference)) throw badInput("unknown-data", `There is no sample "${reference}".`, knownNames(reference, SAMPLE_NAMES));
     if (options.timeZone !== undefined) throw noZone(reference);
@@ -58,6 +63,32 @@ export async function loadDataset(reference: string, symbols: SymbolBars | null,
       "Name a file that ends in .csv, sample:sp500 or sample:simulated.",
     );
   return await bySymbol(reference, symbols, options.timeframe ?? "1Day", { from, to }, signal);
+}
+
+/** Several symbols as one data set, in the order given. */
+function combined(parts: readonly Dataset[]): Dataset {
+  const [first, ...others] = parts as [Dataset, ...Dataset[]];
+  const symbols = parts.map(({ series }) => series.symbol);
+  const twice = symbols.find((symbol, i) => symbols.indexOf(symbol) !== i);
+  if (twice !== undefined) throw badInput("same-symbol", `The data has ${twice} twice.`, "Name each symbol once; a file's symbol is its name.");
+  const infos = parts.map(({ info }) => info);
+  const joined = (values: ReadonlyArray<string | null>) => [...new Set(values)].join(", ");
+  const earliest = infos.map(({ from }) => from).sort()[0] ?? null;
+  return {
+    info: {
+      ...first.info,
+      name: infos.map(({ name }) => name).join(", "),
+      bars: Math.max(...infos.map(({ bars }) => bars)),
+      from: earliest,
+      to: infos.map(({ to }) => to).sort().at(-1) ?? null,
+      sha256: createHash("sha256").update(infos.map(({ sha256 }) => sha256).join()).digest("hex"),
+      source: joined(infos.map(({ source }) => source)),
+      adjustment: joined(infos.map(({ adjustment }) => adjustment)),
+    },
+    series: { ...first.series, simulated: parts.some(({ series }) => series.simulated) },
+    others: others.map(({ series }) => series),
+    warnings: parts.flatMap(({ series, warnings = [] }) => warnings.map((warning) => `${series.symbol}: ${warning}`)),
+  };
 }
 
 async function bySymbol(

@@ -40,6 +40,29 @@ export interface Costs {
   readonly leverage?: number;
 }
 
+/** What only the event engine knows. */
+export type ExtraCosts = Omit<Costs, "feeRate" | "slippageBps">;
+
+/** The same with their bounds and words, for whoever asks for them: a flag, a file, a form. */
+export const EXTRA_COSTS = {
+  feePerShare: { min: 0, max: 1e6, words: "fee per share, each side" },
+  feeMin: { min: 0, max: 1e6, words: "least fee of a fill" },
+  spreadBps: { min: 0, max: 5000, words: "bid-ask spread in basis points: market and stop fills pay half" },
+  impact: { min: 0, max: 0.99, words: "price impact: times the square of an order's share of the bar's volume" },
+  volumeLimit: { min: 1e-6, max: 1, words: "share of a bar's volume that is filled; the rest waits" },
+  borrowRate: { min: 0, max: 10, words: "yearly rate on short positions" },
+  cashRate: { min: 0, max: 10, words: "yearly interest on cash" },
+  marginRate: { min: 0, max: 10, words: "yearly interest on borrowed cash" },
+  leverage: { min: 1, max: 100, words: "largest position in multiples of the equity" },
+} as const satisfies Readonly<Record<keyof ExtraCosts, { readonly min: number; readonly max: number; readonly words: string }>>;
+
+export const EXTRA_COST_NAMES = Object.keys(EXTRA_COSTS) as ReadonlyArray<keyof ExtraCosts>;
+
+/** Of `source` what it says about such costs. */
+export function extraCosts(source: ExtraCosts): ExtraCosts {
+  return Object.fromEntries(EXTRA_COST_NAMES.flatMap((name) => (source[name] === undefined ? [] : [[name, source[name]]])));
+}
+
 /** True for costs that all engines and the sweep's tables know: a share of the value and a fixed slippage. */
 export function hasPlainCosts(costs: Costs): boolean {
   return Object.entries(costs).every(([name, value]) => name === "feeRate" || name === "slippageBps" || value === undefined || value === (name === "leverage" ? 1 : 0));
@@ -64,6 +87,8 @@ export interface BacktestRequest {
   /** Per year, 0.02 is 2 %. */
   readonly riskFree: number;
   readonly withEquity: boolean;
+  /** Fails with `look-ahead` when the strategy looks ahead. */
+  readonly checkLookAhead?: boolean;
 }
 
 export interface BacktestTrade {
@@ -134,6 +159,8 @@ export interface BacktestResult {
   readonly costs: Costs & { readonly fill: string; readonly sizing: string };
   readonly sameBarFill?: true;
   readonly warnings: readonly string[];
+  /** Of `checkLookAhead`: no look-ahead was found at so many cuts; `exhaustive`: at every bar. */
+  readonly lookAhead?: { readonly ok: true; readonly cuts: number; readonly exhaustive: boolean };
   readonly trades: readonly BacktestTrade[];
   readonly stats: BacktestStats;
   readonly equity?: ReadonlyArray<readonly [string, number]>;

@@ -1,6 +1,6 @@
 /** What fronts ask of a session and what they are told, without the rooms behind it. */
 import type { Big } from "../base/decimal.ts";
-import type { EngineName, Params, Sizing } from "./backtest.ts";
+import type { EngineName, ExtraCosts, Params, Sizing } from "./backtest.ts";
 import type { Timeframe } from "./bars.ts";
 import type { Account, TradingMode } from "./orders.ts";
 import type { ConnectionState, LagStats } from "./ports.ts";
@@ -16,8 +16,8 @@ export interface SessionStatus {
 }
 
 /** A backtest as people ask for it: names and references that the session resolves. */
-export interface BacktestSpec {
-  /** Path of a CSV file, "sample:sp500", "sample:simulated", or a symbol. */
+export interface BacktestSpec extends ExtraCosts {
+  /** Path of a CSV file, "sample:sp500", "sample:simulated", or a symbol; several with commas for a strategy that holds several. */
   readonly data: string;
   /** Built-in name or path of a .ts file. */
   readonly strategy: string;
@@ -41,6 +41,8 @@ export interface BacktestSpec {
   readonly origin?: string;
   /** Runs it although the store has its result. */
   readonly fresh?: boolean;
+  /** Proves first that the strategy does not look ahead. */
+  readonly checkLookAhead?: boolean;
 }
 
 /** What a person is asked before real money moves. */

@@ -3,7 +3,7 @@ import { resolve as resolvePath } from "node:path";
 import { canonicalJson } from "../base/canonical.ts";
 import { badInput, TradingError, type Outcome } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "../domain/backtest.ts";
+import { extraCosts, type BacktestRequest, type BacktestResult, type BatchItem, type BatchResult, type EngineName } from "../domain/backtest.ts";
 import { datasetIdentity, type Dataset } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
 import { summarize } from "../domain/batch.ts";
@@ -69,11 +69,12 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
       data: key,
       engine: spec.engine ?? engine,
       cash: spec.cash ?? 10_000,
-      costs: { feeRate: spec.feeRate ?? costs.feeRate, slippageBps: spec.slippageBps ?? costs.slippageBps },
+      costs: { feeRate: spec.feeRate ?? costs.feeRate, slippageBps: spec.slippageBps ?? costs.slippageBps, ...extraCosts(spec) },
       sizing: spec.sizing ?? { kind: "all-in" },
       fill: spec.fill ?? "next-open",
       riskFree: spec.riskFree ?? 0,
       withEquity: spec.equity ?? false,
+      ...(spec.checkLookAhead === true ? { checkLookAhead: true } : {}),
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       ...(spec.periodsPerYear === undefined ? {} : { periodsPerYear: spec.periodsPerYear }),
