@@ -9,7 +9,10 @@ import { TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Scope } from "../base/scope.ts";
+import type { Account, Order } from "../domain/orders.ts";
 import type { Broker, Endpoint, HttpClient, OrderJournal } from "../domain/ports.ts";
+import { Alarms } from "./alarms.ts";
+import { heldQuantities, markPositions } from "./books.ts";
 import { catchUp, settleLeft, type CatchUpDeps } from "./catchUp.ts";
 import { allAssets, symbolHint, type CheckDeps } from "./checkOrder.ts";
 import { cancelUntilNone, closeAll, closePosition, type ClosingDeps } from "./closing.ts";
@@ -17,6 +20,9 @@ import { Connection } from "./connection.ts";
 import type { RiskLimits } from "./guards/limits.ts";
 import { cancelOrder, readOrder, waitForEnd, type OrderEndDeps } from "./orderEnd.ts";
 import { OrderFeed } from "./orderFeed.ts";
+import { lookAround } from "./lookAround.ts";
+import { markOrders } from "./ownership.ts";
+import { Protection } from "./protection.ts";
 import { OrderSender } from "./orderSender.ts";
 import { previewOrder } from "./preview.ts";
 import { TradingApi } from "./tradingApi.ts";
@@ -47,6 +53,12 @@ export function createBroker(options: BrokerOptions): Broker {
   const api = new TradingApi({ trading: options.trading, data: options.data, mode: endpoint.mode, simulated });
   const assets = new FlightCache({ capacity: 2000, ttlMs: ASSETS_KEPT_MS, deadlineMs: ASSETS_MS, now: () => performance.now() });
   const checkDeps: CheckDeps = { api, journal, limits, simulated, clock, log, assets, owner: `${process.pid}/${randomUUID()}` };
+  const alarms = new Alarms(journal, log);
+  const protection = new Protection({ api, clock, log, alarms });
+  const exitSeen = (exit: Order) => {
+    const { account, current } = connection;
+    if (account !== undefined && current !== undefined) protection.seen(exit, account.accountNumber, current.signal);
+  };
   const feed = new OrderFeed({
     api,
     journal,
@@ -54,9 +66,12 @@ export function createBroker(options: BrokerOptions): Broker {
     log,
     isConnected: () => connection.state === "connected",
     cut: (why) => connection.cut(why),
+    onSeen: (order) => {
+      if (feed.book.isWorkingExit(order.id)) exitSeen(order);
+    },
     askEveryMs: options.askEveryMs ?? ASK_EVERY_MS,
   });
-  const catchUpDeps: CatchUpDeps = { api, journal, clock, log, feed, isPending: (id) => sender.isPending(id) };
+  const catchUpDeps: CatchUpDeps = { api, journal, clock, log, feed, alarms, isPending: (id) => sender.isPending(id) };
   const settling = new WeakSet<Scope>();
   const settle = (own: Scope, account: string) => {
     if (settling.has(own)) return;
@@ -75,11 +90,15 @@ export function createBroker(options: BrokerOptions): Broker {
       feed.notes.account = number;
     },
     catchUp: async (own, signal) => {
-      const { account, left } = await catchUp(catchUpDeps, signal);
+      const { account, exits, left } = await catchUp(catchUpDeps, signal);
+      for (const exit of exits) exitSeen(exit);
       if (left > 0) settle(own, account.accountNumber);
       return account;
     },
-    watch: (signal) => feed.watch.run(signal),
+    watch: async (signal) => {
+      const { accountNumber } = connection.account as Account;
+      await Promise.all([feed.watch.run(signal), lookAround(accountNumber, { api, journal, clock, log, alarms, protection, feed }, signal)]);
+    },
     flush: () => feed.notes.flush(),
   });
   const sender = new OrderSender({
@@ -107,6 +126,10 @@ export function createBroker(options: BrokerOptions): Broker {
       return await ask(...args);
     };
 
+  const number = async (signal: AbortSignal): Promise<string> => (connection.account ?? connection.seen(await api.account(signal))).accountNumber;
+  const marked = async (order: Order, signal: AbortSignal): Promise<Order> => (await markOrders(await number(signal), [order], journal, signal))[0] as Order;
+  const getPositions = async (signal: AbortSignal) => markPositions(await number(signal), await api.positions(signal), journal, signal);
+
   scope.onClose(() => connection.disconnect());
 
   return {
@@ -117,8 +140,11 @@ export function createBroker(options: BrokerOptions): Broker {
     connect: (signal) => connection.connect(signal),
     disconnect: () => connection.disconnect(),
     getAccount: connected(async (signal) => connection.seen(await api.account(signal))),
-    getPositions: connected((signal) => api.positions(signal)),
-    getPosition: connected((symbol, signal) => api.position(symbol.trim().toUpperCase(), signal)),
+    getPositions: connected(getPositions),
+    getPosition: connected(async (symbol, signal) => {
+      const position = await api.position(symbol.trim().toUpperCase(), signal);
+      return position === null ? null : ((await markPositions(await number(signal), [position], journal, signal))[0] ?? null);
+    }),
     preview: async (intent, signal) => connection.refusal() ?? (await previewOrder(intent, checkDeps, signal)),
     check: (intent, signal) => sender.check(intent, signal),
     submitOrder: (order, signal) => sender.submit(order, signal),
@@ -131,7 +157,7 @@ export function createBroker(options: BrokerOptions): Broker {
     closePosition: connected((symbol, part, reason, signal) => closePosition(symbol, part, reason, closing, signal)),
     closeAll: connected((reason, signal) => closeAll(reason, closing, signal)),
     setKillSwitch: async (change, { flatten, ...reason }, signal) => {
-      const { accountNumber } = connection.account ?? (await api.account(signal));
+      const accountNumber = await number(signal);
       const on = await journal.killSwitch(accountNumber, change, reason, signal);
       log.warn(`The kill switch of account ${accountNumber} is ${on ? "on" : "off"} (${reason.origin}).`);
       if (!on) return { on, canceled: 0, unconfirmed: [], closed: null };
@@ -139,8 +165,12 @@ export function createBroker(options: BrokerOptions): Broker {
       return { on, ...ended, closed: flatten === true && !signal.aborted ? await closeAll(reason, closing, signal) : null };
     },
     cancelAll: connected((signal) => api.cancelAll(signal)),
-    getOrder: connected((id, signal) => readOrder(id, ends, signal)),
-    getOrders: connected((filter, signal) => api.orders(filter, signal)),
+    getAlarms: async (signal) => await journal.alarms(await number(signal), signal),
+    acknowledge: connected(async (reason, signal) => {
+      return await journal.acknowledge(await number(signal), heldQuantities(await api.positions(signal)), reason, signal);
+    }),
+    getOrder: connected(async (id, signal) => await marked(await readOrder(id, ends, signal), signal)),
+    getOrders: connected(async (filter, signal) => await markOrders(await number(signal), await api.orders(filter, signal), journal, signal)),
     getCurrentPrice: connected(async (symbol, signal) => {
       const name = symbol.trim().toUpperCase();
       const quote = await api.quote(name, signal);
@@ -154,6 +184,7 @@ export function createBroker(options: BrokerOptions): Broker {
     getPortfolioHistory: connected((range, signal) => api.portfolioHistory(range, signal)),
     waitForEnd: (id, signal) => waitForEnd(id, ends, signal),
     onTradeUpdate: (listener) => feed.updates.on(listener),
+    onAlarm: (listener) => alarms.raised.on(listener),
     onState: (listener) => connection.onState(listener),
   };
 }

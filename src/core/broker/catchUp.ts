@@ -4,6 +4,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Account, Fill, Order, TradeUpdate } from "../domain/orders.ts";
 import type { OrderJournal } from "../domain/ports.ts";
+import type { Alarms } from "./alarms.ts";
+import { compareBooks, heldQuantities, isSameHoldings } from "./books.ts";
 import { noteOf } from "./journalNotes.ts";
 import type { OrderFeed } from "./orderFeed.ts";
 import { reconcileJournal } from "./reconcile.ts";
@@ -15,12 +17,15 @@ export interface CatchUpDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly feed: OrderFeed;
+  readonly alarms: Alarms;
   /** Being placed by this very broker: left alone. */
   readonly isPending: (clientOrderId: string) => boolean;
 }
 
 export interface CaughtUp {
   readonly account: Account;
+  /** Exits of positions as they stand, those that ended meanwhile included. */
+  readonly exits: readonly Order[];
   /** Journal entries that may still turn up. */
   readonly left: number;
 }
@@ -33,6 +38,7 @@ const FIRST_LOOK_BACK_MS = 86_400_000;
 const LEFT_PAUSE_MS = 5000;
 /** Orders of missed fills that are read one by one to tell of them; the journal has the fills of all. */
 const MOST_TOLD = 100;
+const MOST_LOOKS = 3;
 
 /**
  * Every fill is told once: by what this broker has told before, or, for orders it has not seen yet, by what the journal knew.
@@ -52,18 +58,43 @@ export async function catchUp(deps: CatchUpDeps, signal: AbortSignal): Promise<C
     const ended = shown.has(order.id) ? null : await orderOrNull(order.id, api, signal);
     if (ended !== null) shown.set(ended.id, ended);
   }
+  const legs = await readLegs(number, shown, deps, signal);
   const mark = await journal.fillsReadTo(number, signal);
   const from = mark ?? market.at - FIRST_LOOK_BACK_MS;
-  const fills = await api.fills(from - OVERLAP_MS, signal);
+  const { fills, positions, baseline } = await readFills(number, from - OVERLAP_MS, deps, signal);
   const readTo = fills.reduce((latest, fill) => Math.max(latest, fill.at), from);
-  const news = new Set(await journal.note(number, { orders: [...shown.values()].map(noteOf), fills, readTo }, signal));
+  const news = new Set(await journal.note(number, { orders: [...shown.values()].map(noteOf), fills, readTo, ...baseline }, signal));
   const mine = new Set(journalled.orders.map((order) => order.id));
   const isNews = (fill: Fill) => book.get(fill.orderId) !== undefined || (news.has(fill) && (mark !== null || mine.has(fill.orderId)));
   const told = await updatesOf(fills, isNews, shown, deps, signal);
   told.push(...book.reconcile([...shown.values()], clock.now()));
   for (const order of shown.values()) book.adopt(order);
   for (const update of told) feed.updates.emit(update);
-  return { account, left: journalled.left };
+  await compareBooks(number, positions, deps, signal);
+  return { account, exits: [...shown.values()].filter(({ id }) => legs.has(id) || book.isWorkingExit(id)), left: journalled.left };
+}
+
+/** With positions of just before, which are a baseline if they are the same just after, and the account has no books yet. */
+async function readFills(account: string, since: number, { api, journal }: CatchUpDeps, signal: AbortSignal) {
+  const isKept = (await journal.books(account, signal)) !== null;
+  for (let look = 1; ; look++) {
+    const positions = await api.positions(signal);
+    const fills = await api.fills(since, signal);
+    if (isKept) return { fills, positions, baseline: {} };
+    const held = heldQuantities(positions);
+    if (isSameHoldings(held, heldQuantities(await api.positions(signal)))) return { fills, positions, baseline: { baseline: { positions: held, since } } };
+    if (look === MOST_LOOKS) return { fills, positions, baseline: {} }; // with the next connection
+  }
+}
+
+/** Legs whose end has not been seen yet; adds those that are no longer open to `shown`. */
+async function readLegs(account: string, shown: Map<string, Order>, { api, journal }: CatchUpDeps, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const legs = await journal.openLegs(account, signal);
+  for (const id of legs.slice(0, MOST_TOLD)) {
+    const leg = shown.has(id) ? null : await orderOrNull(id, api, signal);
+    if (leg !== null) shown.set(leg.id, leg);
+  }
+  return new Set(legs);
 }
 
 /** Adds to `shown` what it reads. */

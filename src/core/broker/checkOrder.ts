@@ -15,7 +15,7 @@ import { limitGuard, symbolGuard, type RiskLimits } from "./guards/limits.ts";
 import { priceGuard } from "./guards/price.ts";
 import { checkShape } from "./guards/shape.ts";
 import { tickGuard } from "./guards/tick.ts";
-import { orderValue, refuse, usd, worstPrice, type Picture, type Refusal } from "./guards/verdicts.ts";
+import { heldQty, openingUnits, orderValue, refuse, unitsOf, usd, worstPrice, type Picture, type Refusal } from "./guards/verdicts.ts";
 import { orderBody } from "./orderBody.ts";
 import type { TradingApi } from "./tradingApi.ts";
 import type { TradableAsset } from "./wire.ts";
@@ -132,6 +132,7 @@ export async function beginEntry(
     owner: deps.owner,
     maxPerMinute: limits.maxOrdersPerMinute,
     reduces: options.closes === true,
+    opens: opensPosition(order, picture),
     limitsVersion,
     ...(order.why === undefined ? {} : { why: order.why }),
   };
@@ -149,6 +150,14 @@ export async function beginEntry(
       return "limits-changed";
     case "killed":
       return refuse("kill-switch", "The kill switch is on: no order is sent.", "`quantdesk kill-switch off` turns it off.");
+    case "books-differ": {
+      const standing = (await deps.journal.alarms(picture.account.accountNumber, signal)).find((alarm) => alarm.blocksEntries);
+      return refuse(
+        "books-differ",
+        `Nothing that opens a position is sent: ${standing?.message ?? "a position differs from the books."}`,
+        "Look at positions and orders, then acknowledge it: `quantdesk acknowledge`. Closing works.",
+      );
+    }
     case "too-many":
       return refuse(
         "over-limit",
@@ -240,6 +249,12 @@ function warningsOf(intent: OrderIntent, { clock, quote }: Picture): readonly st
   const value = orderValue(intent, worstPrice(intent, quote));
   if (value !== null && value.lt(1)) warnings.push(`The order is worth ${usd(value)}; brokers take $1.00 or more.`);
   return warnings;
+}
+
+/** Where its size is not known it may. */
+function opensPosition(order: OrderIntent, { position, quote }: Picture): boolean {
+  const units = unitsOf(order, worstPrice(order, quote));
+  return units === null || openingUnits(order, units, heldQty(position)).gt(0);
 }
 
 function describe(order: OrderIntent): string {

@@ -72,7 +72,7 @@ export class JournalNotes {
 
 export function noteOf(order: Order): OrderNote {
   const { clientOrderId, id, status, filledQty, filledAvgPrice } = order;
-  return { clientOrderId, orderId: id, status, filledQty, filledAvgPrice, ended: isFinalStatus(status) };
+  return { clientOrderId, orderId: id, status, filledQty, filledAvgPrice, ended: isFinalStatus(status), legs: order.legs.map((leg) => leg.id) };
 }
 
 /** Null for updates that are no fill, or one that the broker has not named: it is read by name later. */

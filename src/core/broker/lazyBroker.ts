@@ -3,7 +3,7 @@
  * State and mode are readable before that.
  */
 import type { Broker, ConnectionState } from "../domain/ports.ts";
-import type { TradeUpdate, TradingMode } from "../domain/orders.ts";
+import type { Alarm, TradeUpdate, TradingMode } from "../domain/orders.ts";
 import { Emitter } from "../base/emitter.ts";
 import { abortable } from "../base/scope.ts";
 
@@ -17,12 +17,14 @@ export function createLazyBroker(mode: TradingMode, make: (signal: AbortSignal) 
   let broker: Broker | undefined;
   const updates = new Emitter<TradeUpdate>();
   const states = new Emitter<ConnectionState>();
+  const alarms = new Emitter<Alarm>();
   const get = (signal: AbortSignal): Promise<Broker> => {
     made ??= make(signal).then(
       (fresh) => {
         broker = fresh;
         fresh.onTradeUpdate((update) => updates.emit(update));
         fresh.onState((state) => states.emit(state));
+        fresh.onAlarm((alarm) => alarms.emit(alarm));
         return fresh;
       },
       (error: unknown) => {
@@ -61,6 +63,8 @@ export function createLazyBroker(mode: TradingMode, make: (signal: AbortSignal) 
     closePosition: async (symbol, part, reason, signal) => (await get(signal)).closePosition(symbol, part, reason, signal),
     closeAll: async (reason, signal) => (await get(signal)).closeAll(reason, signal),
     setKillSwitch: async (change, options, signal) => (await get(signal)).setKillSwitch(change, options, signal),
+    getAlarms: async (signal) => (await get(signal)).getAlarms(signal),
+    acknowledge: async (reason, signal) => (await get(signal)).acknowledge(reason, signal),
     getCalendar: async (range, signal) => (await get(signal)).getCalendar(range, signal),
     getAssets: async (signal) => (await get(signal)).getAssets(signal),
     getActivities: async (filter, signal) => (await get(signal)).getActivities(filter, signal),
@@ -71,6 +75,7 @@ export function createLazyBroker(mode: TradingMode, make: (signal: AbortSignal) 
     getClock: async (signal) => (await get(signal)).getClock(signal),
     waitForEnd: async (id, signal) => (await get(signal)).waitForEnd(id, signal),
     onTradeUpdate: (listener) => updates.on(listener),
+    onAlarm: (listener) => alarms.on(listener),
     onState: (listener) => states.on(listener),
   };
 }

@@ -18,9 +18,17 @@ interface Covered {
 export class OrderBook {
   readonly #orders = new Map<string, Order>();
   readonly #fills = new Map<string, Covered>();
+  /** Legs with their parents. */
+  readonly #legs = new Map<string, string>();
 
   get(id: string): Order | undefined {
     return this.#orders.get(id);
+  }
+
+  /** Whether it is the exit of another order that has filled, or, in a pair of exits, of a position that was there before. */
+  isWorkingExit(id: string): boolean {
+    const parent = this.#orders.get(this.#legs.get(id) ?? "");
+    return parent !== undefined && (parent.orderClass === "oco" || parent.filledQty.gt(0));
   }
 
   /** Known orders that have not ended. */
@@ -41,7 +49,11 @@ export class OrderBook {
 
   /** Takes in an order as the exchange shows it now; answers it, or what is known since. */
   see(order: Order): Order {
-    for (const leg of order.legs) this.see(leg);
+    for (const leg of order.legs) {
+      this.#legs.set(leg.id, order.id);
+      this.see(leg);
+    }
+    forgetOldest(this.#legs, MOST_ORDERS);
     const known = this.#orders.get(order.id);
     if (known !== undefined && isOlder(order, known)) return known;
     this.#orders.delete(order.id);

@@ -21,6 +21,8 @@ export interface OrderFeedOptions {
   readonly log: Log;
   readonly isConnected: () => boolean;
   readonly cut: (why: TradingError) => void;
+  /** Every order as it is heard of or read, after it was taken into the book. */
+  readonly onSeen: (order: Order) => void;
   /** How often open orders are asked for beside the stream, milliseconds. */
   readonly askEveryMs: number;
 }
@@ -55,6 +57,7 @@ export class OrderFeed {
     this.watch.heard(update);
     const news = this.book.apply(update);
     for (const hear of this.#ears.get(update.order.clientOrderId) ?? []) hear(update.order);
+    this.#seen(update.order);
     if (news !== null) this.updates.emit(news);
   }
 
@@ -84,7 +87,14 @@ export class OrderFeed {
       this.notes.order(order);
       for (const update of this.book.reconcile([order], this.#options.clock.now())) this.updates.emit(update);
     }
-    return this.book.see(order);
+    const best = this.book.see(order);
+    this.#seen(order);
+    return best;
+  }
+
+  #seen(order: Order): void {
+    for (const leg of order.legs) this.#options.onSeen(leg);
+    this.#options.onSeen(order);
   }
 
   async #askOpen(signal: AbortSignal): Promise<void> {

@@ -84,5 +84,13 @@ async function find(entry: UnsettledEntry, deps: ReconcileDeps, signal: AbortSig
 }
 
 function goneNote(entry: UnsettledEntry) {
-  return { clientOrderId: entry.clientOrderId, orderId: entry.orderId ?? "", status: "gone", filledQty: new Big(0), filledAvgPrice: null, ended: true };
+  return {
+    clientOrderId: entry.clientOrderId,
+    orderId: entry.orderId ?? "",
+    status: "gone",
+    filledQty: new Big(0),
+    filledAvgPrice: null,
+    ended: true,
+    legs: [],
+  };
 }

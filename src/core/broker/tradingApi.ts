@@ -12,12 +12,14 @@ import {
   parseCalendar,
   parseCancels,
   parseClock,
+  parseCorporateActions,
   parseLatestQuote,
   parseOrder,
   parseOrders,
   parsePortfolioHistory,
   parsePosition,
   parsePositions,
+  type CorporateAction,
   type HeldPosition,
   type TradableAsset,
 } from "./wire.ts";
@@ -119,6 +121,20 @@ export class TradingApi {
   async fills(after: number, signal: AbortSignal): Promise<readonly Fill[]> {
     const rows = await this.activities({ types: ["FILL"], after, direction: "asc" }, signal);
     return rows.flatMap((row) => row.fill ?? []);
+  }
+
+  /** Splits, mergers and changes of symbols between two instants; none where the data service does not offer them. */
+  async corporateActions(
+    symbols: readonly string[],
+    range: { readonly from: number; readonly to: number },
+    signal: AbortSignal,
+  ): Promise<readonly CorporateAction[]> {
+    const day = (at: number) => new Date(at).toISOString().slice(0, 10);
+    const types = "forward_split,reverse_split,name_change,cash_merger,stock_merger,stock_and_cash_merger,worthless_removal";
+    const query = new URLSearchParams({ symbols: symbols.join(","), types, start: day(range.from), end: day(range.to), limit: "1000" });
+    const answer = await this.#options.data.request({ method: "GET", path: `/v1/corporate-actions?${query}`, intent: "read" }, signal);
+    if (answer.status === 403 || answer.status === 404) return [];
+    return parseCorporateActions(success(answer, "read corporate actions"));
   }
 
   /** Null when the symbol has none. */

@@ -67,6 +67,7 @@ const orderFields = {
   filled_at: maybeInstant,
   replaces: v.optional(v.nullable(v.string()), null),
   replaced_by: v.optional(v.nullable(v.string()), null),
+  asset_id: v.optional(v.nullable(v.string()), null),
 };
 const legSchema = v.object(orderFields);
 const orderSchema = v.object({ ...orderFields, legs: v.optional(v.nullable(v.array(legSchema)), null) });
@@ -90,6 +91,7 @@ function orderOf(wire: v.InferOutput<typeof legSchema> & { readonly legs?: Reado
     submittedAt: wire.submitted_at ?? wire.created_at ?? 0,
     filledAt: wire.filled_at,
     legs: (wire.legs ?? []).map((leg) => orderOf(leg)),
+    ...(wire.asset_id === null ? {} : { assetId: wire.asset_id }),
     ...(wire.replaces === null ? {} : { replaces: wire.replaces as OrderId }),
     ...(wire.replaced_by === null ? {} : { replacedBy: wire.replaced_by as OrderId }),
   };
@@ -128,6 +130,7 @@ const positionSchema = v.object({
   market_value: maybeDecimal,
   cost_basis: decimal,
   unrealized_pl: maybeDecimal,
+  asset_class: v.optional(v.nullable(v.string()), null),
 });
 
 const clockSchema = v.object({ timestamp: instant, is_open: v.boolean(), next_open: instant, next_close: instant });
@@ -159,6 +162,20 @@ const activitySchema = v.object({
   net_amount: maybeDecimal,
 });
 
+const splitSchema = v.object({ symbol: v.string(), ex_date: v.string(), old_rate: v.number(), new_rate: v.number() });
+const mergerSchema = v.object({ acquiree_symbol: v.string(), effective_date: v.string() });
+const actionsSchema = v.object({
+  corporate_actions: v.object({
+    forward_splits: v.optional(v.array(splitSchema), []),
+    reverse_splits: v.optional(v.array(splitSchema), []),
+    name_changes: v.optional(v.array(v.object({ old_symbol: v.string(), new_symbol: v.string(), process_date: v.string() })), []),
+    cash_mergers: v.optional(v.array(mergerSchema), []),
+    stock_mergers: v.optional(v.array(mergerSchema), []),
+    stock_and_cash_mergers: v.optional(v.array(mergerSchema), []),
+    worthless_removals: v.optional(v.array(v.object({ symbol: v.string(), process_date: v.string() })), []),
+  }),
+});
+
 const clockTime = v.pipe(v.string(), v.regex(/^\d{2}:?\d{2}$/));
 const calendarSchema = v.array(v.object({ date: v.pipe(v.string(), v.isoDate()), open: clockTime, close: clockTime }));
 
@@ -175,6 +192,7 @@ const cancelsSchema = v.array(v.object({ id: v.string(), status: v.number() }));
 /** A position with what is not bound by open sells; all of it where the broker does not say. */
 export interface HeldPosition extends Position {
   readonly availableQty: Big;
+  readonly isStock: boolean;
 }
 
 export interface TradableAsset {
@@ -241,6 +259,7 @@ function positionOf(wire: v.InferOutput<typeof positionSchema>): HeldPosition {
     costBasis: wire.cost_basis,
     unrealizedPl: wire.unrealized_pl,
     availableQty: wire.qty_available ?? wire.qty,
+    isStock: wire.asset_class === null || wire.asset_class === "us_equity",
   };
 }
 
@@ -291,6 +310,32 @@ export function parseCalendar(json: unknown): readonly MarketDay[] {
     open: newYorkTime(date, open),
     close: newYorkTime(date, close),
   }));
+}
+
+/** What happens to a stock, in words; `date` is New York's. */
+export interface CorporateAction {
+  readonly kind: "split" | "merger" | "symbol-changed" | "not-tradable";
+  readonly symbol: string;
+  readonly date: string;
+  readonly text: string;
+}
+
+export function parseCorporateActions(json: unknown): readonly CorporateAction[] {
+  const { corporate_actions: found } = parse(actionsSchema, json, "a list of corporate actions");
+  return [
+    ...[...found.forward_splits, ...found.reverse_splits].map(
+      (one): CorporateAction => ({ kind: "split", symbol: one.symbol, date: one.ex_date, text: `a split of ${one.new_rate} for ${one.old_rate}` }),
+    ),
+    ...[...found.cash_mergers, ...found.stock_mergers, ...found.stock_and_cash_mergers].map(
+      (one): CorporateAction => ({ kind: "merger", symbol: one.acquiree_symbol, date: one.effective_date, text: "a merger" }),
+    ),
+    ...found.name_changes.map(
+      (one): CorporateAction => ({ kind: "symbol-changed", symbol: one.old_symbol, date: one.process_date, text: `the symbol becomes ${one.new_symbol}` }),
+    ),
+    ...found.worthless_removals.map(
+      (one): CorporateAction => ({ kind: "not-tradable", symbol: one.symbol, date: one.process_date, text: "it is removed as worthless" }),
+    ),
+  ];
 }
 
 /** The calendar has New York's wall time, without a zone. */

@@ -101,6 +101,7 @@ export type RefusalCode =
   | "over-limit"
   | "duplicate-intent"
   | "kill-switch"
+  | "books-differ"
   | "live-not-confirmed"
   | "journal-unwritable";
 
@@ -170,6 +171,10 @@ export interface Order {
   readonly replaces?: OrderId;
   /** The order that took its place; its status is then "replaced". */
   readonly replacedBy?: OrderId;
+  /** The broker's name of the asset, which stays when its symbol changes. */
+  readonly assetId?: string;
+  /** Made elsewhere (the web, a phone, another state folder): it is in no journal of ours. */
+  readonly external?: boolean;
 }
 
 /** One execution. An order's fills follow each other: this one took it from `cumQty - qty` to `cumQty`. */
@@ -241,6 +246,27 @@ export interface Position {
   readonly marketValue: Big | null;
   readonly costBasis: Big;
   readonly unrealizedPl: Big | null;
+  /** Not all of it was traded through this state folder: it was there before, or made elsewhere. */
+  readonly external?: boolean;
+}
+
+/**
+ * `books-differ`: the broker's position is not what the books (the position at the start and every fill since) say.
+ * `unprotected-position`: the stop of a position was rejected, canceled or expired, and nothing took its place.
+ * `not-tradable`, `symbol-changed`, `split`, `merger`: what an open order stands on is not what it was.
+ */
+export type AlarmCode = "books-differ" | "unprotected-position" | "not-tradable" | "symbol-changed" | "split" | "merger";
+
+/** Something that a person has to look at; it stands, for every process of the state folder, until its cause is gone or it is acknowledged. */
+export interface Alarm {
+  readonly id: number;
+  readonly at: number;
+  readonly code: AlarmCode;
+  readonly symbol: string;
+  readonly orderId: string | null;
+  readonly message: string;
+  /** Orders that open or add to a position are refused while it stands. */
+  readonly blocksEntries: boolean;
 }
 
 export interface Account {

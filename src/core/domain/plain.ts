@@ -8,7 +8,7 @@ type WithText<T> = { readonly [K in keyof T]: Decimals<T[K]> };
 
 export type PlainAccount = WithText<Account>;
 export type PlainPosition = WithText<Position>;
-export interface PlainOrder extends WithText<Omit<Order, "submittedAt" | "filledAt" | "legs" | "replaces" | "replacedBy">> {
+export interface PlainOrder extends WithText<Omit<Order, "submittedAt" | "filledAt" | "legs" | "replaces" | "replacedBy" | "assetId">> {
   readonly submittedAt: string;
   readonly filledAt: string | null;
   readonly legs: readonly PlainOrder[];
@@ -38,6 +38,7 @@ export function plainOrder(order: Order): PlainOrder {
     stopPrice: text(order.stopPrice),
     submittedAt: time(order.submittedAt),
     filledAt: order.filledAt === null ? null : time(order.filledAt),
+    external: order.external === true,
     legs: order.legs.map(plainOrder),
   };
 }
@@ -52,6 +53,7 @@ export function plainPosition(position: Position): PlainPosition {
     marketValue: text(position.marketValue),
     costBasis: decimalText(position.costBasis),
     unrealizedPl: text(position.unrealizedPl),
+    external: position.external === true,
   };
 }
 

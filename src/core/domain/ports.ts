@@ -6,6 +6,7 @@ import type { ActiveSymbol, Analysis, Asset, MergedCandidate, Mover, NewsItem, S
 import type {
   Account,
   Activity,
+  Alarm,
   CheckedOrder,
   ClosedPosition,
   Fill,
@@ -119,6 +120,10 @@ export interface Broker {
    * nothing is or the signal aborts; with `flatten` closes positions too. Answers what could not be confirmed.
    */
   setKillSwitch(change: "on" | "off", options: Reason & { readonly flatten?: boolean }, signal: AbortSignal): Promise<KillSwitchResult>;
+  /** What stands and waits for a person: see `AlarmCode`. */
+  getAlarms(signal: AbortSignal): Promise<readonly Alarm[]>;
+  /** A person has seen the alarms: they end, the broker's positions are taken as the books, and entries are let through again. Answers what was acknowledged. */
+  acknowledge(reason: Reason, signal: AbortSignal): Promise<readonly Alarm[]>;
   getOrder(id: string, signal: AbortSignal): Promise<Order>;
   getOrders(filter: { readonly status: "open" | "closed" | "all"; readonly limit?: number }, signal: AbortSignal): Promise<readonly Order[]>;
   getCurrentPrice(symbol: string, signal: AbortSignal): Promise<Quote>;
@@ -137,6 +142,8 @@ export interface Broker {
   /** Resolves with the order once it can no longer change, by stream, with polling behind it. */
   waitForEnd(id: string, signal: AbortSignal): Promise<Order>;
   onTradeUpdate(listener: (update: TradeUpdate) => void): () => void;
+  /** Each alarm once, when it is raised by this process. */
+  onAlarm(listener: (alarm: Alarm) => void): () => void;
   onState(listener: (state: ConnectionState) => void): () => void;
 }
 
@@ -175,9 +182,38 @@ export interface OrderJournal {
   killSwitch(account: string, change: "on" | "off" | null, reason: Reason, signal: AbortSignal): Promise<boolean>;
   /** Limits that hold for every process on this state folder; null when none were set. */
   limits(account: string, signal: AbortSignal): Promise<StoredLimits | null>;
+  /** Those of the orders that were sent from this state folder, legs included, by order id. */
+  own(account: string, orders: ReadonlyArray<{ readonly id: string; readonly clientOrderId: string }>, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Ids of legs of our orders whose end has not been seen. */
+  openLegs(account: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** What is held by our own count; null before a baseline was noted. */
+  books(account: string, signal: AbortSignal): Promise<readonly BookPosition[] | null>;
+  /** Alarms that stand, oldest first. */
+  alarms(account: string, signal: AbortSignal): Promise<readonly Alarm[]>;
+  /** In one transaction: raises alarms (one stands once) and ends others. Answers those that are new. */
+  changeAlarms(account: string, change: AlarmChange, signal: AbortSignal): Promise<readonly Alarm[]>;
+  /** Ends every alarm of the account and takes `positions` as its books. Answers what was acknowledged. */
+  acknowledge(account: string, positions: readonly HeldQuantity[], reason: Reason, signal: AbortSignal): Promise<readonly Alarm[]>;
 }
 
-export type JournalBegun = "written" | "duplicate" | "killed" | "too-many" | "limits-changed";
+/** Units held, negative when short. */
+export interface HeldQuantity {
+  readonly symbol: string;
+  readonly qty: Big;
+}
+
+export interface BookPosition extends HeldQuantity {
+  /** Of it, traded through this state folder. */
+  readonly ownQty: Big;
+}
+
+export interface AlarmChange {
+  readonly raise: readonly Omit<Alarm, "id" | "at">[];
+  /** Alarms of this code that are over: of these symbols, or all but them. */
+  readonly end: ReadonlyArray<{ readonly code: Alarm["code"]; readonly symbols: readonly string[]; readonly allBut?: boolean }>;
+}
+
+export type JournalBegun = "written" | "duplicate" | "killed" | "too-many" | "limits-changed" | "books-differ";
 
 export interface UnsettledEntry {
   readonly clientOrderId: string;
@@ -197,12 +233,16 @@ export interface OrderNote {
   readonly filledQty: Big;
   readonly filledAvgPrice: Big | null;
   readonly ended: boolean;
+  /** Ids of its legs. */
+  readonly legs: readonly string[];
 }
 
 export interface JournalNews {
   readonly orders: readonly OrderNote[];
   readonly fills: readonly Fill[];
   readonly readTo?: number;
+  /** What was held when `fills`, which reach back to `since`, were read; taken as the account's books if it has none yet. */
+  readonly baseline?: { readonly positions: readonly HeldQuantity[]; readonly since: number };
 }
 
 /** Every limit is as in the settings `risk.*`; the tighter of both holds. */
@@ -274,6 +314,8 @@ export interface JournalEntry {
   readonly maxPerMinute?: number | null;
   /** It only closes: neither kill switch nor `maxPerMinute` stops it. */
   readonly reduces?: boolean;
+  /** It opens or adds to a position: refused as "books-differ" while an alarm blocks entries. */
+  readonly opens?: boolean;
   /** Of the stored limits that the guards knew (0 when there were none): "limits-changed" when others hold by now. */
   readonly limitsVersion?: number;
 }

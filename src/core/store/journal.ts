@@ -4,8 +4,19 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { TradingError } from "../base/errors.ts";
-import type { AuditRow, JournalBegun, JournalEntry, JournalledOrder, OrderNote, StoredFill, StoredLimits, UnsettledEntry } from "../domain/ports.ts";
-import type { Reason } from "../domain/orders.ts";
+import type {
+  AlarmChange,
+  AuditRow,
+  JournalBegun,
+  JournalEntry,
+  JournalledOrder,
+  OrderNote,
+  StoredFill,
+  StoredLimits,
+  UnsettledEntry,
+} from "../domain/ports.ts";
+import type { Alarm, Reason } from "../domain/orders.ts";
+import { BookTables, type PlainBaseline, type PlainHeld } from "./books.ts";
 
 export type LimitValues = Omit<StoredLimits, "version">;
 
@@ -16,6 +27,7 @@ export interface PlainNews {
   readonly orders: readonly PlainNote[];
   readonly fills: readonly StoredFill[];
   readonly readTo: number | null;
+  readonly baseline: PlainBaseline | null;
 }
 
 const MINUTE_MS = 60_000;
@@ -29,10 +41,12 @@ const JOURNALLED = `SELECT client_order_id AS clientOrderId, account, origin, wh
 export class JournalTables {
   readonly #db: DatabaseSync;
   readonly #transaction: <T>(work: () => T) => T;
+  readonly books: BookTables;
 
   constructor(db: DatabaseSync, transaction: <T>(work: () => T) => T) {
     this.#db = db;
     this.#transaction = transaction;
+    this.books = new BookTables(db);
   }
 
   /** The kill switch, the limits, an equal intent in the window, the minute's count and the new intent see the same state. */
@@ -40,6 +54,7 @@ export class JournalTables {
     return this.#transaction(() => {
       if (entry.limitsVersion !== undefined && entry.limitsVersion !== (this.limits(entry.account)?.version ?? 0)) return "limits-changed";
       if (entry.reduces !== true && this.#isKilled(entry.account)) return "killed";
+      if (entry.opens === true && this.books.blocksEntries(entry.account)) return "books-differ";
       const known = this.#db.prepare("SELECT account, fingerprint, body, state, owner, at FROM journal WHERE client_order_id = ?").get(entry.clientOrderId) as
         | KnownRow
         | undefined;
@@ -119,6 +134,7 @@ export class JournalTables {
           one.clientOrderId,
           account,
         );
+        this.books.noteLegs(account, one);
       }
       const fill = this.#db.prepare(
         "INSERT OR IGNORE INTO fills (account, order_id, cum_qty, execution_id, symbol, side, qty, price, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -126,6 +142,11 @@ export class JournalTables {
       const fresh = news.fills.flatMap((one, i) =>
         fill.run(account, one.orderId, one.cumQty, one.executionId, one.symbol, one.side, one.qty, one.price, one.at).changes > 0 ? [i] : [],
       );
+      this.books.count(
+        account,
+        fresh.map((i) => news.fills[i] as StoredFill),
+      );
+      if (news.baseline !== null) this.books.begin(account, news.baseline, news.fills);
       if (news.readTo !== null) {
         this.#db
           .prepare("INSERT INTO fill_marks VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET read_to = max(read_to, excluded.read_to)")
@@ -142,6 +163,23 @@ export class JournalTables {
       if (before !== undefined && before.account !== account && this.unsettled(before.account).length > 0) return false;
       this.#db.prepare("INSERT OR REPLACE INTO key_accounts VALUES (?, ?)").run(keyHash, account);
       return true;
+    });
+  }
+
+  changeAlarms(account: string, change: AlarmChange): readonly Alarm[] {
+    return this.#transaction(() => {
+      const raised = this.books.changeAlarms(account, change);
+      for (const alarm of raised) this.#note(account, "broker", `alarm ${alarm.code}`, { orderId: alarm.orderId, why: alarm.message });
+      return raised;
+    });
+  }
+
+  acknowledge(account: string, positions: readonly PlainHeld[], reason: Reason): readonly Alarm[] {
+    return this.#transaction(() => {
+      const standing = this.books.acknowledge(account, positions);
+      for (const alarm of standing)
+        this.#note(account, reason.origin, `acknowledged ${alarm.code}`, { orderId: alarm.orderId, why: reason.why ?? alarm.message });
+      return standing;
     });
   }
 

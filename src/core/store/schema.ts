@@ -58,4 +58,21 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE key_accounts (key_hash TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT;
   `,
+  `
+  CREATE INDEX journal_by_order ON journal (account, order_id);
+  CREATE TABLE order_legs (
+    order_id TEXT PRIMARY KEY, account TEXT NOT NULL, client_order_id TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX order_legs_open ON order_legs (account) WHERE ended = 0;
+  CREATE TABLE books (account TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+  CREATE TABLE book_positions (
+    account TEXT NOT NULL, symbol TEXT NOT NULL, qty TEXT NOT NULL, own_qty TEXT NOT NULL, PRIMARY KEY (account, symbol)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE alarms (
+    id INTEGER PRIMARY KEY, account TEXT NOT NULL, at INTEGER NOT NULL, code TEXT NOT NULL, symbol TEXT NOT NULL, order_id TEXT NOT NULL,
+    message TEXT NOT NULL, blocks INTEGER NOT NULL, ended_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX alarms_standing ON alarms (account, code, symbol, order_id) WHERE ended_at IS NULL;
+  CREATE TABLE kill_pending (account TEXT NOT NULL, order_id TEXT NOT NULL, PRIMARY KEY (account, order_id)) STRICT, WITHOUT ROWID;
+  `,
 ];

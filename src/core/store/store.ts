@@ -10,11 +10,13 @@ import { Emitter } from "../base/emitter.ts";
 import { entryPath } from "../base/entry.ts";
 import { TradingError, type PlainError } from "../base/errors.ts";
 import { abortable } from "../base/scope.ts";
-import { decimalText } from "../base/decimal.ts";
-import type { Fill, Reason } from "../domain/orders.ts";
+import { Big, decimalText } from "../base/decimal.ts";
+import type { Alarm, Fill, Reason } from "../domain/orders.ts";
 import type {
+  AlarmChange,
   AuditRow,
   DashboardData,
+  HeldQuantity,
   JournalBegun,
   JournalEntry,
   JournalledOrder,
@@ -27,6 +29,7 @@ import type {
 } from "../domain/ports.ts";
 import { closeWorker } from "./closeWorker.ts";
 import { openResults } from "./results.ts";
+import type { PlainBook, PlainHeld } from "./books.ts";
 import type { LimitValues, PlainNews } from "./journal.ts";
 import type { MergedCandidate } from "../domain/research.ts";
 
@@ -55,6 +58,18 @@ export interface StoreCalls {
   readonly journalOrders: { readonly argument: { readonly account: string | null; readonly limit: number }; readonly answer: readonly JournalledOrder[] };
   readonly journalOrder: { readonly argument: string; readonly answer: JournalledOrder | null };
   readonly fills: { readonly argument: { readonly account: string; readonly limit: number; readonly offset: number }; readonly answer: readonly StoredFill[] };
+  readonly journalOwn: {
+    readonly argument: { readonly account: string; readonly orders: ReadonlyArray<{ readonly id: string; readonly clientOrderId: string }> };
+    readonly answer: readonly string[];
+  };
+  readonly journalOpenLegs: { readonly argument: string; readonly answer: readonly string[] };
+  readonly journalBooks: { readonly argument: string; readonly answer: readonly PlainBook[] | null };
+  readonly alarms: { readonly argument: string; readonly answer: readonly Alarm[] };
+  readonly changeAlarms: { readonly argument: { readonly account: string; readonly change: AlarmChange }; readonly answer: readonly Alarm[] };
+  readonly acknowledge: {
+    readonly argument: { readonly account: string; readonly positions: readonly PlainHeld[]; readonly reason: Reason };
+    readonly answer: readonly Alarm[];
+  };
   readonly limits: { readonly argument: string; readonly answer: StoredLimits | null };
   readonly setLimits: { readonly argument: { readonly account: string; readonly limits: LimitValues | null; readonly reason: Reason }; readonly answer: void };
   readonly audit: {
@@ -109,6 +124,18 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
       fillsReadTo: (account, caller) => ask("journalReadTo", account, caller),
       killSwitch: (account, change, reason, caller) => ask("killSwitch", { account, change, reason }, caller),
       limits: (account, caller) => ask("limits", account, caller),
+      own: async (account, orders, caller) => {
+        const asked = orders.map(({ id, clientOrderId }) => ({ id, clientOrderId }));
+        return new Set(asked.length === 0 ? [] : await ask("journalOwn", { account, orders: asked }, caller));
+      },
+      openLegs: (account, caller) => ask("journalOpenLegs", account, caller),
+      books: async (account, caller) => {
+        const books = await ask("journalBooks", account, caller);
+        return books === null ? null : books.map(({ symbol, qty, ownQty }) => ({ symbol, qty: new Big(qty), ownQty: new Big(ownQty) }));
+      },
+      alarms: (account, caller) => ask("alarms", account, caller),
+      changeAlarms: (account, change, caller) => ask("changeAlarms", { account, change }, caller),
+      acknowledge: (account, positions, reason, caller) => ask("acknowledge", { account, positions: positions.map(plainHeld), reason }, caller),
     },
     cache: {
       result: async (hash, withEquity, caller) => (await results.ask("results", { hashes: [hash], withEquity }, caller))[0] ?? null,
@@ -167,7 +194,11 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
   };
 }
 
-function plainNews({ orders, fills, readTo }: JournalNews): PlainNews {
+function plainHeld({ symbol, qty }: HeldQuantity): PlainHeld {
+  return { symbol, qty: decimalText(qty) };
+}
+
+function plainNews({ orders, fills, readTo, baseline }: JournalNews): PlainNews {
   return {
     orders: orders.map((note) => ({
       ...note,
@@ -176,6 +207,7 @@ function plainNews({ orders, fills, readTo }: JournalNews): PlainNews {
     })),
     fills: fills.map((fill) => ({ ...fill, qty: decimalText(fill.qty), price: decimalText(fill.price), cumQty: decimalText(fill.cumQty) })),
     readTo: readTo ?? null,
+    baseline: baseline === undefined ? null : { since: baseline.since, positions: baseline.positions.map(plainHeld) },
   };
 }
 

@@ -32,6 +32,12 @@ const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argum
   journalOrders: ({ account, limit }) => database.journal.journalledOrders(account, limit),
   journalOrder: (clientOrderId) => database.journal.journalledOrder(clientOrderId),
   fills: ({ account, limit, offset }) => database.journal.fills(account, limit, offset),
+  journalOwn: ({ account, orders }) => database.journal.books.own(account, orders),
+  journalOpenLegs: (account) => database.journal.books.openLegs(account),
+  journalBooks: (account) => database.journal.books.read(account),
+  alarms: (account) => database.journal.books.alarms(account),
+  changeAlarms: ({ account, change }) => database.journal.changeAlarms(account, change),
+  acknowledge: ({ account, positions, reason }) => database.journal.acknowledge(account, positions, reason),
   limits: (account) => database.journal.limits(account),
   setLimits: ({ account, limits, reason }) => database.journal.setLimits(account, limits, reason),
   audit: ({ account, limit, before }) => database.journal.audit(account, limit, before),
@@ -43,6 +49,7 @@ const UNKEPT: { readonly [K in keyof StoreCalls]?: StoreCalls[K]["answer"] } = {
   journalSettle: undefined,
   journalNote: [],
   journalClaim: true,
+  changeAlarms: [],
 };
 for (const [name, call] of Object.entries(calls)) {
   const isUnkept = database.isReadOnly && name in UNKEPT;

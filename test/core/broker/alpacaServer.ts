@@ -49,6 +49,7 @@ export class AlpacaServer implements AsyncDisposable {
   readonly faults = new Map<string, Fault[]>();
   readonly activities: Array<Record<string, string>> = [];
   readonly positions: Array<Record<string, string>> = [];
+  corporateActions: Record<string, unknown> = {};
   account: Record<string, unknown> = {
     account_number: "PA1",
     status: "ACTIVE",
@@ -97,6 +98,7 @@ export class AlpacaServer implements AsyncDisposable {
   fill(id: string, options: { readonly silently?: boolean } = {}): void {
     const order = this.orders.find((o) => o.id === id) as WireOrder;
     Object.assign(order, { status: "filled", filled_qty: order.qty ?? "1", filled_avg_price: "100.1", filled_at: new Date(this.now()).toISOString() });
+    this.#hold(order.symbol, Number(order.qty ?? "1") * (order.side === "buy" ? 1 : -1));
     const executionId = randomUUID();
     this.activities.push({
       id: `20261120150000000::${executionId}`,
@@ -112,6 +114,15 @@ export class AlpacaServer implements AsyncDisposable {
       order_id: order.id,
     });
     if (options.silently !== true) this.emit("fill", order, executionId, { price: "100.1", qty: order.qty ?? "1", position_qty: order.qty ?? "1" });
+  }
+
+  #hold(symbol: string, change: number): void {
+    const at = this.positions.findIndex((position) => position["symbol"] === symbol);
+    const qty = Number(this.positions[at]?.["qty"] ?? 0) + change;
+    if (at >= 0) this.positions.splice(at, 1);
+    if (qty === 0) return;
+    const value = String(100 * qty);
+    this.positions.push({ symbol, qty: String(qty), side: qty < 0 ? "short" : "long", avg_entry_price: "100", market_value: value, cost_basis: value });
   }
 
   emit(event: string, order: WireOrder, executionId: string | null, fill: Readonly<Record<string, string>> = {}): void {
@@ -234,6 +245,7 @@ export class AlpacaServer implements AsyncDisposable {
           ),
         },
       ];
+    if (route === "GET /v1/corporate-actions") return [200, { corporate_actions: this.corporateActions, next_page_token: null }];
     if (route === "GET /v2/orders:by_client_order_id") return this.#byClientId(url.searchParams.get("client_order_id") as string);
     if (route === "GET /v2/orders") return [200, this.#list(url)];
     if (route === "POST /v2/orders") return this.#place(JSON.parse(text) as Record<string, string>);
