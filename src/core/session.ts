@@ -311,7 +311,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const { renderReport } = await import("./backtest/report.ts");
       const { timeZone, timeframe } = extras.spec ?? {};
       const range = { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
-      return renderReport(result, (await dataset(reference, range, signal)).series, { ...extras, data: reference });
+      return renderReport(result, (await dataset(reference, range, signal)).series, extras);
     },
     heatmap: async (sweep) => (await import("./backtest/sweep/heatmap.ts")).heatmapPage(sweep),
     walkForwardReport: async (walk) => (await import("./backtest/sweep/walkForwardPage.ts")).walkForwardPage(walk),

@@ -41,8 +41,7 @@ export function createAlpacaData(options: AlpacaDataOptions): MarketData {
     if (answer.status < 200 || answer.status >= 300) throw answerError(answer, doing);
     return answer;
   };
-  const get = async (client: HttpClient, path: string, doing: string, signal: AbortSignal): Promise<unknown> =>
-    (await ask(client, path, doing, signal)).body;
+  const get = async (client: HttpClient, path: string, doing: string, signal: AbortSignal): Promise<unknown> => (await ask(client, path, doing, signal)).body;
 
   /** The exchange's own clock: a simulated market may be at another time than the wall. */
   const now = async (signal: AbortSignal): Promise<number> =>
