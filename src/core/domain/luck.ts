@@ -22,7 +22,14 @@ export function luckSentence({ best, luckSharpe, trialsCounted, pbo }: Pick<Swee
 }
 
 /** What the test windows say about the training. */
-export function walkForwardSentence({ windows, stats, efficiencyPct, inSampleCagrPct, probabilisticSharpe, run }: WalkForwardResult): string {
+export function walkForwardSentence({
+  windows,
+  stats,
+  efficiencyPct,
+  inSampleCagrPct,
+  probabilisticSharpe,
+  run,
+}: Pick<WalkForwardResult, "stats" | "efficiencyPct" | "inSampleCagrPct" | "probabilisticSharpe" | "run"> & { readonly windows: readonly unknown[] }): string {
   if (stats === null) return "No window was tested.";
   const tested = `${windows.length} test ${windows.length === 1 ? "window" : "windows"} after ${run.toLocaleString("en-US")} backtests in training: return ${number(stats.totalReturnPct, 1)} %, Sharpe ratio ${stats.sharpe === null ? "undefined" : number(stats.sharpe, 2)}, worst fall ${stats.maxDrawdownPct.toFixed(1)} %.`;
   const kept =
