@@ -1,4 +1,5 @@
 /** What a sweep's best result is worth, in words. */
+import type { BacktestStats } from "./backtest.ts";
 import type { SweepResult } from "./sweep.ts";
 import type { WalkForwardResult } from "./walkForward.ts";
 
@@ -29,7 +30,10 @@ export function walkForwardSentence({
   inSampleCagrPct,
   probabilisticSharpe,
   run,
-}: Pick<WalkForwardResult, "stats" | "efficiencyPct" | "inSampleCagrPct" | "probabilisticSharpe" | "run"> & { readonly windows: readonly unknown[] }): string {
+}: Pick<WalkForwardResult, "efficiencyPct" | "inSampleCagrPct" | "probabilisticSharpe" | "run"> & {
+  readonly windows: readonly unknown[];
+  readonly stats: Pick<BacktestStats, "totalReturnPct" | "sharpe" | "maxDrawdownPct" | "cagrPct"> | null;
+}): string {
   if (stats === null) return "No window was tested.";
   const tested = `${windows.length} test ${windows.length === 1 ? "window" : "windows"} after ${run.toLocaleString("en-US")} backtests in training: return ${number(stats.totalReturnPct, 1)} %, Sharpe ratio ${stats.sharpe === null ? "undefined" : number(stats.sharpe, 2)}, worst fall ${stats.maxDrawdownPct.toFixed(1)} %.`;
   const kept =
