@@ -4,7 +4,14 @@ import type { SweepResult } from "./sweep.ts";
 import type { WalkForwardResult } from "./walkForward.ts";
 
 /** One or two sentences; empty when there is no result to doubt. */
-export function luckSentence({ best, luckSharpe, trialsCounted, pbo }: Pick<SweepResult, "best" | "luckSharpe" | "trialsCounted" | "pbo">): string {
+export function luckSentence({
+  best,
+  luckSharpe,
+  trialsCounted,
+  pbo,
+}: Pick<SweepResult, "luckSharpe" | "trialsCounted" | "pbo"> & {
+  readonly best: ReadonlyArray<{ readonly stats: Pick<BacktestStats, "sharpe">; readonly deflatedSharpe: number | null }>;
+}): string {
   const [first] = best;
   if (first?.stats.sharpe == null || luckSharpe === null) return "";
   const tried = trialsCounted.toLocaleString("en-US");
