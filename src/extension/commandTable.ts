@@ -29,6 +29,7 @@ export const COMMANDS = [
   { id: "analyze", title: "Analyze Symbol…", icon: "$(search)", needsTrust: true },
   { id: "scan", title: "Run Scan", icon: "$(telescope)", needsTrust: true },
   { id: "backtest", title: "Run Backtest…", icon: "$(beaker)", needsTrust: true },
+  { id: "sweep", title: "Run Sweep…", icon: "$(table)", needsTrust: true },
   { id: "newNotebook", title: "New Notebook", icon: "$(notebook)" },
   { id: "newStrategy", title: "New Strategy", icon: "$(new-file)" },
   { id: "newScanner", title: "New Scanner", icon: "$(new-file)" },

@@ -140,6 +140,7 @@ const MENUS = {
     { command: "quantdesk.newScanner", when: "view == quantdesk.candidates", group: "2_new@1" },
     { command: "quantdesk.backtest", when: "view == quantdesk.backtests", group: `${NAVIGATION}@1` },
     { command: "quantdesk.openDashboard", when: "view == quantdesk.backtests", group: `${NAVIGATION}@2` },
+    { command: "quantdesk.sweep", when: "view == quantdesk.backtests", group: "1_run@1" },
     { command: "quantdesk.newStrategy", when: "view == quantdesk.backtests", group: "2_new@1" },
   ],
   "view/item/context": [

@@ -10,6 +10,7 @@ import { orderCommands } from "./orders.ts";
 import { researchCommands } from "./research.ts";
 import { setupCommands } from "./setup.ts";
 import { stopCommands } from "./stop.ts";
+import { sweepCommands } from "./sweep.ts";
 
 const IMPLEMENTATIONS: Readonly<Record<CommandId, Command>> = {
   ...setupCommands,
@@ -18,6 +19,7 @@ const IMPLEMENTATIONS: Readonly<Record<CommandId, Command>> = {
   ...stopCommands,
   ...dataCommands,
   ...researchCommands,
+  ...sweepCommands,
   ...fileCommands,
 };
 
