@@ -3,6 +3,8 @@ export { assertNoLookAhead, openSession } from "./core/session.ts";
 export type { BacktestSpec, Placed, Session, SessionOptions, SessionStatus } from "./core/session.ts";
 export { defineStrategy } from "./core/domain/strategy.ts";
 export type { BarContext, EntryOptions, ExitOptions, ParamSpec, Signals, StrategyDefinition, VectorContext } from "./core/domain/strategy.ts";
+export { expectBacktest } from "./core/domain/assertions.ts";
+export type { BacktestExpectation, Period } from "./core/domain/assertions.ts";
 export { defineScanner } from "./core/domain/scanner.ts";
 export type { ScannerDefinition, ScanState, ScanTools } from "./core/domain/scanner.ts";
 export { atr, bollinger, crossOver, crossUnder, ema, highest, lag, lowest, macd, rsi, sma, stdev } from "./core/domain/indicators.ts";

@@ -2,6 +2,7 @@
 import { TradingError } from "./core/base/errors.ts";
 
 export { defineStrategy } from "./core/domain/strategy.ts";
+export { expectBacktest } from "./core/domain/assertions.ts";
 export { defineScanner } from "./core/domain/scanner.ts";
 export { atr, bollinger, crossOver, crossUnder, ema, highest, lag, lowest, macd, rsi, sma, stdev } from "./core/domain/indicators.ts";
 export { TradingError };

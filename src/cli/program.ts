@@ -22,11 +22,12 @@ import { addRunCommand } from "./commands/run.ts";
 import { addScanCommand } from "./commands/scan.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
+import { addTestCommand } from "./commands/test.ts";
 import { addTradingCommands } from "./commands/trading.ts";
 import { addWalkForwardCommand } from "./commands/walkForward.ts";
 
 /** Of CONTRACTS.md, in later versions. */
-const LATER = ["ask", "research", "test", "gap", "mcp", "worker", "bench"];
+const LATER = ["ask", "research", "gap", "mcp", "worker", "bench"];
 
 export function buildProgram(context: Context): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
@@ -58,6 +59,7 @@ export function buildProgram(context: Context): Command {
   addWalkForwardCommand(program, context);
   addFeatureCommands(program, context);
   addServeCommand(program, context);
+  addTestCommand(program, context);
   addRunCommand(program, context);
   addKernelCommand(program, context);
   addConfigCommands(program, context);

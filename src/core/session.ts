@@ -8,6 +8,7 @@ import { loadConfig } from "./config/load.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
 import type { AnalystRunner, Backtester, Broker, Endpoint, KillSwitchResult, MarketData, ScanOptions, ScanRunner, Store } from "./domain/ports.ts";
 import type { Account, ClosedPosition, OrderChange, OrderIntent, Reason, RiskCeilings } from "./domain/orders.ts";
+import type { AssertionReport } from "./domain/assertionReport.ts";
 import type { Analysis, ScanResult } from "./domain/research.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "./domain/backtest.ts";
 import type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
@@ -45,6 +46,7 @@ import { readOrMakeToken } from "./metrics/token.ts";
 import { previewOrder, type Previewed } from "./session/preview.ts";
 import { converse, type Reply } from "./session/converse.ts";
 import { createLimits, type Limits } from "./session/limits.ts";
+import { runAssertions, type AssertionOptions } from "./session/assertions.ts";
 import { createResearch } from "./session/research.ts";
 import { RunLedger } from "./session/runLedger.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
@@ -54,13 +56,11 @@ import { openStore } from "./store/store.ts";
 /** For fronts: the built-in strategies with their parameters, the latency benchmark, the end and reset of a home's exchange, stored tables. */
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { assertNoLookAhead } from "./backtest/lookAhead.ts";
-export { checkGrid } from "./backtest/sweep/grid.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 export { resetExchange } from "./exchange/reset.ts";
 export { EXPORTS, exportCsv, exportRows, exportTable, type ExportName } from "./session/exportTable.ts";
 
-export type { SweepSpec } from "./domain/sweep.ts";
 export type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
 export type { Ask, Reply } from "./session/converse.ts";
 export type { Previewed } from "./session/preview.ts";
@@ -145,6 +145,8 @@ export interface Session {
   walkForward(spec: WalkForwardSpec, options: SweepOptions, signal: AbortSignal): Promise<WalkForward>;
   /** A sweep, or a walk-forward analysis, as one HTML page that needs no network. */
   heatmap(sweep: Sweep): Promise<string>;
+  /** Runs files of strategy assertions; a file that is not there is bad input. */
+  test(files: readonly string[], options: AssertionOptions, signal: AbortSignal): Promise<AssertionReport>;
   walkForwardReport(walk: WalkForward): Promise<string>;
   /** The result as one HTML file that needs no network; `data` is the reference that it was run on. */
   report(data: string, result: BacktestResult, extras: ReportExtras, signal: AbortSignal): Promise<string>;
@@ -313,7 +315,11 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const { renderReport } = await import("./backtest/report.ts");
       const { timeZone, timeframe } = extras.spec ?? {};
       const range = { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
-      return renderReport(result, (await dataset(reference, range, signal)).series, extras);
+      return renderReport(result, (await dataset(reference, range, signal)).series, { ...extras, data: reference });
+    },
+    test: async (files, assertionOptions, signal) => {
+      const { checkAssertionFile, runAssertionFile } = await import("./backtest/assertions/runAssertionFile.ts");
+      return runAssertions(files, assertionOptions, { backtest: research.backtest, checkFile: checkAssertionFile, runFile: runAssertionFile, log }, signal);
     },
     heatmap: async (sweep) => (await import("./backtest/sweep/heatmap.ts")).heatmapPage(sweep),
     walkForwardReport: async (walk) => (await import("./backtest/sweep/walkForwardPage.ts")).walkForwardPage(walk),

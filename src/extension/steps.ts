@@ -11,8 +11,7 @@ export const BACK = Symbol("back");
 export type Answer<T> = T | typeof BACK | undefined;
 
 export interface PickChoice<T> extends vscode.QuickPickItem {
-  /** Absent on rows that are there to be read. */
-  readonly value?: T | typeof BACK;
+  readonly value?: T;
 }
 
 interface PickOptions<T> extends StepPlace {
@@ -40,7 +39,7 @@ export async function pickStep<T>(options: PickOptions<T>): Promise<Answer<T>> {
     return await new Promise<Answer<T>>((resolve) => {
       pick.onDidAccept(() => {
         const chosen = pick.selectedItems[0];
-        if (chosen?.value !== undefined) resolve(chosen.value); // a row without a value is there to be read
+        if (chosen !== undefined) resolve(chosen.value);
       });
       pick.onDidTriggerButton(() => resolve(BACK));
       pick.onDidHide(() => resolve(undefined));

@@ -28,9 +28,7 @@ export const DESK_METHODS = [
   "generateSignalsForWatchlist",
   "performance",
 ] as const;
-/** Long work, and what is asked about it while it runs: deskRunning.ts makes methods of them. */
-export const RUNNING_METHODS = ["sweep", "walkForward", "progress", "stop"] as const;
-export type DeskMethod = (typeof DESK_METHODS)[number] | (typeof RUNNING_METHODS)[number];
+export type DeskMethod = (typeof DESK_METHODS)[number];
 
 /** What an answer is, so that the runner can draw it. */
 export type DrawKind =
@@ -47,8 +45,6 @@ export type DrawKind =
   | "analysis"
   | "backtest"
   | "batch"
-  | "sweep"
-  | "walkForward"
   | "features"
   | "performance";
 

@@ -44,6 +44,22 @@ describe("a sweep from the terminal", function () {
     assert.equal(again.trialsCounted, 23 + 1 + 23);
   });
 
+  it("answers combinations that were run before from the store, with the same figures, and counts them once", async () => {
+    const sweep = async (grid: string) =>
+      (await desk.run(["sweep", "--data", "sample:sp500", "--strategy", "ema_cross", "--grid", grid, "--where", "fast < slow", "--json"])).json<SweepResult>();
+    const first = await sweep("fast=5:20:5,slow=30:60:10");
+    const again = await sweep("slow=30:60:10,fast=5:20:5");
+    assert.deepEqual([first.cached, again.cached, again.run], [0, 16, 16]);
+    assert.equal(again.trialsCounted, first.trialsCounted);
+    assert.ok(first.pbo !== null);
+    assert.deepEqual(
+      [again.pbo === null, again.luckSharpe, again.best.map(({ stats, deflatedSharpe }) => ({ stats, deflatedSharpe }))],
+      [false, first.luckSharpe, first.best.map(({ stats, deflatedSharpe }) => ({ stats, deflatedSharpe }))],
+    );
+    const wider = await sweep("fast=5:25:5,slow=30:60:10");
+    assert.deepEqual([wider.run, wider.cached, wider.trialsCounted], [20, 16, first.trialsCounted + 4]);
+  });
+
   it("says in words what chance gives, and draws a page that needs no network", async () => {
     const page = join(folder, "heat.html");
     const ran = await desk.run(["sweep", "--data", "sample:simulated", "--strategy", "breakout", "--grid", "entry=10|20|40,exit=5:20:5", "--heatmap", page]);

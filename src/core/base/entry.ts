@@ -13,6 +13,7 @@ export const ENTRIES = {
   bookWorker: "core/exchange/bookWorker.ts",
   compute: "core/backtest/computeMain.ts",
   backtestWorker: "core/backtest/worker.ts",
+  assertionWorker: "core/backtest/assertions/worker.ts",
   strategyApi: "strategyApi.ts",
   analystWorker: "core/analysts/worker.ts",
   scannerWorker: "core/scanner/worker.ts",

@@ -59,14 +59,8 @@ export class TradingApi {
     this.#options = options;
   }
 
-  /** Our own exchange, whatever the address is. */
-  get isSimulated(): boolean {
-    return this.#options.simulated || this.#options.trading.simulated;
-  }
-
   async account(signal: AbortSignal): Promise<Account> {
-    const answer = await this.#read("/v2/account", "read the account", signal);
-    return parseAccount(answer, this.#options.mode, this.isSimulated);
+    return parseAccount(await this.#read("/v2/account", "read the account", signal), this.#options.mode, this.#options.simulated);
   }
 
   async positions(signal: AbortSignal): Promise<readonly HeldPosition[]> {

@@ -3,15 +3,9 @@ import { abortable } from "../base/scope.ts";
 import type { MarketData } from "../domain/ports.ts";
 
 export function createLazyData(simulated: boolean, make: () => Promise<MarketData>): MarketData {
-  let made: MarketData | undefined;
-  const get = async (signal: AbortSignal) => {
-    made = await abortable(make(), signal);
-    return made;
-  };
+  const get = (signal: AbortSignal) => abortable(make(), signal);
   return {
-    get simulated() {
-      return simulated || made?.simulated === true;
-    },
+    simulated,
     bars: async (symbols, query, signal) => (await get(signal)).bars(symbols, query, signal),
     quotes: async (symbols, signal) => (await get(signal)).quotes(symbols, signal),
     movers: async (top, signal) => (await get(signal)).movers(top, signal),

@@ -98,7 +98,7 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
     const { grid, where, method, trials, seed, patience, budgetMs, top } = spec;
     const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, top }).filter(([, value]) => value !== undefined));
     const key = ledger.sweepKey(run, await load(spec), sweptNames(grid));
-    const known = spec.fresh === true ? null : await ledger.knownCombinations(key, signal);
+    const known = spec.fresh === true ? null : await ledger.knownCombinations(key, run.request.params, signal);
     const earlierTrials = await ledger.trialsOn(run.info.sha256, signal);
     return { run, key, known, request: { request: run.request, grid, ...given, earlierTrials, ...(known === null ? {} : { known }) } };
   };

@@ -5,7 +5,7 @@
 import { canonicalJson, sha256 } from "../base/canonical.ts";
 import { TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { BacktestRequest, BacktestResult, StrategyRef } from "../domain/backtest.ts";
+import type { BacktestRequest, BacktestResult, Params, StrategyRef } from "../domain/backtest.ts";
 import type { Dataset, DatasetInfo } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
 import type { NewRun, Store } from "../domain/ports.ts";
@@ -88,9 +88,17 @@ export class RunLedger {
     return this.#hash({ ...rest, strategy: strategyIn(strategy, codeHash), data: facts(dataset), swept: [...swept].sort() });
   }
 
-  async knownCombinations(key: string | null, signal: AbortSignal): Promise<KnownCombinations | null> {
+  /** With the parameters that stay as they are as columns too. */
+  async knownCombinations(key: string | null, fixed: Params, signal: AbortSignal): Promise<KnownCombinations | null> {
     if (key === null) return null;
-    return (await this.#lookUp("combinations", (within) => this.#parts.store.cache.combinations(key, within), signal)) ?? null;
+    const known = await this.#lookUp("combinations", (within) => this.#parts.store.cache.combinations(key, within), signal);
+    if (known == null) return null;
+    const constant = Object.entries(fixed).filter(([name]) => !known.names.includes(name));
+    return {
+      ...known,
+      names: [...known.names, ...constant.map(([name]) => name)],
+      params: [...known.params, ...constant.map(([, value]) => new Float64Array(known.sharpe.length).fill(value))],
+    };
   }
 
   /** A ledger that cannot be read counts nothing: the sweep is worth more than its count. */

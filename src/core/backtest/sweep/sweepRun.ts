@@ -14,7 +14,7 @@ import {
   type SweepRequest,
 } from "../../domain/sweep.ts";
 import { COLUMNS } from "./figures.ts";
-import { lookUp } from "./knownCombinations.ts";
+import { lookUp, type KnownFigures } from "./knownCombinations.ts";
 import type { ChunkAnswer, FullAnswer, SweepOpened } from "./messages.ts";
 import { CSCV_BLOCKS, CSCV_LEAST_TRIALS, deflatedSharpe, expectedHighestSharpe } from "./overfitting.ts";
 import { isSettled, ranked, sharpeVariance } from "./ranking.ts";
@@ -139,14 +139,15 @@ export class SweepRun {
     const end = this.#next + Math.max(1, Math.min(size, fair, MAX_CHUNK));
     const items: number[] = [];
     for (; this.#next < end; this.#next++) {
-      const figures = this.#request.known === undefined ? undefined : known(this.#paramsOf(this.#next));
-      if (figures === undefined) items.push(this.#next);
-      else this.#keepKnown(this.#next, figures);
+      const found = this.#request.known === undefined ? undefined : known(this.#paramsOf(this.#next));
+      if (found === undefined) items.push(this.#next);
+      else this.#keepKnown(this.#next, found);
     }
     return items;
   }
 
-  #keepKnown(item: number, figures: readonly number[]): void {
+  #keepKnown(item: number, { figures, blocks }: KnownFigures): void {
+    if (item % this.#stride === 0 && blocks?.length === 2 * (this.#opened!.bounds.length + 1)) this.#blocksOf.set(item, blocks);
     SWEEP_FIGURES.forEach((name, at) => {
       this.#columns[name][item] = figures[at]!;
     });
@@ -282,6 +283,7 @@ export class SweepRun {
       names,
       params: params.map((column) => column.subarray(0, combinations)),
       ...(Object.fromEntries(SWEEP_FIGURES.map((name) => [name, this.#columns[name].subarray(0, combinations)])) as SweepFigures),
+      ...this.#blocksColumn(combinations),
       status,
     };
     return {
@@ -313,6 +315,14 @@ export class SweepRun {
       },
       columns,
     };
+  }
+
+  #blocksColumn(combinations: number): Pick<SweepColumns, "blocks"> {
+    if (this.#blocksOf.size === 0) return {};
+    const width = 2 * (this.#opened!.bounds.length + 1);
+    const blocks = new Float64Array(combinations * width).fill(Number.NaN);
+    for (const [item, values] of this.#blocksOf) blocks.set(values, item * width);
+    return { blocks };
   }
 
   /** Those that are known are counted already. */
