@@ -56,11 +56,13 @@ import { openStore } from "./store/store.ts";
 /** For fronts: the built-in strategies with their parameters, the latency benchmark, the end and reset of a home's exchange, stored tables. */
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { assertNoLookAhead } from "./backtest/lookAhead.ts";
+export { checkGrid } from "./backtest/sweep/grid.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 export { resetExchange } from "./exchange/reset.ts";
 export { EXPORTS, exportCsv, exportRows, exportTable, type ExportName } from "./session/exportTable.ts";
 
+export type { SweepSpec } from "./domain/sweep.ts";
 export type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
 export type { Ask, Reply } from "./session/converse.ts";
 export type { Previewed } from "./session/preview.ts";
@@ -315,7 +317,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const { renderReport } = await import("./backtest/report.ts");
       const { timeZone, timeframe } = extras.spec ?? {};
       const range = { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
-      return renderReport(result, (await dataset(reference, range, signal)).series, { ...extras, data: reference });
+      return renderReport(result, (await dataset(reference, range, signal)).series, extras);
     },
     test: async (files, assertionOptions, signal) => {
       const { checkAssertionFile, runAssertionFile } = await import("./backtest/assertions/runAssertionFile.ts");

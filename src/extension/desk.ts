@@ -23,6 +23,7 @@ export interface QuantdeskApi {
 
 const CLOSE_WITHIN_MS = 5000;
 const CONNECT_WITHIN_MS = 30_000;
+const STOP_EVERY_MS = 3000;
 
 export class Desk implements QuantdeskApi, vscode.Disposable {
   readonly log: Log;
@@ -34,6 +35,8 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
   /** Counts the sessions that were asked for: one that a reset overtook while it opened is not shown. */
   #generation = 0;
   #closed = false;
+  #isStopped = false;
+  #stopReadAt = 0;
 
   constructor(keys: KeyRing, log: Log) {
     this.#keys = keys;
@@ -51,6 +54,19 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
 
   get status(): SessionStatus | undefined {
     return this.#open?.status();
+  }
+
+  /** The kill switch of the connected account is on, as last seen. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** What a command has just done to it; other windows and commands are noticed within seconds. */
+  tradingStopped(isStopped: boolean): void {
+    if (isStopped === this.#isStopped) return;
+    this.#isStopped = isStopped;
+    vscode.commands.executeCommand("setContext", "quantdesk.stopped", isStopped).then(undefined, (error: unknown) => this.log.debug(String(error)));
+    this.#status.emit(this.status);
   }
 
   /** Each change of the session's status; undefined when there is no session. */
@@ -86,6 +102,8 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
     this.#generation++;
     this.#opening = undefined;
     this.#open = undefined;
+    this.#stopReadAt = 0;
+    this.tradingStopped(false);
     this.#status.emit(undefined);
     const session = await opening?.catch(() => undefined);
     if (session === undefined) return;
@@ -119,7 +137,9 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
       if (generation !== this.#generation) return session; // the reset closes it
       this.#open = session;
       session.onStatus((status) => {
-        if (this.#open === session) this.#status.emit(status);
+        if (this.#open !== session) return;
+        this.#status.emit(status);
+        this.#lookForStop(session, status);
       });
       session.store.onChange((what) => {
         if (this.#open === session) this.#stored.emit(what);
@@ -131,6 +151,18 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
       if (generation === this.#generation) this.#opening = undefined; // the next caller may try again
       throw error;
     }
+  }
+
+  /** The kill switch may be turned by another window, cell or command of the same state folder. */
+  #lookForStop(session: Session, { account, at }: SessionStatus): void {
+    if (account === null || at - this.#stopReadAt < STOP_EVERY_MS) return;
+    this.#stopReadAt = at;
+    session.store.killSwitch(account.accountNumber, null, AbortSignal.timeout(STOP_EVERY_MS)).then(
+      (isStopped) => {
+        if (this.#open === session) this.tradingStopped(isStopped);
+      },
+      (error: unknown) => this.log.debug(`The kill switch was not read: ${TradingError.from(error, "failed").message}`),
+    );
   }
 
   async #openSession(): Promise<Session> {

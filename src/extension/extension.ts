@@ -5,6 +5,8 @@
  */
 import * as vscode from "vscode";
 import { logTo } from "../core/base/log.ts";
+import { SETTINGS } from "../core/config/schema.ts";
+import { answerInChat, registerChat } from "./chat.ts";
 import { registerCommands } from "./commands/register.ts";
 import { Dashboard } from "./dashboard/panel.ts";
 import { Desk, type QuantdeskApi } from "./desk.ts";
@@ -20,6 +22,8 @@ import { createViews, type Views } from "./views/views.ts";
 export interface ExtensionApi extends QuantdeskApi {
   readonly views: Views;
   readonly performance: PerformanceView;
+  /** What `@quantdesk` answers to a sentence, also where the host has no chat. */
+  chat(text: string, signal: AbortSignal): ReturnType<typeof answerInChat>;
 }
 
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
@@ -39,12 +43,16 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     performance,
     performanceApi,
     createStatusBar(desk),
+    registerChat(desk),
     vscode.window.registerWebviewPanelSerializer(DASHBOARD_TYPE, dashboard),
     vscode.window.registerWebviewViewProvider("quantdesk.performance", performance),
     keys.onChange(() => reopen(desk)),
     vscode.workspace.onDidGrantWorkspaceTrust(() => reopen(desk)),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("quantdesk")) reopen(desk);
+      if (!event.affectsConfiguration("quantdesk")) return;
+      const changed = SETTINGS.filter((spec) => event.affectsConfiguration(`quantdesk.${spec.key}`)).map((spec) => spec.key);
+      if (changed.length === 1 && changed[0] === "analysts.provider") changeProvider(desk);
+      else reopen(desk);
     }),
   );
   const views = createViews(desk, context.subscriptions);
@@ -65,6 +73,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     },
     views,
     performance,
+    chat: (text, signal) => answerInChat(desk, text, signal),
   };
 }
 
@@ -76,6 +85,14 @@ export async function deactivate(): Promise<void> {
   const desk = running;
   running = undefined;
   await desk?.close();
+}
+
+/** Another provider rebuilds the analysts and nothing else: the connection stays. */
+function changeProvider(desk: Desk): void {
+  const provider = vscode.workspace.getConfiguration("quantdesk").get<string>("analysts.provider", "rules");
+  desk.openSession
+    ?.setProvider(provider)
+    .catch((error: unknown) => desk.log.error(`The provider was not changed: ${error instanceof Error ? error.message : String(error)}`));
 }
 
 /** A session that is open takes the new settings, keys or trust at its next use; one that was connected connects again. */

@@ -10,6 +10,16 @@ export const CONTROLLER_ID = "quantdesk-typescript";
 export const DASHBOARD_TYPE = "quantdesk.dashboard";
 export const WALKTHROUGH = "quantdesk.start";
 
+export const CHAT_PARTICIPANT = "quantdesk.chat";
+
+const CHAT_COMMANDS = [
+  { name: "portfolio", description: "What is held" },
+  { name: "orders", description: "Open orders" },
+  { name: "account", description: "Cash, equity, buying power" },
+  { name: "scan", description: "Symbols that stand out now" },
+  { name: "help", description: "Sentences that are understood" },
+] as const;
+
 const VIEWS = [
   { id: "quantdesk.session", name: "Session", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 24 },
   { id: "quantdesk.positions", name: "Positions", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 18 },
@@ -82,6 +92,16 @@ export function manifest(): Record<string, unknown> {
             .map((spec, index) => [`quantdesk.${spec.key}`, setting(spec, index)]),
         ),
       })),
+      chatParticipants: [
+        {
+          id: CHAT_PARTICIPANT,
+          name: "quantdesk",
+          fullName: "Quantdesk",
+          description: "Trade in sentences: buy 10 AAPL, analyze MSFT, portfolio",
+          isSticky: true,
+          commands: CHAT_COMMANDS,
+        },
+      ],
       walkthroughs: [walkthrough()],
     },
   };
@@ -105,24 +125,35 @@ const MENUS = {
     { command: "quantdesk.connect", when: "view == quantdesk.session && !quantdesk.connected", group: `${NAVIGATION}@2` },
     { command: "quantdesk.disconnect", when: "view == quantdesk.session && quantdesk.connected", group: `${NAVIGATION}@2` },
     { command: "quantdesk.setKeys", when: "view == quantdesk.session", group: "2_setup@1" },
-    { command: "quantdesk.killSwitch", when: "view == quantdesk.session && quantdesk.connected", group: "3_stop@1" },
+    { command: "quantdesk.setLimits", when: "view == quantdesk.session && quantdesk.connected", group: "2_setup@2" },
+    { command: "quantdesk.killSwitch", when: "view == quantdesk.session && quantdesk.connected && quantdesk.stopped", group: `${NAVIGATION}@3` },
+    { command: "quantdesk.killSwitch", when: "view == quantdesk.session && quantdesk.connected && !quantdesk.stopped", group: "3_stop@1" },
     { command: "quantdesk.stopExchange", when: "view == quantdesk.session", group: "3_stop@2" },
-    { command: "quantdesk.openLog", when: "view == quantdesk.session", group: "4_log@1" },
+    { command: "quantdesk.reset", when: "view == quantdesk.session", group: "3_stop@3" },
+    { command: "quantdesk.export", when: "view == quantdesk.session", group: "4_log@1" },
+    { command: "quantdesk.openLog", when: "view == quantdesk.session", group: "4_log@2" },
     { command: "quantdesk.buy", when: "view == quantdesk.positions", group: `${NAVIGATION}@1` },
     { command: "quantdesk.sell", when: "view == quantdesk.positions", group: `${NAVIGATION}@2` },
     { command: "quantdesk.cancelAll", when: "view == quantdesk.orders", group: `${NAVIGATION}@1` },
+    { command: "quantdesk.export", when: "view == quantdesk.orders", group: "2_export@1" },
     { command: "quantdesk.scan", when: "view == quantdesk.candidates", group: `${NAVIGATION}@1` },
     { command: "quantdesk.newScanner", when: "view == quantdesk.candidates", group: "2_new@1" },
     { command: "quantdesk.backtest", when: "view == quantdesk.backtests", group: `${NAVIGATION}@1` },
     { command: "quantdesk.openDashboard", when: "view == quantdesk.backtests", group: `${NAVIGATION}@2` },
+    { command: "quantdesk.sweep", when: "view == quantdesk.backtests", group: "1_run@1" },
     { command: "quantdesk.newStrategy", when: "view == quantdesk.backtests", group: "2_new@1" },
   ],
   "view/item/context": [
     { command: "quantdesk.closePosition", when: "view == quantdesk.positions && viewItem == position", group: "inline@1" },
+    { command: "quantdesk.closePosition", when: "view == quantdesk.positions && viewItem == position", group: "1_trade@3" },
     { command: "quantdesk.buy", when: "view == quantdesk.positions && viewItem == position", group: "1_trade@1" },
     { command: "quantdesk.sell", when: "view == quantdesk.positions && viewItem == position", group: "1_trade@2" },
     { command: "quantdesk.analyze", when: "view == quantdesk.positions && viewItem == position", group: "2_look@1" },
-    { command: "quantdesk.cancelOrder", when: "view == quantdesk.orders && viewItem == openOrder", group: "inline@1" },
+    { command: "quantdesk.replaceOrder", when: "view == quantdesk.orders && viewItem == openOrder", group: "inline@1" },
+    { command: "quantdesk.cancelOrder", when: "view == quantdesk.orders && viewItem == openOrder", group: "inline@2" },
+    { command: "quantdesk.replaceOrder", when: "view == quantdesk.orders && viewItem == openOrder", group: "1_trade@1" },
+    { command: "quantdesk.cancelOrder", when: "view == quantdesk.orders && viewItem == openOrder", group: "1_trade@2" },
+    { command: "quantdesk.analyze", when: "view == quantdesk.orders && viewItem =~ /rder$/", group: "2_look@1" },
     { command: "quantdesk.analyze", when: "view == quantdesk.candidates && viewItem == candidate", group: "inline@1" },
     { command: "quantdesk.buy", when: "view == quantdesk.candidates && viewItem == candidate", group: "1_trade@1" },
   ],

@@ -11,7 +11,8 @@ export const BACK = Symbol("back");
 export type Answer<T> = T | typeof BACK | undefined;
 
 export interface PickChoice<T> extends vscode.QuickPickItem {
-  readonly value?: T;
+  /** Absent on rows that are there to be read. */
+  readonly value?: T | typeof BACK;
 }
 
 interface PickOptions<T> extends StepPlace {
@@ -39,7 +40,7 @@ export async function pickStep<T>(options: PickOptions<T>): Promise<Answer<T>> {
     return await new Promise<Answer<T>>((resolve) => {
       pick.onDidAccept(() => {
         const chosen = pick.selectedItems[0];
-        if (chosen !== undefined) resolve(chosen.value);
+        if (chosen?.value !== undefined) resolve(chosen.value); // a row without a value is there to be read
       });
       pick.onDidTriggerButton(() => resolve(BACK));
       pick.onDidHide(() => resolve(undefined));

@@ -3,35 +3,47 @@
  * Escape at any step places nothing. What the caller already gave is not asked again, but the preview always comes.
  */
 import * as vscode from "vscode";
-import { Big } from "../core/base/decimal.ts";
-import type { OrderIntent, Position, Quote, Side } from "../core/domain/orders.ts";
-import type { Session } from "../core/session.ts";
+import type { Big } from "../core/base/decimal.ts";
+import type { OrderIntent, Position, Quote, Side, TimeInForce } from "../core/domain/orders.ts";
+import { intentOf } from "../core/domain/orderTerms.ts";
+import { orderWords } from "../core/domain/orderWords.ts";
+import type { Previewed, Session } from "../core/session.ts";
 import { number } from "../webview/format.ts";
 import { complaint, parsePrice, parseQuantity } from "./quantity.ts";
 import { BACK, pickStep, textStep, type Answer, type PickChoice } from "./steps.ts";
-import { orderWords } from "../core/domain/orderWords.ts";
+import { cellText } from "./cellText.ts";
+import { previewStep, refusedStep, TIMES } from "./ticketPreview.ts";
 import { dollars, modeWord } from "./words.ts";
 
-export type TicketType = "market" | "limit" | "stop" | "bracket";
+export type TicketType = "market" | "limit" | "stop" | "stop-limit" | "trailing" | "bracket";
 
 export interface Draft {
   readonly symbol?: string;
   readonly qty?: Big;
+  /** US dollars instead of shares; a caller may give it, the steps ask for shares. */
+  readonly notional?: Big;
   readonly type?: TicketType;
   readonly limit?: Big;
   readonly stop?: Big;
+  readonly trailPercent?: Big;
+  readonly trailPrice?: Big;
   readonly takeProfit?: Big;
   readonly stopLoss?: Big;
-  readonly timeInForce?: OrderIntent["timeInForce"];
+  readonly timeInForce?: TimeInForce;
   readonly again?: boolean;
   readonly allowShort?: boolean;
+  readonly why?: string;
 }
 
-type Field = "symbol" | "qty" | "type" | "limit" | "stop" | "takeProfit" | "stopLoss";
+type Price = "limit" | "stop" | "trailPercent" | "takeProfit" | "stopLoss";
+type Field = "symbol" | "qty" | "type" | Price;
 const QUOTE_WITHIN_MS = 10_000;
+const PREVIEW_WITHIN_MS = 20_000;
 
-/** The order that the person chose to send, or undefined when they left. */
-export async function fillTicket(session: Session, side: Side, given: Draft, positions: readonly Position[]): Promise<OrderIntent | undefined> {
+/** What the person chose: to send the order, or to leave; or the refusal that they were shown. */
+export type Filled = { readonly intent: OrderIntent } | { readonly refusal: Extract<Previewed, { readonly allowed: false }> } | undefined;
+
+export async function fillTicket(session: Session, side: Side, given: Draft, positions: readonly Position[]): Promise<Filled> {
   const asked: Field[] = [];
   let draft = given;
   for (;;) {
@@ -50,31 +62,64 @@ export async function fillTicket(session: Session, side: Side, given: Draft, pos
       continue;
     }
     const intent = toIntent(side, draft);
-    const answer = await preview(session, intent, asked.length + 1);
-    if (answer === "send") return intent;
-    if (answer !== BACK) return undefined;
-    const last = asked.pop();
-    if (last === undefined) return undefined;
-    draft = without(draft, last);
+    const previewed = await session.previewOrder(intent, AbortSignal.timeout(PREVIEW_WITHIN_MS));
+    const place = { title: "", step: asked.length + 1, total: asked.length + 1 };
+    const chosen = previewed.allowed ? await previewStep(previewed.preview, place) : await refusedStep(previewed, intent, place);
+    switch (chosen) {
+      case "send":
+        return { intent };
+      case "copy":
+        await vscode.env.clipboard.writeText(cellText(intent));
+        return undefined;
+      case "time-in-force": {
+        const time = await pickStep({
+          title: orderWords(intent),
+          step: place.step,
+          total: place.total,
+          placeholder: "How long the order is good for",
+          choices: TIMES,
+        });
+        if (time === undefined) return undefined;
+        if (time !== BACK) draft = { ...draft, timeInForce: time };
+        break;
+      }
+      case BACK: {
+        const last = asked.pop();
+        if (last === undefined) return undefined;
+        draft = without(draft, last);
+        break;
+      }
+      case "leave":
+      case undefined:
+        return previewed.allowed ? undefined : { refusal: previewed };
+    }
   }
 }
 
+/** Prices that each type of order has. */
+const PRICES: Readonly<Record<TicketType, readonly Price[]>> = {
+  market: [],
+  limit: ["limit"],
+  stop: ["stop"],
+  "stop-limit": ["stop", "limit"],
+  trailing: ["trailPercent"],
+  bracket: ["takeProfit", "stopLoss"],
+};
+
 function nextField(draft: Draft): Field | undefined {
   if (draft.symbol === undefined) return "symbol";
-  if (draft.qty === undefined) return "qty";
+  if (draft.qty === undefined && draft.notional === undefined) return "qty";
   const type = draft.type ?? typeOf(draft);
   if (type === undefined) return "type";
-  if (type === "limit" && draft.limit === undefined) return "limit";
-  if (type === "stop" && draft.stop === undefined) return "stop";
-  if (type === "bracket" && draft.takeProfit === undefined) return "takeProfit";
-  if (type === "bracket" && draft.stopLoss === undefined) return "stopLoss";
-  return undefined;
+  if (type === "trailing" && draft.trailPrice !== undefined) return undefined;
+  return PRICES[type].find((price) => draft[price] === undefined);
 }
 
 /** A caller that gives prices has thereby said the type. */
 function typeOf(draft: Draft): TicketType | undefined {
   if (draft.takeProfit !== undefined || draft.stopLoss !== undefined) return "bracket";
-  if (draft.limit !== undefined) return "limit";
+  if (draft.trailPercent !== undefined || draft.trailPrice !== undefined) return "trailing";
+  if (draft.limit !== undefined) return draft.stop === undefined ? "limit" : "stop-limit";
   return draft.stop === undefined ? undefined : "stop";
 }
 
@@ -108,6 +153,8 @@ async function ask(session: Session, side: Side, draft: Draft, field: Field, ste
         { label: "Market", description: "now, at the best price there is", value: "market" },
         { label: "Limit…", description: "at your price or better", value: "limit" },
         { label: "Stop…", description: "a market order once a price is touched", value: "stop" },
+        { label: "Stop-limit…", description: "a limit order once a price is touched", value: "stop-limit" },
+        { label: "Trailing stop…", description: "a stop that follows the price at a distance in percent", value: "trailing" },
         ...(side === "buy"
           ? [{ label: "Bracket…", description: "market, then a take-profit and a stop-loss, one cancels the other", value: "bracket" } as const]
           : []),
@@ -119,6 +166,8 @@ async function ask(session: Session, side: Side, draft: Draft, field: Field, ste
       return price("Limit price", (limit) => ({ limit }));
     case "stop":
       return price("Stop price", (stop) => ({ stop }));
+    case "trailPercent":
+      return price("Trail in percent", (trailPercent) => ({ trailPercent }));
     case "takeProfit":
       return price("Take-profit price", (takeProfit) => ({ takeProfit }));
     case "stopLoss":
@@ -188,54 +237,8 @@ async function askQuantity(
 }
 
 function toIntent(side: Side, draft: Draft): OrderIntent {
-  const type = draft.type ?? typeOf(draft) ?? "market";
-  const bracket = type === "bracket";
-  return {
-    symbol: draft.symbol as string,
-    side,
-    qty: draft.qty as Big,
-    type: draft.stop !== undefined && draft.limit !== undefined ? "stop_limit" : type === "bracket" ? (draft.limit === undefined ? "market" : "limit") : type,
-    timeInForce: draft.timeInForce ?? "day",
-    origin: "palette",
-    ...(draft.limit === undefined ? {} : { limitPrice: draft.limit }),
-    ...(draft.stop === undefined ? {} : { stopPrice: draft.stop }),
-    ...(bracket ? { orderClass: "bracket" as const } : {}),
-    ...(draft.takeProfit === undefined ? {} : { takeProfit: { limitPrice: draft.takeProfit } }),
-    ...(draft.stopLoss === undefined ? {} : { stopLoss: { stopPrice: draft.stopLoss } }),
-    ...(draft.again === true ? { again: true } : {}),
-    ...(draft.allowShort === true ? { allowShort: true } : {}),
-  };
-}
-
-async function preview(session: Session, intent: OrderIntent, step: number): Promise<"send" | "cancel" | typeof BACK | undefined> {
-  const mode = modeWord(session.status().mode);
-  const quote = await quoteOf(session, intent.symbol);
-  const price = intent.limitPrice ?? intent.stopPrice ?? new Big(intent.side === "buy" ? quote.ask : quote.bid);
-  const value = (intent.qty as Big).times(price);
-  const clock = await session.broker.getClock(AbortSignal.timeout(QUOTE_WITHIN_MS));
-  const account = session.status().account;
-  const verb = intent.side === "buy" ? "Buy" : "Sell";
-  const what = `${verb} ${(intent.qty as Big).toFixed()} ${intent.symbol}`;
-  const terms =
-    intent.limitPrice === undefined && intent.stopPrice === undefined
-      ? `market, ${intent.side === "buy" ? "ask" : "bid"} ${price.toFixed(2)}`
-      : orderWords(intent).split(", ").slice(1).join(", ");
-  const cost = `${intent.side === "buy" ? "Estimated cost" : "Estimated proceeds"} ${dollars(value)} (${terms})`;
-  const closed = clock.isOpen ? "" : " The market is closed: the order waits for the open.";
-  const send: PickChoice<"send" | "cancel"> = {
-    label: what,
-    description: mode === "LIVE" ? "LIVE, real money" : mode,
-    detail: `${cost}${account === null ? "" : `, account ${account.accountNumber}`}.${closed}`,
-    value: "send",
-  };
-  const leave: PickChoice<"send" | "cancel"> = { label: "Cancel", description: "nothing is sent", value: "cancel" };
-  return pickStep<"send" | "cancel">({
-    title: `${orderWords(intent)} · ${mode}`,
-    step,
-    total: step,
-    placeholder: "Nothing is sent before you choose; Escape leaves.",
-    choices: mode === "LIVE" ? [leave, send] : [send, leave], // with real money the default is to leave
-  });
+  const { symbol, timeInForce, allowShort, type: _type, ...terms } = draft;
+  return intentOf(side, symbol as string, { ...terms, tif: timeInForce, short: allowShort }, "palette", (term) => term);
 }
 
 function quoteOf(session: Session, symbol: string): Promise<Quote> {

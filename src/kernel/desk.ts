@@ -9,6 +9,7 @@ import { BarFrame, type BarColumns } from "./barFrame.ts";
 import type { RunningCell } from "./cellRun.ts";
 import { createLocalDesk, type LocalTools } from "./deskLocal.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCall } from "./deskProtocol.ts";
+import { RunningWork } from "./deskRunning.ts";
 import type { Desk } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
@@ -32,7 +33,15 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
     };
     desk[name] = method;
   }
-  Object.assign(desk, createLocalDesk(current, tools));
+  const long = (name: "sweep" | "walkForward") => {
+    const method = (spec: unknown): unknown => {
+      const site = new Error("site");
+      Error.captureStackTrace(site, method);
+      return new RunningWork(call, name, spec, site);
+    };
+    return method;
+  };
+  Object.assign(desk, createLocalDesk(current, tools), { sweep: long("sweep"), walkForward: long("walkForward") });
   // A misspelt method is a type error before it gets here; untyped code gets the sentence instead of "not a function".
   return Object.freeze(desk) as unknown as Desk;
 }

@@ -64,6 +64,26 @@ const Backtest = v.strictObject({
   riskFree: v.optional(v.number()),
 });
 
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const workers = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)));
+const timeoutSeconds = v.optional(v.pipe(v.number(), v.minValue(0.01)));
+const SWEEP_FIELDS = {
+  ...Backtest.entries,
+  grid: v.pipe(v.string(), v.minLength(1)),
+  where: v.optional(v.string()),
+  method: v.optional(v.picklist(["grid", "random", "tpe"])),
+  trials: v.optional(count),
+  seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  patience: v.optional(count),
+  budgetSeconds: v.optional(v.pipe(v.number(), v.gtValue(0))),
+  top: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
+  workers,
+  timeoutSeconds,
+};
+const Sweep = v.strictObject(SWEEP_FIELDS);
+const WalkForward = v.strictObject({ ...SWEEP_FIELDS, train: v.string(), test: v.string(), anchored: v.optional(v.boolean()) });
+const ticket = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
+
 /** The arguments of each method, in their order; what may be left out is optional. */
 export const ARGUMENTS = {
   connect: v.strictTuple([]),
@@ -108,16 +128,11 @@ export const ARGUMENTS = {
   ]),
   analyze: v.strictTuple([symbol, v.optional(v.strictObject({ analysts: v.optional(v.array(v.string())) }), {})]),
   backtest: v.strictTuple([Backtest]),
-  backtests: v.strictTuple([
-    v.pipe(v.array(Backtest), v.minLength(1), v.maxLength(10_000)),
-    v.optional(
-      v.strictObject({
-        workers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
-        timeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(0.01))),
-      }),
-      {},
-    ),
-  ]),
+  backtests: v.strictTuple([v.pipe(v.array(Backtest), v.minLength(1), v.maxLength(10_000)), v.optional(v.strictObject({ workers, timeoutSeconds }), {})]),
+  sweep: v.strictTuple([Sweep, ticket]),
+  walkForward: v.strictTuple([WalkForward, ticket]),
+  progress: v.strictTuple([ticket, v.number()]),
+  stop: v.strictTuple([ticket]),
   computeFeatures: v.strictTuple([symbol]),
   getTickerFeatures: v.strictTuple([symbol]),
   generateTickerSignal: v.strictTuple([symbol]),
@@ -152,6 +167,8 @@ function knownFields(method: keyof typeof ARGUMENTS): Readonly<Record<string, un
   if (method === "buy" || method === "sell" || method === "preview") return ORDER_FIELDS;
   if (method === "replace") return CHANGE_FIELDS;
   if (method === "backtest" || method === "backtests") return Backtest.entries;
+  if (method === "sweep") return Sweep.entries;
+  if (method === "walkForward") return WalkForward.entries;
   const last = (ARGUMENTS[method].items as readonly unknown[]).at(-1) as { wrapped?: { entries?: Readonly<Record<string, unknown>> } } | undefined;
   return last?.wrapped?.entries ?? {};
 }

@@ -14,7 +14,8 @@ import { parseArguments, type BacktestArguments, type DeskArguments } from "./de
 import { closeAllOfCell, killSwitchOfCell, limitsOfCell, reasonOf } from "./deskGuards.ts";
 import { closeCellPosition, placeCellOrder, previewCellOrder, replaceCellOrder, type CellOrder, type OrderCaller } from "./deskOrders.ts";
 import type * as desk from "./deskTypes.d.ts";
-import { DESK_METHODS, type DeskAnswer, type DeskCaller, type DeskHandlers, type DeskMethod, type DrawKind } from "./deskProtocol.ts";
+import { createSweepMethods } from "./deskSweeps.ts";
+import { DESK_METHODS, RUNNING_METHODS, type DeskAnswer, type DeskCaller, type DeskHandlers, type DeskMethod, type DrawKind } from "./deskProtocol.ts";
 import { barColumns } from "./barColumns.ts";
 
 export interface DeskHandlersOptions {
@@ -47,7 +48,7 @@ function callMethod<M extends DeskMethod>(methods: Methods, name: M, args: reado
 }
 
 function isMethod(name: string): name is DeskMethod {
-  return (DESK_METHODS as readonly string[]).includes(name);
+  return [...DESK_METHODS, ...RUNNING_METHODS].includes(name as DeskMethod);
 }
 
 function answer(kind: DrawKind, value: unknown): DeskAnswer {
@@ -130,6 +131,7 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
       );
       return answer("batch", batch);
     },
+    ...createSweepMethods(session, (args) => spec(args, false)),
     computeFeatures: async ([symbol], _caller, signal) => answer("features", await session.features.computeFeatures(await symbolBars(symbol, signal), signal)),
     getTickerFeatures: async ([symbol], _caller, signal) => {
       const features = await session.features.computeFeatures(await symbolBars(symbol, signal), signal);

@@ -28,7 +28,9 @@ export const DESK_METHODS = [
   "generateSignalsForWatchlist",
   "performance",
 ] as const;
-export type DeskMethod = (typeof DESK_METHODS)[number];
+/** Long work, and what is asked about it while it runs: deskRunning.ts makes methods of them. */
+export const RUNNING_METHODS = ["sweep", "walkForward", "progress", "stop"] as const;
+export type DeskMethod = (typeof DESK_METHODS)[number] | (typeof RUNNING_METHODS)[number];
 
 /** What an answer is, so that the runner can draw it. */
 export type DrawKind =
@@ -45,6 +47,8 @@ export type DrawKind =
   | "analysis"
   | "backtest"
   | "batch"
+  | "sweep"
+  | "walkForward"
   | "features"
   | "performance";
 

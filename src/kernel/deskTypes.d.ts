@@ -304,6 +304,132 @@ export interface BacktestSpec {
   readonly riskFree?: number;
 }
 
+export interface SweepSpec extends BacktestSpec {
+  /** "fast=5:50:5,slow=20|50|200": from:to:step with its end, or single values. */
+  readonly grid: string;
+  /** "fast < slow" */
+  readonly where?: string;
+  readonly method?: "grid" | "random" | "tpe";
+  /** For random and tpe; 100 unless said otherwise. */
+  readonly trials?: number;
+  readonly seed?: number;
+  /** Stop when none of so many combinations was better than what there was. */
+  readonly patience?: number;
+  /** Begin no combination after so many seconds. */
+  readonly budgetSeconds?: number;
+  /** How many of the best are run in full; 20 unless said otherwise. */
+  readonly top?: number;
+  readonly workers?: number;
+  /** For each combination. */
+  readonly timeoutSeconds?: number;
+}
+
+export interface WalkForwardSpec extends SweepSpec {
+  /** Bars ("500") or a duration ("2y", "6m", "13w", "90d"). */
+  readonly train: string;
+  readonly test: string;
+  /** Train on everything since the first bar. */
+  readonly anchored?: boolean;
+}
+
+/** The last one has the result. */
+export interface RunningProgress<T> {
+  readonly done: number;
+  readonly combinations: number;
+  readonly result?: T;
+}
+
+export interface Running<T> extends PromiseLike<T>, AsyncIterable<RunningProgress<T>> {
+  /** Ends it early; what is done is in the result. */
+  stop(): Promise<T>;
+}
+
+/** Every combination in columns, one place each; NaN where a statistic is undefined. */
+export interface SweepColumns {
+  readonly names: readonly string[];
+  /** One column per name. */
+  readonly params: readonly Float64Array[];
+  readonly totalReturnPct: Float64Array;
+  readonly sharpe: Float64Array;
+  readonly maxDrawdownPct: Float64Array;
+  readonly trades: Float64Array;
+  readonly cagrPct: Float64Array;
+  readonly volatilityPct: Float64Array;
+  readonly calmar: Float64Array;
+  readonly exposurePct: Float64Array;
+  readonly winRatePct: Float64Array;
+  readonly profitFactor: Float64Array;
+  readonly expectancyPct: Float64Array;
+  readonly bestTradePct: Float64Array;
+  readonly worstTradePct: Float64Array;
+  readonly totalFees: Float64Array;
+  /** 0 cancelled, 1 ok, 2 failed, 3 timed out. */
+  readonly status: Uint8Array;
+}
+
+export interface SweepResult {
+  readonly schema: "quantdesk.sweep/1";
+  readonly combinations: number;
+  readonly run: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly timedOut: number;
+  readonly cached: number;
+  readonly cancelled: number;
+  readonly workers: number;
+  readonly durationMs: number;
+  /** Combinations a second. */
+  readonly throughput: number;
+  /** By Sharpe ratio. */
+  readonly best: ReadonlyArray<{
+    readonly params: Readonly<Record<string, number>>;
+    readonly stats: BacktestStats;
+    /** Probability that its Sharpe ratio is better than the best of so many trials gives by chance. */
+    readonly deflatedSharpe: number | null;
+  }>;
+  /** Probability of backtest overfitting. */
+  readonly pbo: number | null;
+  readonly trialsCounted: number;
+  /** The Sharpe ratio that so many trials give by chance. */
+  readonly luckSharpe: number | null;
+  readonly method: "grid" | "random" | "tpe";
+  readonly stopped: "no-improvement" | "budget" | null;
+  readonly strategy: string;
+  readonly dataset: string;
+  readonly costs: { readonly feeRate: number; readonly slippageBps: number };
+  readonly simulated: boolean;
+  readonly how: string;
+  readonly failures: ReadonlyArray<{ readonly params: Readonly<Record<string, number>>; readonly code: string; readonly message: string }>;
+  readonly columns: SweepColumns;
+}
+
+export interface WalkForwardResult {
+  readonly schema: "quantdesk.walk-forward/1";
+  readonly strategy: string;
+  readonly dataset: string;
+  readonly windows: ReadonlyArray<{
+    readonly train: { readonly from: string; readonly to: string; readonly bars: number };
+    readonly test: { readonly from: string; readonly to: string; readonly bars: number };
+    readonly params: Readonly<Record<string, number>> | null;
+    readonly inSample: BacktestStats | null;
+    readonly outOfSample: BacktestStats | null;
+    readonly error?: string;
+  }>;
+  /** Of the test windows put together. */
+  readonly stats: BacktestStats | null;
+  /** Mean yearly growth in training, and that of the tests as a share of it. */
+  readonly inSampleCagrPct: number | null;
+  readonly efficiencyPct: number | null;
+  readonly probabilisticSharpe: number | null;
+  readonly paramChanges: number;
+  readonly combinations: number;
+  readonly run: number;
+  readonly cancelled: number;
+  readonly costs: { readonly feeRate: number; readonly slippageBps: number };
+  readonly simulated: boolean;
+  readonly equity: ReadonlyArray<readonly [string, number]>;
+}
+
 export interface BacktestStats {
   readonly finalEquity: number;
   readonly totalReturnPct: number;
@@ -461,6 +587,13 @@ export interface Desk {
   /** Costs are 10 bps fee and 5 bps slippage unless said otherwise. */
   backtest(spec: BacktestSpec): Promise<BacktestResult>;
   backtests(specs: readonly BacktestSpec[], options?: { readonly workers?: number; readonly timeoutSeconds?: number }): Promise<BatchResult>;
+  /**
+   * One strategy with many combinations of its parameters: `await` it for the result, or iterate it for its progress
+   * (`for await (const { done, combinations, result } of desk.sweep(spec))`). Leaving the loop stops it and keeps what is done.
+   */
+  sweep(spec: SweepSpec): Running<SweepResult>;
+  /** Parameters chosen on past bars and tried on those after, window after window; as `sweep`. */
+  walkForward(spec: WalkForwardSpec): Running<WalkForwardResult>;
   /** Computed away from every loop that must not stand. */
   computeFeatures(symbol: string): Promise<Features>;
   /** Features of bars that the cell has already, in its own thread: 10,000 bars take a few milliseconds. */

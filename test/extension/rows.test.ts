@@ -80,6 +80,17 @@ describe("what the sidebar says", () => {
     assert.equal(positionRows([position])[0]?.spoken, "AAPL, 40 shares, open profit −40.00 US dollars");
   });
 
+  it("marks orders that were placed elsewhere, and shows the legs of a bracket below it", () => {
+    const bracket = { ...order, clientOrderId: "ours" as ClientOrderId, legs: [{ ...order, id: "leg" as OrderId, status: "held" as const }] };
+    const [ours, theirs] = orderRows([bracket, order], new Set(["ours"]));
+    assert.doesNotMatch(ours?.description ?? "", /elsewhere/);
+    assert.deepEqual(
+      ours?.children?.map((row) => [row.id, row.contextValue]),
+      [["leg", "openOrder"]],
+    );
+    assert.match(`${theirs?.description} | ${theirs?.spoken}`, /placed elsewhere \| .*placed elsewhere/);
+  });
+
   it("offers to cancel open orders only", () => {
     assert.equal(orderRows([order])[0]?.contextValue, "order");
     assert.equal(orderRows([{ ...order, status: "new" }])[0]?.contextValue, "openOrder");

@@ -134,6 +134,32 @@ describe("desk in a cell, on the embedded exchange", () => {
     'await desk.backtests([{ data: "sample:simulated", strategy: "buy_and_hold" }, { data: "sample:simulated", strategy: "no_such" }])',
     /1 of 2 backtests succeeded/,
   );
+  const sweep = '{ data: "sample:simulated", strategy: "sma_cross", grid: "fast=5:20:5,slow=30:60:10" }';
+  check(
+    "sweeps, and says what the best is worth",
+    `await desk.sweep(${sweep})`,
+    /^sma_cross on sample:simulated: 16 of 16 combinations succeeded[\s\S]*what chance gives[\s\S]*Parameters +Sharpe/,
+  );
+  check(
+    "gives the columns of a sweep and its honest costs",
+    `const swept = await desk.sweep(${sweep}); [swept.columns.sharpe.length, swept.columns.names, swept.costs.feeRate]`,
+    /^\[ 16, \[ 'fast', 'slow' \], 0\.001 \]$/,
+  );
+  check(
+    "shows how far a sweep is",
+    `const seen: number[] = [];\nlet best: unknown;\nfor await (const { done, combinations, result } of desk.sweep(${sweep})) {\n  seen.push(done / combinations);\n  best = result?.best[0]?.params;\n}\n[seen.at(-1), seen.every((share, i) => i === 0 || share >= seen[i - 1]!), best !== undefined]`,
+    /^\[ 1, true, true \]$/,
+  );
+  check(
+    "keeps what a sweep has done when its loop is left",
+    `const long = desk.sweep({ ...${sweep}, grid: "fast=2:200,slow=201:800", engine: "event" });\nfor await (const _ of long) break;\nconst kept = await long;\n[kept.run > 0, kept.cancelled > 0, kept.run + kept.cancelled === kept.combinations]`,
+    /^\[ true, true, true \]$/,
+  );
+  check(
+    "walks forward",
+    `await desk.walkForward({ ...${sweep}, train: "250", test: "125" })`,
+    /^sma_cross on sample:simulated, walk forward\. \d+ test windows after \d+ backtests in training/,
+  );
   check("reads features", 'await desk.getTickerFeatures("AAPL")', /^AAPL: features of the last of \d+ bars SIMULATED/);
   check("reads a signal", 'await desk.generateTickerSignal("AAPL")', /^AAPL: (buy|sell|hold), strength \d+ % SIMULATED/);
   check("reads the signals of a list", 'await desk.generateSignalsForWatchlist(["AAPL", "MSFT"])', /^2 symbols: \d buy, \d sell, \d hold SIMULATED/);

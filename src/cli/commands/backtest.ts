@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
 import { EXTRA_COST_NAMES, type BacktestResult, type BatchResult } from "../../core/domain/backtest.ts";
+import { tradesCsv } from "../../core/domain/tradesCsv.ts";
 import type { ConfigOverride } from "../../core/config/load.ts";
 import type { BacktestSpec } from "../../core/session.ts";
 import { readBatch } from "../batchFile.ts";
@@ -19,6 +20,7 @@ interface BacktestFlags extends CommonFlags, RunFlags, PoolFlags {
   readonly checkLookahead?: boolean;
   readonly equity?: boolean;
   readonly report?: string;
+  readonly trades?: string;
   readonly batch?: string;
   readonly strict?: boolean;
 }
@@ -33,6 +35,7 @@ export function addBacktestCommand(program: Command, context: Context): void {
     .option("--check-lookahead", "prove that the strategy does not look ahead")
     .option("--equity", "with the equity curve")
     .option("--report <file>", "write an HTML report", outputFile("--report"))
+    .option("--trades <file>", "write the trades as CSV", outputFile("--trades"))
     .option("--batch <file>", "a JSON list of requests instead of one")
     .option("--workers <n>", "for --batch: backtests at once", wholeNumber("--workers", 1, 64))
     .option("--timeout <s>", "seconds for each backtest", finiteNumber("--timeout", 0.01, 86_400))
@@ -106,6 +109,10 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
         await writeWhole(flags.report, await session.report(data, result, { spec }, context.signal));
         context.io.say(`Report: ${flags.report}`);
       }
+      if (flags.trades !== undefined) {
+        await writeWhole(flags.trades, tradesCsv(result));
+        context.io.say(`Trades: ${flags.trades}`);
+      }
       const { equity, ...withoutEquity } = result;
       if (flags.json === true) context.io.json(flags.equity === true && equity !== undefined ? result : withoutEquity);
       else printResult(context, result);
@@ -169,6 +176,7 @@ const OF_ONE_RUN = [
   "riskFree",
   "equity",
   "report",
+  "trades",
 ] as const satisfies ReadonlyArray<keyof BacktestFlags>;
 
 async function batch(context: Context, flags: BacktestFlags, file: string, overrides: readonly ConfigOverride[]): Promise<void> {

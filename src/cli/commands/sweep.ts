@@ -7,16 +7,17 @@ import { withSession, type Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { duration, fixed, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
+import { outputFile } from "../parse.ts";
 import { poolOverrides } from "../runFlags.ts";
 import { addSweepFlags, costsText, sweepSpec, withBar, type SweepFlags } from "../sweepFlags.ts";
 
 export function addSweepCommand(program: Command, context: Context): void {
-  addSweepFlags(program.command("sweep").description("Run a strategy with many combinations of its parameters.")).action((flags: SweepFlags) =>
-    sweep(context, flags),
-  );
+  addSweepFlags(program.command("sweep").description("Run a strategy with many combinations of its parameters."))
+    .option("--report <file>", "write an HTML report of the best one, with the heat map", outputFile("--report"))
+    .action((flags: SweepFlags & { readonly report?: string }) => sweep(context, flags));
 }
 
-async function sweep(context: Context, flags: SweepFlags): Promise<void> {
+async function sweep(context: Context, flags: SweepFlags & { readonly report?: string }): Promise<void> {
   const { io } = context;
   const spec = sweepSpec("sweep", flags);
   await withSession(
@@ -30,6 +31,16 @@ async function sweep(context: Context, flags: SweepFlags): Promise<void> {
       if (flags.heatmap !== undefined) {
         await writeWhole(flags.heatmap, await session.heatmap(done));
         io.say(`Heat map: ${flags.heatmap}`);
+      }
+      const [best] = result.best;
+      if (flags.report !== undefined && best !== undefined) {
+        const { grid: _grid, where: _where, method: _method, trials: _trials, seed: _seed, top: _top, ...run } = spec;
+        const one = { ...run, params: best.params, equity: true };
+        await writeWhole(
+          flags.report,
+          await session.report(spec.data, await session.backtest(one, context.signal), { spec: one, sweep: done }, context.signal),
+        );
+        io.say(`Report of the best: ${flags.report}`);
       }
       if (flags.json === true) io.json(result);
       else print(context, result);

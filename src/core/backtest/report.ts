@@ -5,22 +5,27 @@
 import type { BacktestResult } from "../domain/backtest.ts";
 import type { BarSeries } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
+import { luckSentence } from "../domain/luck.ts";
 import type { Order } from "../domain/orders.ts";
-import { chartData, reportData, VISIBLE_CANDLES, type ReportData } from "./report/chartData.ts";
+import type { Sweep } from "../domain/sweep.ts";
+import { againPanel } from "./report/again.ts";
+import { chartData, isWide, MAX_CANDLES, reportData, VISIBLE_CANDLES, type ReportData } from "./report/chartData.ts";
 import { change, date, dollars, escapeHtml, percent, plain } from "./report/format.ts";
 import { monthlyReturns, monthlyTable } from "./report/monthly.ts";
 import { page } from "./report/page.ts";
-import { leaderboard, orderPanel, panel, paramsText, sharpeRange, statistics, trades } from "./report/sections.ts";
+import { leaderboard, orderPanel, panel, paramsText, rate, sharpeRange, statistics } from "./report/sections.ts";
+import { tradePanel } from "./report/tradeTable.ts";
+import { heatPanel } from "./sweep/heatmap.ts";
 
 export interface ReportExtras {
   /** Other runs to rank beside this one, in any order. */
   readonly leaderboard?: readonly BacktestResult[];
   /** An order placed on the paper exchange. */
   readonly order?: Order;
-  /** What was asked for, as far as the result does not say it: how a strategy file is reached, how a file's times were read. */
-  readonly spec?: Pick<BacktestSpec, "strategy" | "timeZone" | "timeframe">;
-  /** The reference that the prices were read by; the data set's name when absent. */
-  readonly data?: string;
+  /** What was asked for: the command that repeats the run is made of it. */
+  readonly spec?: BacktestSpec;
+  /** The sweep that this run is the best of. */
+  readonly sweep?: Sweep;
 }
 
 /** `series` holds the bars of the result's data set (it may hold more before and after). */
@@ -33,15 +38,17 @@ export function renderReport(result: BacktestResult, series: BarSeries, extras: 
     body: [
       header(result, data, name),
       "<main>",
-      ...result.warnings.map((warning) => `<p class="note">${escapeHtml(warning)}</p>`),
+      ...(extras.sweep === undefined ? [] : [note(luckSentence(extras.sweep.result))]),
+      ...result.warnings.map(note),
       statistics(result, data),
       extras.leaderboard === undefined ? "" : leaderboard(extras.leaderboard),
       equityPanel(result, data),
       monthlyPanel(data),
       pricePanel(result, data),
       extras.order === undefined ? "" : orderPanel(extras.order),
-      trades(result, data.intraday),
-      againPanel(result, data),
+      extras.sweep === undefined ? "" : heatPanel(extras.sweep, result.params),
+      tradePanel(result, { withTime: data.intraday }),
+      againPanel(result, data, extras.spec),
       "</main>",
       footer(result),
     ].join("\n"),
@@ -59,22 +66,33 @@ function header(result: BacktestResult, data: ReportData, name: string): string 
       ? ""
       : ` Sharpe ratio ${plain(stats.sharpe, 2)}, 95 % range ${plain(range[0], 2)} to ${plain(range[1], 2)}${range[0] <= 0 ? ": luck alone can explain that" : ""}.`;
   const held = data.hold[data.hold.length - 1] ?? data.cash;
+  const zone = dataset.timeZone === undefined ? "" : `, times in ${dataset.timeZone}`;
+  const source = escapeHtml(
+    `${dataset.source}, adjustment: ${dataset.adjustment}${dataset.asOf === null ? "" : `, as of ${dataset.asOf.slice(0, 10)}`}${zone}`,
+  );
+  const perYear = `risk-free rate ${rate(result)}, ${plain(stats.periodsPerYear, 0)} periods a year`;
   return `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)} on ${escapeHtml(dataset.name)}</h1>
 <p class="lead">${dollars(data.cash)} became <b>${dollars(stats.finalEquity)}</b> (${change(stats.totalReturnPct)}) in ${plain(stats.trades, 0)} ${stats.trades === 1 ? "trade" : "trades"}; holding the instrument gave ${dollars(held)}. Worst fall ${percent(-stats.maxDrawdownPct)}.${sharpe}</p>
-<p class="meta"><b>${date(dataset.from ?? "", { withTime: data.intraday })} to ${date(dataset.to ?? "", { withTime: data.intraday })}</b>, ${plain(dataset.bars, 0)} bars, ${escapeHtml(costs.sizing)}. <b>Costs:</b> ${costs.feeRate === 0 ? `<b class="none">fee: none</b>` : `${bps(costs.feeRate * 10_000)} fee`}, ${costs.slippageBps === 0 ? `<b class="none">slippage: none</b>` : `${bps(costs.slippageBps)} slippage`}, filled at ${costs.fill === "close" ? `<b class="none">the same bar's close</b>` : "the next open"}. ${escapeHtml(result.engine.charAt(0).toUpperCase() + result.engine.slice(1))} engine. Run <span class="mono">${escapeHtml(result.runHash.slice(0, 12))}</span>.</p></header>`;
+<p class="meta"><b>${date(dataset.from ?? "", { withTime: data.intraday })} to ${date(dataset.to ?? "", { withTime: data.intraday })}</b>, ${plain(dataset.bars, 0)} ${dataset.bars === 1 ? "bar" : "bars"}, ${dollars(data.cash)} at the start, ${escapeHtml(costs.sizing)}. <b>Prices:</b> ${source}. <b>Costs:</b> ${costs.feeRate === 0 ? `<b class="none">fee: none</b>` : `${bps(costs.feeRate * 10_000)} fee`}, ${costs.slippageBps === 0 ? `<b class="none">slippage: none</b>` : `${bps(costs.slippageBps)} slippage`}, filled at ${costs.fill === "close" ? `<b class="none">the same bar's close</b>` : "the next open"}. ${escapeHtml(result.engine.charAt(0).toUpperCase() + result.engine.slice(1))} engine. <b>Figures:</b> ${perYear}. Run <span class="mono">${escapeHtml(result.runHash.slice(0, 12))}</span>.</p></header>`;
+}
+
+function note(text: string): string {
+  return text === "" ? "" : `<p class="note"><span class="sign" aria-hidden="true">⚠</span><span>${escapeHtml(text)}</span></p>`;
 }
 
 function equityPanel(result: BacktestResult, data: ReportData): string {
   const say = `${dollars(data.cash)} became <b>${dollars(result.stats.finalEquity)}</b>; the thin line is the same money held in the instrument, without costs. Below: the fall from the highest equity so far, at worst ${percent(-result.stats.maxDrawdownPct)}.`;
   return panel({
-    title: "Equity and drawdown",
+    title: `Equity and drawdown${isWide(data.equity) || isWide(data.hold) ? ", logarithmic" : ""}`,
     say,
     body: `<div class="chart"><p class="names"><b>${escapeHtml(result.strategy)}</b> · held</p><div id="equity" style="height:320px" role="img" aria-label="Equity and drawdown; the numbers are in the sentence above and the tables below"></div></div>`,
   });
 }
 
 function pricePanel(result: BacktestResult, data: ReportData): string {
-  const rest = data.bars.close.length > VISIBLE_CANDLES ? ` The last ${VISIBLE_CANDLES} candles; drag to see those before.` : "";
+  const bars = data.bars.close.length;
+  const part = bars > MAX_CANDLES ? ` Of ${plain(bars, 0)} bars the last ${plain(MAX_CANDLES, 0)} are drawn.` : "";
+  const rest = bars > VISIBLE_CANDLES ? ` The last ${VISIBLE_CANDLES} candles are in view; drag to see those before.${part}` : "";
   return panel({
     title: "Price with trades",
     say: `▲ bought, ▼ sold, with the result of each trade.${rest}`,
@@ -93,31 +111,6 @@ function monthlyPanel(data: ReportData): string {
   });
 }
 
-function againPanel(result: BacktestResult, data: ReportData): string {
-  const { dataset, costs } = result;
-  const parts = [
-    "quantdesk backtest",
-    `--data ${shell(dataset.name)}`,
-    `--strategy ${shell(result.strategy)}`,
-    paramsText(result) === "" ? "" : `--params ${paramsText(result)}`,
-    `--cash ${Number(data.cash.toPrecision(12))}`,
-    `--fee-rate ${costs.feeRate}`,
-    `--slippage-bps ${costs.slippageBps}`,
-    `--sizing ${costs.sizing}`,
-    `--fill ${costs.fill}`,
-    `--engine ${result.engine}`,
-    `--from ${dataset.from ?? ""}`,
-    `--to ${dataset.to ?? ""}`,
-    "--report report.html",
-  ];
-  const say = `Same inputs, same report, byte for byte. Sharpe ratio: mean over standard deviation of the returns of all bars, times the root of ${plain(result.stats.periodsPerYear, 0)}. A position open at the end is closed at the last close.`;
-  return panel({
-    title: "Run it again",
-    say,
-    body: `<pre tabindex="0">${escapeHtml(parts.filter((part) => part !== "").join(" "))}\ndata sha256 ${escapeHtml(dataset.sha256)}\nrun ${escapeHtml(result.runHash)}</pre>`,
-  });
-}
-
 function footer(result: BacktestResult): string {
   const source = escapeHtml(`Prices: ${result.dataset.source}.`);
   return `<footer class="foot"><p>${result.simulated ? "SIMULATED: these prices were made by a seeded market. " : ""}Simulated results, not investment advice. ${source}</p><p>Charts: <a href="https://www.tradingview.com/">TradingView Lightweight Charts™</a>, © TradingView, Inc., Apache License 2.0.</p></footer>`;
@@ -125,8 +118,4 @@ function footer(result: BacktestResult): string {
 
 function bps(value: number): string {
   return `${new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 }).format(value)}\u00a0bps`;
-}
-
-function shell(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -29,6 +29,7 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
     engineReason: reason,
     dataset: { ...dataset.info, bars: clock.length, from: iso(0), to: iso(clock.length - 1) },
     costs: { ...request.costs, fill: request.fill, sizing: sizingText(request.sizing) },
+    riskFree: request.riskFree,
     ...(request.fill === "close" ? { sameBarFill: true as const } : {}),
     warnings: [...(dataset.warnings ?? []), ...warningsOf(request, outcome, clock.length)],
     ...(check === undefined ? {} : { lookAhead: { ok: true as const, cuts: check.cuts, exhaustive: check.exhaustive } }),
@@ -110,7 +111,9 @@ function warningsOf(request: BacktestRequest, outcome: Outcome, bars: number): s
   if (outcome.trades.length === 0) warnings.push(`No trade in ${bars} ${bars === 1 ? "bar" : "bars"}.`);
   const { marginCalls = 0 } = outcome;
   if (marginCalls > 0)
-    warnings.push(`${marginCalls} margin ${marginCalls === 1 ? "call" : "calls"}: the equity no longer covered the positions, and all were closed at the next open.`);
+    warnings.push(
+      `${marginCalls} margin ${marginCalls === 1 ? "call" : "calls"}: the equity no longer covered the positions, and all were closed at the next open.`,
+    );
   if (isBelowZero(outcome.equity)) warnings.push("The account owed more than it had: its equity fell below zero.");
   return warnings;
 }

@@ -24,7 +24,6 @@ export interface CheckDeps {
   readonly api: TradingApi;
   readonly journal: OrderJournal;
   readonly limits: RiskLimits;
-  readonly simulated: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Assets change rarely and are asked for with every order. */
@@ -227,8 +226,8 @@ async function unknownSymbol(symbol: string, deps: CheckDeps, signal: AbortSigna
 }
 
 /** Among the ten thousand symbols of the real market some other one is always near; on our own exchange the hint means something. */
-export async function symbolHint(symbol: string, deps: Pick<CheckDeps, "api" | "assets" | "simulated">, signal: AbortSignal): Promise<string> {
-  const near = deps.simulated
+export async function symbolHint(symbol: string, deps: Pick<CheckDeps, "api" | "assets">, signal: AbortSignal): Promise<string> {
+  const near = deps.api.isSimulated
     ? nearest(
         symbol,
         (await allAssets(deps, signal)).map((asset) => asset.symbol),

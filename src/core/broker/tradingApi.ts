@@ -59,8 +59,14 @@ export class TradingApi {
     this.#options = options;
   }
 
+  /** Our own exchange, whatever the address is. */
+  get isSimulated(): boolean {
+    return this.#options.simulated || this.#options.trading.simulated;
+  }
+
   async account(signal: AbortSignal): Promise<Account> {
-    return parseAccount(await this.#read("/v2/account", "read the account", signal), this.#options.mode, this.#options.simulated);
+    const answer = await this.#read("/v2/account", "read the account", signal);
+    return parseAccount(answer, this.#options.mode, this.isSimulated);
   }
 
   async positions(signal: AbortSignal): Promise<readonly HeldPosition[]> {

@@ -36,17 +36,17 @@ const NEWS_PAGE = 50;
 export function createAlpacaData(options: AlpacaDataOptions): MarketData {
   const { http, trading, simulated, log } = options;
 
+  const isSimulated = () => simulated || http.simulated || trading.simulated;
   const ask = async (client: HttpClient, path: string, doing: string, signal: AbortSignal) => {
     const answer = await client.request({ method: "GET", path, intent: "read" }, signal);
     if (answer.status < 200 || answer.status >= 300) throw answerError(answer, doing);
     return answer;
   };
-  const get = async (client: HttpClient, path: string, doing: string, signal: AbortSignal): Promise<unknown> =>
-    (await ask(client, path, doing, signal)).body;
+  const get = async (client: HttpClient, path: string, doing: string, signal: AbortSignal): Promise<unknown> => (await ask(client, path, doing, signal)).body;
 
   /** The exchange's own clock: a simulated market may be at another time than the wall. */
   const now = async (signal: AbortSignal): Promise<number> =>
-    simulated ? parseClockTime(await get(trading, "/v2/clock", "read the market clock", signal)) : Date.now();
+    isSimulated() ? parseClockTime(await get(trading, "/v2/clock", "read the market clock", signal)) : Date.now();
 
   const barsOf = async (symbols: readonly string[], query: BarQuery, start: number | undefined, into: BarCollector, signal: AbortSignal): Promise<void> => {
     const search = new URLSearchParams({
@@ -68,7 +68,9 @@ export function createAlpacaData(options: AlpacaDataOptions): MarketData {
   };
 
   return {
-    simulated,
+    get simulated() {
+      return isSimulated();
+    },
 
     bars: async (symbols, query, signal) => {
       const into = new BarCollector({ simulated });

@@ -6,7 +6,10 @@ export type DecimalSign = "." | ",";
 const PLAIN_NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => 10 ** i);
 /** Thousands in groups of three, set apart by the sign that is not the decimal one, a blank or an apostrophe. */
-const GROUPED = { ".": /^[+-]?\d{1,3}(?:([,'’\u00a0\u202f ])\d{3})(?:\1\d{3})*(?:\.\d*)?$/, ",": /^[+-]?\d{1,3}(?:([.'’\u00a0\u202f ])\d{3})(?:\1\d{3})*(?:,\d*)?$/ };
+const GROUPED = {
+  ".": /^[+-]?\d{1,3}(?:([,'’\u00a0\u202f ])\d{3})(?:\1\d{3})*(?:\.\d*)?$/,
+  ",": /^[+-]?\d{1,3}(?:([.'’\u00a0\u202f ])\d{3})(?:\1\d{3})*(?:,\d*)?$/,
+};
 
 /**
  * The number that the bytes spell, NaN for anything else. Up to 15 digits are exact as an integer, and one division by an

@@ -60,14 +60,20 @@ export class CsvTimes {
     this.#form ??= form;
     if (this.#form !== form) throw this.#fault(rows, `the time "${rows.short(columns.time)}" is written in another way than the ones before`, TIME_HINT);
     if (form === "number") {
-      if (this.#options.isUnnamed && !this.#allCompact) throw this.#fault(rows, "the column without a name holds no times", 'Name the column of the times "timestamp".');
+      if (this.#options.isUnnamed && !this.#allCompact)
+        throw this.#fault(rows, "the column without a name holds no times", 'Name the column of the times "timestamp".');
       const step = Math.abs(value - before);
       if (step > 0 && step < this.#smallestStep) this.#smallestStep = step;
       return value;
     }
     if (zoned === "date") return value;
     this.#zones ??= zoned as "none" | "given";
-    if (this.#zones !== zoned) throw this.#fault(rows, `the time "${rows.short(columns.time)}" ${zoned === "given" ? "has a time zone" : "has no time zone"}, unlike the ones before`, "Write all with their zone, or none.");
+    if (this.#zones !== zoned)
+      throw this.#fault(
+        rows,
+        `the time "${rows.short(columns.time)}" ${zoned === "given" ? "has a time zone" : "has no time zone"}, unlike the ones before`,
+        "Write all with their zone, or none.",
+      );
     return zone === undefined || zoned === "given" ? value : this.#inZone(rows, zone, value, before, direction);
   }
 
@@ -98,7 +104,12 @@ export class CsvTimes {
       throw badInput("bad-csv", `${path}: the times are outside the years that can be written.`, TIME_HINT, { file: path });
     for (let i = 1; i < length; i++) {
       if ((time[i] as number) > (time[i - 1] as number)) continue;
-      throw badInput("bad-csv", `${path}: two times lie within the same millisecond, ${new Date(time[i] as number).toISOString()}.`, "Leave one of the two rows out.", { file: path });
+      throw badInput(
+        "bad-csv",
+        `${path}: two times lie within the same millisecond, ${new Date(time[i] as number).toISOString()}.`,
+        "Leave one of the two rows out.",
+        { file: path },
+      );
     }
     return time;
   }
@@ -107,7 +118,11 @@ export class CsvTimes {
     const instants = zone.instants(wall);
     const text = rows.short(this.#options.columns.time);
     if (instants.length === 0)
-      throw this.#fault(rows, `the time ${text} does not exist in ${zone.name}, where the clocks go forward then`, "Give the zone that the times are in (--tz).");
+      throw this.#fault(
+        rows,
+        `the time ${text} does not exist in ${zone.name}, where the clocks go forward then`,
+        "Give the zone that the times are in (--tz).",
+      );
     const [later, earlier] = [instants.find((instant) => !(instant <= before)), instants.findLast((instant) => instant < before)];
     return (direction === "up" ? (later ?? earlier) : (earlier ?? later)) ?? (instants[0] as number);
   }
@@ -115,7 +130,8 @@ export class CsvTimes {
   #unknown(rows: CsvRows): string {
     const { columns } = this.#options;
     const text = rows.text(columns.time);
-    if (text.trim().toLowerCase().replace(/[<>]/g, "") === columns.names[columns.time]) return "the header is there again, as where two files were put together";
+    if (text.trim().toLowerCase().replace(/[<>]/g, "") === columns.names[columns.time])
+      return "the header is there again, as where two files were put together";
     return `"${rows.short(columns.time)}" is not a time`;
   }
 

@@ -19,8 +19,7 @@ interface GapFinder {
 }
 
 export function gapCheck({ time, timeframe }: BarSeries): Check {
-  const finder =
-    timeframe === "1Day" ? dailyGaps(time) : timeframe === "1Week" ? evenGaps(7) : timeframe === "1Month" ? evenGaps(30.44) : withinDayGaps(time);
+  const finder = timeframe === "1Day" ? dailyGaps(time) : timeframe === "1Week" ? evenGaps(7) : timeframe === "1Month" ? evenGaps(30.44) : withinDayGaps(time);
   return {
     visit: (i) => {
       if (i > 0) finder.step(time[i - 1] as number, time[i] as number);

@@ -3,9 +3,15 @@ import { abortable } from "../base/scope.ts";
 import type { MarketData } from "../domain/ports.ts";
 
 export function createLazyData(simulated: boolean, make: () => Promise<MarketData>): MarketData {
-  const get = (signal: AbortSignal) => abortable(make(), signal);
+  let made: MarketData | undefined;
+  const get = async (signal: AbortSignal) => {
+    made = await abortable(make(), signal);
+    return made;
+  };
   return {
-    simulated,
+    get simulated() {
+      return simulated || made?.simulated === true;
+    },
     bars: async (symbols, query, signal) => (await get(signal)).bars(symbols, query, signal),
     quotes: async (symbols, signal) => (await get(signal)).quotes(symbols, signal),
     movers: async (top, signal) => (await get(signal)).movers(top, signal),

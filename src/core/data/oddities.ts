@@ -68,7 +68,8 @@ function outsideCheck({ time, open, high, low, close }: BarSeries): Check {
       const [o, c] = [open[i] as number, close[i] as number];
       if (!(o <= most && o >= least && c <= most && c >= least) && count++ === 0) first = time[i] as number;
     },
-    sentences: () => (count === 0 ? [] : [`${counted(count, "bar has its", "bars have their")} open or close outside of low to high, the first at ${at(first)}.`]),
+    sentences: () =>
+      count === 0 ? [] : [`${counted(count, "bar has its", "bars have their")} open or close outside of low to high, the first at ${at(first)}.`],
   };
 }
 

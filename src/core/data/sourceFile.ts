@@ -138,5 +138,5 @@ function startsWith(bytes: Uint8Array, start: string): boolean {
 }
 
 function isLetter(byte: number | undefined): boolean {
-  return byte !== undefined && ((byte | 32) >= 97 && (byte | 32) <= 122);
+  return byte !== undefined && (byte | 32) >= 97 && (byte | 32) <= 122;
 }

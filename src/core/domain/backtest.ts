@@ -65,7 +65,9 @@ export function extraCosts(source: ExtraCosts): ExtraCosts {
 
 /** True for costs that all engines and the sweep's tables know: a share of the value and a fixed slippage. */
 export function hasPlainCosts(costs: Costs): boolean {
-  return Object.entries(costs).every(([name, value]) => name === "feeRate" || name === "slippageBps" || value === undefined || value === (name === "leverage" ? 1 : 0));
+  return Object.entries(costs).every(
+    ([name, value]) => name === "feeRate" || name === "slippageBps" || value === undefined || value === (name === "leverage" ? 1 : 0),
+  );
 }
 
 export interface BacktestRequest {
@@ -157,6 +159,8 @@ export interface BacktestResult {
   readonly engineReason: string;
   readonly dataset: DatasetInfo;
   readonly costs: Costs & { readonly fill: string; readonly sizing: string };
+  /** A year, as asked for: 0.02 is 2 %. */
+  readonly riskFree?: number;
   readonly sameBarFill?: true;
   readonly warnings: readonly string[];
   /** Of `checkLookAhead`: no look-ahead was found at so many cuts; `exhaustive`: at every bar. */

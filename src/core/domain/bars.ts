@@ -5,8 +5,8 @@ export type Timeframe = (typeof TIMEFRAMES)[number];
 
 /** Takes effect before the first bar at or after `time`: for prices that were not adjusted for it. */
 export type CorporateAction =
-  | { readonly kind: "split"; readonly time: number; /** New shares for one old. */ readonly ratio: number }
-  | { readonly kind: "dividend"; readonly time: number; /** Money per share. */ readonly amount: number };
+  | { readonly kind: "split"; readonly time: number /** New shares for one old. */; readonly ratio: number }
+  | { readonly kind: "dividend"; readonly time: number /** Money per share. */; readonly amount: number };
 
 export interface BarSeries {
   readonly symbol: string;

@@ -1,9 +1,17 @@
 /** What a sweep's best result is worth, in words. */
+import type { BacktestStats } from "./backtest.ts";
 import type { SweepResult } from "./sweep.ts";
 import type { WalkForwardResult } from "./walkForward.ts";
 
 /** One or two sentences; empty when there is no result to doubt. */
-export function luckSentence({ best, luckSharpe, trialsCounted, pbo }: Pick<SweepResult, "best" | "luckSharpe" | "trialsCounted" | "pbo">): string {
+export function luckSentence({
+  best,
+  luckSharpe,
+  trialsCounted,
+  pbo,
+}: Pick<SweepResult, "luckSharpe" | "trialsCounted" | "pbo"> & {
+  readonly best: ReadonlyArray<{ readonly stats: Pick<BacktestStats, "sharpe">; readonly deflatedSharpe: number | null }>;
+}): string {
   const [first] = best;
   if (first?.stats.sharpe == null || luckSharpe === null) return "";
   const tried = trialsCounted.toLocaleString("en-US");
@@ -22,7 +30,17 @@ export function luckSentence({ best, luckSharpe, trialsCounted, pbo }: Pick<Swee
 }
 
 /** What the test windows say about the training. */
-export function walkForwardSentence({ windows, stats, efficiencyPct, inSampleCagrPct, probabilisticSharpe, run }: WalkForwardResult): string {
+export function walkForwardSentence({
+  windows,
+  stats,
+  efficiencyPct,
+  inSampleCagrPct,
+  probabilisticSharpe,
+  run,
+}: Pick<WalkForwardResult, "efficiencyPct" | "inSampleCagrPct" | "probabilisticSharpe" | "run"> & {
+  readonly windows: readonly unknown[];
+  readonly stats: Pick<BacktestStats, "totalReturnPct" | "sharpe" | "maxDrawdownPct" | "cagrPct"> | null;
+}): string {
   if (stats === null) return "No window was tested.";
   const tested = `${windows.length} test ${windows.length === 1 ? "window" : "windows"} after ${run.toLocaleString("en-US")} backtests in training: return ${number(stats.totalReturnPct, 1)} %, Sharpe ratio ${stats.sharpe === null ? "undefined" : number(stats.sharpe, 2)}, worst fall ${stats.maxDrawdownPct.toFixed(1)} %.`;
   const kept =

@@ -1,5 +1,5 @@
 /** Orders in words, the same on every front. */
-import type { OrderIntent } from "./orders.ts";
+import type { OrderChange, OrderIntent } from "./orders.ts";
 
 /** "Buy 40 AAPL, limit 231.40, GTC". */
 export function orderWords(order: OrderIntent): string {
@@ -15,4 +15,16 @@ export function orderWords(order: OrderIntent): string {
   if (order.timeInForce !== "day") parts.push(order.timeInForce.toUpperCase());
   if (order.extendedHours === true) parts.push("extended hours");
   return parts.join(", ");
+}
+
+/** "limit 231.40, quantity 10". */
+export function changeWords(change: OrderChange): string {
+  const parts = [
+    change.qty === undefined ? "" : `quantity ${change.qty.toFixed()}`,
+    change.limitPrice === undefined ? "" : `limit ${change.limitPrice.toFixed()}`,
+    change.stopPrice === undefined ? "" : `stop ${change.stopPrice.toFixed()}`,
+    change.trail === undefined ? "" : `trail ${change.trail.toFixed()}`,
+    change.timeInForce === undefined ? "" : change.timeInForce.toUpperCase(),
+  ];
+  return parts.filter((part) => part !== "").join(", ");
 }

@@ -64,6 +64,8 @@ export interface HttpAnswer {
 /** One origin, one pool of kept-alive connections. Resolves for every HTTP status; throws only when no answer came. */
 export interface HttpClient {
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
+  /** An answer has said that our own exchange is behind the address (header X-Quantdesk-Simulated). */
+  readonly simulated: boolean;
   readonly stats: () => PoolStats;
   close(): Promise<void>;
 }

@@ -73,7 +73,7 @@ export interface EntryOptions extends ExitOptions {
   readonly takeProfit?: number;
 }
 
-export type BarColumn = "open" | "high" | "low" | "close" | "volume";
+export type BarColumn = "time" | "open" | "high" | "low" | "close" | "volume";
 
 /**
  * Called at each bar's close; sees nothing later. Orders fill from the next bar on. With several symbols it is called once
@@ -105,7 +105,7 @@ export interface BarContext {
   /** Of the whole account. */
   readonly cash: number;
   readonly equity: number;
-  /** The close (or another column) `bars` ago; NaN before the first bar. */
+  /** The close (or another column; "time" in UTC milliseconds) `bars` ago, counted in bars of this symbol; NaN before the first bar. */
   lag(bars: number, column?: BarColumn): number;
   /** SMA of the closes, `ago` bars before this one (default 0); NaN while undefined. Cheap to call at every bar. */
   sma(period: number, ago?: number): number;

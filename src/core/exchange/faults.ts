@@ -2,8 +2,10 @@
  * Faults on request, drawn from the seed: what a network or a busy exchange does to its clients.
  * `kind[=value]:probability[@METHOD/path]`, a comma list.
  */
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { TLSSocket } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import type { WebSocket } from "ws";
 import { badInput } from "../base/errors.ts";
@@ -15,6 +17,8 @@ const KINDS = ["status", "reset-before", "reset-after", "drop-answer", "delay", 
 type FaultKind = (typeof KINDS)[number];
 const WITH_VALUE: ReadonlySet<FaultKind> = new Set(["status", "delay", "trickle"]);
 
+const METHODS: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
+
 export interface Fault {
   readonly kind: FaultKind;
   /** HTTP status, or milliseconds: of a delay, or between the parts of a trickling answer. */
@@ -25,11 +29,9 @@ export interface Fault {
   readonly path?: string;
 }
 
+/** Throws `bad-fault` for whatever is not understood. */
 export function parseFaults(spec: string): readonly Fault[] {
-  return spec
-    .split(",")
-    .filter((part) => part !== "")
-    .map(parseFault);
+  return spec === "" ? [] : spec.split(",").map((part) => parseFault(part.trim()));
 }
 
 function parseFault(part: string): Fault {
@@ -54,6 +56,10 @@ function parseFault(part: string): Fault {
       "Like status=503:0.1, delay=2000:0.1 or drop-answer:0.05.",
     );
   if (kind === "status" && !(value >= 400 && value <= 599)) throw badInput("bad-fault", `--fault status is ${value}.`, "Give a status from 400 to 599.");
+  if (method !== undefined && !METHODS.has(method))
+    throw badInput("bad-fault", `--fault ${kind} names the method ${method}.`, `Give one of ${[...METHODS].join(", ")}, or leave it out.`);
+  if (kind.startsWith("stream-") && method !== undefined)
+    throw badInput("bad-fault", `--fault ${kind} names a method.`, "Streams have none: give a path alone, like stream-cut:0.01@/stream.");
   return { kind: kind as FaultKind, value, probability, ...(method === undefined ? {} : { method }), ...(path === undefined ? {} : { path }) };
 }
 
@@ -74,7 +80,7 @@ export function addHttpFaults(app: FastifyInstance, faults: readonly Fault[], ra
     if (wait !== undefined) await delay(wait.value);
     if (struck("reset-before", request.method, request.url) !== undefined) {
       reply.hijack();
-      request.raw.socket.resetAndDestroy();
+      cut(request.raw.socket);
       return;
     }
     const status = struck("status", request.method, request.url);
@@ -83,7 +89,7 @@ export function addHttpFaults(app: FastifyInstance, faults: readonly Fault[], ra
   app.addHook("onSend", async (request, _reply, payload) => {
     if (request.url.startsWith("/quantdesk/")) return payload;
     const { socket } = request.raw;
-    if (struck("reset-after", request.method, request.url) !== undefined) socket.resetAndDestroy();
+    if (struck("reset-after", request.method, request.url) !== undefined) cut(socket);
     else if (struck("drop-answer", request.method, request.url) !== undefined) {
       // The work is done and nobody is told: the client waits until it gives up.
       await new Promise<void>((resolve) => {
@@ -94,6 +100,12 @@ export function addHttpFaults(app: FastifyInstance, faults: readonly Fault[], ra
     const slow = struck("trickle", request.method, request.url);
     return slow !== undefined && typeof payload === "string" && payload !== "" ? Readable.from(trickle(payload, slow.value)) : payload;
   });
+}
+
+/** The client sees a reset; over TLS, which knows none, a connection that is gone. */
+function cut(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** An answer in eight parts, `pauseMs` between them. */
@@ -107,9 +119,10 @@ async function* trickle(payload: string, pauseMs: number): AsyncGenerator<Buffer
 }
 
 /** Cuts, mutes or repeats what a stream sends. */
-export function addStreamFaults(socket: WebSocket, faults: readonly Fault[], random: Random): void {
-  const chance = (kind: FaultKind) => faults.filter((fault) => fault.kind === kind).some((fault) => random.next() < fault.probability);
-  if (!faults.some((fault) => fault.kind.startsWith("stream-"))) return;
+export function addStreamFaults(socket: WebSocket, path: string, faults: readonly Fault[], random: Random): void {
+  const own = faults.filter((fault) => fault.kind.startsWith("stream-") && (fault.path === undefined || path.includes(fault.path)));
+  if (own.length === 0) return;
+  const chance = (kind: FaultKind) => own.some((fault) => fault.kind === kind && random.next() < fault.probability);
   const send = socket.send.bind(socket) as (...args: unknown[]) => void;
   let isMute = false;
   socket.send = ((...args: unknown[]) => {

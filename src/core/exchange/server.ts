@@ -173,7 +173,7 @@ function addStreams(app: FastifyInstance, options: ServerOptions, keys: KeyRing)
       const done = idle.enter();
       socket.on("close", done);
       socket.on("error", () => socket.terminate());
-      addStreamFaults(socket, options.faults, seededRandom(`${options.market.seed}/stream-faults/${opened++}`));
+      addStreamFaults(socket, path, options.faults, seededRandom(`${options.market.seed}/stream-faults/${opened++}`));
       serve(socket, request);
     });
   });

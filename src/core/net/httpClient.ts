@@ -68,6 +68,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   let retries = 0;
   let opened = 0;
   let queuedMs = 0;
+  let simulated = false;
   pool.on("connect", () => {
     opened += 1;
   });
@@ -93,6 +94,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         idempotent: request.intent !== "order",
       });
       const headers = plainHeaders(answer.headers);
+      if (headers["x-quantdesk-simulated"] === "true") simulated = true;
       const received = await readBody(answer.body, url.host);
       const text = answer.statusCode < 400 ? received : withoutCredentials(received, options.headers);
       if (headers["x-ratelimit-remaining"] === "0" || answer.statusCode === 429) {
@@ -197,6 +199,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           error: failed,
         });
       }
+    },
+    get simulated() {
+      return simulated;
     },
     stats: () => ({
       open: pool.stats.connected,

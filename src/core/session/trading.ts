@@ -3,7 +3,7 @@ import { TradingError } from "../base/errors.ts";
 import type { Big } from "../base/decimal.ts";
 import type { LiveQuestion, Placed } from "../domain/desk.ts";
 import type { ClosedPosition, OrderChange, OrderIntent, Reason, TradingMode } from "../domain/orders.ts";
-import { orderWords } from "../domain/orderWords.ts";
+import { changeWords, orderWords } from "../domain/orderWords.ts";
 import type { Broker, KillSwitchResult } from "../domain/ports.ts";
 
 export type Confirm = (question: LiveQuestion, signal: AbortSignal) => Promise<boolean>;
@@ -85,18 +85,6 @@ function isProgram({ origin }: Reason): boolean {
 function refused(): TradingError {
   const { message, hint } = notConfirmed();
   return new TradingError("live-not-confirmed", message, { kind: "refused", hint });
-}
-
-/** "limit 231.40, quantity 10". */
-export function changeWords(change: OrderChange): string {
-  const parts = [
-    change.qty === undefined ? "" : `quantity ${change.qty.toFixed()}`,
-    change.limitPrice === undefined ? "" : `limit ${change.limitPrice.toFixed()}`,
-    change.stopPrice === undefined ? "" : `stop ${change.stopPrice.toFixed()}`,
-    change.trail === undefined ? "" : `trail ${change.trail.toFixed()}`,
-    change.timeInForce === undefined ? "" : change.timeInForce.toUpperCase(),
-  ];
-  return parts.filter((part) => part !== "").join(", ");
 }
 
 function notConfirmed() {

@@ -4,12 +4,24 @@ import { TradingError } from "../../core/base/errors.ts";
 import { COMMANDS, type CommandId, type CommandSpec } from "../commandTable.ts";
 import type { Command, Window } from "./window.ts";
 import { accountCommands } from "./account.ts";
+import { dataCommands } from "./data.ts";
 import { fileCommands } from "./files.ts";
 import { orderCommands } from "./orders.ts";
 import { researchCommands } from "./research.ts";
 import { setupCommands } from "./setup.ts";
+import { stopCommands } from "./stop.ts";
+import { sweepCommands } from "./sweep.ts";
 
-const IMPLEMENTATIONS: Readonly<Record<CommandId, Command>> = { ...setupCommands, ...accountCommands, ...orderCommands, ...researchCommands, ...fileCommands };
+const IMPLEMENTATIONS: Readonly<Record<CommandId, Command>> = {
+  ...setupCommands,
+  ...accountCommands,
+  ...orderCommands,
+  ...stopCommands,
+  ...dataCommands,
+  ...researchCommands,
+  ...sweepCommands,
+  ...fileCommands,
+};
 
 export function registerCommands(window: Window): void {
   for (const spec of COMMANDS as readonly CommandSpec[]) {

@@ -15,7 +15,8 @@ import type { Command, Window } from "./window.ts";
 
 const ScanArgument = v.object({ scanners: v.optional(v.array(v.string())), pipeline: v.optional(v.string()), sequential: v.optional(v.boolean()) });
 
-const BacktestArgument = v.object({
+/** What a backtest and a sweep are told in the same words. */
+export const BacktestFields = {
   data: v.optional(v.string()),
   strategy: v.optional(v.string()),
   params: v.optional(v.record(v.string(), v.number())),
@@ -26,7 +27,8 @@ const BacktestArgument = v.object({
   fill: v.optional(v.picklist(["next-open", "close"])),
   from: v.optional(v.string()),
   to: v.optional(v.string()),
-});
+};
+const BacktestArgument = v.object(BacktestFields);
 
 export const researchCommands = {
   async scan(window, argument) {
@@ -71,7 +73,7 @@ export const researchCommands = {
 
   async backtest(window, argument) {
     const given = parseArgument(BacktestArgument, argument);
-    const asked = await askBacktest(window, given);
+    const asked = await askBacktest(window, given, "Run Backtest");
     if (asked === undefined) return undefined;
     const session = await window.desk.session();
     const spec = Object.fromEntries(Object.entries({ ...given, ...asked }).filter(([, value]) => value !== undefined)) as unknown as BacktestSpec;
@@ -125,19 +127,20 @@ async function showAnalysis(analysis: Analysis): Promise<void> {
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "markdown", content: lines.join("\n") }), { preview: true });
 }
 
-async function askBacktest(
+export async function askBacktest(
   window: Window,
   given: { readonly data?: string | undefined; readonly strategy?: string | undefined },
+  title: string,
 ): Promise<{ data: string; strategy: string } | undefined> {
   let { data, strategy } = given;
   for (;;) {
     if (data === undefined) {
-      const answer = await askData();
+      const answer = await askData(title);
       if (answer === undefined || answer === BACK) return undefined;
       data = answer;
     }
     if (strategy === undefined) {
-      const answer = await askStrategy(window, given.data === undefined ? 2 : 1);
+      const answer = await askStrategy(window, given.data === undefined ? 2 : 1, title);
       if (answer === undefined) return undefined;
       if (answer === BACK) {
         data = given.data;
@@ -150,7 +153,7 @@ async function askBacktest(
   }
 }
 
-async function askData() {
+async function askData(title: string) {
   const { isClone } = await import("../../core/base/entry.ts");
   const files = vscode.workspace.isTrusted ? await vscode.workspace.findFiles("**/*.csv", "**/node_modules/**", 50) : [];
   const choices: PickChoice<string>[] = [
@@ -160,7 +163,7 @@ async function askData() {
     ...["AAPL", "MSFT", "SPY"].map((symbol): PickChoice<string> => ({ label: symbol, description: "bars of the connected exchange", value: symbol })),
   ];
   return pickStep<string>({
-    title: "Run Backtest",
+    title,
     step: 1,
     total: 2,
     placeholder: "Data: a sample, a CSV file of this folder, or a symbol",
@@ -169,7 +172,7 @@ async function askData() {
   });
 }
 
-async function askStrategy(window: Window, step: number) {
+async function askStrategy(window: Window, step: number, title: string) {
   const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
   const own = await strategyFiles(window.desk.folder);
   const choices: PickChoice<string>[] = [
@@ -184,7 +187,7 @@ async function askStrategy(window: Window, step: number) {
     ),
     ...own.map((path): PickChoice<string> => ({ label: nameOf(path), description: "your file", value: path })),
   ];
-  return pickStep<string>({ title: "Run Backtest", step, total: step, placeholder: "Strategy", choices });
+  return pickStep<string>({ title, step, total: step, placeholder: "Strategy", choices });
 }
 
 async function strategyFiles(folder: string | undefined): Promise<readonly string[]> {
@@ -194,7 +197,7 @@ async function strategyFiles(folder: string | undefined): Promise<readonly strin
   return names.filter((name) => /\.[cm]?ts$/.test(name)).map((name) => join(at, name));
 }
 
-function nameOf(reference: string): string {
+export function nameOf(reference: string): string {
   if (reference === "") throw badInput("bad-argument", "The data reference is empty.");
   return reference.split(/[\\/]/).at(-1) as string;
 }

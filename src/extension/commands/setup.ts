@@ -2,8 +2,6 @@
 import * as vscode from "vscode";
 import * as v from "valibot";
 import { badInput } from "../../core/base/errors.ts";
-import { knownNames } from "../../core/base/nearest.ts";
-import { SETTINGS, type SettingSpec } from "../../core/config/schema.ts";
 import { LIVE_ORIGIN, PAPER_ORIGIN } from "../keys.ts";
 import { WALKTHROUGH } from "../manifest.ts";
 import { BACK, pickStep, textStep } from "../steps.ts";
@@ -28,6 +26,7 @@ export const setupCommands = {
       parse: (text) => text.trim(),
     });
     if (keyId === BACK || keyId === undefined) return undefined;
+    checkKind(keyId, origin);
     const secretKey = await vscode.window.showInputBox({
       title,
       prompt: "Secret key. It is kept in VS Code's secret storage and sent to this address only.",
@@ -36,6 +35,7 @@ export const setupCommands = {
       validateInput: (text) => (text === "" ? undefined : filled(text)),
     });
     if (secretKey === undefined || secretKey.trim() === "") return undefined;
+    if (origin === LIVE_ORIGIN && !(await wantsLiveKeys(keyId))) return undefined;
     await window.keys.store(origin, { keyId, secretKey: secretKey.trim() });
     window.output.info(`Keys stored for ${origin}`);
     return { stored: true, origin };
@@ -52,12 +52,7 @@ export const setupCommands = {
         )
       )?.label;
     if (provider === undefined) return undefined;
-    const spec = (SETTINGS as readonly SettingSpec[]).find((setting) => setting.key === "analysts.provider");
-    if (!PROVIDERS.includes(provider)) {
-      if (spec?.choices?.includes(provider) === true)
-        throw badInput("not-yet", `The provider ${provider} is not there yet.`, `Today: ${PROVIDERS.join(", ")}.`);
-      throw badInput("unknown-provider", `There is no provider called "${provider}".`, knownNames(provider, PROVIDERS));
-    }
+    (await import("../../core/session.ts")).checkProvider(provider);
     await vscode.workspace.getConfiguration("quantdesk").update("analysts.provider", provider, vscode.ConfigurationTarget.Global);
     window.output.info(`Analyst provider: ${provider}`);
     return { provider };
@@ -107,6 +102,19 @@ export const setupCommands = {
   },
 } satisfies Record<string, Command>;
 
+/** Alpaca's live keys begin with AK, its paper keys with PK: one at the other's address is a slip, and could be real money. */
+function checkKind(keyId: string, origin: string): void {
+  const isLive = /^AK/i.test(keyId);
+  if (isLive && origin === PAPER_ORIGIN)
+    throw badInput(
+      "live-keys",
+      `This is a live key, with real money behind it; it is not kept for ${new URL(origin).host}.`,
+      "Choose Alpaca live, or enter a paper key.",
+    );
+  if (/^PK/i.test(keyId) && origin === LIVE_ORIGIN)
+    throw badInput("paper-keys", "This is a paper key; Alpaca's live address refuses it.", "Choose Alpaca paper.");
+}
+
 async function askPort(running: string | undefined): Promise<number | undefined> {
   const parse = (text: string) => (/^\d{1,5}$/.test(text.trim()) && Number(text) <= 65_535 ? Number(text) : Number.NaN);
   const answer = await textStep({
@@ -119,6 +127,16 @@ async function askPort(running: string | undefined): Promise<number | undefined>
     parse,
   });
   return answer === BACK ? undefined : answer;
+}
+
+async function wantsLiveKeys(keyId: string): Promise<boolean> {
+  const yes = "Keep the Live Keys";
+  const answer = await vscode.window.showWarningMessage(
+    `LIVE, real money: keep the key ${keyId.slice(0, 4)}… for ${new URL(LIVE_ORIGIN).host}?`,
+    { modal: true, detail: "It is kept in VS Code's secret storage and sent to that address only, while quantdesk.broker.mode is live. Each order will ask." },
+    yes,
+  );
+  return answer === yes;
 }
 
 async function askOrigin(): Promise<string | undefined> {

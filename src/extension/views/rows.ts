@@ -61,8 +61,10 @@ export function positionRows(positions: readonly Position[]): readonly Row[] {
   });
 }
 
-export function orderRows(orders: readonly Order[]): readonly Row[] {
+/** `own`: client order ids that this state folder has sent; other orders were placed elsewhere, and say so. Undefined when not known. */
+export function orderRows(orders: readonly Order[], own?: ReadonlySet<string>): readonly Row[] {
   return orders.map((order) => {
+    const external = own !== undefined && !own.has(order.clientOrderId) ? " · placed elsewhere" : "";
     const isOpen = !isFinalStatus(order.status);
     const size = order.qty?.toFixed() ?? `$${order.notional?.toFixed() ?? "?"}`;
     const price =
@@ -78,10 +80,12 @@ export function orderRows(orders: readonly Order[]): readonly Row[] {
       orderId: order.id,
       symbol: order.symbol,
       label: `${order.side === "buy" ? "Buy" : "Sell"} ${size} ${order.symbol}`,
-      description: `${price} · ${order.status.replaceAll("_", " ")}`,
+      description: `${price} · ${order.status.replaceAll("_", " ")}${external}`,
+      spoken: `${order.side === "buy" ? "Buy" : "Sell"} ${size} ${order.symbol}, ${price}, ${order.status.replaceAll("_", " ")}${external === "" ? "" : ", placed elsewhere"}`,
       tooltip: `${outcomeWords(order)} Sent ${moment(order.submittedAt)}.`,
       icon: isOpen ? "clock" : order.status === "filled" ? "pass" : order.status === "rejected" ? "error" : "circle-slash",
       contextValue: isOpen ? "openOrder" : "order",
+      ...(order.legs.length === 0 ? {} : { children: orderRows(order.legs) }),
     };
   });
 }

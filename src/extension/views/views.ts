@@ -11,6 +11,8 @@ import { RowTree } from "./tree.ts";
 const HOLDINGS_EVERY_MS = 3000;
 const READ_WITHIN_MS = 10_000;
 const ROWS = 50;
+/** More than the rows, since legs and orders of other folders are among the account's newest. */
+const JOURNALLED = 500;
 
 /** Exported for tests: what each tree shows now. */
 export interface Views {
@@ -46,13 +48,17 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
   const readHoldings = async (open: Session) => {
     readAt = Date.now();
     const signal = AbortSignal.timeout(READ_WITHIN_MS);
-    const [nowHeld, nowOrders] = await Promise.all([open.broker.getPositions(signal), open.broker.getOrders({ status: "all", limit: ROWS }, signal)]);
+    const [nowHeld, nowOrders, journalled] = await Promise.all([
+      open.broker.getPositions(signal),
+      open.broker.getOrders({ status: "all", limit: ROWS }, signal),
+      open.store.journalledOrders(open.status().account?.accountNumber ?? null, JOURNALLED, signal),
+    ]);
     if (desk.openSession !== open) return;
     held = nowHeld.length;
     positions.tree.set(positionRows(nowHeld));
-    orders.tree.set(orderRows(nowOrders));
+    orders.tree.set(orderRows(nowOrders, new Set(journalled.map((order) => order.clientOrderId))));
     const waiting = nowOrders.filter((order) => !isFinalStatus(order.status)).length;
-    orders.view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: `${waiting} open orders` };
+    orders.view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: waiting === 1 ? "1 open order" : `${waiting} open orders` };
     session.tree.set(sessionRows(open.status(), held));
   };
   const readStored = async (open: Session) => {

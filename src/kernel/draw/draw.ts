@@ -14,6 +14,8 @@ import type {
   Position,
   Quote,
   ScanResult,
+  SweepResult,
+  WalkForwardResult,
 } from "../deskTypes.d.ts";
 import type { BarFrame } from "../barFrame.ts";
 import type { DrawKind } from "../deskProtocol.ts";
@@ -23,6 +25,7 @@ import { drawBacktest, drawBatch } from "./backtest.ts";
 import { drawBars } from "./bars.ts";
 import { drawFeatures } from "./features.ts";
 import { drawAnalysis, drawScan } from "./research.ts";
+import { drawSweep, drawWalkForward } from "./sweep.ts";
 import { drawAccount, drawOrder, drawOrders, drawPerformance, drawPlaced, drawPositions, drawPreview, drawQuote } from "./trading.ts";
 
 /** `value` is what `kind` says: both came out of one desk answer. */
@@ -52,6 +55,10 @@ export async function drawResult(kind: DrawKind, value: unknown): Promise<readon
       return await drawBacktest(value as BacktestResult);
     case "batch":
       return [drawBatch(value as BatchResult)];
+    case "sweep":
+      return [drawSweep(value as SweepResult)];
+    case "walkForward":
+      return await drawWalkForward(value as WalkForwardResult);
     case "performance":
       return [drawPerformance(value as Performance)];
     case "features":

@@ -22,7 +22,8 @@ const SHORT: Readonly<Record<string, Params>> = {
   buy_and_hold: {},
 };
 
-const strategies = fc.constantFrom(...BUILTIN_STRATEGIES);
+/** Those that all engines run. */
+const strategies = fc.constantFrom(...BUILTIN_STRATEGIES.filter(({ signals }) => signals !== undefined));
 const rules = fc.record({
   costs: fc.record({ feeRate: fc.constantFrom(0, 0.001, 0.02), slippageBps: fc.constantFrom(0, 5, 100) }),
   sizing: fc.constantFrom<Sizing>({ kind: "all-in" }, { kind: "whole-shares" }, { kind: "fixed", units: 20 }, { kind: "percent", percent: 40 }),

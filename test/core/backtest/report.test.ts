@@ -5,6 +5,7 @@ import { findStrategy } from "../../../src/core/backtest/strategies/builtin.ts";
 import { monthlyReturns } from "../../../src/core/backtest/report/monthly.ts";
 import { reportData } from "../../../src/core/backtest/report/chartData.ts";
 import { change, dollars, plain } from "../../../src/core/backtest/report/format.ts";
+import type { Sweep } from "../../../src/core/domain/sweep.ts";
 import type { BacktestRequest, BacktestResult } from "../../../src/core/domain/backtest.ts";
 import { request, sp500 } from "./givenBars.ts";
 
@@ -37,10 +38,103 @@ describe("The report", () => {
     assert.equal(renderReport({ ...result, durationMs: 1 }, data.series), renderReport({ ...result, durationMs: 2 }, data.series));
   });
 
-  it("escapes names that come from files", () => {
+  it("escapes every text that comes from outside", () => {
     const result = run("sma_cross");
-    const html = renderReport({ ...result, strategy: "<img src=x>", dataset: { ...result.dataset, name: "</script><b>" } }, data.series);
-    assert.doesNotMatch(html, /<img src=x>|<\/script><b>/);
+    const evil = (name: string) => `</script><img src=x onerror=alert("${name}")>`;
+    const html = renderReport(
+      {
+        ...result,
+        strategy: evil("strategy"),
+        params: { [evil("param")]: 1 },
+        engineReason: evil("reason"),
+        warnings: [evil("warning")],
+        dataset: { ...result.dataset, name: evil("data"), source: evil("source"), adjustment: evil("adjustment"), timeZone: evil("zone") },
+        trades: result.trades.map((trade) => ({ ...trade, symbol: evil("symbol") })),
+      },
+      data.series,
+      { spec: { data: evil("file"), strategy: evil("ref"), timeZone: evil("tz") } },
+    );
+    assert.doesNotMatch(html, /<img/);
+    assert.match(html, /#60;img src=x onerror=alert\(&#34;warning&#34;\)/);
+  });
+
+  it("says where the prices are from, how they were adjusted, the risk-free rate and the periods of a year", () => {
+    const result = run("sma_cross", { riskFree: 0.0225, periodsPerYear: 250 });
+    const html = renderReport(
+      { ...result, dataset: { ...result.dataset, source: "Alpaca iex", adjustment: "split", asOf: "2024-01-02", timeZone: "Asia/Tokyo" } },
+      data.series,
+    );
+    assert.match(html, /<b>Prices:<\/b> Alpaca iex, adjustment: split, as of 2024-01-02, times in Asia\/Tokyo\./);
+    assert.match(html, /risk-free rate 2\.25\u00a0%, 250 periods a year/);
+  });
+
+  it("gives the command that was asked, quoted for a shell, with the costs in effect", () => {
+    const spec = {
+      data: "my data/GO'OG.csv",
+      strategy: "./a b.ts",
+      from: "2010-01-04",
+      sizing: { kind: "percent", percent: 30 },
+      timeZone: "Asia/Tokyo",
+    } as const;
+    const html = renderReport(run("sma_cross", { riskFree: -0.005, costs: { feeRate: 0.001, slippageBps: 5 } }), data.series, { spec });
+    const command = /quantdesk backtest(?:[^\n]*\\\n)*[^\n]*/.exec(html.replaceAll("&#39;", "'").replaceAll("&#38;", "&"))?.[0];
+    assert.deepEqual(command?.split(" \\\n  "), [
+      "quantdesk backtest",
+      String.raw`--data 'my data/GO'\''OG.csv'`,
+      "--strategy './a b.ts'",
+      "--params fast=10,slow=20",
+      "--cash 10000",
+      "--fee-rate 0.001",
+      "--slippage-bps 5",
+      "--sizing percent:30",
+      "--fill next-open",
+      "--from 2010-01-04",
+      "--tz Asia/Tokyo",
+      "--risk-free -0.005",
+      "--report report.html",
+    ]);
+  });
+
+  it("shows where the run stands among those of its sweep, and what luck explains", () => {
+    const [fast, slow] = [Float64Array.of(5, 10, 5, 10), Float64Array.of(20, 20, 50, 50)];
+    const figures = { totalReturnPct: fast, maxDrawdownPct: fast, trades: fast, status: Uint8Array.of(1, 1, 1, 2) };
+    const columns = { names: ["fast", "slow"], params: [fast, slow], sharpe: Float64Array.of(0.1, 0.4, -0.2, Number.NaN), ...figures };
+    const result = run("sma_cross");
+    const best = [{ params: result.params, stats: result.stats, deflatedSharpe: 0.3 }];
+    const sweep = { columns, result: { best, luckSharpe: 0.9, trialsCounted: 4, pbo: null } } as unknown as Sweep;
+    const html = renderReport(result, data.series, { sweep });
+    assert.match(html, /With 4 trials on these prices[^<]*probably luck/);
+    assert.deepEqual(
+      [...html.matchAll(/<td class="here"[^>]*>([^<]+)/g)].map(([, text]) => text),
+      ["0.40"],
+    );
+  });
+
+  it("stays small over many bars: lowest and highest equity, the last candles, the last trades", () => {
+    const bars = 200_000;
+    const price = Float64Array.from({ length: bars }, (_value, i) => 100 + 10 * Math.sin(i / 7) + (i === 77_777 ? 500 : 0));
+    const series = {
+      ...data.series,
+      time: price.map((_value, i) => Date.UTC(2020, 0, 1) + i * 500),
+      open: price,
+      high: price,
+      low: price,
+      close: price,
+      volume: price,
+    };
+    const result = runBacktest(
+      request({ name: "sma_cross", withEquity: true }),
+      { definition: findStrategy("sma_cross"), hash: "" },
+      { info: data.info, series },
+    );
+    const html = renderReport(result, series);
+    assert.ok(html.length < 700_000, String(html.length));
+    const charts = JSON.parse(/id="charts">([^<]*)</.exec(html)?.[1] ?? "") as { equity: { time: number[]; hold: number[] }; price: { bars: number[][] } };
+    const ascend = (times: readonly number[]) => assert.ok(times.every((time, i) => i === 0 || time > (times[i - 1] as number)));
+    ascend(charts.equity.time);
+    ascend(charts.price.bars.map(([time]) => time as number));
+    assert.equal(charts.equity.time.at(-1), Math.floor((series.time.at(-1) as number) / 1000));
+    assert.match(html, /Trades, last 100 of [\d,]+/);
   });
 
   it("counts the same equity from the trades when the result has none", () => {

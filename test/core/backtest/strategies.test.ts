@@ -19,7 +19,10 @@ describe("Built-in strategies", () => {
       bollinger: { period: 20, width: 2 },
       breakout: { entry: 20, exit: 10 },
       momentum: { lookback: 126 },
+      dual_momentum: { lookback: 252, hurdle: 0 },
       zscore: { period: 20, entry: -2, exit: 0 },
+      pairs: { period: 60, entry: 2, exit: 0.5 },
+      vol_target: { target: 15, period: 20, max: 100, band: 10, perYear: 252 },
       turn_of_month: { before: 4, after: 3 },
       buy_and_hold: {},
     });
@@ -38,7 +41,6 @@ describe("Built-in strategies", () => {
   it("are found by name, and a typo is answered with the nearest", () => {
     assert.equal(findStrategy("breakout").name, "breakout");
     assert.throws(() => findStrategy("sma_cros"), { code: "unknown-strategy", kind: "usage", hint: /Did you mean sma_cross\?/ });
-    assert.throws(() => findStrategy("pairs"), { code: "not-yet", kind: "usage" });
   });
 
   it("take their parameters with defaults, and name what is wrong with them", () => {

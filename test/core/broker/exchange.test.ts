@@ -43,8 +43,8 @@ async function givenDesk(endpoint: Endpoint, timeoutMs = 10_000) {
   return {
     signal: scope.signal,
     store,
-    broker: createBroker({ endpoint, trading, data: http, journal: store.journal, limits, log: silentLog, clock: systemClock, scope, simulated: true }),
-    data: createAlpacaData({ http, trading, feed: "iex", adjustment: "all", simulated: true, log: silentLog }),
+    broker: createBroker({ endpoint, trading, data: http, journal: store.journal, limits, log: silentLog, clock: systemClock, scope, simulated: false }),
+    data: createAlpacaData({ http, trading, feed: "iex", adjustment: "all", simulated: false, log: silentLog }),
     async [Symbol.asyncDispose]() {
       await scope.close();
       await rm(home, { recursive: true });
@@ -61,6 +61,13 @@ async function place(desk: Desk, intent: OrderIntent) {
 }
 
 describe("the broker at the paper exchange", () => {
+  it("says SIMULATED though nobody has told it what is behind the address", async () => {
+    await using exchange = await givenExchange();
+    await using desk = await givenDesk(endpointOf(exchange.ready));
+    assert.equal((await desk.broker.connect(desk.signal)).simulated, true);
+    assert.equal(desk.data.simulated, true);
+  });
+
   it("buys by the share and by the dollar, hears of the fills, holds them and sells them", async () => {
     const home = await mkdtemp(join(tmpdir(), "quantdesk-exchange-"));
     const exchange = await findOrStartExchange({ home, own: true, seed: 7 }, new AbortController().signal);

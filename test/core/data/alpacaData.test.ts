@@ -20,13 +20,18 @@ class DataServer implements AsyncDisposable {
   data!: MarketData;
   #close: () => Promise<void> = async () => {};
 
-  static async open(reply: (url: URL, nth: number) => unknown, options: { readonly simulated?: boolean; readonly headers?: Record<string, string> } = {}): Promise<DataServer> {
+  static async open(
+    reply: (url: URL, nth: number) => unknown,
+    options: { readonly simulated?: boolean; readonly headers?: Record<string, string> } = {},
+  ): Promise<DataServer> {
     const it = new DataServer();
     const server = createServer((request, response) => {
       const url = new URL(request.url as string, "http://x");
       it.asked.push(url);
       const body = url.pathname === "/v2/clock" ? { timestamp: new Date(NOW).toISOString(), is_open: true } : reply(url, it.asked.length);
-      response.writeHead(body === undefined ? 400 : 200, { "content-type": "application/json", ...options.headers }).end(JSON.stringify(body ?? { message: "invalid symbol" }));
+      response
+        .writeHead(body === undefined ? 400 : 200, { "content-type": "application/json", ...options.headers })
+        .end(JSON.stringify(body ?? { message: "invalid symbol" }));
     });
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
     const log = logTo((level, line) => it.lines.push(`${level} ${line}`));

@@ -123,14 +123,21 @@ describe("bars by symbol, kept in the state folder", () => {
 
   it("take no more room than they may: the ones not used for longest go", async () => {
     const lines: string[] = [];
-    const cache = new BarCache(folder, logTo((level, line) => lines.push(`${level} ${line}`)), { maxBytes: 2 ** 20, maxFiles: 3 });
+    const cache = new BarCache(
+      folder,
+      logTo((level, line) => lines.push(`${level} ${line}`)),
+      { maxBytes: 2 ** 20, maxFiles: 3 },
+    );
     const series = (await new Source().data.bars(["X"], query, signal)).get("X") as BarSeries;
     const key = (symbol: string) => ({ origin: "o", feed: "f", adjustment: "raw", symbol, timeframe: "1Day" }) as const;
     for (const symbol of ["A", "B", "C", "D", "E"]) await cache.write(key(symbol), { from: 0, to: TODAY, asOf: TODAY, series });
     assert.equal((await readdir(folder)).length, 3);
     assert.notEqual(await cache.read(key("E")), undefined);
     await writeFile(join(folder, "blocked"), "");
-    await new BarCache(join(folder, "blocked"), logTo((level, line) => lines.push(`${level} ${line}`))).write(key("A"), { from: 0, to: 1, asOf: 1, series });
+    await new BarCache(
+      join(folder, "blocked"),
+      logTo((level, line) => lines.push(`${level} ${line}`)),
+    ).write(key("A"), { from: 0, to: 1, asOf: 1, series });
     assert.match(lines.join(), /warn The bars of A are not kept/);
   });
 });

@@ -205,12 +205,7 @@ describe("a CSV file of bars", () => {
       "bars.csv cannot be unpacked: it ends too early (a download that was cut off?).",
       /again/,
     ],
-    [
-      "is damaged gzip",
-      Buffer.concat([gzipSync("x").subarray(0, 10), Buffer.alloc(40, 7)]),
-      /^bars\.csv cannot be unpacked: it is damaged/,
-      /again/,
-    ],
+    ["is damaged gzip", Buffer.concat([gzipSync("x").subarray(0, 10), Buffer.alloc(40, 7)]), /^bars\.csv cannot be unpacked: it is damaged/, /again/],
     ["is binary", Buffer.from([1, 2, 0, 0, 9, 9]), "bars.csv is not text, but binary.", /Parquet/],
     ["is a spreadsheet", Buffer.from("PK\u0003\u0004"), "bars.csv is not text: it is a spreadsheet or a zip archive.", /CSV/],
   ];
@@ -254,7 +249,10 @@ describe("a CSV file of bars", () => {
     const doubt = (as: string) => `Numbers such as "1,234" can be read in two ways; the comma was taken for ${as}.`;
     assert.deepEqual(await closes(";", ["1,234", "1,235"]), [1.234, 1.235, doubt("a decimal comma")]);
     assert.deepEqual(await closes(",", ['"1,234"', '"1,235"']), [1234, 1235, doubt("thousands")]);
-    assert.equal((await faultOf("date;open;high;low;close\n2024-01-02;1,5;1,5;1,5;1.5.5")).message, 'bars.csv, line 2: close is "1.5.5", which is not a number.');
+    assert.equal(
+      (await faultOf("date;open;high;low;close\n2024-01-02;1,5;1,5;1,5;1.5.5")).message,
+      'bars.csv, line 2: close is "1.5.5", which is not a number.',
+    );
   });
 
   it("has wall times in the zone that is given, right through both changes of the clock", async () => {
@@ -287,13 +285,40 @@ describe("a CSV file of bars", () => {
 
   it("is bars in order or one sentence, whatever the bytes", async () => {
     const cell = fc.oneof(
-      fc.constantFrom("2024-01-02", "2024-01-03T10:00Z", "1704153600", "1e400", "-1", "0", "inf", "NaN", "", '"', '""', '"1,5"', "1,5", "1.5", "\u00a0", "\ufeff", "date", "close"),
+      fc.constantFrom(
+        "2024-01-02",
+        "2024-01-03T10:00Z",
+        "1704153600",
+        "1e400",
+        "-1",
+        "0",
+        "inf",
+        "NaN",
+        "",
+        '"',
+        '""',
+        '"1,5"',
+        "1,5",
+        "1.5",
+        "\u00a0",
+        "\ufeff",
+        "date",
+        "close",
+      ),
       fc.string({ maxLength: 6 }),
       fc.float().map(String),
     );
     const row = fc.tuple(fc.array(cell, { maxLength: 8 }), fc.constantFrom(",", ";", "\t")).map(([cells, separator]) => cells.join(separator));
-    const header = fc.constantFrom("date,open,high,low,close,volume", "time;open;high;low;close", "timestamp\topen\thigh\tlow\tclose", ",open,high,low,close", "date,time,open,high,low,close");
-    const text = fc.tuple(header, fc.array(row, { maxLength: 6 }), fc.constantFrom("\n", "\r\n", "\r")).map(([head, rows, end]) => Buffer.from([head, ...rows].join(end)));
+    const header = fc.constantFrom(
+      "date,open,high,low,close,volume",
+      "time;open;high;low;close",
+      "timestamp\topen\thigh\tlow\tclose",
+      ",open,high,low,close",
+      "date,time,open,high,low,close",
+    );
+    const text = fc
+      .tuple(header, fc.array(row, { maxLength: 6 }), fc.constantFrom("\n", "\r\n", "\r"))
+      .map(([head, rows, end]) => Buffer.from([head, ...rows].join(end)));
     const any = fc.oneof(
       text,
       fc.uint8Array({ maxLength: 200 }),
@@ -316,7 +341,9 @@ describe("a CSV file of bars", () => {
         assert.ok(time.length > 0);
         for (let i = 0; i < time.length; i++) {
           assert.ok(i === 0 || (time[i] as number) > (time[i - 1] as number), "in order");
-          assert.ok([open, high, low, close].every((column) => Number.isFinite(column[i]) && (column[i] as number) > 0) && (high[i] as number) >= (low[i] as number));
+          assert.ok(
+            [open, high, low, close].every((column) => Number.isFinite(column[i]) && (column[i] as number) > 0) && (high[i] as number) >= (low[i] as number),
+          );
           assert.ok((volume[i] as number) >= 0 && Number.isFinite(volume[i]));
         }
       }),

@@ -54,7 +54,9 @@ describe("what is odd about bars", () => {
   it("is a single New York day that is missing, but no holiday or mourning", async () => {
     const missing = tradingMidnights("2015-06-17", "2015-06-17")[0] as number;
     assert.deepEqual(await find(bars(newYork.filter((ms) => ms !== missing))), ["1 gap: 1 bar is missing between 2015-06-16T04:00Z and 2015-06-18T04:00Z."]);
-    const in2001 = tradingMidnights("2001-01-01", "2001-12-31").filter((ms) => !new Date(ms).toISOString().startsWith("2001-09-1") || new Date(ms).getUTCDate() > 16);
+    const in2001 = tradingMidnights("2001-01-01", "2001-12-31").filter(
+      (ms) => !new Date(ms).toISOString().startsWith("2001-09-1") || new Date(ms).getUTCDate() > 16,
+    );
     assert.match((await find(bars(in2001))).join(), /^1 gap: 1 bar is missing between 2001-09-07T04:00Z and 2001-09-17/); // the 10th only
   });
 
@@ -94,9 +96,13 @@ describe("what is odd about bars", () => {
       [0.1, "1:10 reverse split"],
     ] as const) {
       const series = bars(newYork);
-      for (const column of [series.open, series.high, series.low, series.close]) for (let i = 250; i < column.length; i++) column[i] = (column[i] as number) / ratio;
+      for (const column of [series.open, series.high, series.low, series.close])
+        for (let i = 250; i < column.length; i++) column[i] = (column[i] as number) / ratio;
       const [sentence, ...others] = await find(series);
-      assert.match(sentence ?? "", new RegExp(`^The prices look unadjusted: a likely ${words} at ${new Date(newYork[250] as number).toISOString().slice(0, 10)}`));
+      assert.match(
+        sentence ?? "",
+        new RegExp(`^The prices look unadjusted: a likely ${words} at ${new Date(newYork[250] as number).toISOString().slice(0, 10)}`),
+      );
       assert.deepEqual(others, []);
     }
   });

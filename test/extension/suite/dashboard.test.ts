@@ -94,6 +94,17 @@ describe("the dashboard", () => {
     assert.equal(batch.succeeded, 200);
   });
 
+  it("sweeps, opens the page of the result, and refuses a grid that cannot be read", async () => {
+    const given = { data: "sample:simulated", strategy: "sma_cross", grid: "fast=5:20:5,slow=30:60:10", where: "fast < slow" };
+    const result = await run<{ schema: string; succeeded: number; simulated: boolean; costs: { feeRate: number } }>("sweep", given);
+    assert.deepEqual([result.schema, result.succeeded, result.simulated, result.costs.feeRate], ["quantdesk.sweep/1", 16, true, 0.001]);
+    const tabs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs.map((tab) => tab.label));
+    await until("the page of the sweep", () => tabs().includes("Sweep of sma_cross (SIMULATED)"));
+    await screenshot("sweep");
+    const { error } = await run<{ error: { code: string } }>("sweep", { ...given, grid: "fast=5:2" });
+    assert.equal(error.code, "bad-grid");
+  });
+
   it("refuses an unknown strategy with the nearest name", async () => {
     const { error } = await run<{ error: { code: string; hint?: string } }>("backtest", { data: "sample:simulated", strategy: "sma_crss" });
     assert.equal(error.code, "unknown-strategy");

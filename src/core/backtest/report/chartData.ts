@@ -5,8 +5,10 @@ import { drawdowns } from "../drawdown.ts";
 import { change } from "./format.ts";
 
 const MAX_POINTS = 3000;
-const MAX_CANDLES = 3000;
+/** The last ones; candles of many bars would stack their trades. */
+export const MAX_CANDLES = 3000;
 const MAX_MARKED_TRADES = 400;
+const MAX_TRADE_LINES = 40;
 /** Candles in view when the report opens; the rest is one drag away. */
 export const VISIBLE_CANDLES = 160;
 
@@ -25,22 +27,39 @@ export function reportData(result: BacktestResult, series: BarSeries): ReportDat
   const from = result.dataset.from === null ? 0 : Date.parse(result.dataset.from);
   const first = series.time.findIndex((time) => time >= from);
   const bars = sliceBars(series, Math.max(0, first), Math.max(0, first) + result.dataset.bars);
-  const cash = result.stats.finalEquity - result.trades.reduce((sum, trade) => sum + trade.pnl, 0);
-  const equity = result.equity === undefined ? equityOfTrades(result, bars, cash) : Float64Array.from(result.equity, ([, value]) => value);
+  const cash = startCash(result);
+  const equity = result.equity === undefined ? equityOfTrades(result, bars, cash) : givenEquity(result.equity, bars.close.length, cash);
   const start = bars.close[0] ?? 1;
   const span = (bars.time[bars.time.length - 1] ?? 0) - (bars.time[0] ?? 0);
   return { bars, equity, cash, hold: bars.close.map((close) => (cash * close) / start), intraday: span / Math.max(1, bars.time.length - 1) < 0.6 * 86_400_000 };
 }
 
-function equityOfTrades(result: BacktestResult, bars: BarSeries, startCash: number): Float64Array {
+/** The money at the start; what is lost whole is counted back from the trades. */
+function startCash({ stats, trades }: BacktestResult): number {
+  const grown = 1 + stats.totalReturnPct / 100;
+  const cash = grown > 1e-6 ? stats.finalEquity / grown : stats.finalEquity - trades.reduce((sum, trade) => sum + trade.pnl, 0);
+  return Number(cash.toPrecision(12));
+}
+
+/** One value per bar; a run that trades from a later bar on has its money before. */
+function givenEquity(equity: NonNullable<BacktestResult["equity"]>, bars: number, cash: number): Float64Array {
+  const values = new Float64Array(bars).fill(cash);
+  const from = Math.max(0, bars - equity.length);
+  for (let i = from; i < bars; i++) values[i] = (equity[i - from] as readonly [string, number])[1];
+  return values;
+}
+
+function equityOfTrades(result: BacktestResult, bars: BarSeries, start: number): Float64Array {
   const equity = new Float64Array(bars.close.length);
-  let cash = startCash;
+  let cash = start;
   let t = 0;
   for (const trade of result.trades) {
+    const units = trade.side === "long" ? trade.size : -trade.size;
+    const fee = result.costs.feeRate * trade.size;
     while (t < trade.entryIndex) equity[t++] = cash;
-    cash -= trade.size * trade.entryPrice * (1 + result.costs.feeRate);
-    while (t < trade.exitIndex) equity[t] = cash + trade.size * (bars.close[t++] as number);
-    cash += trade.size * trade.exitPrice * (1 - result.costs.feeRate);
+    cash -= units * trade.entryPrice + fee * trade.entryPrice;
+    while (t < trade.exitIndex) equity[t] = cash + units * (bars.close[t++] as number);
+    cash += units * trade.exitPrice - fee * trade.exitPrice;
     if (trade.finalized) equity[t++] = cash;
   }
   while (t < equity.length) equity[t++] = cash;
@@ -50,13 +69,14 @@ function equityOfTrades(result: BacktestResult, bars: BarSeries, startCash: numb
 export function chartData(result: BacktestResult, data: ReportData): unknown {
   const { bars, equity, hold } = data;
   const falls = drawdowns(equity);
-  const at = keptIndexes(equity);
   const seconds = (index: number) => Math.floor((bars.time[index] as number) / 1000);
+  const at = keptIndexes(equity).filter((index, i, all) => i + 1 === all.length || seconds(index) < seconds(all[i + 1] as number)); // the charts count in seconds
   const round = (value: number, digits: number) => Number(value.toFixed(digits));
-  const group = Math.ceil(bars.close.length / MAX_CANDLES);
+  const drawnFrom = Math.max(0, bars.close.length - MAX_CANDLES);
+  const drawn = result.trades.filter((trade) => trade.exitIndex >= drawnFrom);
   const last = bars.close[bars.close.length - 1] ?? 0;
   const digits = last < 10 ? 5 : 2;
-  const candleTime = (index: number) => seconds(index - (index % group));
+  const markTime = (index: number) => seconds(Math.max(drawnFrom, index));
   return {
     intraday: data.intraday,
     logarithmic: isWide(equity) || isWide(hold),
@@ -69,10 +89,15 @@ export function chartData(result: BacktestResult, data: ReportData): unknown {
     price: {
       digits,
       visible: VISIBLE_CANDLES,
-      bars: candles(bars, group, seconds, (value) => round(value, digits)),
-      trades: result.trades
-        .slice(-MAX_MARKED_TRADES)
-        .flatMap((trade) => [[candleTime(trade.entryIndex), 1, ""] as const, [candleTime(trade.exitIndex), -1, change(trade.pnlPct)] as const]),
+      bars: candles(bars, drawnFrom, seconds, (value) => round(value, digits)),
+      trades: drawn.slice(-MAX_MARKED_TRADES).flatMap((trade) => {
+        const side = trade.side === "long" ? 1 : -1;
+        const end = trade.finalized ? `${change(trade.pnlPct)}, still open` : change(trade.pnlPct);
+        return [[markTime(trade.entryIndex), side, ""] as const, [markTime(trade.exitIndex), -side, end] as const];
+      }),
+      lines: drawn
+        .slice(-MAX_TRADE_LINES)
+        .map((trade) => [markTime(trade.entryIndex), markTime(trade.exitIndex), round(trade.entryPrice, digits), round(trade.exitPrice, digits)]),
     },
   };
 }
@@ -94,16 +119,12 @@ export function keptIndexes(equity: Float64Array): number[] {
   return [...kept].sort((a, b) => a - b);
 }
 
-function candles(bars: BarSeries, group: number, seconds: (index: number) => number, round: (value: number) => number): number[][] {
+function candles(bars: BarSeries, from: number, seconds: (index: number) => number, round: (value: number) => number): number[][] {
   const out: number[][] = [];
-  for (let from = 0; from < bars.close.length; from += group) {
-    const to = Math.min(bars.close.length, from + group);
-    let [high, low] = [bars.high[from] as number, bars.low[from] as number];
-    for (let i = from + 1; i < to; i++) {
-      high = Math.max(high, bars.high[i] as number);
-      low = Math.min(low, bars.low[i] as number);
-    }
-    out.push([seconds(from), round(bars.open[from] as number), round(high), round(low), round(bars.close[to - 1] as number)]);
+  for (let i = from; i < bars.close.length; i++) {
+    if (i + 1 < bars.close.length && seconds(i) === seconds(i + 1)) continue;
+    const prices = [bars.open[i] as number, bars.high[i] as number, bars.low[i] as number, bars.close[i] as number];
+    out.push([seconds(i), ...prices.map(round)]);
   }
   return out;
 }

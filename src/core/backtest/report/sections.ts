@@ -2,9 +2,7 @@
 import type { BacktestResult } from "../../domain/backtest.ts";
 import type { Order } from "../../domain/orders.ts";
 import type { ReportData } from "./chartData.ts";
-import { change, date, dollars, escapeHtml, MISSING, move, percent, plain, price, quantity } from "./format.ts";
-
-const MAX_TRADES = 200;
+import { change, dollars, escapeHtml, MISSING, percent, plain } from "./format.ts";
 
 export interface Panel {
   readonly title: string;
@@ -36,9 +34,11 @@ export function statistics(result: BacktestResult, data: ReportData): string {
         ["Total", change(stats.totalReturnPct)],
         ["Per year (CAGR)", change(stats.cagrPct)],
         ["Held from the first close", change(held)],
-        ["Sharpe", sharpeWithRange(result)],
+        [`Sharpe, rf ${rate(result)}`, sharpeWithRange(result)],
         ["Sortino", plain(stats.sortino, 2)],
         ["Calmar", plain(stats.calmar, 2)],
+        ["Alpha a year", change(stats.alphaPct)],
+        ["Beta", plain(stats.beta, 2)],
       ],
     ],
     [
@@ -48,8 +48,10 @@ export function statistics(result: BacktestResult, data: ReportData): string {
         ["Worst fall", stats.maxDrawdownPct === 0 ? percent(0) : percent(-stats.maxDrawdownPct)],
         ["Longest fall", `${plain(stats.maxDrawdownDays, 0)} days`],
         ["Invested", percent(stats.exposurePct)],
-        ["Bars a year", plain(stats.periodsPerYear, 0)],
-        ["Fees paid", dollars(stats.totalFees, 2)],
+        ["Periods a year", plain(stats.periodsPerYear, 0)],
+        ["Turnover a year", stats.turnover === null ? MISSING : `${plain(stats.turnover, 1)}×`],
+        ["Fees, slippage paid", `${dollars(stats.totalFees)}, ${dollars(stats.totalSlippage)}`],
+        ["Interest, dividends", dollars(stats.financing)],
       ],
     ],
     [
@@ -60,6 +62,7 @@ export function statistics(result: BacktestResult, data: ReportData): string {
         ["Profit factor", plain(stats.profitFactor, 2)],
         ["Expectancy", change(stats.expectancyPct, 2)],
         ["SQN", plain(stats.sqn, 1)],
+        ["Average bars held", plain(stats.avgTradeBars, 1)],
         ["Best, worst", stats.trades === 0 ? MISSING : `${change(stats.bestTradePct)}, ${change(stats.worstTradePct)}`],
       ],
     ],
@@ -78,31 +81,6 @@ export function sharpeRange({ stats, dataset }: BacktestResult): readonly [numbe
   const perBar = stats.sharpe / Math.sqrt(stats.periodsPerYear);
   const error = Math.sqrt((1 + perBar ** 2 / 2) / (dataset.bars - 1)) * Math.sqrt(stats.periodsPerYear);
   return [stats.sharpe - 1.96 * error, stats.sharpe + 1.96 * error];
-}
-
-export function trades(result: BacktestResult, intraday: boolean): string {
-  if (result.trades.length === 0) return panel({ title: "Trades", say: "There were none.", body: "" });
-  const total = result.trades.length;
-  const shown = result.trades.slice(-MAX_TRADES);
-  const rows = shown
-    .map((trade, at) => [
-      plain(total - shown.length + at + 1, 0),
-      date(trade.entryTime, { withTime: intraday }),
-      trade.finalized ? "open, at the last close" : date(trade.exitTime, { withTime: intraday }),
-      quantity(trade.size),
-      price(trade.entryPrice),
-      price(trade.exitPrice),
-      dollars(trade.fees, 2),
-      dollars(trade.pnl, 2),
-      move(trade.pnlPct),
-      plain(trade.bars, 0),
-    ])
-    .reverse();
-  return panel({
-    title: shown.length === total ? "Trades" : `Trades, last ${shown.length} of ${plain(total, 0)}`,
-    say: "Newest first. The result is after fees, as a share of what was bought.",
-    body: table("Trades", ["#No.", "Bought", "Sold", "#Units", "#In", "#Out", "#Fees", "#Profit", "#Result", "#Bars"], rows),
-  });
 }
 
 export function leaderboard(results: readonly BacktestResult[]): string {
@@ -140,6 +118,11 @@ export function orderPanel(order: Order): string {
     say: `<b>${order.side === "buy" ? "Bought" : "Sold"} ${order.filledQty.toFixed()} ${escapeHtml(order.symbol)}</b>, ${escapeHtml(order.orderClass)} ${escapeHtml(order.type)} order, ${filled}. SIMULATED: no real money moved.`,
     body: legs.length === 0 ? "" : table("Legs of the order", ["Side", "Type", "#Quantity", "#Limit", "#Stop", "State"], legs),
   });
+}
+
+/** The risk-free rate as it was given: "0 %", "2.25 %". */
+export function rate({ riskFree = 0 }: BacktestResult): string {
+  return `${Number((riskFree * 100).toFixed(4))}`.replace("-", "\u2212") + "\u00a0%";
 }
 
 export function paramsText(result: BacktestResult): string {

@@ -5,12 +5,15 @@ import { knownNames } from "../../base/nearest.ts";
 import bollinger from "./bollinger.ts";
 import breakout from "./breakout.ts";
 import buyAndHold from "./buyAndHold.ts";
+import dualMomentum from "./dualMomentum.ts";
 import emaCross from "./emaCross.ts";
 import macd from "./macd.ts";
 import momentum from "./momentum.ts";
+import pairs from "./pairs.ts";
 import rsiReversion from "./rsiReversion.ts";
 import smaCross from "./smaCross.ts";
 import turnOfMonth from "./turnOfMonth.ts";
+import volTarget from "./volTarget.ts";
 import zscore from "./zscore.ts";
 
 export const BUILTIN_STRATEGIES: readonly StrategyDefinition[] = [
@@ -21,23 +24,18 @@ export const BUILTIN_STRATEGIES: readonly StrategyDefinition[] = [
   bollinger,
   breakout,
   momentum,
+  dualMomentum,
   zscore,
+  pairs,
+  volTarget,
   turnOfMonth,
   buyAndHold,
 ];
-
-const LATER: readonly string[] = ["dual_momentum", "pairs", "vol_target"];
 
 /** The built-in strategy of that name; an unknown one is bad input that names the nearest. */
 export function findStrategy(name: string): StrategyDefinition {
   const found = BUILTIN_STRATEGIES.find((strategy) => strategy.name === name);
   if (found !== undefined) return found;
-  if (LATER.includes(name))
-    throw badInput(
-      "not-yet",
-      `The strategy ${name} is not built yet: it holds several symbols or sizes a position over time.`,
-      `Built in now: ${namesOf(BUILTIN_STRATEGIES)}.`,
-    );
   throw badInput(
     "unknown-strategy",
     `There is no strategy called "${name}".`,
@@ -46,8 +44,4 @@ export function findStrategy(name: string): StrategyDefinition {
       BUILTIN_STRATEGIES.map((strategy) => strategy.name),
     )} A file of your own is given by its path, like ./my_cross.ts.`,
   );
-}
-
-function namesOf(strategies: readonly StrategyDefinition[]): string {
-  return strategies.map((strategy) => strategy.name).join(", ");
 }

@@ -33,6 +33,12 @@ export function parseGrid(text: string): readonly Axis[] {
   return axes;
 }
 
+/** Throws what is wrong with a grid and its condition, as far as the words alone tell. */
+export function checkGrid(grid: string, where: string | undefined): void {
+  const names = parseGrid(grid).map(({ name }) => name);
+  if (where !== undefined) parseWhere(where, names);
+}
+
 function parseAxis(part: string): Axis {
   const match = /^([A-Za-z_$][\w$]*)\s*=\s*(.+)$/s.exec(part);
   const [, name = "", range = ""] = match ?? [];

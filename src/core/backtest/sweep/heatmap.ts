@@ -1,4 +1,5 @@
 /** A sweep as a page: how the Sharpe ratio moves with two parameters. One HTML file without script or network, the same bytes for the same sweep. */
+import type { Params } from "../../domain/backtest.ts";
 import { luckSentence } from "../../domain/luck.ts";
 import { SWEEP_STATUS, type Sweep } from "../../domain/sweep.ts";
 import { change, escapeHtml, MISSING, plain, percent } from "../report/format.ts";
@@ -10,8 +11,6 @@ const MAX_CELLS = 24;
 const MAX_ROWS = 20;
 
 export function heatmapPage({ result, columns }: Sweep): string {
-  const { names } = columns;
-  const [across = "", down] = names.length > 1 ? [names[1], names[0]] : [names[0]];
   const title = `${result.strategy} on ${result.dataset}: Quantdesk sweep${result.simulated ? " (SIMULATED)" : ""}`;
   const mark = result.simulated ? `<span class="chip">SIMULATED</span> PRICES · QUANTDESK SWEEP` : "SIMULATED TRADING ON PAST PRICES · QUANTDESK SWEEP";
   const [best] = result.best;
@@ -19,14 +18,9 @@ export function heatmapPage({ result, columns }: Sweep): string {
     best === undefined
       ? `None of ${plain(result.combinations, 0)} combinations ran to its end.`
       : `Best of ${plain(result.succeeded, 0)} combinations: <b>${escapeHtml(paramsLine(best.params))}</b>, Sharpe ratio ${plain(best.stats.sharpe, 2)}. ${escapeHtml(luckSentence(result))}`;
-  const others = names.length > 2 ? ` Over all values of ${escapeHtml(names.slice(2).join(", "))}.` : "";
   const body = [
     `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p>${costsLine(result.costs)}</header><main>`,
-    panel({
-      title: `Sharpe ratio by ${down === undefined ? across : `${down} (down) and ${across} (across)`}`,
-      say: `Blue above zero, orange below. A good value among bad ones is a sign of luck; a good region is a better one. Cells with several combinations show their median.${others}`,
-      body: heat(columns, across, down),
-    }),
+    heatPanel({ columns }),
     panel({
       title: "The best, run in full",
       say: "“Not luck”: probability that the Sharpe ratio is better than what the best of so many trials gives by chance (deflated Sharpe ratio; Bailey, López de Prado, 2014).",
@@ -48,7 +42,26 @@ export function heatmapPage({ result, columns }: Sweep): string {
 `;
 }
 
-function heat({ names, params, sharpe, status }: Sweep["columns"], across: string, down: string | undefined): string {
+/** The Sharpe ratio over the first two parameters; the cell of the parameters `here` has a dashed frame. */
+export function heatPanel({ columns }: Pick<Sweep, "columns">, here?: Params): string {
+  const { names } = columns;
+  const [across = "", down] = names.length > 1 ? [names[1], names[0]] : [names[0]];
+  const others = names.length > 2 ? ` Over all values of ${escapeHtml(names.slice(2).join(", "))}.` : "";
+  const frame = here === undefined ? "" : " The dashed frame is this run.";
+  return panel({
+    title: `Sharpe ratio by ${down === undefined ? across : `${down} (down) and ${across} (across)`}`,
+    say: `Blue above zero, orange below. A good value among bad ones is a sign of luck; a good region is a better one. Cells with several combinations show their median.${others}${frame}`,
+    body: heat(columns, { across, down, here }),
+  });
+}
+
+interface HeatAxes {
+  readonly across: string;
+  readonly down: string | undefined;
+  readonly here: Params | undefined;
+}
+
+function heat({ names, params, sharpe, status }: Sweep["columns"], { across, down, here }: HeatAxes): string {
   const [x, y] = [params[names.indexOf(across)] as Float64Array, down === undefined ? undefined : params[names.indexOf(down)]];
   const columnOf = bins(x, MAX_CELLS);
   const rowOf = y === undefined ? { labels: [""], binOf: () => 0 } : bins(y, MAX_ROWS);
@@ -59,15 +72,19 @@ function heat({ names, params, sharpe, status }: Sweep["columns"], across: strin
   });
   const medians = cells.map((row) => row.map(median));
   const full = Math.max(0.01, ...medians.flat().map((value) => Math.abs(value ?? 0)));
+  const hereAt = here === undefined ? [-1, -1] : [down === undefined ? 0 : rowOf.binOf(here[down] as number), columnOf.binOf(here[across] as number)];
   const head = `<tr><th scope="col">${escapeHtml(down ?? "")}</th>${columnOf.labels.map((label) => `<th scope="col">${label}</th>`).join("")}</tr>`;
-  const rows = medians.map((row, at) => `<tr><th scope="row">${rowOf.labels[at]}</th>${row.map((value) => cell(value, full)).join("")}</tr>`);
+  const rows = medians.map(
+    (row, at) =>
+      `<tr><th scope="row">${rowOf.labels[at]}</th>${row.map((value, column) => cell(value, full, at === hereAt[0] && column === hereAt[1])).join("")}</tr>`,
+  );
   return `<div class="scroll" tabindex="0" role="region" aria-label="Sharpe ratio by parameter"><table class="heat"><thead>${head}</thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 /** Shaded up to 60 %, so that the number stays readable. */
-function cell(value: number | undefined, full: number): string {
+function cell(value: number | undefined, full: number, isHere: boolean): string {
   if (value === undefined) return `<td class="no"><span aria-hidden="true">·</span><span class="sr">no result</span></td>`;
-  return `<td style="--c:var(${value >= 0 ? "--up" : "--down"});--m:${Math.round((Math.abs(value) / full) * 60)}%">${plain(value, 2)}</td>`;
+  return `<td${isHere ? ` class="here"` : ""} style="--c:var(${value >= 0 ? "--up" : "--down"});--m:${Math.round((Math.abs(value) / full) * 60)}%">${plain(value, 2)}</td>`;
 }
 
 /** The values in ascending order, neighbours put together where there are more than `most`. */

@@ -142,14 +142,17 @@ class Tested {
   readonly begin: number;
   readonly #request: BacktestRequest;
   readonly #time: Float64Array;
+  readonly #close: Float64Array;
   readonly #equity: Float64Array;
   readonly #first: number;
+  readonly #money = { totalSlippage: 0, financing: 0 };
   #barsHeld = 0;
   end: number;
 
   constructor(request: BacktestRequest, time: Float64Array, close: Float64Array, first: number) {
     this.#request = request;
     this.#time = time;
+    this.#close = close;
     this.#first = first;
     this.begin = Math.max(0, first - 1);
     this.end = this.begin + 1;
@@ -169,6 +172,8 @@ class Tested {
     });
     this.trades.push(...trades);
     this.hashes.push(runHash);
+    this.#money.totalSlippage += stats.totalSlippage;
+    this.#money.financing += stats.financing;
     this.#barsHeld += Math.round((stats.exposurePct / 100) * (to - from));
     this.end = to;
   }
@@ -191,11 +196,13 @@ class Tested {
       time: this.#time.subarray(this.begin, this.end),
       trades: this.trades.map((trade) => ({ ...trade, leg: 0, entryFee: trade.fees, exitFee: 0, carry: trade.carry ?? 0 })),
       barsHeld: this.#barsHeld,
+      benchmark: this.#close.subarray(this.begin, this.end),
       cash,
       periodsPerYear: this.#periodsPerYear(),
       riskFree,
     });
-    return { ...all, exposurePct: (this.#barsHeld / (this.end - this.#first)) * 100 };
+    const { totalSlippage, financing } = this.#money;
+    return { ...all, totalSlippage, financing, exposurePct: (this.#barsHeld / (this.end - this.#first)) * 100 };
   }
 
   /** Against a Sharpe ratio of zero: one trial, nothing to deflate. */
