@@ -8,12 +8,14 @@ import { notYet } from "./failure.ts";
 import { addAnalyzeCommand } from "./commands/analyze.ts";
 import { addBacktestCommand } from "./commands/backtest.ts";
 import { addChatCommand } from "./commands/chat.ts";
-import { addConfigCommands } from "./commands/config.ts";
+import { addConfigCommand } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addFeatureCommands } from "./commands/features.ts";
 import { addLimitCommands } from "./commands/limits.ts";
 import { addKernelCommand } from "./commands/kernel.ts";
+import { addLogsCommand } from "./commands/logs.ts";
 import { addManageCommands } from "./commands/manage.ts";
 import { addOrderCommands } from "./commands/order.ts";
 import { addPaperCommand } from "./commands/paper.ts";
@@ -62,7 +64,9 @@ export function buildProgram(context: Context): Command {
   addTestCommand(program, context);
   addRunCommand(program, context);
   addKernelCommand(program, context);
-  addConfigCommands(program, context);
+  addConfigCommand(program, context);
+  addDoctorCommand(program, context);
+  addLogsCommand(program, context);
   for (const name of LATER) {
     program
       .command(name, { hidden: true })

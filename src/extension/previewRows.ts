@@ -55,7 +55,7 @@ function meter({ after, ceiling }: LimitLine): string {
 
 function limitWords({ limit, unit, now, after, ceiling, left }: LimitLine): string {
   const write = (value: Big | null) => (value === null ? "–" : unit === "usd" ? dollars(value) : value.toFixed());
-  return `${LIMITS[limit]}: ${write(now)} now, ${write(after)} after, of ${write(ceiling)}; ${write(left)} left`;
+  return `${LIMITS[limit]}: ${write(after)} of ${write(ceiling)}, ${write(left)} left${now.eq(0) ? "" : `; ${write(now)} now`}`;
 }
 
 function proposalWords({ kind, origin, notebook, cell, id, run }: Proposal): string {

@@ -65,7 +65,7 @@ describe("the ticket's last step", () => {
     const said = previewGroups(preview).map((group) => `${group.title}: ${group.rows.map((row) => `${row.label} ${row.description}`).join("; ")}`);
     assert.match(said[0] ?? "", /^before you send it: \$\(warning\) The market is closed\.$/);
     assert.match(said[1] ?? "", /\$20,658\.95 buying power after, of \$29,914\.95; ▼ −292\.00 if stopped; ▲ \+584\.00 if the target/);
-    assert.match(said[2] ?? "", /▮{7}▯{3} one order: \$0\.00 now, \$9,256\.00 after, of \$15,000\.00; \$5,744\.00 left/);
+    assert.match(said[2] ?? "", /▮{7}▯{3} one order: \$9,256\.00 of \$15,000\.00, \$5,744\.00 left;.*orders this minute: 2 of 30, 28 left; 1 now/);
     assert.doesNotMatch(said[2] ?? "", /position/, "a limit without a ceiling is not shown");
     assert.match(said[3] ?? "", /worst of 504 days: −8\.05.% of equity on 2025-04-04, −7\.42.% without this order/);
     assert.match(said[4] ?? "", /Cell 7 of research\.ipynb/);
