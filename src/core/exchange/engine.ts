@@ -17,7 +17,7 @@ import type { OrderRequest } from "./orderRequest.ts";
 import { Outbox, type OrderEvent, type OutboxOptions } from "./outbox.ts";
 import { isEnded, type AccountRecord, type OrderRecord } from "./records.ts";
 import { replaceOrder, type ReplaceRequest } from "./replacement.ts";
-import { closeSession, openSession } from "./sessionEvents.ts";
+import { beginDay, closeSession, openSession } from "./sessionEvents.ts";
 import { ExchangeState } from "./state.ts";
 import { applySplits } from "./splits.ts";
 import { stepsBetween, type Step, type StepOptions } from "./steps.ts";
@@ -111,6 +111,7 @@ export class Engine {
       case "close":
         return closeSession(state, step.day);
       case "begin":
+        beginDay(state);
         return applySplits(state, step.day);
       case "second":
         return meetSecond(state, step.at, step);

@@ -103,14 +103,24 @@ export function bookFill(account: AccountState, symbol: string, side: Side, pric
   const signed = side === "buy" ? qty : qty.times(-1);
   account.record.cash = account.record.cash.minus(signed.times(price));
   const position = account.positions.get(symbol) ?? { qty: ZERO, cost: ZERO };
-  const grows = position.qty.times(signed).gte(0);
   const after = position.qty.plus(signed);
-  const flips = !grows && after.times(position.qty).lt(0);
-  if (grows) position.cost = position.cost.plus(signed.times(price));
-  else if (flips) position.cost = after.times(price);
+  position.today = todayAfter(position, signed, price);
+  if (position.qty.times(signed).gte(0)) position.cost = position.cost.plus(signed.times(price));
+  else if (after.times(position.qty).lt(0)) position.cost = after.times(price);
   else position.cost = after.eq(0) ? ZERO : position.cost.times(after).div(position.qty);
   position.qty = after;
   if (after.eq(0)) account.positions.delete(symbol);
   else account.positions.set(symbol, position);
   return after;
+}
+
+/** What was opened today: more with each opening fill; closing fills take what was held before first. */
+function todayAfter(position: PositionRecord, signed: Big, price: Big): NonNullable<PositionRecord["today"]> {
+  const { qty, cost } = position.today ?? { qty: ZERO, cost: ZERO };
+  const after = position.qty.plus(signed);
+  if (position.qty.times(signed).gte(0)) return { qty: qty.plus(signed), cost: cost.plus(signed.times(price)) };
+  if (after.times(position.qty).lte(0)) return { qty: after, cost: after.times(price) };
+  // What is left of today's part: no more than is left at all.
+  const left = qty.abs().lt(after.abs()) ? qty : after;
+  return { qty: left, cost: qty.eq(0) ? ZERO : cost.times(left).div(qty) };
 }

@@ -55,6 +55,8 @@ export interface PositionRecord {
   qty: Big;
   /** What the quantity cost, negative when short. */
   cost: Big;
+  /** The part of it that was opened today, and what that cost; absent when all of it was held before. */
+  today?: { readonly qty: Big; readonly cost: Big };
 }
 
 export interface FillRecord {

@@ -9,6 +9,16 @@ import { activateWaiting, endOrder, expireOrders, tryFill } from "./orderLife.ts
 import { isEnded } from "./records.ts";
 import type { ExchangeState } from "./state.ts";
 
+/** At the beginning of a day nothing has been opened on it. */
+export function beginDay(state: ExchangeState): void {
+  for (const account of state.accounts.values())
+    for (const [symbol, position] of account.positions) {
+      if (position.today === undefined) continue;
+      delete position.today;
+      state.touchPosition(account, symbol);
+    }
+}
+
 /** `isInBar`: orders meet the bar that begins now, and need not look at the quote. */
 export function openSession(state: ExchangeState, day: TradingDay, { isInBar }: { readonly isInBar: boolean }): void {
   expireOrders(state, day.open - 1);

@@ -185,7 +185,12 @@ export function positionJson(position: PositionRecord, { current, lastDay, avail
   const isLong = position.qty.gt(0);
   const value = position.qty.times(current);
   const gain = value.minus(position.cost);
-  const dayGain = position.qty.times(current.minus(lastDay));
+  const { today } = position;
+  const before = position.qty
+    .minus(today?.qty ?? 0)
+    .times(lastDay)
+    .plus(today?.cost ?? 0); // its worth at the day's beginning, or its price since
+  const dayGain = value.minus(before);
   const share = (part: Big, whole: Big) => (whole.eq(0) ? "0" : part.div(whole.abs()).round(10).toFixed());
   return {
     asset_id: assetId(stock.symbol),
@@ -202,7 +207,7 @@ export function positionJson(position: PositionRecord, { current, lastDay, avail
     unrealized_pl: gain.round(8).toFixed(),
     unrealized_plpc: share(gain, position.cost),
     unrealized_intraday_pl: dayGain.round(8).toFixed(),
-    unrealized_intraday_plpc: share(dayGain, position.qty.times(lastDay)),
+    unrealized_intraday_plpc: share(dayGain, before),
     current_price: current.toFixed(),
     lastday_price: lastDay.toFixed(),
     change_today: share(current.minus(lastDay), lastDay),

@@ -6,6 +6,7 @@ import { ApiError } from "../../../src/core/exchange/apiError.ts";
 import { ExchangeClock } from "../../../src/core/exchange/exchangeClock.ts";
 import { portfolioHistory } from "../../../src/core/exchange/portfolio.ts";
 import { isEnded, type PaymentRecord } from "../../../src/core/exchange/records.ts";
+import { positionJson } from "../../../src/core/exchange/wire.ts";
 import { stepsBetween } from "../../../src/core/exchange/steps.ts";
 import { givenEngine } from "./givenEngine.ts";
 
@@ -233,6 +234,58 @@ describe("the matching engine", () => {
     const history = portfolioHistory(desk, desk.account, { period: "1D", timeframe: "1Min" }, desk.clock.now());
     assert.deepEqual(history.equity.slice(-45), worth);
     assert.equal(history.timestamp.length, history.profit_loss.length);
+  });
+
+  it("tells the day's gain from the last close for what was held, from the price paid for what was opened today", () => {
+    const desk = givenEngine();
+    const gain = () => {
+      const at = desk.clock.now();
+      const position = desk.account.positions.get("AAPL");
+      assert.ok(position);
+      const [current, lastDay] = [new Big(desk.market.last("AAPL", at)), new Big(desk.market.previousClose("AAPL", at))];
+      return { current, lastDay, json: positionJson(position, { current, lastDay, available: new Big(0), stock: desk.market.stock("AAPL") }) };
+    };
+    desk.submit({ qty: "3" });
+    desk.pass(60_000);
+    assert.equal(gain().json.unrealized_intraday_pl, gain().json.unrealized_pl);
+    desk.pass(7 * HOUR); // the next session
+    const next = gain();
+    assert.equal(next.json.unrealized_intraday_pl, next.current.minus(next.lastDay).times(3).toFixed());
+    const more = desk.submit({ qty: "2" });
+    desk.pass(60_000);
+    const mixed = gain();
+    const expected = mixed.current.minus(mixed.lastDay).times(3).plus(mixed.current.times(2).minus(more.filledValue));
+    assert.equal(mixed.json.unrealized_intraday_pl, expected.round(8).toFixed());
+    desk.submit({ qty: "4", side: "sell" });
+    desk.pass(60_000);
+    const last = gain(); // of today's two, one is left
+    assert.equal(last.json.unrealized_intraday_pl, last.current.minus(more.filledValue.div(2)).round(8).toFixed());
+  });
+
+  it("sells in part what the other exit then need not sell", () => {
+    const desk = givenEngine({ cash: 100_000_000 });
+    const { bid, askSize } = desk.market.quote("AAPL", desk.clock.now());
+    const qty = String(askSize * 8);
+    const entry = desk.submit({
+      qty,
+      order_class: "bracket",
+      time_in_force: "gtc",
+      take_profit: { limit_price: (bid * 1.2).toFixed(2) },
+      stop_loss: { stop_price: "1" },
+    });
+    for (let second = 0; second < 60 && entry.status !== "filled"; second++) desk.pass(1000);
+    const profitId = entry.legIds[0] as string;
+    const marketable = new Big(desk.market.quote("AAPL", desk.clock.now()).bid);
+    const change = { qty: null, stopPrice: null, trail: null, timeInForce: null, clientOrderId: null };
+    const profit = desk.engine.replace(desk.account, profitId, { ...change, limitPrice: marketable });
+    const loss = desk.account.orders.get(entry.legIds[1] as string);
+    assert.ok(loss);
+    for (let second = 0; second < 3600 && profit.status === "new"; second++) desk.pass(1000);
+    assert.deepEqual([profit.status, loss.status], ["partially_filled", "new"]);
+    assert.equal(loss.qty?.toFixed(), new Big(qty).minus(profit.filledQty).toFixed());
+    assert.equal(desk.account.positions.get("AAPL")?.qty.toFixed(), loss.qty?.toFixed());
+    desk.engine.cancel(desk.account, loss.id);
+    assert.deepEqual([profit.status, loss.status], ["canceled", "canceled"]);
   });
 
   it("notes the equity of every close", () => {
