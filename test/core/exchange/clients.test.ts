@@ -123,16 +123,29 @@ describe("the official client 3.1 over TLS", () => {
       stop_loss: { stop_price: (ask * 0.5).toFixed(2) },
     });
     assert.equal(oco.legs.length, 1);
+    for (const time_in_force of ["ioc", "fok"]) {
+      const at_once = await order({ symbol: "KO", time_in_force });
+      await updates.until((u) => u.event === "fill" && u.order.id === at_once.id);
+    }
+    const auctions = [await order({ symbol: "KO", time_in_force: "opg" }), await order({ symbol: "KO", time_in_force: "cls" })];
+    assert.deepEqual(
+      auctions.map((one) => one.status),
+      ["accepted", "accepted"],
+    );
+    for (const one of auctions) await alpaca.cancelOrder(one.id);
+    const early = await order({ symbol: "KO", type: "limit", limit_price: "10", extended_hours: true });
+    assert.equal(early.extended_hours, true);
+    await alpaca.cancelOrder(early.id);
+    const short = await order({ symbol: "TSLA", side: "sell" });
+    await updates.until((u) => u.event === "fill" && u.order.id === short.id);
+    assert.equal((await alpaca.getPosition("TSLA")).side, "short");
     await alpaca.cancelOrder(oco.id);
     await updates.until((u) => u.event === "canceled" && u.order.id === oco.id);
     await order({ symbol: "SPY", qty: undefined, notional: "250.50" });
     assert.equal((await alpaca.getPosition("AAPL")).qty, "6");
     const sold = await alpaca.closePosition("AAPL");
     await updates.until((u) => u.event === "fill" && u.order.id === sold.id);
-    assert.deepEqual(
-      (await alpaca.closeAllPositions()).map((one: Json) => [one.symbol, one.status]),
-      [["SPY", 200]],
-    );
+    assert.deepEqual(new Set((await alpaca.closeAllPositions()).map((one: Json) => `${one.symbol} ${one.status}`)), new Set(["SPY 200", "KO 200", "TSLA 200"]));
     await assert.rejects(alpaca.getPosition("AAPL"), statusOf(404));
     await assert.rejects(order({ qty: 1e9 }), (error: Json) => /insufficient buying power/.test(error.response.data.message));
     const fills = await alpaca.getAccountActivities({ activityTypes: "FILL", pageSize: 1, direction: "asc" });
@@ -372,8 +385,34 @@ describe("a community client, @master-chief/alpaca", () => {
       (await client.getOrders({ status: "open" })).map((one: Json) => one.id),
       [resting.id],
     );
-    assert.equal(await client.cancelOrder({ order_id: resting.id }), true);
-    assert.equal((await client.getPositions())[0].qty, 2);
+    const moved = await client.replaceOrder({ order_id: resting.id, limit_price: 11 });
+    assert.equal(moved.replaces, resting.id);
+    assert.equal(await client.cancelOrder({ order_id: moved.id }), true);
+    const price = (await client.getSnapshot({ symbol: "AAPL" })).latestTrade.p;
+    const away = (factor: number) => Number((price * factor).toFixed(2));
+    const more = [
+      { type: "stop", side: "sell", qty: 1, stop_price: away(0.5), time_in_force: "gtc" },
+      { type: "stop_limit", side: "sell", qty: 1, stop_price: away(0.5), limit_price: away(0.49), time_in_force: "day" },
+      { symbol: "KO", type: "market", side: "buy", notional: 200, time_in_force: "day" },
+      {
+        symbol: "MSFT",
+        type: "limit",
+        side: "buy",
+        qty: 1,
+        limit_price: 20,
+        time_in_force: "gtc",
+        order_class: "bracket",
+        take_profit: { limit_price: 30 },
+        stop_loss: { stop_price: 10 },
+      },
+    ];
+    for (const extra of more) assert.match((await client.placeOrder({ symbol: "AAPL", ...extra })).status, /new|accepted/);
+    await assert.rejects(client.placeOrder({ symbol: "AAPL", side: "buy", qty: 1, type: "limit", limit_price: 10.001, time_in_force: "day" }), (error: Json) =>
+      /sub-penny/.test(error.message ?? error),
+    );
+    await client.cancelOrders();
+    assert.deepEqual(await client.getOrders({ status: "open" }), []);
+    assert.equal((await client.getPosition({ symbol: "AAPL" })).qty, 2);
     const page = await client.getBars({ symbol: "AAPL", timeframe: "1Day", start: new Date("2026-11-02"), end: new Date("2026-11-19"), limit: 5 });
     assert.equal(page.bars.length, 5);
     const next = await client.getBars({
