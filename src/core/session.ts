@@ -16,6 +16,7 @@ import type { Sweep, SweepOptions, SweepSpec } from "./domain/sweep.ts";
 import type { WalkForward, WalkForwardSpec } from "./domain/walkForward.ts";
 import type { Dataset } from "./domain/bars.ts";
 import type { Sentence } from "./domain/sentence.ts";
+import { sha256 } from "./base/canonical.ts";
 import { systemClock } from "./base/clock.ts";
 import { badInput, TradingError } from "./base/errors.ts";
 import { knownNames } from "./base/nearest.ts";
@@ -208,7 +209,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   const given = (key: SettingKey) => sources[key] !== "default";
   const workersFor = (key: "backtest.workers" | "features.workers") => (given(key) ? config[key] : Math.min(config[key], availableParallelism()));
 
-  const link = createLink({ options, venue, keys, home, config, log, scope, store, simulated, secrets });
+  const link = createLink({ options, sources, venue, keys, home, config, log, scope, store, simulated, secrets });
   const { broker, data } = link;
 
   const backtester = createBacktester({
@@ -375,6 +376,7 @@ const CONNECTIONS = 50;
 
 interface LinkParts {
   readonly options: SessionOptions;
+  readonly sources: Readonly<Record<SettingKey, ConfigSource>>;
   readonly venue: ReturnType<typeof chooseVenue>;
   readonly keys: Keys | undefined;
   readonly home: string;
@@ -411,6 +413,9 @@ function createLink(parts: LinkParts) {
       });
       // Loaded here: its library takes longer to load than a command that needs no exchange takes in all.
       const { createHttpClient } = await import("./net/httpClient.ts");
+      const requestsPerMinute = config["broker.requestsPerMinute"];
+      const isDefaultRate = parts.sources["broker.requestsPerMinute"] === "default";
+      const isOwnDefault = isDefaultRate && venue.mode === "embedded"; // the limit is Alpaca's: the built-in exchange has none
       const client = (origin: string, connections: number) => {
         const http = createHttpClient({
           origin,
@@ -419,7 +424,8 @@ function createLink(parts: LinkParts) {
           timeoutMs: config["broker.timeoutSeconds"] * 1000,
           retries: config["broker.retries"],
           backoffMs: config["broker.backoffSeconds"] * 1000,
-          requestsPerMinute: config["broker.requestsPerMinute"],
+          ...(isOwnDefault ? {} : { requestsPerMinute, bucket: store.requestBucket(`${sha256(endpoint.keyId).slice(0, 16)} ${origin}`, requestsPerMinute) }),
+          isDefaultRate,
           log,
         });
         lifetime.onClose(() => http.close());

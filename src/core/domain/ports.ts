@@ -82,7 +82,29 @@ export interface PoolStats {
   readonly reused: number;
   /** Milliseconds that requests have waited for their turn: connections and rate limit. */
   readonly queuedMs: number;
+  /** How often the next in line had to wait for the rate limit, or a time that the server named. */
+  readonly limitWaits: number;
   readonly breaker: "closed" | "open" | "half-open";
+}
+
+/** Requests that are asked for: so many, leaving `kept` in the bucket. */
+export interface RequestRate {
+  readonly perMinute: number;
+  readonly count: number;
+  readonly kept: number;
+}
+
+export interface Granted {
+  readonly granted: number;
+  /** Until one may be there, when none was granted. */
+  readonly waitMs: number;
+}
+
+/** The rate limit of one key at one address, for every process of the state folder. */
+export interface RequestBucket {
+  take(rate: RequestRate): Promise<Granted>;
+  /** What the server said: so many are left, or none before an instant. */
+  tell(news: { readonly remaining: number | null; readonly pausedUntil: number | null }): void;
 }
 
 // ---- broker --------------------------------------------------------------------------------------------------------
@@ -521,6 +543,7 @@ export interface Store {
   /** A newer Quantdesk has changed it: looking works, results are not kept, orders are refused (`store-too-new`). */
   readonly isReadOnly: boolean;
   readonly journal: OrderJournal;
+  requestBucket(name: string, perMinute: number): RequestBucket;
   readonly cache: ResultCache;
   /**
    * One transaction, whole or not at all. When the database does not take it, twice, the rows go to a file beside it and

@@ -4,11 +4,15 @@
  */
 import { TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
+import type { RequestBucket } from "../domain/ports.ts";
+import { Tokens } from "./tokens.ts";
 
 export interface GateOptions {
   readonly maxRunning: number;
   /** No rate limit when absent. */
   readonly requestsPerMinute?: number;
+  /** Counts for other processes, too; this one's own bucket when absent. */
+  readonly bucket?: RequestBucket;
   readonly maxWaiting: number;
   readonly clock: Clock;
 }
@@ -24,16 +28,24 @@ export class Gate {
   readonly #options: GateOptions;
   readonly #waiting: { readonly order: Waiter[]; readonly read: Waiter[] } = { order: [], read: [] };
   #running = 0;
-  #tokens: number;
-  #filledAt: number;
+  #tokens: Tokens | undefined;
+  /** Of turns that had to wait for the rate limit or a pause. */
+  #limitWaits = 0;
   #pausedUntil = 0;
   #alarm: AbortController | undefined;
   #closed: TradingError | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
-    this.#tokens = options.requestsPerMinute ?? Number.POSITIVE_INFINITY;
-    this.#filledAt = options.clock.now();
+    this.#tokens =
+      options.requestsPerMinute === undefined
+        ? undefined
+        : new Tokens({
+            perMinute: options.requestsPerMinute,
+            clock: options.clock,
+            ...(options.bucket === undefined ? {} : { shared: options.bucket }),
+            onGranted: () => this.#admit(),
+          });
   }
 
   get running(): number {
@@ -42,6 +54,11 @@ export class Gate {
 
   get waiting(): number {
     return this.#waiting.order.length + this.#waiting.read.length;
+  }
+
+  /** How often the next in line had to wait for the rate limit, or a time that the server named. */
+  get limitWaits(): number {
+    return this.#limitWaits;
   }
 
   /** Resolves with the function that ends the turn. Rejects when the queue is full, or with the signal's reason. */
@@ -82,6 +99,18 @@ export class Gate {
   /** The server says that nothing more is accepted before `at` (UTC milliseconds). */
   pauseUntil(at: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, at);
+    this.#tokens?.pausedUntil(at);
+  }
+
+  /** The server says that so many more are accepted in its minute. */
+  cap(remaining: number): void {
+    this.#tokens?.cap(remaining);
+  }
+
+  /** The server has no limit: ours ends. */
+  lift(): void {
+    this.#tokens = undefined;
+    this.#admit();
   }
 
   close(error: TradingError): void {
@@ -91,11 +120,13 @@ export class Gate {
   }
 
   #admit(): void {
-    this.#refill();
-    while (this.#running < this.#options.maxRunning && this.#waitMs() === 0) {
-      const waiter = this.#waiting.order.shift() ?? this.#waiting.read.shift();
-      if (waiter === undefined) return;
-      this.#tokens -= 1;
+    if (this.#closed !== undefined) return;
+    let waitMs: number | null = 0;
+    while (this.#running < this.#options.maxRunning && this.waiting > 0) {
+      waitMs = this.#waitMs();
+      if (waitMs !== 0) break;
+      const waiter = this.#waiting.order.shift() ?? (this.#waiting.read.shift() as Waiter);
+      this.#tokens?.take();
       this.#running += 1;
       let released = false;
       waiter.go(() => {
@@ -105,33 +136,22 @@ export class Gate {
         this.#admit();
       });
     }
-    this.#wakeLater();
+    this.#wakeIn(waitMs);
   }
 
-  #refill(): void {
-    const perMinute = this.#options.requestsPerMinute;
-    if (perMinute === undefined) return;
-    const now = this.#options.clock.now();
-    this.#tokens = Math.min(perMinute, this.#tokens + (Math.max(0, now - this.#filledAt) * perMinute) / 60_000);
-    this.#filledAt = now;
+  /** Milliseconds until the next in line may go; null when it is not known yet, and this is called again. */
+  #waitMs(): number | null {
+    const paused = this.#pausedUntil - this.#options.clock.now();
+    if (paused > 0) return paused;
+    const kind = this.#waiting.order.length > 0 ? "order" : "read";
+    return this.#tokens?.waitMs(kind, this.#waiting[kind].length) ?? (this.#tokens === undefined ? 0 : null);
   }
 
-  /** Milliseconds until the next in line may go; 0 when it may now. */
-  #waitMs(): number {
-    const paused = Math.max(0, this.#pausedUntil - this.#options.clock.now());
-    const perMinute = this.#options.requestsPerMinute;
-    if (perMinute === undefined) return paused;
-    const kept = this.#waiting.order.length > 0 ? 0 : Math.floor(perMinute / 10);
-    const missing = kept + 1 - this.#tokens;
-    // A hair above the exact time, or a rounding error would wake us a moment too early, again and again.
-    return Math.max(paused, missing <= 1e-9 ? 0 : Math.ceil((missing * 60_000) / perMinute) + 1);
-  }
-
-  #wakeLater(): void {
+  #wakeIn(ms: number | null): void {
     this.#alarm?.abort();
     this.#alarm = undefined;
-    const ms = this.#waitMs();
-    if (this.waiting === 0 || ms === 0 || this.#closed !== undefined) return;
+    if (this.waiting === 0 || ms === 0 || ms === null) return;
+    this.#limitWaits += 1;
     const alarm = new AbortController();
     this.#alarm = alarm;
     this.#options.clock.sleep(ms, alarm.signal).then(

@@ -8,7 +8,7 @@ import { TradingError } from "../base/errors.ts";
 import { deadlineError } from "../base/scope.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { HttpAnswer, HttpClient, HttpRequest, OperationRecord } from "../domain/ports.ts";
+import type { HttpAnswer, HttpClient, HttpRequest, OperationRecord, RequestBucket } from "../domain/ports.ts";
 import { Breaker } from "./breaker.ts";
 import { followSignal } from "./callSignal.ts";
 import { Gate } from "./gate.ts";
@@ -29,6 +29,10 @@ export interface HttpClientOptions {
   /** Before the first retry; doubles each time, with full jitter. */
   readonly backoffMs: number;
   readonly requestsPerMinute?: number;
+  /** Counts requests for other processes, too. */
+  readonly bucket?: RequestBucket;
+  /** Whether the rate limit is Alpaca's own: our exchange, where it has none, then lifts it. */
+  readonly isDefaultRate?: boolean;
   readonly log: Log;
   readonly clock?: Clock;
   /** Requests that may wait for their turn; 1,000 by default. */
@@ -62,6 +66,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     maxWaiting: options.maxWaiting ?? 1000,
     clock,
     ...(options.requestsPerMinute === undefined ? {} : { requestsPerMinute: options.requestsPerMinute }),
+    ...(options.bucket === undefined ? {} : { bucket: options.bucket }),
   });
   const breaker = new Breaker({ host: url.host, failures: 10, openMs: 2000, ...options.breaker, clock, log: options.log });
   let requests = 0;
@@ -72,6 +77,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   pool.on("connect", () => {
     opened += 1;
   });
+
+  const hearLimits = (headers: Readonly<Record<string, string>>): void => {
+    const remaining = Number(headers["x-ratelimit-remaining"] ?? Number.NaN);
+    if (Number.isInteger(remaining)) gate.cap(remaining);
+    if (headers["x-quantdesk-simulated"] !== "true" || simulated) return;
+    simulated = true;
+    if (Number.isNaN(remaining) && options.isDefaultRate === true) gate.lift();
+  };
 
   /** One attempt. Throws a TradingError that says whether the request may have left. */
   const attempt = async (request: HttpRequest, signal: AbortSignal, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
@@ -94,7 +107,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         idempotent: request.intent !== "order",
       });
       const headers = plainHeaders(answer.headers);
-      if (headers["x-quantdesk-simulated"] === "true") simulated = true;
+      hearLimits(headers);
       const received = await readBody(answer.body, url.host);
       const text = answer.statusCode < 400 ? received : withoutCredentials(received, options.headers);
       if (headers["x-ratelimit-remaining"] === "0" || answer.statusCode === 429) {
@@ -212,6 +225,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       opened,
       reused: Math.max(0, requests - opened),
       queuedMs,
+      limitWaits: gate.limitWaits,
       breaker: breaker.state,
     }),
     close: async () => {

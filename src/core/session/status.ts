@@ -30,7 +30,14 @@ export function createStatus({ broker, simulated, mode, lag, scope, store, log }
   let account: Account | null = null;
   let askedAt = 0;
   let asking = false;
-  const current = (): SessionStatus => ({ connection: broker.state, mode, simulated: simulated || account?.simulated === true, account, lag: lag(), at: Date.now() });
+  const current = (): SessionStatus => ({
+    connection: broker.state,
+    mode,
+    simulated: simulated || account?.simulated === true,
+    account,
+    lag: lag(),
+    at: Date.now(),
+  });
   const take = (fresh: Account) => {
     account = fresh;
     askedAt = Date.now();

@@ -16,11 +16,13 @@ import type {
   AlarmChange,
   AuditRow,
   DashboardData,
+  Granted,
   HeldQuantity,
   JournalBegun,
   JournalEntry,
   JournalledOrder,
   JournalNews,
+  RequestRate,
   Store,
   StoredChange,
   StoredFill,
@@ -70,6 +72,11 @@ export interface StoreCalls {
     readonly argument: { readonly account: string; readonly positions: readonly PlainHeld[]; readonly reason: Reason };
     readonly answer: readonly Alarm[];
   };
+  readonly takeRequests: { readonly argument: RequestRate & { readonly name: string }; readonly answer: Granted };
+  readonly tellRequests: {
+    readonly argument: { readonly name: string; readonly perMinute: number; readonly remaining: number | null; readonly pausedUntil: number | null };
+    readonly answer: void;
+  };
   readonly limits: { readonly argument: string; readonly answer: StoredLimits | null };
   readonly setLimits: { readonly argument: { readonly account: string; readonly limits: LimitValues | null; readonly reason: Reason }; readonly answer: void };
   readonly audit: {
@@ -108,9 +115,14 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
     channel.ask(name, argument, caller) as Promise<StoreCalls[K]["answer"]>;
   const results = openResults({ path: path.replace(/(\.sqlite)?$/, "-results.sqlite"), before: path, warn, onChange: () => changes.emit("runs") });
   let closing: Promise<void> | undefined;
+  const open = new AbortController();
 
   return {
     isReadOnly,
+    requestBucket: (name, perMinute) => ({
+      take: (rate) => ask("takeRequests", { ...rate, name }, open.signal),
+      tell: (news) => void ask("tellRequests", { ...news, name, perMinute }, open.signal).catch(() => undefined), // the next answer says it again
+    }),
     journal: {
       begin: (entry, windowMs, again, caller) => ask("journalBegin", { entry, windowMs, again }, caller),
       settle: (clientOrderId, outcome, caller) =>
@@ -188,6 +200,7 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
       return changes.on(listener);
     },
     close: () => {
+      open.abort();
       closing ??= Promise.all([closeWorker(worker, channel, gone), results.close()]).then(() => undefined);
       return closing;
     },

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Channel } from "../base/channel.ts";
 import { TradingError } from "../base/errors.ts";
 import { Database } from "./database.ts";
+import { RequestBuckets } from "./requests.ts";
 import type { StoreCalls } from "./store.ts";
 
 const port = parentPort;
@@ -16,6 +17,9 @@ try {
   channel.emit("failed", TradingError.from(error, "store-unopened").toPlain());
   throw error;
 }
+
+let buckets: RequestBuckets | undefined;
+const requests = (): RequestBuckets => (buckets ??= new RequestBuckets(`${database.path}.requests`));
 
 const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argument"]) => StoreCalls[K]["answer"] } = {
   addEquity: ({ account, at, equity }) => database.addEquity(account, at, equity),
@@ -38,6 +42,8 @@ const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argum
   alarms: (account) => database.journal.books.alarms(account),
   changeAlarms: ({ account, change }) => database.journal.changeAlarms(account, change),
   acknowledge: ({ account, positions, reason }) => database.journal.acknowledge(account, positions, reason),
+  takeRequests: ({ name, ...rate }) => requests().take(name, rate),
+  tellRequests: ({ name, ...news }) => requests().tell(name, news),
   limits: (account) => database.journal.limits(account),
   setLimits: ({ account, limits, reason }) => database.journal.setLimits(account, limits, reason),
   audit: ({ account, limit, before }) => database.journal.audit(account, limit, before),
@@ -66,6 +72,7 @@ const watch = setInterval(() => {
 
 channel.handle("close", () => {
   clearInterval(watch);
+  buckets?.close();
   database.close();
   setImmediate(() => port.close());
 });
