@@ -2,8 +2,10 @@
 import { TradingError } from "./core/base/errors.ts";
 
 export { defineStrategy } from "./core/domain/strategy.ts";
+export type { BarContext, EntryOptions, ExitOptions, ParamSpec, Signals, StrategyDefinition, VectorContext } from "./core/domain/strategy.ts";
 export { expectBacktest } from "./core/domain/assertions.ts";
 export { defineScanner } from "./core/domain/scanner.ts";
+export type { ScannerDefinition, ScanState, ScanTools } from "./core/domain/scanner.ts";
 export { atr, bollinger, crossOver, crossUnder, ema, highest, lag, lowest, macd, rsi, sma, stdev } from "./core/domain/indicators.ts";
 export { TradingError };
 

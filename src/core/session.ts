@@ -36,6 +36,7 @@ import { createBacktester } from "./backtest/backtester.ts";
 import type { ReportExtras } from "./backtest/report.ts";
 import { findStrategy } from "./backtest/strategies/builtin.ts";
 import { engineIdentity, strategyCode } from "./backtest/strategyCode.ts";
+import { TypeCheck } from "./backtest/typeCheck.ts";
 import { createScanRunner } from "./scanner/scanRunner.ts";
 import { createAnalystThread } from "./analysts/analystThread.ts";
 import { runLatencyBenchApart } from "./features/benchApart.ts";
@@ -261,6 +262,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
 
   const status = createStatus({ broker, simulated, mode: venue.mode, lag: () => performance.lag.snapshot(), scope, store, log });
   const dataset: Session["dataset"] = (reference, range, signal) => loadDataset(reference, link.symbols, range, signal);
+  const typeCheck = new TypeCheck(log);
   const research = createResearch({
     front: options.front,
     folder: options.workspace ?? process.cwd(),
@@ -268,6 +270,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     load: ({ data: reference, ...range }, signal) => dataset(reference, range, signal),
     instant: parseInstant,
     checkName: findStrategy,
+    checkTypes: (path, signal) => typeCheck.check(path, signal),
     backtester,
     ledger: new RunLedger({ front: options.front, store, code: strategyCode, engineIdentity, log }),
     log,

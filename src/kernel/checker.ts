@@ -5,16 +5,13 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import type { API, Diagnostic, Program, Snapshot } from "typescript/unstable/async";
-import { packageRoot } from "../core/base/entry.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { Lock } from "../core/base/lock.ts";
 import { abortable } from "../core/base/scope.ts";
+import { typeOptions } from "../core/base/typeFiles.ts";
 import type { NameKind } from "./transform.ts";
-import { deskTypesPath, libraryTypesPath, nodeTypesPath } from "./ownFiles.ts";
+import { deskTypesPath } from "./ownFiles.ts";
 
 export interface CellNames {
   readonly all: ReadonlyMap<string, { readonly kind: NameKind; readonly exported: boolean }>;
@@ -364,9 +361,6 @@ declare global { const desk: Desk; const display: Display; const plot: Plot; con
 }
 
 function compilerOptions(folder: string): Record<string, unknown> {
-  const library = libraryTypesPath()?.replaceAll("\\", "/");
-  const installed = [...typeRootsOf(folder), ...typeRootsOf(packageRoot())];
-  const shipped = nodeTypesPath().replaceAll("\\", "/");
   return {
     target: "esnext",
     // Lets a cell say `import x = require("y")` too.
@@ -379,18 +373,6 @@ function compilerOptions(folder: string): Record<string, unknown> {
     noEmit: true,
     allowImportingTsExtensions: true,
     resolveJsonModule: true,
-    types: ["node"],
-    typeRoots: installed.length > 0 ? installed : [shipped],
-    paths: {
-      ...(library === undefined ? {} : { quantdesk: [library] }),
-      ...(installed.length > 0 ? {} : { "undici-types": [`${shipped}/undici-types/index.d.ts`] }),
-    },
+    ...typeOptions(folder, "index"),
   };
-}
-
-/** Folders that hold Node's types, seen from `folder`. */
-function typeRootsOf(folder: string): string[] {
-  return (createRequire(join(folder, "cell.js")).resolve.paths("x") ?? [])
-    .map((at) => join(at, "@types"))
-    .filter((at) => existsSync(join(at, "node", "package.json")));
 }

@@ -23,6 +23,8 @@ export interface ResearchParts {
   readonly instant: (text: string, what: string, options?: { readonly end?: boolean }) => number;
   /** Throws when there is no built-in strategy of that name. */
   readonly checkName: (strategy: string) => void;
+  /** Throws when the file has type errors. */
+  readonly checkTypes: (path: string, signal: AbortSignal) => Promise<void>;
   readonly backtester: Backtester;
   readonly ledger: RunLedger;
   readonly log: Log;
@@ -51,20 +53,21 @@ export interface Research {
 /** Of a batch: so many finished runs are written at once. */
 const WRITE_EVERY = 100;
 
-export function createResearch({ front, folder, engine, load: loadReference, instant, checkName, backtester, ledger, log }: ResearchParts): Research {
+export function createResearch({ front, folder, engine, load: loadReference, instant, checkName, checkTypes, backtester, ledger, log }: ResearchParts): Research {
   // The command line uses exactly the costs given; everything else is honest by default.
   const costs = front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
-  const toRequest = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>): Promise<BacktestRequest> => {
+  const toRequest = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>, signal: AbortSignal): Promise<BacktestRequest> => {
     const from = spec.from === undefined ? undefined : instant(spec.from, "from");
     const to = spec.to === undefined ? undefined : instant(spec.to, "to", { end: true });
     if (from !== undefined && to !== undefined && from > to) throw badInput("bad-time", `from (${spec.from}) is after to (${spec.to}).`, "Swap them.");
     const isFile = /\.[cm]?[jt]s$/.test(spec.strategy);
     if (!isFile) checkName(spec.strategy);
-    const loaded = await load(spec);
+    const path = resolvePath(folder, spec.strategy);
+    const [loaded] = await Promise.all([load(spec), isFile ? checkTypes(path, signal) : undefined]);
     const key = canonicalJson([loaded.info.name, datasetIdentity(loaded.info)]);
     backtester.register(key, loaded);
     return {
-      strategy: isFile ? { kind: "file", path: resolvePath(folder, spec.strategy) } : { kind: "builtin", name: spec.strategy },
+      strategy: isFile ? { kind: "file", path } : { kind: "builtin", name: spec.strategy },
       params: spec.params ?? {},
       data: key,
       engine: spec.engine ?? engine,
@@ -90,11 +93,11 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
       return known;
     };
   };
-  const identified = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>): Promise<IdentifiedRun> =>
-    ledger.identify(spec, await toRequest(spec, load), await load(spec));
+  const identified = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>, signal: AbortSignal): Promise<IdentifiedRun> =>
+    ledger.identify(spec, await toRequest(spec, load, signal), await load(spec));
   const toSweep = async (spec: SweepSpec, signal: AbortSignal): Promise<PreparedSweep> => {
     const load = loader(signal);
-    const run = await identified(spec, load);
+    const run = await identified(spec, load, signal);
     const { grid, where, method, trials, seed, patience, budgetMs, top } = spec;
     const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, top }).filter(([, value]) => value !== undefined));
     const key = ledger.sweepKey(run, await load(spec), sweptNames(grid));
@@ -118,10 +121,10 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
       if (walk.result.run > 0) await ledger.write([walkForwardRow(walk, run.info.sha256)]);
       return walk;
     },
-    resolve: (spec, signal) => toRequest(spec, loader(signal)),
+    resolve: (spec, signal) => toRequest(spec, loader(signal), signal),
     backtest: async (spec, signal) => {
       const started = performance.now();
-      const run = await identified(spec, loader(signal));
+      const run = await identified(spec, loader(signal), signal);
       const [stored = null] = await ledger.stored([run], signal);
       const result = stored === null ? await backtester.run(run.request, signal) : { ...stored, durationMs: performance.now() - started };
       log.info(
@@ -133,7 +136,7 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
     backtests: async (specs, batchOptions, signal) => {
       const load = loader(signal);
       const runs: Array<Outcome<IdentifiedRun>> = [];
-      for (const spec of specs) runs.push(await attempt(() => identified(spec, load)));
+      for (const spec of specs) runs.push(await attempt(() => identified(spec, load, signal)));
       signal.throwIfAborted();
       const batch = await batchOf({ backtester, ledger }, runs, batchOptions, signal);
       log.info(
