@@ -28,7 +28,7 @@ export interface SweepFlags extends CommonFlags, RunFlags, PoolFlags {
 export function addSweepFlags(command: Command): Command {
   return addRunFlags(
     reading(command)
-      .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
+      .option("--data <ref>", "FILE.csv, FILE.parquet, sample:sp500, sample:simulated or a symbol")
       .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
       .option("--grid <k=from:to:step,…>", 'what to try, like "fast=5:50:5,slow=20|50|200"')
       .option("--where <condition>", 'only combinations that meet it, like "fast < slow"')

@@ -28,7 +28,7 @@ interface BacktestFlags extends CommonFlags, RunFlags, PoolFlags {
 export function addBacktestCommand(program: Command, context: Context): void {
   addRunFlags(
     reading(program.command("backtest").description("Run a strategy over past prices."))
-      .option("--data <ref>", "FILE.csv, sample:sp500, sample:simulated or a symbol")
+      .option("--data <ref>", "FILE.csv, FILE.parquet, sample:sp500, sample:simulated or a symbol")
       .option("--strategy <name>", "a built-in name (quantdesk strategies) or FILE.ts")
       .option("--params <k=v,…>", "parameters", params),
   )
@@ -101,7 +101,11 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
     context,
     flags,
     async (session) => {
-      const spec: BacktestSpec = { ...runShape(flags), data, strategy, equity: flags.equity === true || flags.report !== undefined,
+      const spec: BacktestSpec = {
+        ...runShape(flags),
+        data,
+        strategy,
+        equity: flags.equity === true || flags.report !== undefined,
         ...(flags.checkLookahead === true ? { checkLookAhead: true } : {}),
       };
       const result = await session.backtest(spec, context.signal);
@@ -152,7 +156,9 @@ function printResult({ io }: Context, result: BacktestResult): void {
 }
 
 function extrasText(costs: BacktestResult["costs"]): string {
-  return EXTRA_COST_NAMES.flatMap((name) => (costs[name] === undefined ? [] : [`, ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${costs[name]}`])).join("");
+  return EXTRA_COST_NAMES.flatMap((name) =>
+    costs[name] === undefined ? [] : [`, ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${costs[name]}`],
+  ).join("");
 }
 
 /** Flags that a batch would ignore without a word. */

@@ -2,14 +2,13 @@
  * Bars out of the text of a CSV file. Every fault is one sentence with file, line and remedy, and nothing of the file is
  * used then. A million rows take about half a second; the event loop gets a turn every few milliseconds.
  */
-import type { BarSeries } from "../domain/bars.ts";
 import { badInput } from "../base/errors.ts";
-import { openQuote, readForm, type BarColumns } from "./csvColumns.ts";
-import { decimalSign, numberOf, type DecimalSign } from "./csvNumbers.ts";
+import { BarTable, type ReadBars } from "./barTable.ts";
+import { openQuote, readForm } from "./csvColumns.ts";
+import { decimalSign } from "./csvNumbers.ts";
 import { CsvRows } from "./csvRows.ts";
 import { CsvTimes } from "./csvTimes.ts";
 import type { Pace } from "./pace.ts";
-import { timeframeOf } from "./timeframe.ts";
 import type { TimeZone } from "./timeZone.ts";
 
 export interface CsvSource {
@@ -18,17 +17,13 @@ export interface CsvSource {
   /** As errors name the file. */
   readonly path: string;
   readonly name: string;
+  /** How errors name a line; "line N" when absent. */
+  readonly place?: (line: number) => string;
   /** Of times without a zone; UTC when absent. */
   readonly zone?: TimeZone;
 }
 
-export interface ReadBars {
-  readonly series: BarSeries;
-  /** What had to be decided while reading, a sentence each. */
-  readonly warnings: readonly string[];
-}
-
-export async function readCsv({ bytes, path, name, zone }: CsvSource, pace: Pace): Promise<ReadBars> {
+export async function readCsv({ bytes, path, name, zone, place = (line) => `line ${line}` }: CsvSource, pace: Pace): Promise<ReadBars> {
   const form = readForm(bytes, path);
   const { columns, separator } = form;
   const rows = new CsvRows(bytes, form);
@@ -37,9 +32,14 @@ export async function readCsv({ bytes, path, name, zone }: CsvSource, pace: Pace
   const sample = new CsvRows(bytes, form);
   sample.next();
   const { decimal, doubtful } = decimalSign(sample, volume < 0 ? [open, high, low, close] : [open, high, low, close, volume], separator);
-  const bars = new Bars(path, columns, decimal, new CsvTimes({ path, columns, isUnnamed: form.timeIsUnnamed, ...(zone === undefined ? {} : { zone }) }));
+  rows.decimal = decimal;
+  const bars = new BarTable(
+    { path, place, columns },
+    new CsvTimes({ path, place, columns, isUnnamed: form.timeIsUnnamed, ...(zone === undefined ? {} : { zone }) }),
+  );
   for (let row = 0; rows.next(); row++) {
-    bars.add(rows);
+    if (rows.count !== columns.names.length) checkCount(rows, columns.names.length, `${path}, ${place(rows.line)}`, path);
+    bars.add(rows, rows);
     if ((row & 1023) === 1023) await pace();
   }
   if (rows.openQuoteLine > 0) throw openQuote(path, rows.openQuoteLine);
@@ -49,165 +49,10 @@ export async function readCsv({ bytes, path, name, zone }: CsvSource, pace: Pace
   return { ...read, warnings: [...read.warnings, `Numbers such as "${doubtful}" can be read in two ways; the comma was taken for ${as}.`] };
 }
 
-type Direction = "up" | "down";
-
-/** The bars read so far, checked row by row. */
-class Bars {
-  readonly #path: string;
-  readonly #columns: BarColumns;
-  readonly #decimal: DecimalSign;
-  readonly #times: CsvTimes;
-  #time = new Float64Array(1024);
-  #open = new Float64Array(1024);
-  #high = new Float64Array(1024);
-  #low = new Float64Array(1024);
-  #close = new Float64Array(1024);
-  #volume = new Float64Array(1024);
-  #length = 0;
-  #direction: Direction = "up";
-  /** Of the first and the last bar. */
-  readonly #lines = { first: 0, last: 0 };
-  #firstBackwards = { line: 0, text: "" };
-  #duplicates = 0;
-  #firstDuplicate = "";
-
-  constructor(path: string, columns: BarColumns, decimal: DecimalSign, times: CsvTimes) {
-    this.#path = path;
-    this.#columns = columns;
-    this.#decimal = decimal;
-    this.#times = times;
-  }
-
-  add(rows: CsvRows): void {
-    const columns = this.#columns;
-    if (rows.count !== columns.names.length) this.#checkCount(rows);
-    if (this.#length === this.#time.length) this.#grow();
-    const i = this.#length;
-    const before = i === 0 ? Number.NaN : (this.#time[i - 1] as number);
-    const time = (this.#time[i] = this.#times.read(rows, before, this.#direction));
-    this.#open[i] = this.#price(rows, columns.open, "open");
-    const high = (this.#high[i] = this.#price(rows, columns.high, "high"));
-    const low = (this.#low[i] = this.#price(rows, columns.low, "low"));
-    this.#close[i] = this.#price(rows, columns.close, "close");
-    if (high < low) throw this.#fault(rows, `the high ${rows.short(columns.high)} is below the low ${rows.short(columns.low)}`, "Correct or remove that row.");
-    this.#volume[i] = columns.volume < 0 ? 0 : this.#readVolume(rows);
-    if (i > 0 && !(this.#direction === "up" ? time > before : time < before) && !this.#isInOrder(rows, time - before)) return;
-    if (i === 0) this.#lines.first = rows.line;
-    this.#lines.last = rows.line;
-    this.#length++;
-  }
-
-  finish(name: string): ReadBars {
-    const length = this.#length;
-    if (length === 0) throw badInput("bad-csv", `${this.#path} has a header but no bars.`, "Add at least one row.", { file: this.#path });
-    const isReversed = this.#direction === "down";
-    // Two rows that go back in time may be a file in reverse order or a mistake: only more show which.
-    if (isReversed && length === 2) throw this.#backwards();
-    const column = (values: Float64Array) => (isReversed ? values.slice(0, length).reverse() : values.slice(0, length));
-    const time = this.#times.toMilliseconds(column(this.#time));
-    const series: BarSeries = {
-      symbol: name.toUpperCase(),
-      timeframe: timeframeOf(time),
-      time,
-      open: column(this.#open),
-      high: column(this.#high),
-      low: column(this.#low),
-      close: column(this.#close),
-      volume: column(this.#volume),
-      simulated: false,
-    };
-    return { series, warnings: [...(isReversed ? ["The rows are newest first; they were read in reverse order."] : []), ...this.#duplicateWarning()] };
-  }
-
-  #duplicateWarning(): readonly string[] {
-    const count = this.#duplicates;
-    if (count === 0) return [];
-    const rows = count === 1 ? "1 duplicate row repeats" : `${count.toLocaleString("en-US")} duplicate rows repeat`;
-    return [`${rows} the row before, the first on ${this.#firstDuplicate}; a bar was used once.`];
-  }
-
-  #price(rows: CsvRows, field: number, what: string): number {
-    const [from, to] = [rows.starts[field] as number, rows.ends[field] as number];
-    const value = numberOf(rows.bytes, from, to, this.#decimal);
-    if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
-    if (from === to) throw this.#fault(rows, `${what} is empty`, "Fill it in, or remove that row.");
-    if (value <= 0) throw this.#fault(rows, `${what} is ${rows.short(field)}`, "Prices must be above zero: correct or remove that row.");
-    throw this.#fault(rows, `${what} is "${rows.short(field)}", which is not a number`, "Write prices like 123.45, or remove that row.");
-  }
-
-  /** An empty volume is none. */
-  #readVolume(rows: CsvRows): number {
-    const field = this.#columns.volume;
-    const [from, to] = [rows.starts[field] as number, rows.ends[field] as number];
-    if (from === to) return 0;
-    const value = numberOf(rows.bytes, from, to, this.#decimal);
-    if (value >= 0 && value < Number.POSITIVE_INFINITY) return value;
-    if (value < 0) throw this.#fault(rows, `volume is ${rows.short(field)}`, "Volumes must not be negative: correct or remove that row.");
-    throw this.#fault(rows, `volume is "${rows.short(field)}", which is not a number`, "Write it like 1200, or leave it empty.");
-  }
-
-  #checkCount(rows: CsvRows): void {
-    const columns = this.#columns.names.length;
-    let filled = rows.count;
-    while (filled > columns && rows.starts[filled - 1] === rows.ends[filled - 1]) filled--; // a separator at the end of the line
-    if (filled === columns) return;
-    throw this.#fault(rows, `there are ${filled} fields, but ${columns} columns`, "Correct or remove that row.");
-  }
-
-  /** Of a row that is not later than the one before: false for a repeated one, which is left out and counted. */
-  #isInOrder(rows: CsvRows, step: number): boolean {
-    const text = rows.short(this.#columns.time);
-    const line = this.#lines.last;
-    if (step === 0) {
-      this.#checkRepeated(rows, text);
-      return false;
-    }
-    if (this.#length === 1) {
-      this.#direction = "down";
-      this.#firstBackwards = { line: rows.line, text };
-      return true;
-    }
-    if (this.#direction === "up")
-      throw this.#fault(rows, `the time ${text} is before the one on line ${line}`, "Sort the rows by time, oldest first.", { otherLine: line });
-    if (this.#length === 2) throw this.#backwards();
-    throw this.#fault(rows, `the time ${text} is after the one on line ${line}, but the rows before are newest first`, "Sort the rows by time, oldest first.", {
-      otherLine: line,
-    });
-  }
-
-  /** The second bar is before the first, and the others do not go on like that. */
-  #backwards() {
-    const { line, text } = this.#firstBackwards;
-    const message = `${this.#path}, line ${line}: the time ${text} is before the one on line ${this.#lines.first}.`;
-    return badInput("bad-csv", message, "Sort the rows by time, oldest first.", { file: this.#path, line, otherLine: this.#lines.first });
-  }
-
-  #checkRepeated(rows: CsvRows, text: string): void {
-    const i = this.#length;
-    const line = this.#lines.last;
-    for (const column of [this.#open, this.#high, this.#low, this.#close, this.#volume]) {
-      if (column[i] === column[i - 1]) continue;
-      const what = `the time ${text} is there twice with different values, on line ${line} and on line ${rows.line} (a duplicate)`;
-      throw this.#fault(rows, what, "Remove one of the two rows.", { otherLine: line });
-    }
-    if (this.#duplicates++ === 0) this.#firstDuplicate = `line ${rows.line} (${text})`;
-  }
-
-  #fault(rows: CsvRows, what: string, hint: string, data: Readonly<Record<string, unknown>> = {}) {
-    return badInput("bad-csv", `${this.#path}, line ${rows.line}: ${what}.`, hint, { file: this.#path, line: rows.line, ...data });
-  }
-
-  #grow(): void {
-    const larger = (column: Float64Array) => {
-      const twice = new Float64Array(column.length * 2);
-      twice.set(column);
-      return twice;
-    };
-    this.#time = larger(this.#time);
-    this.#open = larger(this.#open);
-    this.#high = larger(this.#high);
-    this.#low = larger(this.#low);
-    this.#close = larger(this.#close);
-    this.#volume = larger(this.#volume);
-  }
+/** A separator at the end of the line does no harm. */
+function checkCount(rows: CsvRows, columns: number, where: string, path: string): void {
+  let filled = rows.count;
+  while (filled > columns && rows.isEmpty(filled - 1)) filled--;
+  if (filled === columns) return;
+  throw badInput("bad-csv", `${where}: there are ${filled} fields, but ${columns} columns.`, "Correct or remove that row.", { file: path, line: rows.line });
 }

@@ -45,7 +45,7 @@ export function readForm(bytes: Uint8Array, path: string): CsvForm {
       if (rows.openQuoteLine > 0) continue;
       throw badInput("bad-csv", `${path} is empty.`, "It needs a header and at least one bar.");
     }
-    const cells = Array.from({ length: rows.count }, (_value, field) => clean(rows.text(field)));
+    const cells = Array.from({ length: rows.count }, (_value, field) => cleanName(rows.text(field)));
     const score = cells.filter((cell) => KNOWN_NAMES.includes(cell)).length * 1000 + cells.length;
     if (best === undefined || score > best.score) best = { separator, cells, line: rows.line, score };
   }
@@ -66,7 +66,7 @@ function saidSeparator(bytes: Uint8Array): { readonly separator: string; readonl
 }
 
 /** "<DATE>", "Adj_Close" and "VOL." as other programs write them. */
-function clean(cell: string): string {
+export function cleanName(cell: string): string {
   const name = cell
     .trim()
     .toLowerCase()
@@ -76,7 +76,8 @@ function clean(cell: string): string {
   return name === "vol" || name === "vol." ? "volume" : name;
 }
 
-function readHeader(names: readonly string[], where: string): BarColumns {
+/** Throws `bad-csv` when bars cannot be made of columns of these names, cleaned. */
+export function readHeader(names: readonly string[], where: string): BarColumns {
   if (names.every((name) => /^[-+\d.,:/ tz]*$/.test(name))) throw badInput("bad-csv", `${where}: there is no header, the file begins with numbers.`, EXAMPLE);
   for (const known of KNOWN_NAMES) {
     if (names.indexOf(known) !== names.lastIndexOf(known))

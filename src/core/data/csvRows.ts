@@ -1,4 +1,6 @@
 /** Rows and fields of a CSV file as places in its bytes: nothing is copied. Quotes as in RFC 4180; LF, CRLF or CR; any one separator. */
+import { numberOf, type DecimalSign } from "./csvNumbers.ts";
+
 const QUOTE = 34;
 const LF = 10;
 const CR = 13;
@@ -13,6 +15,8 @@ export class CsvRows {
   count = 0;
   /** Line on which the current row begins, from 1. */
   line = 0;
+  /** Of the numbers in it. */
+  decimal: DecimalSign = ".";
   /** Line of a quote that nothing closes; 0 while all is well. */
   openQuoteLine = 0;
   readonly #separator: number;
@@ -37,6 +41,15 @@ export class CsvRows {
       if (this.count > 1 || (this.ends[0] as number) > (this.starts[0] as number)) return true;
     }
     return false;
+  }
+
+  isEmpty(field: number): boolean {
+    return this.starts[field] === this.ends[field];
+  }
+
+  /** NaN for what is none. */
+  number(field: number): number {
+    return numberOf(this.bytes, this.starts[field] as number, this.ends[field] as number, this.decimal);
   }
 
   /** Text of a field, doubled quotes undone. */

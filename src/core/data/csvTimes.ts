@@ -8,7 +8,8 @@ import type { TimeZone } from "./timeZone.ts";
 
 export interface CsvTimesOptions {
   readonly path: string;
-  readonly columns: BarColumns;
+  readonly place: (line: number) => string;
+  readonly columns: Pick<BarColumns, "time" | "timeOfDay" | "names">;
   /** The time column has no name: numbers in it count rows. */
   readonly isUnnamed: boolean;
   readonly zone?: TimeZone;
@@ -28,6 +29,10 @@ export class CsvTimes {
 
   constructor(options: CsvTimesOptions) {
     this.#options = options;
+  }
+
+  get column(): number {
+    return this.#options.columns.time;
   }
 
   /**
@@ -136,8 +141,8 @@ export class CsvTimes {
   }
 
   #fault(rows: CsvRows, what: string, hint: string) {
-    const { path } = this.#options;
-    return badInput("bad-csv", `${path}, line ${rows.line}: ${what}.`, hint, { file: path, line: rows.line });
+    const { path, place } = this.#options;
+    return badInput("bad-csv", `${path}, ${place(rows.line)}: ${what}.`, hint, { file: path, line: rows.line });
   }
 }
 

@@ -54,7 +54,7 @@ export async function loadDataset(reference: string, symbols: SymbolBars | null,
     throw badInput(
       "unknown-data",
       `"${reference}" is no file of prices, sample or symbol.`,
-      "Name a file that ends in .csv, sample:sp500, sample:simulated, or a symbol like AAPL.",
+      "Name a CSV or Parquet file, sample:sp500, sample:simulated, or a symbol like AAPL.",
     );
   if (symbols === null)
     throw badInput(
@@ -80,8 +80,14 @@ function combined(parts: readonly Dataset[]): Dataset {
       name: infos.map(({ name }) => name).join(", "),
       bars: Math.max(...infos.map(({ bars }) => bars)),
       from: earliest,
-      to: infos.map(({ to }) => to).sort().at(-1) ?? null,
-      sha256: createHash("sha256").update(infos.map(({ sha256 }) => sha256).join()).digest("hex"),
+      to:
+        infos
+          .map(({ to }) => to)
+          .sort()
+          .at(-1) ?? null,
+      sha256: createHash("sha256")
+        .update(infos.map(({ sha256 }) => sha256).join())
+        .digest("hex"),
       source: joined(infos.map(({ source }) => source)),
       adjustment: joined(infos.map(({ adjustment }) => adjustment)),
     },

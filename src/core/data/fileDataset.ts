@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { Dataset } from "../domain/bars.ts";
 import { oddities } from "./oddities.ts";
 import { readCsv } from "./csv.ts";
+import { readParquet } from "./parquet.ts";
 import { createPace } from "./pace.ts";
 import { readSourceFile } from "./sourceFile.ts";
 import { isoOf } from "./timeframe.ts";
@@ -17,8 +18,8 @@ export interface FileOptions {
 export async function readFileDataset(path: string, options: FileOptions, signal: AbortSignal): Promise<Dataset> {
   const zone = options.timeZone === undefined ? undefined : timeZone(options.timeZone);
   const pace = createPace(signal);
-  const { name, bytes, sha256 } = await readSourceFile(path, signal, pace);
-  const { series, warnings } = await readCsv({ bytes, path, name, ...(zone === undefined ? {} : { zone }) }, pace);
+  const { name, bytes, format, sha256 } = await readSourceFile(path, signal, pace);
+  const { series, warnings } = await (format === "parquet" ? readParquet : readCsv)({ bytes, path, name, ...(zone === undefined ? {} : { zone }) }, pace);
   return {
     series,
     info: {

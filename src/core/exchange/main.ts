@@ -45,11 +45,11 @@ async function readBars(path: string): Promise<readonly Dataset[]> {
   const { signal } = new AbortController(); // an interrupt ends the process
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
   if (!isFolder) return [await readFileDataset(path, {}, signal)];
-  const files = (await readdir(path)).filter((file) => /\.csv$/i.test(file)).sort();
+  const files = (await readdir(path)).filter((file) => /\.(?:csv|tsv|parquet)(?:\.gz)?$/i.test(file)).sort();
   if (files.length === 0 || files.length > MAX_FILES)
     throw badInput(
       "bad-data",
-      `The folder ${path} has ${files.length === 0 ? "no" : files.length} CSV files.`,
+      `The folder ${path} has ${files.length === 0 ? "no" : files.length} files of prices.`,
       `Give one with 1 to ${MAX_FILES}, each named for its symbol.`,
     );
   const datasets: Dataset[] = [];

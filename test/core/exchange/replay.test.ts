@@ -96,7 +96,7 @@ describe("the paper exchange on recorded bars", () => {
     writeFileSync(join(folder, "weeks.txt"), "");
     for (const [path, said] of [
       [join(folder, "nothing.csv"), /nothing\.csv/],
-      [tmpdir() === folder ? folder : mkdtempSync(join(folder, "empty-")), /no CSV files/],
+      [tmpdir() === folder ? folder : mkdtempSync(join(folder, "empty-")), /no files of prices/],
     ] as const) {
       const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), "--data", path], {
         env: childEnv(),
