@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import { logTo, type Log } from "../core/base/log.ts";
 import type { Account } from "../core/domain/orders.ts";
+import { accountKind } from "../core/domain/orderWords.ts";
 import type { ConfigOverride } from "../core/config/load.ts";
 import type { LiveQuestion, Session, SessionOptions } from "../core/session.ts";
 import { money } from "./format.ts";
@@ -22,6 +23,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The command sets another exit code than 0 for a run that reached its end. */
   exitCode: number;
+  /** Reads the person's answer where a command reads standard input already (chat); undefined at its end. */
+  ask?: (question: string) => Promise<string | undefined>;
 }
 
 /** Warnings and errors for people; everything with --verbose. */
@@ -56,7 +59,7 @@ export async function withSession<T>(
     ...(extra.overrides === undefined ? {} : { overrides: extra.overrides }),
     ...(extra.seed === undefined ? {} : { seed: extra.seed }),
     ...(extra.ownExchange === undefined ? {} : { ownExchange: extra.ownExchange }),
-    ...(flags.live === true ? { live: { confirm: (question: LiveQuestion, signal: AbortSignal) => confirmLive(io, flags, question, signal) } } : {}),
+    ...(flags.live === true ? { live: { confirm: (question: LiveQuestion, signal: AbortSignal) => confirmLive(context, flags, question, signal) } } : {}),
   });
   try {
     return await work(session);
@@ -69,24 +72,25 @@ export async function withSession<T>(
 export async function connect(context: Context, session: Session): Promise<Account> {
   const account = await session.connect(context.signal);
   const { io } = context;
-  const where = account.simulated ? io.style("bold", "SIMULATED") : account.mode === "live" ? io.style("red", "LIVE") : io.style("bold", "PAPER");
-  io.say(`${where} account ${account.accountNumber}, equity ${money(account.equity)}`);
+  io.say(`${io.style(account.mode === "live" ? "red" : "bold", accountKind(account))} account ${account.accountNumber}, equity ${money(account.equity)}`);
   return account;
 }
 
-function confirmLive(io: Io, flags: CommonFlags, { account, words, value }: LiveQuestion, signal: AbortSignal): Promise<boolean> {
+function confirmLive(context: Context, flags: CommonFlags, { account, words, value }: LiveQuestion, signal: AbortSignal): Promise<boolean> {
   const worth = value === null ? "" : `, about ${money(value)}`;
   const question = `${words}${worth}, in account ${account.accountNumber}, with real money. Type the account number to go on: `;
-  return typedAccountNumber(io, flags, account, question, signal);
+  return typedAccountNumber(context, flags, account, question, signal);
 }
 
 /** What moves real money needs the account number: by --yes-live, or typed on a terminal. */
-async function typedAccountNumber(io: Io, flags: CommonFlags, account: Account, question: string, signal: AbortSignal): Promise<boolean> {
+async function typedAccountNumber(context: Context, flags: CommonFlags, account: Account, question: string, signal: AbortSignal): Promise<boolean> {
   if (flags.yesLive !== undefined) {
     if (flags.yesLive === account.accountNumber) return true;
     throw new TradingError("live-not-confirmed", `--yes-live names ${flags.yesLive}, but the account is ${account.accountNumber}.`, { kind: "refused" });
   }
+  const { io } = context;
   if (!io.isTerminal || process.stdin.isTTY !== true) return false;
+  if (context.ask !== undefined) return (await context.ask(`${io.style("red", "LIVE")}: ${question}`))?.trim() === account.accountNumber;
   const ask = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await ask.question(`${io.style("red", "LIVE")}: ${question}`, { signal });

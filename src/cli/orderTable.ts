@@ -3,10 +3,11 @@ import type { Order } from "../core/domain/orders.ts";
 import { money } from "./format.ts";
 import { table } from "./io.ts";
 
-export function orderTable(orders: readonly Order[]): string {
+/** `from` says who sent it, in a column of its own. */
+export function orderTable(orders: readonly Order[], from?: (order: Order) => string): string {
   if (orders.length === 0) return "No orders.";
   return table(
-    ["Order", "Symbol", "Side", "Type", "Qty", "Limit", "Stop", "Status", "Filled", "Price"],
+    ["Order", "Symbol", "Side", "Type", "Qty", "Limit", "Stop", "Status", "Filled", "Price", ...(from === undefined ? [] : ["From"])],
     orders.map((o) => [
       o.id,
       o.symbol,
@@ -18,6 +19,7 @@ export function orderTable(orders: readonly Order[]): string {
       o.status,
       o.filledQty.toFixed(),
       money(o.filledAvgPrice),
+      ...(from === undefined ? [] : [from(o)]),
     ]),
   );
 }

@@ -7,9 +7,9 @@ import type { Sizing } from "../core/domain/backtest.ts";
 
 /** A ticker symbol in capitals. */
 export function symbol(text: string): string {
-  const upper = text.toUpperCase();
-  if (!/^[A-Z][A-Z0-9]{0,9}([./-][A-Z0-9]{1,5})?$/.test(upper)) throw badInput("bad-symbol", `"${text}" is not a symbol.`, "Write it like AAPL.");
-  return upper;
+  // Looked at before it is put in capitals: a letter of another script may become two of ours.
+  if (!/^[A-Za-z][A-Za-z0-9]{0,9}([./-][A-Za-z0-9]{1,5})?$/.test(text)) throw badInput("bad-symbol", `"${text}" is not a symbol.`, "Write it like AAPL.");
+  return text.toUpperCase();
 }
 
 export function symbolList(text: string): readonly string[] {
@@ -25,9 +25,10 @@ export function list(text: string): readonly string[] {
 
 const MOST = 1e12;
 
-/** A positive plain decimal. */
-export function positiveDecimal(what: string): (text: string) => Big {
-  return (text) => {
+/** A positive plain decimal; a flag that is given twice is refused, since one of both would be lost. */
+export function positiveDecimal(what: string): (text: string, previous?: Big) => Big {
+  return (text, previous) => {
+    if (previous !== undefined) throw badInput("bad-usage", `${what} is given twice.`, "Give it once.");
     const value = parseDecimal(text, what);
     if (value.lte(0)) throw badInput("bad-number", `${what} is ${text}, but must be above zero.`);
     if (value.gte(MOST)) throw badInput("bad-number", `${what} is ${text}, which is too large to be meant.`, "Write less than 1000000000000.");
@@ -103,6 +104,13 @@ export function outputFile(what: string): (text: string) => string {
       throw badInput("bad-file", `${what} is ${text}, which is ${about.isDirectory() ? "a folder" : "a device"}, not a file.`, "Name a file.");
     return text;
   };
+}
+
+/** The exchange's id of an order, or the one that it was sent with. */
+export function orderId(text: string): string {
+  if (text.trim() === "" || text.length > 128 || /\p{Cc}/u.test(text))
+    throw badInput("bad-order-id", `"${text.slice(0, 40)}" is not the id of an order.`, "`quantdesk orders` lists them.");
+  return text;
 }
 
 /** A few words for the audit log. */

@@ -1,6 +1,6 @@
 /** The order preview for people: the sentence first, then cost, limits, worst days, where it comes from. */
 import type { Big } from "../core/base/decimal.ts";
-import { orderWords } from "../core/domain/orderWords.ts";
+import { accountKind, orderWords } from "../core/domain/orderWords.ts";
 import type { BookPreview, LimitLine, Proposal } from "../core/domain/preview.ts";
 import { fixed, money, percent } from "./format.ts";
 import { table } from "./io.ts";
@@ -32,7 +32,7 @@ export function previewText(preview: BookPreview): string {
     ["Proposed by", proposalWords(proposedBy)],
   ];
   return [
-    `${guards.account.simulated ? "SIMULATED: " : ""}${orderWords(intent)} (${intent.type.replace("_", " ")}) at about ${money(guards.price)}. Nothing was sent.`,
+    `${accountKind(guards.account)}: ${orderWords(intent)} (${intent.type.replace("_", " ")}) at about ${money(guards.price)}. Nothing was sent.`,
     "",
     facts.map(([name, text]) => `${name.padEnd(28)}${text}`).join("\n"),
     "",

@@ -90,6 +90,8 @@ export const ARGUMENTS = {
   disconnect: v.strictTuple([]),
   account: v.strictTuple([]),
   positions: v.strictTuple([]),
+  portfolio: v.strictTuple([]),
+  setProvider: v.strictTuple([v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(50)))]),
   orders: v.strictTuple([
     v.optional(
       v.strictObject({

@@ -25,10 +25,16 @@ export async function killSwitchOfCell(
   reason: Reason,
   signal: AbortSignal,
 ) {
+  if (change === "off") {
+    throw new TradingError("kill-switch", "A cell can stop trading, not allow it again.", {
+      kind: "refused",
+      hint: "Allow it with Quantdesk: Stop or Allow Trading… or `quantdesk kill-switch off`.",
+    });
+  }
   if (args.flatten === true && change !== "on") throw badInput("bad-argument", 'flatten goes with desk.killSwitch("on").');
   const account = (await session.broker.getAccount(signal)).accountNumber;
   if (change === "status") return { account, on: await session.store.killSwitch(account, null, signal), cancelled: 0, unconfirmed: [], closed: null };
-  const done = await session.setKillSwitch(change, { ...reason, ...(args.flatten === true ? { flatten: true } : {}) }, signal);
+  const done = await session.setKillSwitch("on", { ...reason, ...(args.flatten === true ? { flatten: true } : {}) }, signal);
   return {
     account,
     on: done.on,

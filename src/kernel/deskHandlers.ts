@@ -96,6 +96,14 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     },
     account: async (_args, _caller, signal) => answer("account", plainAccount(await broker.getAccount(signal)) satisfies desk.Account),
     positions: async (_args, _caller, signal) => answer("positions", (await broker.getPositions(signal)).map(plainPosition) satisfies readonly desk.Position[]),
+    portfolio: async (_args, _caller, signal) => {
+      const [account, positions] = await Promise.all([broker.getAccount(signal), broker.getPositions(signal)]);
+      return answer("portfolio", { account: plainAccount(account), positions: positions.map(plainPosition) });
+    },
+    setProvider: async ([name]) => {
+      if (name !== undefined) await session.setProvider(name);
+      return answer("plain", { provider: session.provider });
+    },
     orders: async ([filter], _caller, signal) =>
       answer(
         "orders",

@@ -4,6 +4,8 @@ export const DESK_METHODS = [
   "disconnect",
   "account",
   "positions",
+  "portfolio",
+  "setProvider",
   "orders",
   "order",
   "price",
@@ -37,6 +39,7 @@ export type DrawKind =
   | "plain"
   | "account"
   | "positions"
+  | "portfolio"
   | "orders"
   | "order"
   | "placed"

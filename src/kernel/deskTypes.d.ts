@@ -50,6 +50,9 @@ export interface Order {
   readonly submittedAt: string;
   readonly filledAt: string | null;
   readonly legs: readonly Order[];
+  /** Id of the order whose place it took, and of the one that took its place. */
+  readonly replaces: string | null;
+  readonly replacedBy: string | null;
 }
 
 export interface PlacedOrder extends Order {
@@ -556,6 +559,10 @@ export interface Desk {
   disconnect(): Promise<void>;
   account(): Promise<Account>;
   positions(): Promise<readonly Position[]>;
+  /** The account with what it holds. */
+  portfolio(): Promise<{ readonly account: Account; readonly positions: readonly Position[] }>;
+  /** Who the analysts are: "rules". Rebuilds them and nothing else; without a name it tells. */
+  setProvider(name?: string): Promise<{ readonly provider: string }>;
   orders(options?: { readonly status?: "open" | "closed" | "all"; readonly limit?: number }): Promise<readonly Order[]>;
   order(id: string): Promise<Order>;
   price(symbol: string): Promise<Quote>;
@@ -576,8 +583,8 @@ export interface Desk {
   }): Promise<
     ReadonlyArray<{ readonly symbol: string; readonly order: Order | null; readonly error: { readonly code: string; readonly message: string } | null }>
   >;
-  /** On: no order is sent by anything of yours on this account, and open ones are cancelled; `flatten` closes positions too. */
-  killSwitch(change: "on" | "off" | "status", options?: { readonly flatten?: boolean; readonly why?: string }): Promise<KillSwitch>;
+  /** On: no order is sent by anything of yours on this account, and open ones are cancelled; `flatten` closes positions too. Allowing trading again is left to the person. */
+  killSwitch(change: "on" | "status", options?: { readonly flatten?: boolean; readonly why?: string }): Promise<KillSwitch>;
   /** The account's risk limits; with values, tightens them for every window, cell and command. */
   limits(change?: Partial<RiskLimits> & { readonly why?: string }): Promise<AccountLimits>;
   /** A symbol's bars, a sample ("sample:simulated") or a CSV file's. */

@@ -73,7 +73,12 @@ describe("bad input", function () {
   refuses("a flag that a batch would ignore", ["backtest", "--batch", "b.json", "--fee-rate", "0.001"], 2, /--fee-rate does not go with --batch/);
   refuses("a folder as a batch", ["backtest", "--batch", tmpdir()], 2, /cannot be read: it is a folder/);
   refuses("a strategy file that is not there", ["backtest", "--data", "sample:simulated", "--strategy", "./nowhere.ts"], 2, /nowhere\.ts cannot be read/);
-  refuses("a time zone that is none", ["backtest", "--data", "nowhere.csv", "--strategy", "sma_cross", "--tz", "Europe/Berlinn"], 2, /Europe\/Berlinn.*Europe\/Berlin\?/);
+  refuses(
+    "a time zone that is none",
+    ["backtest", "--data", "nowhere.csv", "--strategy", "sma_cross", "--tz", "Europe/Berlinn"],
+    2,
+    /Europe\/Berlinn.*Europe\/Berlin\?/,
+  );
   refuses("a time zone for what has one", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--tz", "Europe/Berlin"], 2, /is for files/);
   refuses("an unknown sample", ["backtest", "--data", "sample:nasdaq", "--strategy", "sma_cross"], 2, /sample:nasdaq.*sample:s/);
   refuses("an unknown engine", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--engine", "quantum"], 2, /quantum/);
@@ -114,13 +119,17 @@ describe("bad input", function () {
   refuses("a reason in two lines", ["buy", "AAPL", "1", "--why", "a\nb"], 2, /one line/);
   refuses("a proposer that is none", ["buy", "AAPL", "1", "--proposed-by", "me"], 2, /run:3f9c/);
   refuses("an order id and --all", ["cancel", "x", "--all"], 2, /an order id or --all/);
+  refuses("a flag that is given twice", ["buy", "AAPL", "1", "--limit", "5", "--limit", "6"], 2, /--limit is given twice/);
+  refuses("a letter that becomes two", ["buy", "ß", "1"], 2, /not a symbol/);
+  for (const command of [["order"], ["cancel"], ["replace", "--qty", "1"]])
+    refuses(`an empty id for ${command[0]}`, [command[0] as string, "", ...command.slice(1)], 2, /not the id of an order/);
   refuses("a symbol with a space", ["price", "A B"], 2, /not a symbol/);
   refuses("no quantity", ["buy", "AAPL"], 2, /exactly one/);
   refuses("a quantity and a value", ["buy", "AAPL", "1", "--notional", "100"], 2, /exactly one/);
   refuses("selling what is not held", ["sell", "AAPL", "1"], 3, /AAPL/);
   refuses("a model from a terminal", ["analyze", "AAPL", "--provider", "vscode"], 2, /inside VS Code/);
   refuses("a leverage below one", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--leverage", "0.5"], 2, /--leverage is "0.5"/);
-  refuses("a command of a later version", ["walk-forward"], 2, /not there yet/);
+  refuses("a command of a later version", ["mcp"], 2, /not there yet/);
 
   const badCsv = (what: string, text: string, message: RegExp) => {
     it(`a CSV file with ${what}`, async () => {

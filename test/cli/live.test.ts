@@ -78,7 +78,7 @@ describe("live trading", function () {
     assert.notEqual(bought.json<{ code?: string }>().code, "live-not-confirmed");
     const placed = await desk.run(["buy", "AAPL", "1", "--live", "--yes-live", account, "--json", "--again"], keys);
     assert.equal(placed.code, 0, placed.stderr);
-    assert.match(placed.stderr, /LIVE account/);
+    assert.match(placed.stderr, /LIVE SIMULATED account/);
   });
 
   it("stops and cancels without a typed confirmation, and allows again only with one", async () => {
@@ -91,6 +91,19 @@ describe("live trading", function () {
     assert.equal((await desk.run(["kill-switch", "status", "--live", "--json"], keys)).json<{ on: boolean }>().on, true);
     const off = await desk.run(["kill-switch", "off", "--live", "--yes-live", account, "--json"], keys);
     assert.deepEqual([off.code, off.json<{ on: boolean }>().on], [0, false], off.stderr);
+  });
+
+  it("asks for the account number before a replacement, too, and is not placed from a sentence in a pipe", async () => {
+    const account = exchange.ready.accounts[0].accountNumber as string;
+    const { bid } = (await desk.run(["price", "MSFT", "--live", "--json"], keys)).json<{ bid: number }>();
+    const resting = ["buy", "MSFT", "1", "--limit", (bid * 0.95).toFixed(2), "--client-order-id", "resting", "--live", "--yes-live", account, "--json"];
+    assert.equal((await desk.run(resting, keys)).code, 0);
+    await refuses(["replace", "resting", "--qty", "2", "--live"], keys);
+    const before = (await orders()).length;
+    const chat = await desk.run(["chat", "--live", "--json"], keys, "buy 1 AAPL\nyes\n");
+    assert.match(chat.stdout, /"code":"live-not-confirmed"/);
+    assert.equal((await orders()).length, before);
+    assert.equal((await desk.run(["cancel", "resting", "--live", "--json"], keys)).code, 0);
   });
 
   for (const args of [

@@ -75,6 +75,8 @@ describe("trading from the terminal", function () {
     await desk.run(args);
     const { orders } = (await desk.run(["orders", "--status", "all", "--json"])).json<{ orders: Array<{ clientOrderId: string }> }>();
     assert.equal(orders.filter((order) => order.clientOrderId === "mine-1").length, 1);
+    const shown = (await desk.run(["order", "mine-1", "--json"])).json<{ order: { symbol: string; origin: string } }>().order;
+    assert.deepEqual([shown.symbol, shown.origin], ["NVDA", "cli"]);
   });
 
   it("shows a preview and sends nothing with --dry-run", async () => {

@@ -100,7 +100,9 @@ describe("desk in a cell, on the embedded exchange", () => {
     assert.equal((await notebook.run('(await desk.killSwitch("on")).on')).shown, "true");
     const stopped = await ran('await desk.buy("MSFT", { qty: 1, again: true })');
     assert.equal(stopped.status === "error" ? stopped.error.code : "", "kill-switch");
-    assert.equal((await notebook.run('(await desk.killSwitch("off")).on')).shown, "false");
+    const allowed = await ran('await (desk as any).killSwitch("off")');
+    assert.match(allowed.status === "error" ? allowed.error.message : "", /not allow it again/);
+    await session.setKillSwitch("off", { origin: "test" }, signal);
     const audit = await session.store.audit(null, { limit: 50 }, signal);
     assert.ok(audit.some((row) => row.what === "limits" && row.origin.startsWith("cell:book.ipynb#") && row.why === "a test"));
   });
@@ -121,6 +123,8 @@ describe("desk in a cell, on the embedded exchange", () => {
   };
   check("shows the account", "await desk.account()", /^Account \S+ SIMULATED\nEquity/);
   check("shows positions", "await desk.positions()", /AAPL/);
+  check("shows the portfolio", "await desk.portfolio()", /^\d positions? worth/);
+  check("tells and sets the provider", 'await desk.setProvider("rules")', /provider: 'rules'/);
   check("shows orders", 'await desk.orders({ status: "all" })', /buy 2 AAPL market/);
   check("shows a price", 'await desk.price("aapl")', /^AAPL: [\d.]+ bid, [\d.]+ ask/);
   check("loads bars", '(await desk.bars("AAPL", { timeframe: "1Day", limit: 30 })).length', /^30$/);

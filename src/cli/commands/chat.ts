@@ -23,6 +23,7 @@ export function addChatCommand(program: Command, context: Context): void {
     .action((words: readonly string[], flags: CommonFlags) =>
       withSession(context, flags, async (session) => {
         const lines = new Lines(context);
+        context.ask = (question) => lines.next(question);
         const talk = new Talk(context, flags, session, lines);
         try {
           if (words.length > 0) await talk.once(words.join(" "));

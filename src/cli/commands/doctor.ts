@@ -8,6 +8,7 @@ import { isClone } from "../../core/base/entry.ts";
 import { TradingError } from "../../core/base/errors.ts";
 import { defaultHome, makeHome } from "../../core/base/home.ts";
 import { withDeadline } from "../../core/base/scope.ts";
+import { accountKind } from "../../core/domain/orderWords.ts";
 import { loadConfig } from "../../core/config/load.ts";
 import type { Session } from "../../core/session.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
@@ -145,8 +146,7 @@ async function sessionChecks(context: Context, flags: CommonFlags): Promise<read
 async function connectionCheck({ signal }: Context, session: Session): Promise<string> {
   const started = performance.now();
   const account = await withDeadline("Connecting", CONNECT_WITHIN_MS, signal, (inner) => session.connect(inner));
-  const where = account.simulated ? "SIMULATED" : account.mode.toUpperCase();
-  return `${where} account ${account.accountNumber}, ${account.status}, in ${Math.round(performance.now() - started)} ms`;
+  return `${accountKind(account)} account ${account.accountNumber}, ${account.status}, in ${Math.round(performance.now() - started)} ms`;
 }
 
 async function dataCheck({ signal }: Context, session: Session): Promise<string> {

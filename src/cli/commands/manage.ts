@@ -9,7 +9,8 @@ import { connect, withSession, type CommonFlags, type Context } from "../context
 import { trading } from "../flags.ts";
 import { table } from "../io.ts";
 import { plainOrder } from "../../core/domain/plain.ts";
-import { oneOf, positiveDecimal, symbol } from "../parse.ts";
+import { exchangeId } from "../orderOrigin.ts";
+import { oneOf, orderId, positiveDecimal, symbol } from "../parse.ts";
 import { orderTable } from "../orderTable.ts";
 
 const REASON = { origin: "cli" } as const;
@@ -37,7 +38,8 @@ function replaceCommand(program: Command, context: Context): void {
     .option("--stop <price>", "stop price", positiveDecimal("--stop"))
     .option("--trail <p>", "trail of a trailing stop", positiveDecimal("--trail"))
     .option("--tif <tif>", "time in force", oneOf("--tif", ["day", "gtc", "opg", "cls", "ioc", "fok"]))
-    .action((id: string, flags: ReplaceFlags) => {
+    .action((text: string, flags: ReplaceFlags) => {
+      const id = orderId(text);
       const change = {
         ...(flags.qty === undefined ? {} : { qty: flags.qty }),
         ...(flags.limit === undefined ? {} : { limitPrice: flags.limit }),
@@ -49,7 +51,7 @@ function replaceCommand(program: Command, context: Context): void {
         throw badInput("bad-usage", "replace changes nothing.", "Give at least one of --qty, --limit, --stop, --trail and --tif.");
       return withSession(context, flags, async (session) => {
         await connect(context, session);
-        show(context, flags, session, await session.replaceOrder(id, change, REASON, context.signal));
+        show(context, flags, session, await session.replaceOrder(await exchangeId(session, id, context.signal), change, REASON, context.signal));
       });
     });
 }

@@ -6,8 +6,9 @@ import { connect, withSession, type CommonFlags, type Context } from "../context
 import { money } from "../format.ts";
 import { table } from "../io.ts";
 import { plainAccount, plainOrder, plainPosition, plainQuote } from "../../core/domain/plain.ts";
-import { oneOf, symbol } from "../parse.ts";
+import { oneOf, orderId, symbol } from "../parse.ts";
 import { trading } from "../flags.ts";
+import { exchangeId, sentBy } from "../orderOrigin.ts";
 import { orderTable } from "../orderTable.ts";
 
 export function addTradingCommands(program: Command, context: Context): void {
@@ -81,24 +82,27 @@ export function addTradingCommands(program: Command, context: Context): void {
       withSession(context, flags, async (session) => {
         await connect(context, session);
         const orders = await session.broker.getOrders({ status: flags.status }, context.signal);
+        const sent = await sentBy(session, context.signal);
         asked(
           flags,
-          () => ({ schema: "quantdesk.orders/1", orders: orders.map(plainOrder) }),
-          () => orderTable(orders),
+          () => ({ schema: "quantdesk.orders/1", orders: orders.map((order) => ({ ...plainOrder(order), ...sent(order) })) }),
+          () => orderTable(orders, (order) => sent(order).origin ?? "elsewhere"),
         );
       }),
     );
-  trading(program.command("order <id>").description("Show one order.")).action((id: string, flags: CommonFlags) =>
-    withSession(context, flags, async (session) => {
+  trading(program.command("order <id>").description("Show one order, by its id or client order id.")).action((text: string, flags: CommonFlags) => {
+    const id = orderId(text);
+    return withSession(context, flags, async (session) => {
       await connect(context, session);
-      const order = await session.broker.getOrder(id, context.signal);
+      const order = await session.broker.getOrder(await exchangeId(session, id, context.signal), context.signal);
+      const { origin, why } = (await sentBy(session, context.signal))(order);
       asked(
         flags,
-        () => ({ schema: "quantdesk.order/1", order: plainOrder(order) }),
-        () => orderTable([order]),
+        () => ({ schema: "quantdesk.order/1", order: { ...plainOrder(order), origin, why }, simulated: session.data.simulated }),
+        () => `${orderTable([order], () => origin ?? "elsewhere")}${why === null ? "" : `\n\nWhy: ${why}`}`,
       );
-    }),
-  );
+    });
+  });
   trading(program.command("price <symbol>").description("Show the latest quote.")).action((name: string, flags: CommonFlags) => {
     const wanted = symbol(name);
     return withSession(context, flags, async (session) => {
@@ -115,10 +119,11 @@ export function addTradingCommands(program: Command, context: Context): void {
     .option("--all", "all open orders")
     .action((id: string | undefined, flags: CommonFlags & { all?: boolean }) => {
       if ((id === undefined) === (flags.all !== true)) throw badInput("bad-usage", "cancel takes an order id or --all.");
+      const wanted = id === undefined ? undefined : orderId(id);
       return withSession(context, flags, async (session) => {
         await connect(context, session);
-        if (id !== undefined) {
-          const order = await session.broker.cancelOrder(id, context.signal);
+        if (wanted !== undefined) {
+          const order = await session.broker.cancelOrder(await exchangeId(session, wanted, context.signal), context.signal);
           asked(
             flags,
             () => ({ schema: "quantdesk.order/1", order: plainOrder(order) }),

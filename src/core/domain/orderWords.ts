@@ -1,5 +1,5 @@
 /** Orders in words, the same on every front. */
-import type { OrderChange, OrderIntent } from "./orders.ts";
+import type { Account, OrderChange, OrderIntent } from "./orders.ts";
 
 /** "Buy 40 AAPL, limit 231.40, GTC". */
 export function orderWords(order: OrderIntent): string {
@@ -27,4 +27,10 @@ export function changeWords(change: OrderChange): string {
     change.timeInForce === undefined ? "" : change.timeInForce.toUpperCase(),
   ];
   return parts.filter((part) => part !== "").join(", ");
+}
+
+/** "SIMULATED", "PAPER" or "LIVE"; "LIVE SIMULATED" where our own exchange is traded at as if it were a live one. */
+export function accountKind({ mode, simulated }: Pick<Account, "mode" | "simulated">): string {
+  if (mode === "live") return simulated ? "LIVE SIMULATED" : "LIVE";
+  return simulated ? "SIMULATED" : "PAPER";
 }

@@ -12,6 +12,9 @@ export interface PlainOrder extends WithText<Omit<Order, "submittedAt" | "filled
   readonly submittedAt: string;
   readonly filledAt: string | null;
   readonly legs: readonly PlainOrder[];
+  /** Id of the order whose place it took, and of the one that took its place. */
+  readonly replaces: string | null;
+  readonly replacedBy: string | null;
 }
 export interface PlainQuote extends Omit<Quote, "at"> {
   readonly at: string;
@@ -40,6 +43,8 @@ export function plainOrder(order: Order): PlainOrder {
     filledAt: order.filledAt === null ? null : time(order.filledAt),
     external: order.external === true,
     legs: order.legs.map(plainOrder),
+    replaces: order.replaces ?? null,
+    replacedBy: order.replacedBy ?? null,
   };
 }
 

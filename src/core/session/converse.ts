@@ -8,7 +8,7 @@ import { withDeadline } from "../base/scope.ts";
 import type { AccountLimits } from "../domain/limits.ts";
 import { isFinalStatus, type Account, type Order, type OrderIntent, type Placed, type Position, type Reason } from "../domain/orders.ts";
 import { intentOf } from "../domain/orderTerms.ts";
-import { orderWords } from "../domain/orderWords.ts";
+import { accountKind, orderWords } from "../domain/orderWords.ts";
 import { plainAccount, plainOrder, plainPosition, plainQuote } from "../domain/plain.ts";
 import { plainPreview } from "../domain/plainPreview.ts";
 import type { Broker, KillSwitchResult, ScanOptions, Store } from "../domain/ports.ts";
@@ -157,7 +157,7 @@ export function previewWords({ intent, guards, cost, limits, worstDays, warnings
   const least = limits.find((line) => line.limit === "maxOrderValue")?.left;
   const worst = worstDays?.worst[0];
   return [
-    `${guards.account.simulated ? "SIMULATED: " : guards.account.mode === "live" ? "LIVE: " : ""}${orderWords(intent)} in account ${guards.account.accountNumber}.`,
+    `${accountKind(guards.account)}: ${orderWords(intent)} in account ${guards.account.accountNumber}.`,
     `About ${amount(guards.price)} a share, ${amount(guards.value)} in all; spread, slippage and fees likely ${amount(cost?.total ?? null)}.`,
     `Buying power after: ${amount(guards.buyingPowerAfter)}.${least === null || least === undefined ? "" : ` Left of the limit for one order: ${usd(least)}.`}`,
     ...(worst === undefined
@@ -215,9 +215,8 @@ async function placedReply({ broker }: Talker, placed: Placed, signal: AbortSign
 }
 
 function accountReply(account: Account, isNew: boolean): Reply {
-  const where = account.simulated ? "SIMULATED" : account.mode === "live" ? "LIVE" : "PAPER";
   return {
-    text: `${isNew ? "Connected: " : ""}${where} account ${account.accountNumber}, equity ${usd(account.equity)}, cash ${usd(account.cash)}, buying power ${usd(account.buyingPower)}.`,
+    text: `${isNew ? "Connected: " : ""}${accountKind(account)} account ${account.accountNumber}, equity ${usd(account.equity)}, cash ${usd(account.cash)}, buying power ${usd(account.buyingPower)}.`,
     data: { account: plainAccount(account) },
   };
 }

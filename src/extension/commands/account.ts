@@ -1,8 +1,9 @@
 /** Looking at the account: connection, account, portfolio. */
 import * as vscode from "vscode";
 import { Big } from "../../core/base/decimal.ts";
+import { plainAccount, plainPosition } from "../../core/domain/plain.ts";
 import { signed } from "../../webview/format.ts";
-import { dollars, modeWord, plainAccount, plainPosition } from "../words.ts";
+import { dollars, modeWord } from "../words.ts";
 import type { Command } from "./window.ts";
 
 const READ_WITHIN_MS = 15_000;

@@ -2,12 +2,13 @@
 import * as vscode from "vscode";
 import * as v from "valibot";
 import type { Order, OrderChange, Side } from "../../core/domain/orders.ts";
+import { plainOrder } from "../../core/domain/plain.ts";
 import { changeWords } from "../../core/domain/orderWords.ts";
 import type { Session } from "../../core/session.ts";
 import { complaint, parsePrice, parseQuantity } from "../quantity.ts";
 import { BACK, pickStep, textStep } from "../steps.ts";
 import { fillTicket, type Draft, type Filled } from "../ticket.ts";
-import { modeWord, outcomeWords, plainOrder } from "../words.ts";
+import { modeWord, outcomeWords } from "../words.ts";
 import { DecimalText, parseArgument, SymbolText } from "./argument.ts";
 import { LIVE_WITHIN_MS, ORDER_WITHIN_MS, tell } from "./tell.ts";
 import type { Command, Window } from "./window.ts";

@@ -4,10 +4,11 @@ import * as v from "valibot";
 import type { Big } from "../../core/base/decimal.ts";
 import { badInput } from "../../core/base/errors.ts";
 import type { Account, Position } from "../../core/domain/orders.ts";
+import { plainOrder } from "../../core/domain/plain.ts";
 import type { Session } from "../../core/session.ts";
 import { signed } from "../../webview/format.ts";
 import { parsePrice, parseQuantity } from "../quantity.ts";
-import { dollars, modeWord, plainOrder } from "../words.ts";
+import { dollars, modeWord } from "../words.ts";
 import { DecimalText, parseArgument, SymbolText } from "./argument.ts";
 import { LIVE_WITHIN_MS, ORDER_WITHIN_MS, shown, tell } from "./tell.ts";
 import type { Command, Window } from "./window.ts";
@@ -45,7 +46,9 @@ export const stopCommands = {
     const { session, account } = await window.desk.connected();
     const isOn = await session.store.killSwitch(account.accountNumber, null, AbortSignal.timeout(ORDER_WITHIN_MS));
     if (change === "status") return { tradingStopped: isOn };
-    const wanted = change === undefined ? await pickKillSwitch(account, isOn) : { change, flatten: flatten === true };
+    if (change === "off" && !isOn) return { tradingStopped: false };
+    // Allowing trading again is asked, also when a program calls the command.
+    const wanted = change === "on" ? ({ change, flatten: flatten === true } as const) : await pickKillSwitch(account, isOn);
     if (wanted === undefined) return undefined;
     // Selling everything is asked each time, also when a program calls the command.
     if (wanted.flatten && !(await isSureToFlatten(account))) return undefined;

@@ -1,8 +1,9 @@
 /** What became of an order, said once to the person and answered to the caller. */
 import * as vscode from "vscode";
 import { isFinalStatus, type Order, type Placed } from "../../core/domain/orders.ts";
+import { plainOrder } from "../../core/domain/plain.ts";
 import type { Session } from "../../core/session.ts";
-import { modeWord, outcomeWords, plainOrder } from "../words.ts";
+import { modeWord, outcomeWords } from "../words.ts";
 import type { Window } from "./window.ts";
 
 export const ORDER_WITHIN_MS = 30_000;

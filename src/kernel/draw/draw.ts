@@ -35,6 +35,10 @@ export async function drawResult(kind: DrawKind, value: unknown): Promise<readon
       return [drawAccount(value as Account)];
     case "positions":
       return [drawPositions(value as readonly Position[])];
+    case "portfolio": {
+      const { account, positions } = value as { readonly account: Account; readonly positions: readonly Position[] };
+      return [drawAccount(account), drawPositions(positions)];
+    }
     case "orders":
       return [drawOrders(value as readonly Order[])];
     case "order":

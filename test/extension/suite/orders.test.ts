@@ -88,7 +88,9 @@ describe("orders, limits and the stop from the palette", () => {
     const buying = run<Placed>("buy", { symbol: "AAPL", qty: 1, type: "market", again: true });
     await accept("Buy 1 AAPL", buying);
     assert.equal((await buying).code, "kill-switch");
-    assert.equal((await run<{ tradingStopped: boolean }>("killSwitch", { change: "off" })).tradingStopped, false);
+    const allowing = run<{ tradingStopped: boolean }>("killSwitch", { change: "off" });
+    await accept("Allow Trading", allowing);
+    assert.equal((await allowing).tradingStopped, false);
     assert.equal((await run<{ tradingStopped: boolean }>("killSwitch", { change: "status" })).tradingStopped, false);
   });
 
