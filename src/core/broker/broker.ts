@@ -15,9 +15,10 @@ import { Alarms } from "./alarms.ts";
 import { heldQuantities, markPositions } from "./books.ts";
 import { catchUp, settleLeft, type CatchUpDeps } from "./catchUp.ts";
 import { allAssets, symbolHint, type CheckDeps } from "./checkOrder.ts";
-import { cancelUntilNone, closeAll, closePosition, type ClosingDeps } from "./closing.ts";
+import { closeAll, closePosition, type ClosingDeps } from "./closing.ts";
 import { Connection } from "./connection.ts";
 import type { RiskLimits } from "./guards/limits.ts";
+import { resume, turnOn, type KillSwitchDeps } from "./killSwitch.ts";
 import { cancelOrder, readOrder, waitForEnd, type OrderEndDeps } from "./orderEnd.ts";
 import { OrderFeed } from "./orderFeed.ts";
 import { lookAround } from "./lookAround.ts";
@@ -97,7 +98,10 @@ export function createBroker(options: BrokerOptions): Broker {
     },
     watch: async (signal) => {
       const { accountNumber } = connection.account as Account;
-      await Promise.all([feed.watch.run(signal), lookAround(accountNumber, { api, journal, clock, log, alarms, protection, feed }, signal)]);
+      const resuming = resume(accountNumber, killDeps, signal).catch((error: unknown) => {
+        if (!signal.aborted) log.warn(`What the kill switch left could not be read: ${TradingError.from(error, "failed").message}`);
+      });
+      await Promise.all([resuming, feed.watch.run(signal), lookAround(accountNumber, { api, journal, clock, log, alarms, protection, feed }, signal)]);
     },
     flush: () => feed.notes.flush(),
   });
@@ -118,6 +122,7 @@ export function createBroker(options: BrokerOptions): Broker {
     submit: (order, signal) => sender.submit(order, signal),
     cancel: (id, signal) => cancelOrder(id, ends, signal),
   };
+  const killDeps: KillSwitchDeps = { api, journal, clock, log, closing };
   /** What is asked of a broker that is connected, or was and will be again. */
   const connected =
     <A extends unknown[], T>(ask: (...args: A) => Promise<T>) =>
@@ -155,14 +160,18 @@ export function createBroker(options: BrokerOptions): Broker {
       return await sender.replace(await readOrder(id, ends, signal), change, reason, signal);
     }),
     closePosition: connected((symbol, part, reason, signal) => closePosition(symbol, part, reason, closing, signal)),
-    closeAll: connected((reason, signal) => closeAll(reason, closing, signal)),
-    setKillSwitch: async (change, { flatten, ...reason }, signal) => {
-      const accountNumber = await number(signal);
-      const on = await journal.killSwitch(accountNumber, change, reason, signal);
-      log.warn(`The kill switch of account ${accountNumber} is ${on ? "on" : "off"} (${reason.origin}).`);
-      if (!on) return { on, canceled: 0, unconfirmed: [], closed: null };
-      const ended = await cancelUntilNone(closing, signal);
-      return { on, ...ended, closed: flatten === true && !signal.aborted ? await closeAll(reason, closing, signal) : null };
+    closeAll: connected((reason, signal) => closeAll(reason, { keepTrying: false }, closing, signal)),
+    setKillSwitch: async (change, options, signal) => {
+      const account = await number(signal);
+      if (change === "on") return await turnOn(account, options, killDeps, signal);
+      const on = await journal.killSwitch(account, "off", options, signal);
+      log.warn(`The kill switch of account ${account} is ${on ? "on" : "off"} (${options.origin}).`);
+      return { on, canceled: 0, unconfirmed: [], closed: null };
+    },
+    getKillSwitch: async (signal) => {
+      const account = await number(signal);
+      const [on, unconfirmed] = await Promise.all([journal.killSwitch(account, null, { origin: "broker" }, signal), journal.killPending(account, {}, signal)]);
+      return { on, unconfirmed };
     },
     cancelAll: connected((signal) => api.cancelAll(signal)),
     getAlarms: async (signal) => await journal.alarms(await number(signal), signal),

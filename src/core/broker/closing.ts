@@ -13,7 +13,6 @@ import {
   type Reason,
   type Verdict,
 } from "../domain/orders.ts";
-import type { KillSwitchResult } from "../domain/ports.ts";
 import type { TradingApi } from "./tradingApi.ts";
 import type { HeldPosition } from "./wire.ts";
 
@@ -73,49 +72,61 @@ export async function closePosition(symbol: string, part: Part, reason: Reason, 
   return { placed: true, order: await deps.submit(verdict.order, signal), warnings: verdict.warnings };
 }
 
-export async function closeAll(reason: Reason, deps: ClosingDeps, signal: AbortSignal): Promise<readonly ClosedPosition[]> {
-  const open = await deps.api.orders({ status: "open" }, signal);
-  if (open.length > 0) {
-    await deps.api.cancelAll(signal);
-    await Promise.all(
-      open.map((order) =>
-        deps.cancel(order.id, signal).catch((error: unknown) => deps.log.warn(`Order ${order.id}: ${TradingError.from(error, "failed").message}`)),
-      ),
-    );
-  }
-  const positions = await deps.api.positions(signal);
-  return await Promise.all(
-    positions.map(async ({ symbol }): Promise<ClosedPosition> => {
-      try {
-        return { symbol, result: await closePosition(symbol, {}, reason, deps, signal) };
-      } catch (error) {
-        const failure = TradingError.from(error, "failed");
-        return {
-          symbol,
-          result: { placed: false, code: "failed", message: failure.message, hint: failure.hint ?? "Look at the position and close it again." },
-        };
+/** One failure does not stop the others; what failed is tried again until the signal aborts when it is to `keepTrying`. */
+export async function closeAll(
+  reason: Reason,
+  { keepTrying }: { readonly keepTrying: boolean },
+  deps: ClosingDeps,
+  signal: AbortSignal,
+): Promise<readonly ClosedPosition[]> {
+  const closed = new Map<string, ClosedPosition>();
+  for (let turn = 0; ; turn++) {
+    let failed = false;
+    try {
+      if (turn === 0) await cancelOpen(deps, signal);
+      const held = (await deps.api.positions(signal)).filter(({ symbol }) => mayTryAgain(closed.get(symbol)));
+      for (const one of await Promise.all(held.map(({ symbol }) => tryToClose(symbol, reason, deps, signal)))) {
+        closed.set(one.symbol, one);
+        failed ||= mayTryAgain(one);
       }
-    }),
+    } catch (error) {
+      if (!keepTrying || signal.aborted) throw error;
+      deps.log.warn(`Closing what is held: ${TradingError.from(error, "failed").message} Trying again.`);
+      failed = true;
+    }
+    if (!failed || !keepTrying || signal.aborted) return [...closed.values()];
+    await deps.clock.sleep(pauseMs(turn), signal).catch(() => undefined);
+  }
+}
+
+async function cancelOpen(deps: ClosingDeps, signal: AbortSignal): Promise<void> {
+  const open = await deps.api.orders({ status: "open" }, signal);
+  if (open.length === 0) return;
+  await deps.api.cancelAll(signal);
+  await Promise.all(
+    open.map((order) =>
+      deps.cancel(order.id, signal).catch((error: unknown) => deps.log.warn(`Order ${order.id}: ${TradingError.from(error, "failed").message}`)),
+    ),
   );
 }
 
-/** Cancels what is open until nothing is, however bad the network; ends with the signal, and says what is not confirmed then. */
-export async function cancelUntilNone(deps: ClosingDeps, signal: AbortSignal): Promise<Pick<KillSwitchResult, "canceled" | "unconfirmed">> {
-  const seen = new Map<string, Order>();
-  for (let turn = 0; !signal.aborted; turn++) {
-    try {
-      const open = await deps.api.orders({ status: "open" }, signal);
-      if (open.length === 0) return { canceled: seen.size, unconfirmed: [] };
-      for (const order of open) seen.set(order.id, order);
-      await deps.api.cancelAll(signal);
-    } catch (error) {
-      if (signal.aborted) break;
-      deps.log.warn(`Canceling what is open: ${TradingError.from(error, "failed").message} Trying again.`);
-    }
-    await deps.clock.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn), signal).catch(() => undefined);
+async function tryToClose(symbol: string, reason: Reason, deps: ClosingDeps, signal: AbortSignal): Promise<ClosedPosition> {
+  try {
+    return { symbol, result: await closePosition(symbol, {}, reason, deps, signal) };
+  } catch (error) {
+    const failure = TradingError.from(error, "failed");
+    // An order that may have arrived is not followed by a second one: both could fill.
+    const code = failure.code === "order-unknown" ? "order-unknown" : "failed";
+    return { symbol, result: { placed: false, code, message: failure.message, hint: failure.hint ?? "Look at the position and close it again." } };
   }
-  const unconfirmed = [...seen.values()].filter((order) => !isFinalStatus(order.status));
-  return { canceled: seen.size - unconfirmed.length, unconfirmed };
+}
+
+function mayTryAgain(closed: ClosedPosition | undefined): boolean {
+  return closed === undefined || (!closed.result.placed && closed.result.code === "failed");
+}
+
+function pauseMs(turn: number): number {
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
 }
 
 function checkPart({ qty, percent }: Part): void {

@@ -63,6 +63,7 @@ export function createLazyBroker(mode: TradingMode, make: (signal: AbortSignal) 
     closePosition: async (symbol, part, reason, signal) => (await get(signal)).closePosition(symbol, part, reason, signal),
     closeAll: async (reason, signal) => (await get(signal)).closeAll(reason, signal),
     setKillSwitch: async (change, options, signal) => (await get(signal)).setKillSwitch(change, options, signal),
+    getKillSwitch: async (signal) => (await get(signal)).getKillSwitch(signal),
     getAlarms: async (signal) => (await get(signal)).getAlarms(signal),
     acknowledge: async (reason, signal) => (await get(signal)).acknowledge(reason, signal),
     getCalendar: async (range, signal) => (await get(signal)).getCalendar(range, signal),

@@ -24,19 +24,28 @@ type Outcome = Parameters<CheckDeps["journal"]["settle"]>[1];
 const SETTLE_MS = 2000;
 /** A checked order is sent soon or not at all: what the guards saw grows old. */
 const CHECK_VALID_MS = 60_000;
+/** An order that was checked longer ago than this asks for the kill switch again before it goes. */
+const JUST_CHECKED_MS = 1000;
+
+interface Pending {
+  readonly since: number;
+  readonly account: string;
+  /** It only closes: the kill switch lets it pass. */
+  readonly closes: boolean;
+}
 
 export class OrderSender {
   readonly #options: OrderSenderOptions;
-  /** Checked and not yet settled, by client order id: since when. */
-  readonly #pending = new Map<string, number>();
+  /** Checked and not yet settled, by client order id. */
+  readonly #pending = new Map<string, Pending>();
 
   constructor(options: OrderSenderOptions) {
     this.#options = options;
   }
 
   isPending(clientOrderId: string): boolean {
-    const since = this.#pending.get(clientOrderId);
-    return since !== undefined && this.#now() - since < CHECK_VALID_MS * 4;
+    const pending = this.#pending.get(clientOrderId);
+    return pending !== undefined && this.#now() - pending.since < CHECK_VALID_MS * 4;
   }
 
   async check(intent: OrderIntent, signal: AbortSignal, options: CheckOptions = {}): Promise<Verdict> {
@@ -44,7 +53,7 @@ export class OrderSender {
     const refusal = connection.refusal();
     if (refusal !== null) return refusal;
     const verdict = await checkOrder(intent, checkDeps, signal, options);
-    if (verdict.allowed) this.#pending.set(verdict.order.clientOrderId, this.#now());
+    if (verdict.allowed) this.#begin(verdict.order.clientOrderId, options.closes === true);
     return verdict;
   }
 
@@ -66,29 +75,48 @@ export class OrderSender {
     const refusal = await beginEntry({ ...examined.intent, clientOrderId }, entry, examined, checkDeps, signal);
     if (refusal === "limits-changed") return notPlaced(refuse("over-limit", "The limits are being changed at this moment.", "Try again."));
     if (refusal !== null) return notPlaced(refusal);
-    this.#pending.set(clientOrderId, this.#now());
+    this.#begin(clientOrderId, false);
     const isSame = (found: Order) => found.replaces === order.id || (found.symbol === order.symbol && found.side === order.side);
     const placed = await this.#send({ clientOrderId, send: (own) => checkDeps.api.patchOrder(order.id, body, own), isSame }, signal);
     const partly = order.filledQty.gt(0) ? [`${order.filledQty.toFixed()} of the old order were filled before; look at what is left of the new one.`] : [];
     return { placed: true, order: placed, warnings: [...examined.warnings, ...partly] };
   }
 
-  async #send(placing: Placing, signal: AbortSignal): Promise<Order> {
+  #begin(clientOrderId: string, closes: boolean): void {
+    const account = this.#options.connection.account?.accountNumber ?? "";
+    this.#pending.set(clientOrderId, { since: this.#now(), account, closes });
+  }
+
+  /** Where the journal cannot be asked, the order is not sent again. */
+  async #maySendAgain(clientOrderId: string, signal: AbortSignal): Promise<boolean> {
+    const pending = this.#pending.get(clientOrderId);
+    if (pending === undefined || pending.closes) return true;
+    const { journal } = this.#options.checkDeps;
+    return !(await journal.killSwitch(pending.account, null, { origin: "broker" }, signal).catch(() => true));
+  }
+
+  async #send(placing: Omit<Placing, "maySendAgain">, signal: AbortSignal): Promise<Order> {
     const { connection, feed, checkDeps } = this.#options;
     const { clientOrderId } = placing;
     try {
-      const checkedAt = this.#pending.get(clientOrderId);
+      const checkedAt = this.#pending.get(clientOrderId)?.since;
       const reason =
         connection.state === "disconnected"
           ? "the broker was disconnected"
           : checkedAt === undefined || this.#now() - checkedAt > CHECK_VALID_MS
             ? "it was checked too long ago, or by another connection"
-            : undefined;
+            : this.#now() - checkedAt > JUST_CHECKED_MS && !(await this.#maySendAgain(clientOrderId, signal))
+              ? "the kill switch is on"
+              : undefined;
       if (reason !== undefined) {
         throw new TradingError("order-not-placed", `The order was not placed: ${reason}.`, { hint: "Connect and order again.", data: { clientOrderId } });
       }
       const { api, clock, log } = checkDeps;
-      const placed = await placeOrder(placing, { api, clock, log, heard: (id, own) => feed.heard(id, own) }, signal);
+      const placed = await placeOrder(
+        { ...placing, maySendAgain: (own) => this.#maySendAgain(clientOrderId, own) },
+        { api, clock, log, heard: (id, own) => feed.heard(id, own) },
+        signal,
+      );
       const best = feed.book.see(placed);
       await this.#settle(clientOrderId, { state: placed.status === "rejected" ? "rejected" : "sent", orderId: placed.id });
       feed.notes.order(best);

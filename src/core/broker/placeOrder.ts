@@ -27,6 +27,8 @@ export interface Placing {
   readonly send: (signal: AbortSignal) => Promise<HttpAnswer>;
   /** Whether an order that has the id is this one. */
   readonly isSame: (found: Order) => boolean;
+  /** Asked before it is sent again: not, when the kill switch was turned on meanwhile. */
+  readonly maySendAgain: (signal: AbortSignal) => Promise<boolean>;
 }
 
 const MOST_SENDS = 4;
@@ -53,6 +55,7 @@ export async function placeOrder(order: Placing, deps: PlaceDeps, signal: AbortS
   let mayStillCome = false;
   for (let send = 0; send < MOST_SENDS; send++) {
     if (signal.aborted) throw notPlaced(id, TradingError.from(signal.reason, "interrupted"));
+    if (send > 0 && !(await order.maySendAgain(signal))) break;
     const sent = await sendOnce(order, deps, signal);
     switch (sent.kind) {
       case "placed":

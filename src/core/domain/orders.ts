@@ -221,8 +221,8 @@ export interface MarketDay {
 /** What became of the position in one symbol when all were to be closed. */
 export interface ClosedPosition {
   readonly symbol: string;
-  /** A failure that is no refusal has the code of its error. */
-  readonly result: Placed | { readonly placed: false; readonly code: "failed"; readonly message: string; readonly hint: string };
+  /** A failure that is no refusal: "order-unknown" where the order may have been placed all the same. */
+  readonly result: Placed | { readonly placed: false; readonly code: "failed" | "order-unknown"; readonly message: string; readonly hint: string };
 }
 
 /** One message of the trade-update stream. */

@@ -144,6 +144,8 @@ export interface Broker {
    * nothing is or the signal aborts; with `flatten` closes positions too. Answers what could not be confirmed.
    */
   setKillSwitch(change: "on" | "off", options: Reason & { readonly flatten?: boolean }, signal: AbortSignal): Promise<KillSwitchResult>;
+  /** Whether it is on, and the ids of orders whose end it has not seen; canceling them goes on while connected. */
+  getKillSwitch(signal: AbortSignal): Promise<{ readonly on: boolean; readonly unconfirmed: readonly string[] }>;
   /** What stands and waits for a person: see `AlarmCode`. */
   getAlarms(signal: AbortSignal): Promise<readonly Alarm[]>;
   /** A person has seen the alarms: they end, the broker's positions are taken as the books, and entries are let through again. Answers what was acknowledged. */
@@ -204,6 +206,12 @@ export interface OrderJournal {
   fillsReadTo(account: string, signal: AbortSignal): Promise<number | null>;
   /** One state per account and state folder; null reads it. */
   killSwitch(account: string, change: "on" | "off" | null, reason: Reason, signal: AbortSignal): Promise<boolean>;
+  /** Orders that the kill switch has not seen ended, after `change`; turning it off forgets them. */
+  killPending(
+    account: string,
+    change: { readonly add?: readonly string[]; readonly ended?: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /** Limits that hold for every process on this state folder; null when none were set. */
   limits(account: string, signal: AbortSignal): Promise<StoredLimits | null>;
   /** Those of the orders that were sent from this state folder, legs included, by order id. */

@@ -200,9 +200,25 @@ export class JournalTables {
     if (change === null) return this.#isKilled(account);
     return this.#transaction(() => {
       if (change === "on") this.#db.prepare("INSERT OR IGNORE INTO kill_switches VALUES (?, ?)").run(account, Date.now());
-      else this.#db.prepare("DELETE FROM kill_switches WHERE account = ?").run(account);
+      else for (const table of ["kill_switches", "kill_pending"]) this.#db.prepare(`DELETE FROM ${table} WHERE account = ?`).run(account);
       this.#note(account, reason?.origin ?? "store", `kill-switch ${change}`, { why: reason?.why ?? null });
       return this.#isKilled(account);
+    });
+  }
+
+  killPending(account: string, add: readonly string[], ended: readonly string[]): readonly string[] {
+    const read = () =>
+      this.#db
+        .prepare("SELECT order_id FROM kill_pending WHERE account = ?")
+        .all(account)
+        .map((row) => row["order_id"] as string);
+    if (add.length === 0 && ended.length === 0) return read();
+    return this.#transaction(() => {
+      const insert = this.#db.prepare("INSERT OR IGNORE INTO kill_pending VALUES (?, ?)");
+      const remove = this.#db.prepare("DELETE FROM kill_pending WHERE account = ? AND order_id = ?");
+      for (const id of add) insert.run(account, id);
+      for (const id of ended) remove.run(account, id);
+      return read();
     });
   }
 

@@ -60,6 +60,10 @@ export interface StoreCalls {
   readonly journalOrders: { readonly argument: { readonly account: string | null; readonly limit: number }; readonly answer: readonly JournalledOrder[] };
   readonly journalOrder: { readonly argument: string; readonly answer: JournalledOrder | null };
   readonly fills: { readonly argument: { readonly account: string; readonly limit: number; readonly offset: number }; readonly answer: readonly StoredFill[] };
+  readonly killPending: {
+    readonly argument: { readonly account: string; readonly add: readonly string[]; readonly ended: readonly string[] };
+    readonly answer: readonly string[];
+  };
   readonly journalOwn: {
     readonly argument: { readonly account: string; readonly orders: ReadonlyArray<{ readonly id: string; readonly clientOrderId: string }> };
     readonly answer: readonly string[];
@@ -136,6 +140,7 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
       fillsReadTo: (account, caller) => ask("journalReadTo", account, caller),
       killSwitch: (account, change, reason, caller) => ask("killSwitch", { account, change, reason }, caller),
       limits: (account, caller) => ask("limits", account, caller),
+      killPending: (account, { add = [], ended = [] }, caller) => ask("killPending", { account, add, ended }, caller),
       own: async (account, orders, caller) => {
         const asked = orders.map(({ id, clientOrderId }) => ({ id, clientOrderId }));
         return new Set(asked.length === 0 ? [] : await ask("journalOwn", { account, orders: asked }, caller));

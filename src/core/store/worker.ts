@@ -27,6 +27,7 @@ const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argum
   lastScan: () => database.lastScan(),
   equity: (account) => database.equity(account),
   killSwitch: ({ account, change, reason }) => database.journal.killSwitch(account, change, reason),
+  killPending: ({ account, add, ended }) => database.journal.killPending(account, add, ended),
   journalBegin: ({ entry, windowMs, again }) => database.journal.begin(entry, windowMs, again),
   journalSettle: ({ clientOrderId, state, orderId, reason }) => database.journal.settle(clientOrderId, state, orderId, reason),
   journalUnsettled: (account) => database.journal.unsettled(account),

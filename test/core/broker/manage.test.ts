@@ -1,7 +1,11 @@
 /** Changing orders, leaving positions, stopping everything; calendar, assets, activities and history. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Big } from "../../../src/core/base/decimal.ts";
 import type { Placed } from "../../../src/core/domain/orders.ts";
+import { AlpacaServer } from "./alpacaServer.ts";
 import { Desk, buy, holding } from "./desk.ts";
 
 const why = { origin: "test", why: "to see it" };
@@ -129,6 +133,66 @@ describe("the kill switch", () => {
     desk.server.fault("DELETE /v2/orders", ...Array.from({ length: 50 }, () => ({ status: 503 })));
     const result = await desk.broker.setKillSwitch("on", { origin: "palette" }, AbortSignal.timeout(700));
     assert.deepEqual([result.on, result.unconfirmed.map(({ id }) => id)], [true, [order.id]]);
+  });
+
+  it("goes on in the next process with what the one before could not confirm, and with nothing else", async () => {
+    const home = await mkdtemp(join(tmpdir(), "quantdesk-kill-"));
+    await using server = await AlpacaServer.start();
+    try {
+      const first = await Desk.connected({ home, server, retries: 0 });
+      const order = await first.broker.submitOrder(await first.checked(buy("1", limit("90"))), first.signal);
+      server.fault("DELETE /v2/orders", ...Array.from({ length: 50 }, () => ({ status: 503 })));
+      await first.broker.setKillSwitch("on", { origin: "palette" }, AbortSignal.timeout(600));
+      await first.scope.close();
+      server.faults.clear();
+      await using next = await Desk.open({ home, server });
+      assert.deepEqual(await next.broker.getKillSwitch(next.signal), { on: true, unconfirmed: [order.id] });
+      await next.post({ symbol: "AAPL", side: "buy", qty: "1", type: "limit", limit_price: "90", time_in_force: "day", client_order_id: "after it" });
+      await next.broker.connect(next.signal);
+      while ((await next.broker.getKillSwitch(next.signal)).unconfirmed.length > 0) await new Promise((turn) => setImmediate(turn));
+      assert.deepEqual(
+        server.orders.map((one) => one.status),
+        ["canceled", "new"],
+      );
+    } finally {
+      await rm(home, { recursive: true });
+    }
+  });
+
+  it("cancels an order that was on its way when it was turned on, and does not send again what was not taken", async () => {
+    await using desk = await Desk.connected();
+    const late = await desk.checked(buy("1", limit("90")));
+    const again = await desk.checked(buy("2", limit("90")));
+    desk.server.fault("POST /v2/orders", { status: 429 });
+    const refused = assert.rejects(desk.broker.submitOrder(again, desk.signal), { code: "order-not-placed" });
+    while (desk.server.count("POST /v2/orders") === 0) await new Promise((turn) => setImmediate(turn));
+    const stopping = desk.broker.setKillSwitch("on", { origin: "palette" }, desk.signal);
+    while (!(await desk.store.killSwitch("PA1", null, desk.signal))) await new Promise((turn) => setImmediate(turn));
+    const order = await desk.broker.submitOrder(late, desk.signal);
+    await refused;
+    assert.equal((await stopping).canceled, 1);
+    assert.equal(desk.server.orders.find(({ id }) => id === order.id)?.status, "canceled");
+    assert.equal(desk.server.orders.length, 1);
+  });
+
+  it("cancels though it cannot be written, and says that it does not hold", async () => {
+    await using desk = await Desk.connected();
+    await desk.broker.submitOrder(await desk.checked(buy("1", limit("90"))), desk.signal);
+    await desk.store.close();
+    await assert.rejects(desk.broker.setKillSwitch("on", { origin: "palette" }, AbortSignal.timeout(3000)), {
+      code: "kill-switch-not-kept",
+      message: /does NOT hold/,
+    });
+    assert.equal(desk.server.orders[0]?.status, "canceled");
+  });
+
+  it("closes positions through a bad network, each once", async () => {
+    await using desk = await Desk.connected({ retries: 0 });
+    desk.server.positions.push(holding("2"));
+    desk.server.fault("GET /v2/positions", { status: 503 });
+    desk.server.fault("GET /v2/positions/AAPL", { status: 503 });
+    const { closed } = await desk.broker.setKillSwitch("on", { origin: "palette", flatten: true }, desk.signal);
+    assert.deepEqual([closed?.length, closed?.[0]?.result.placed, desk.server.orders.length], [1, true, 1]);
   });
 
   it("closes positions when it is told to", async () => {
