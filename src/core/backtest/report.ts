@@ -2,7 +2,7 @@
  * The report of a backtest: one HTML file that needs nothing else, the same bytes for the same result (no wall-clock time).
  * The sentence first, then doubt beside the number, then the pictures and tables.
  */
-import type { BacktestResult } from "../domain/backtest.ts";
+import { EXTRA_COST_NAMES, type BacktestResult } from "../domain/backtest.ts";
 import type { BarSeries } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
 import { luckSentence } from "../domain/luck.ts";
@@ -70,10 +70,13 @@ function header(result: BacktestResult, data: ReportData, name: string): string 
   const source = escapeHtml(
     `${dataset.source}, adjustment: ${dataset.adjustment}${dataset.asOf === null ? "" : `, as of ${dataset.asOf.slice(0, 10)}`}${zone}`,
   );
+  const extras = EXTRA_COST_NAMES.flatMap((name) =>
+    costs[name] === undefined ? [] : [`, ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${costs[name]}`],
+  ).join("");
   const perYear = `risk-free rate ${rate(result)}, ${plain(stats.periodsPerYear, 0)} periods a year`;
   return `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)} on ${escapeHtml(dataset.name)}</h1>
 <p class="lead">${dollars(data.cash)} became <b>${dollars(stats.finalEquity)}</b> (${change(stats.totalReturnPct)}) in ${plain(stats.trades, 0)} ${stats.trades === 1 ? "trade" : "trades"}; holding the instrument gave ${dollars(held)}. Worst fall ${percent(-stats.maxDrawdownPct)}.${sharpe}</p>
-<p class="meta"><b>${date(dataset.from ?? "", { withTime: data.intraday })} to ${date(dataset.to ?? "", { withTime: data.intraday })}</b>, ${plain(dataset.bars, 0)} ${dataset.bars === 1 ? "bar" : "bars"}, ${dollars(data.cash)} at the start, ${escapeHtml(costs.sizing)}. <b>Prices:</b> ${source}. <b>Costs:</b> ${costs.feeRate === 0 ? `<b class="none">fee: none</b>` : `${bps(costs.feeRate * 10_000)} fee`}, ${costs.slippageBps === 0 ? `<b class="none">slippage: none</b>` : `${bps(costs.slippageBps)} slippage`}, filled at ${costs.fill === "close" ? `<b class="none">the same bar's close</b>` : "the next open"}. ${escapeHtml(result.engine.charAt(0).toUpperCase() + result.engine.slice(1))} engine. <b>Figures:</b> ${perYear}. Run <span class="mono">${escapeHtml(result.runHash.slice(0, 12))}</span>.</p></header>`;
+<p class="meta"><b>${date(dataset.from ?? "", { withTime: data.intraday })} to ${date(dataset.to ?? "", { withTime: data.intraday })}</b>, ${plain(dataset.bars, 0)} ${dataset.bars === 1 ? "bar" : "bars"}, ${dollars(data.cash)} at the start, ${escapeHtml(costs.sizing)}. <b>Prices:</b> ${source}. <b>Costs:</b> ${costs.feeRate === 0 && costs.feePerShare === undefined && costs.feeMin === undefined ? `<b class="none">fee: none</b>` : `${bps(costs.feeRate * 10_000)} fee`}, ${costs.slippageBps === 0 ? `<b class="none">slippage: none</b>` : `${bps(costs.slippageBps)} slippage`}${escapeHtml(extras)}, filled at ${costs.fill === "close" ? `<b class="none">the same bar's close</b>` : "the next open"}. ${escapeHtml(result.engine.charAt(0).toUpperCase() + result.engine.slice(1))} engine. <b>Figures:</b> ${perYear}. Run <span class="mono">${escapeHtml(result.runHash.slice(0, 12))}</span>.</p></header>`;
 }
 
 function note(text: string): string {

@@ -68,6 +68,16 @@ describe("The report", () => {
     assert.match(html, /risk-free rate 2\.25\u00a0%, 250 periods a year/);
   });
 
+  it("shows and repeats every cost, and how a symbol's prices were adjusted", () => {
+    const result = run("sma_cross", { engine: "event", costs: { feeRate: 0, slippageBps: 5, feePerShare: 0.01, spreadBps: 4 } });
+    const html = renderReport({ ...result, dataset: { ...result.dataset, adjustment: "split" } }, data.series, {
+      spec: { data: "AAPL", strategy: "sma_cross" },
+    });
+    assert.match(html, /5\u00a0bps slippage, fee per share 0\.01, spread bps 4, filled at/);
+    assert.doesNotMatch(html, /fee: none/);
+    for (const flag of ["--fee-per-share 0.01", "--spread-bps 4", "--adjustment split"]) assert.ok(html.includes(flag), flag);
+  });
+
   it("gives the command that was asked, quoted for a shell, with the costs in effect", () => {
     const spec = {
       data: "my data/GO'OG.csv",

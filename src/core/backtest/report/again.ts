@@ -1,5 +1,5 @@
 /** The last part of a report: the command that makes the same run again, and what it must come to. */
-import type { BacktestResult, Sizing } from "../../domain/backtest.ts";
+import { EXTRA_COST_NAMES, type BacktestResult, type Sizing } from "../../domain/backtest.ts";
 import type { BacktestSpec } from "../../domain/desk.ts";
 import type { ReportData } from "./chartData.ts";
 import { escapeHtml, plain } from "./format.ts";
@@ -16,6 +16,7 @@ export function againPanel(result: BacktestResult, data: ReportData, spec: Backt
     ["--cash", Number(data.cash.toPrecision(12))],
     ["--fee-rate", costs.feeRate],
     ["--slippage-bps", costs.slippageBps],
+    ...EXTRA_COST_NAMES.map((name) => [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, costs[name]] as const),
     ["--sizing", spec?.sizing === undefined ? costs.sizing : sizingFlag(spec.sizing)],
     ["--fill", costs.fill],
     ["--engine", asked.engine],
@@ -23,6 +24,8 @@ export function againPanel(result: BacktestResult, data: ReportData, spec: Backt
     ["--to", asked.to],
     ["--tz", asked.timeZone ?? dataset.timeZone],
     ["--timeframe", asked.timeframe],
+    // Of files and samples it is no choice.
+    ["--adjustment", ["raw", "split", "dividend", "all"].includes(dataset.adjustment) ? dataset.adjustment : undefined],
     ["--periods-per-year", asked.periodsPerYear],
     ["--risk-free", result.riskFree === 0 ? undefined : result.riskFree],
     ["--report", "report.html"],
