@@ -24,12 +24,14 @@ import { addRunCommand } from "./commands/run.ts";
 import { addScanCommand } from "./commands/scan.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
+import { addGapCommand } from "./commands/gap.ts";
+import { addRunsCommand } from "./commands/runs.ts";
 import { addTestCommand } from "./commands/test.ts";
 import { addTradingCommands } from "./commands/trading.ts";
 import { addWalkForwardCommand } from "./commands/walkForward.ts";
 
 /** Of CONTRACTS.md, in later versions. */
-const LATER = ["ask", "research", "gap", "mcp", "worker", "bench"];
+const LATER = ["ask", "research", "mcp", "worker", "bench"];
 
 export function buildProgram(context: Context): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
@@ -61,7 +63,9 @@ export function buildProgram(context: Context): Command {
   addWalkForwardCommand(program, context);
   addFeatureCommands(program, context);
   addServeCommand(program, context);
+  addRunsCommand(program, context);
   addTestCommand(program, context);
+  addGapCommand(program, context);
   addRunCommand(program, context);
   addKernelCommand(program, context);
   addConfigCommand(program, context);

@@ -11,6 +11,8 @@ import { progressBar } from "./progress.ts";
 import { addRunFlags, runShape, type PoolFlags, type RunFlags } from "./runFlags.ts";
 
 export interface SweepFlags extends CommonFlags, RunFlags, PoolFlags {
+  /** False with --no-cache. */
+  readonly cache?: boolean;
   readonly grid?: string;
   readonly where?: string;
   readonly method?: "grid" | "random" | "tpe";
@@ -42,7 +44,7 @@ export function addSweepFlags(command: Command): Command {
       .option("--timeout <s>", "seconds for each combination", finiteNumber("--timeout", 0.01, 86_400))
       .option("--executor <name>", "local or bullmq", oneOf("--executor", ["local", "bullmq"]))
       .option("--redis <url>", "for --executor bullmq")
-      .option("--no-cache", "run what was run before again; it always is in this version")
+      .option("--no-cache", "run again what the store has")
       .option("--top <n>", "how many of the best to show", wholeNumber("--top", 0, 1000))
       .option("--heatmap <file>", "write an HTML page", outputFile("--heatmap")),
   ).option("--strict", "exit code 1 when any combination fails");
@@ -61,6 +63,7 @@ export function sweepSpec(command: string, flags: SweepFlags): SweepSpec {
       "Add --method random, or leave it out.",
     );
   return {
+    ...(flags.cache === false ? { fresh: true } : {}),
     ...runShape(flags),
     data,
     strategy,

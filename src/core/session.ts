@@ -49,6 +49,7 @@ import { previewOrder, type Previewed } from "./session/preview.ts";
 import { converse, type Reply } from "./session/converse.ts";
 import { createLimits, type Limits } from "./session/limits.ts";
 import { runAssertions, type AssertionOptions } from "./session/assertions.ts";
+import type { GapQuery, GapReport } from "./session/gap.ts";
 import { createResearch } from "./session/research.ts";
 import { RunLedger } from "./session/runLedger.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
@@ -65,6 +66,7 @@ export { resetExchange } from "./exchange/reset.ts";
 export { EXPORTS, exportCsv, exportRows, exportTable, type ExportName } from "./session/exportTable.ts";
 
 export type { SweepSpec } from "./domain/sweep.ts";
+export type { GapReport } from "./session/gap.ts";
 export type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
 export type { Ask, Reply } from "./session/converse.ts";
 export type { Previewed } from "./session/preview.ts";
@@ -149,6 +151,8 @@ export interface Session {
   walkForward(spec: WalkForwardSpec, options: SweepOptions, signal: AbortSignal): Promise<WalkForward>;
   /** A sweep, or a walk-forward analysis, as one HTML page that needs no network. */
   heatmap(sweep: Sweep): Promise<string>;
+  /** Why days of trading earned something else than the backtest of the same days. */
+  gap(query: GapQuery, signal: AbortSignal): Promise<GapReport>;
   /** Runs files of strategy assertions; a file that is not there is bad input. */
   test(files: readonly string[], options: AssertionOptions, signal: AbortSignal): Promise<AssertionReport>;
   walkForwardReport(walk: WalkForward): Promise<string>;
@@ -322,6 +326,13 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const { timeZone, timeframe } = extras.spec ?? {};
       const range = { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
       return renderReport(result, (await dataset(reference, range, signal)).series, extras);
+    },
+    gap: async (query, signal) => {
+      const { gapReport } = await import("./session/gap.ts");
+      const loaded = ({ data: reference, timeZone, timeframe }: BacktestSpec, caller: AbortSignal) =>
+        dataset(reference, { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) }, caller);
+      const codeHash = async (spec: BacktestSpec) => (await strategyCode((await research.resolve(spec, signal)).strategy)).hash;
+      return gapReport(query, { store, data, dataset: loaded, backtest: research.backtest, codeHash }, signal);
     },
     test: async (files, assertionOptions, signal) => {
       const { checkAssertionFile, runAssertionFile } = await import("./backtest/assertions/runAssertionFile.ts");

@@ -1,4 +1,4 @@
-/** quantdesk backtest, and `strategies`, `runs`. */
+/** quantdesk backtest, and `strategies`. */
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
@@ -22,6 +22,8 @@ interface BacktestFlags extends CommonFlags, RunFlags, PoolFlags {
   readonly report?: string;
   readonly trades?: string;
   readonly batch?: string;
+  /** False with --no-cache. */
+  readonly cache?: boolean;
   readonly strict?: boolean;
 }
 
@@ -36,6 +38,7 @@ export function addBacktestCommand(program: Command, context: Context): void {
     .option("--equity", "with the equity curve")
     .option("--report <file>", "write an HTML report", outputFile("--report"))
     .option("--trades <file>", "write the trades as CSV", outputFile("--trades"))
+    .option("--no-cache", "run it although the store has its result")
     .option("--batch <file>", "a JSON list of requests instead of one")
     .option("--workers <n>", "for --batch: backtests at once", wholeNumber("--workers", 1, 64))
     .option("--timeout <s>", "seconds for each backtest", finiteNumber("--timeout", 0.01, 86_400))
@@ -62,35 +65,6 @@ export function addBacktestCommand(program: Command, context: Context): void {
             .join(",")})\n  ${rule}`,
         );
   });
-
-  common(program.command("runs").description("Show the trial ledger, newest first."))
-    .option("--limit <n>", "how many", wholeNumber("--limit", 1, 10_000), 50)
-    .action((flags: CommonFlags & { limit: number }) =>
-      withSession(context, flags, async (session) => {
-        const rows = await session.store.runs({ limit: flags.limit }, context.signal);
-        if (flags.json === true)
-          context.io.json({
-            schema: "quantdesk.runs/1",
-            runs: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString(), params: JSON.parse(row.params) as object })),
-          });
-        else
-          context.io.data(
-            rows.length === 0
-              ? "No runs yet."
-              : table(
-                  ["When", "Strategy", "Parameters", "Data", "Sharpe", "Return"],
-                  rows.map((row) => [
-                    new Date(row.at).toISOString().slice(0, 19),
-                    row.strategy,
-                    paramsText(JSON.parse(row.params) as Record<string, number>),
-                    row.dataset,
-                    fixed(row.sharpe),
-                    percent(row.totalReturnPct),
-                  ]),
-                ),
-          );
-      }),
-    );
 }
 
 async function one(context: Context, flags: BacktestFlags, overrides: readonly ConfigOverride[]): Promise<void> {
@@ -107,6 +81,7 @@ async function one(context: Context, flags: BacktestFlags, overrides: readonly C
         strategy,
         equity: flags.equity === true || flags.report !== undefined,
         ...(flags.checkLookahead === true ? { checkLookAhead: true } : {}),
+        ...(flags.cache === false ? { fresh: true } : {}),
       };
       const result = await session.backtest(spec, context.signal);
       if (flags.report !== undefined) {
@@ -193,7 +168,8 @@ async function batch(context: Context, flags: BacktestFlags, file: string, overr
       `--${ignored.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} does not go with --batch, whose file says it for each request.`,
       "Put it into the requests.",
     );
-  const specs = await readBatch(file);
+  const requests = await readBatch(file);
+  const specs = flags.cache === false ? requests.map((spec) => ({ ...spec, fresh: true })) : requests;
   await withSession(
     context,
     flags,

@@ -19,10 +19,16 @@ export interface StrategyCode {
   readonly hash: string;
   /** False when the code may do something else next time: it reads the clock, chance, files, the network or another package. */
   readonly isRepeatable: boolean;
+  /** It imports no file. */
+  readonly isAlone: boolean;
+  /** Its text, when it is one file that imports nothing but our own library. */
+  readonly text?: string;
 }
 
 const MAX_FILES = 200;
 const MAX_BYTES = 4 * 2 ** 20;
+/** Of a text that is kept, characters. */
+const MAX_KEPT = 256 * 1024;
 const ENDINGS = ["", ".ts", ".mts", ".js", ".mjs", "/index.ts", "/index.js"];
 const COMMENT_LINES = /^\s*(?:\/\/|\*|\/\*\*?\s).*$/gm;
 const OUTSIDE =
@@ -34,11 +40,13 @@ const COMPUTED_IMPORT = /\bimport\s*\((?!\s*["'][^"'\n]*["']\s*\))/;
 
 /** A file that cannot be read has no repeatable result; running it says why. */
 export async function strategyCode(ref: StrategyRef): Promise<StrategyCode> {
-  if (ref.kind === "builtin") return { hash: "", isRepeatable: true };
+  if (ref.kind === "builtin") return { hash: "", isRepeatable: true, isAlone: true };
   const hash = createHash("sha256");
   const seen = new Set<string>();
   let bytes = 0;
   let isRepeatable = true;
+  let isAlone = true;
+  let own = "";
   const visit = async (path: string): Promise<void> => {
     if (seen.has(path)) return;
     seen.add(path);
@@ -46,12 +54,14 @@ export async function strategyCode(ref: StrategyRef): Promise<StrategyCode> {
     const text = await readFile(path, "utf8");
     bytes += text.length;
     if (bytes > MAX_BYTES) throw new Error("too much to read");
+    if (path === ref.path) own = text;
     hash.update(`${text.length}:`).update(text);
     const code = text.replace(COMMENT_LINES, "");
     if (OUTSIDE.test(code) || CLOCK_OR_CHANCE.test(code) || COMPUTED_IMPORT.test(code)) isRepeatable = false;
     for (const [, , double, single] of code.matchAll(IMPORTS)) {
       const specifier = double ?? single ?? "";
       if (specifier === "quantdesk") continue;
+      isAlone = false;
       const target = /^\.{1,2}\//.test(specifier) ? fileOf(resolve(dirname(path), specifier)) : undefined;
       if (target === undefined) isRepeatable = false;
       else await visit(target);
@@ -63,7 +73,8 @@ export async function strategyCode(ref: StrategyRef): Promise<StrategyCode> {
     isRepeatable = false;
   }
   // A strategy may ask for the hour or weekday of a bar, which depends on where the machine thinks it is.
-  return { hash: hash.update(Intl.DateTimeFormat().resolvedOptions().timeZone).digest("hex"), isRepeatable };
+  const digest = hash.update(Intl.DateTimeFormat().resolvedOptions().timeZone).digest("hex");
+  return { hash: digest, isRepeatable, isAlone, ...(isAlone && own !== "" && own.length <= MAX_KEPT ? { text: own } : {}) };
 }
 
 function fileOf(path: string): string | undefined {

@@ -461,6 +461,8 @@ export interface RunDetails {
 /** A run to be stored. */
 export interface NewRun extends RunRow {
   readonly details?: RunDetails;
+  /** The text behind `codeHash`, where it is one file; kept once. */
+  readonly code?: string;
 }
 
 export interface RunQuery {
@@ -566,6 +568,8 @@ export interface Store {
   runs(query: RunQuery, signal: AbortSignal): Promise<readonly RunRow[]>;
   /** Runs whose hash begins with `hash` (at least 6 digits), newest first, at most 50. */
   runsByHash(hash: string, signal: AbortSignal): Promise<readonly RunRecord[]>;
+  /** The text of a strategy file as it was when something was run with it; null when it was not kept. */
+  strategyText(codeHash: string, signal: AbortSignal): Promise<string | null>;
   /** What was read; an item that is known by its address (or, without one, title and source) is kept once. */
   addSources(items: readonly SourceItem[], signal: AbortSignal): Promise<void>;
   /** Backtests ever run on these bars, from any front, every combination of a sweep counted. */

@@ -15,7 +15,7 @@ export interface RunLedgerParts {
   readonly front: string;
   readonly store: Pick<Store, "addRuns" | "trialsOn" | "cache">;
   /** What the strategy's code is; `isRepeatable` false: its results are not kept. */
-  readonly code: (strategy: StrategyRef) => Promise<{ readonly hash: string; readonly isRepeatable: boolean }>;
+  readonly code: (strategy: StrategyRef) => Promise<{ readonly hash: string; readonly isRepeatable: boolean; readonly isAlone: boolean; readonly text?: string }>;
   /** Changes with whatever of our own code can change a figure. */
   readonly engineIdentity: () => string;
   readonly log: Log;
@@ -27,6 +27,7 @@ export interface IdentifiedRun {
   readonly request: BacktestRequest;
   readonly info: DatasetInfo;
   readonly codeHash: string;
+  readonly codeText: string | undefined;
   /** Null when the same request may have another result next time. */
   readonly requestHash: string | null;
 }
@@ -42,6 +43,9 @@ const LOOK_UP_WITHIN_MS = 3000;
 
 export class RunLedger {
   readonly #parts: RunLedgerParts;
+  /** By path: the code of strategies that import files, as it was first seen. Workers load an imported file once. */
+  readonly #loaded = new Map<string, string>();
+  #identity: string | undefined;
 
   constructor(parts: RunLedgerParts) {
     this.#parts = parts;
@@ -50,8 +54,8 @@ export class RunLedger {
   async identify(spec: BacktestSpec, request: BacktestRequest, dataset: Dataset): Promise<IdentifiedRun> {
     const code = await this.#parts.code(request.strategy);
     const { data: _label, strategy, withEquity: _shown, ...rest } = request;
-    const requestHash = code.isRepeatable ? this.#hash({ ...rest, strategy: strategyIn(strategy, code.hash), data: facts(dataset) }) : null;
-    return { spec, request, info: dataset.info, codeHash: code.hash, requestHash };
+    const requestHash = code.isRepeatable && this.#isLoadedAnew(strategy, code) ? this.#hash({ ...rest, strategy: strategyIn(strategy, code.hash), data: facts(dataset) }) : null;
+    return { spec, request, info: dataset.info, codeHash: code.hash, codeText: code.text, requestHash };
   }
 
   /** The stored results, each in the place of its run; null where there is none or a fresh one is asked for. */
@@ -128,8 +132,17 @@ export class RunLedger {
     ]);
   }
 
+  /** False when a file that it imports may be in the workers as it was before it changed. */
+  #isLoadedAnew(strategy: StrategyRef, code: { readonly hash: string; readonly isAlone: boolean }): boolean {
+    if (strategy.kind === "builtin" || code.isAlone) return true;
+    const first = this.#loaded.get(strategy.path) ?? code.hash;
+    this.#loaded.set(strategy.path, first);
+    return first === code.hash;
+  }
+
   #hash(parts: Readonly<Record<string, unknown>>): string {
-    return sha256(canonicalJson({ ...parts, engine: { asked: parts["engine"], identity: this.#parts.engineIdentity() } }));
+    this.#identity ??= this.#parts.engineIdentity();
+    return sha256(canonicalJson({ ...parts, engine: { asked: parts["engine"], identity: this.#identity } }));
   }
 
   /** Rows of any other kind of run. */
@@ -169,7 +182,7 @@ function facts({ info, series, warnings }: Dataset): object {
   return { info, symbol: series.symbol, timeframe: series.timeframe, simulated: series.simulated, warnings };
 }
 
-function backtestRow({ spec, request, info, codeHash, result, cached }: FinishedRun, front: string): NewRun {
+function backtestRow({ spec, request, info, codeHash, codeText, result, cached }: FinishedRun, front: string): NewRun {
   const { fresh: _how, ...asked } = spec;
   return {
     runHash: result.runHash,
@@ -177,6 +190,7 @@ function backtestRow({ spec, request, info, codeHash, result, cached }: Finished
     front,
     ...(spec.origin === undefined ? {} : { origin: spec.origin }),
     ...(codeHash === "" ? {} : { codeHash }),
+    ...(codeText === undefined ? {} : { code: codeText }),
     strategy: result.strategy,
     params: canonicalJson(result.params),
     dataset: result.dataset.name,
@@ -194,7 +208,7 @@ function backtestRow({ spec, request, info, codeHash, result, cached }: Finished
 }
 
 /** It counts as so many trials as were new, and shows the best. */
-function sweepRow({ request, info, codeHash }: IdentifiedRun, spec: SweepSpec, { result, columns }: Sweep): NewRun {
+function sweepRow({ request, info, codeHash, codeText }: IdentifiedRun, spec: SweepSpec, { result, columns }: Sweep): NewRun {
   const [best] = result.best;
   const { fresh: _how, ...asked } = spec;
   return {
@@ -205,6 +219,7 @@ function sweepRow({ request, info, codeHash }: IdentifiedRun, spec: SweepSpec, {
     front: "sweep",
     ...(spec.origin === undefined ? {} : { origin: spec.origin }),
     ...(codeHash === "" ? {} : { codeHash }),
+    ...(codeText === undefined ? {} : { code: codeText }),
     strategy: result.strategy,
     params: canonicalJson(best?.params ?? {}),
     dataset: result.dataset,

@@ -16,6 +16,7 @@ export interface ResultCalls {
   readonly addRuns: { readonly argument: readonly NewRun[]; readonly answer: void };
   readonly runs: { readonly argument: RunQuery; readonly answer: readonly RunRow[] };
   readonly runsByHash: { readonly argument: string; readonly answer: readonly RunRecord[] };
+  readonly strategyText: { readonly argument: string; readonly answer: string | null };
   readonly trialsOn: { readonly argument: string; readonly answer: number };
   readonly dashboard: { readonly argument: null; readonly answer: Pick<DashboardData, "runs" | "statistics" | "best" | "recent" | "sources"> };
   /** How many were new. */

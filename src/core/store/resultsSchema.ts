@@ -67,4 +67,7 @@ export const RESULT_MIGRATIONS: readonly string[] = [
     UPDATE cache_bytes SET bytes = bytes - length(OLD.body) WHERE name = 'combinations';
   END;
   `,
+  `
+  CREATE TABLE codes (hash TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

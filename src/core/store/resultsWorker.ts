@@ -17,6 +17,7 @@ const calls: { readonly [K in keyof ResultCalls]: (argument: ResultCalls[K]["arg
   addRuns: (runs) => file.addRuns(runs),
   runs: (query) => file.use(({ runs }) => runs.find(query)),
   runsByHash: (hash) => file.use(({ runs }) => runs.byHash(hash)),
+  strategyText: (hash) => file.use(({ runs }) => runs.strategyText(hash)),
   trialsOn: (datasetHash) => file.use(({ runs }) => runs.trialsOn(datasetHash)),
   dashboard: () => file.use(({ runs, sources }) => ({ ...runs.dashboard(), sources: sources.latest() })),
   addSources: (items) => file.change(({ sources }) => sources.add(items)),

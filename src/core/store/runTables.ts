@@ -25,7 +25,9 @@ export class RunTables {
       `INSERT INTO runs (run_hash, at, front, origin, strategy, code_hash, params, dataset, dataset_hash, sharpe, total_return_pct,
          max_drawdown_pct, trades, duration_ms, simulated, trials, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
+    const code = this.#statement("INSERT OR IGNORE INTO codes VALUES (?, ?)");
     for (const run of runs) {
+      if (run.code !== undefined && run.codeHash !== undefined) code.run(run.codeHash, run.code);
       insert.run(
         run.runHash,
         run.at,
@@ -46,6 +48,10 @@ export class RunTables {
         run.details === undefined ? null : JSON.stringify(run.details),
       );
     }
+  }
+
+  strategyText(codeHash: string): string | null {
+    return (this.#statement("SELECT text FROM codes WHERE hash = ?").get(codeHash) as { text: string } | undefined)?.text ?? null;
   }
 
   trialsOn(datasetHash: string): number {

@@ -193,6 +193,7 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
     },
     runs: (query, caller) => results.ask("runs", query, caller),
     runsByHash: (hash, caller) => results.ask("runsByHash", hash, caller),
+    strategyText: (codeHash, caller) => results.ask("strategyText", codeHash, caller),
     trialsOn: (datasetHash, caller) => results.ask("trialsOn", datasetHash, caller),
     killSwitch: (account, change, caller) => ask("killSwitch", { account, change, reason: null }, caller),
     setLimits: (account, limits, reason, caller) => ask("setLimits", { account, limits, reason }, caller),
