@@ -20,6 +20,9 @@ export interface SweepFlags extends CommonFlags, RunFlags, PoolFlags {
   readonly seed?: number;
   readonly patience?: number;
   readonly budget?: number;
+  readonly folds?: number;
+  readonly purge?: number;
+  readonly embargo?: number;
   readonly executor?: "local" | "bullmq";
   readonly redis?: string;
   readonly top?: number;
@@ -39,6 +42,9 @@ export function addSweepFlags(command: Command): Command {
       .option("--seed <n>", "for random and tpe: another seed, other draws", wholeNumber("--seed", 0))
       .option("--patience <n>", "stop when none of so many was better than what there was", wholeNumber("--patience", 1, 1_000_000))
       .option("--budget <s>", "begin no combination after so many seconds", finiteNumber("--budget", 0.001, 1e6))
+      .option("--folds <n>", "cross-validate: choose on all but one fold of the time, look at that fold", wholeNumber("--folds", 2, 50))
+      .option("--purge <bars>", "for --folds: left out of the training on both sides of a fold (a hundredth)", wholeNumber("--purge", 0, 1e7))
+      .option("--embargo <bars>", "for --folds: left out after those behind a fold (a hundredth)", wholeNumber("--embargo", 0, 1e7))
       .option("--params <k=v,…>", "parameters that stay as they are", params)
       .option("--workers <n>", "threads", wholeNumber("--workers", 1, 64))
       .option("--timeout <s>", "seconds for each combination", finiteNumber("--timeout", 0.01, 86_400))
@@ -62,9 +68,15 @@ export function sweepSpec(command: string, flags: SweepFlags): SweepSpec {
       `${flags.trials === undefined ? "--seed" : "--trials"} is for --method random or tpe.`,
       "Add --method random, or leave it out.",
     );
+  const { folds, purge, embargo } = flags;
+  if (folds === undefined && (purge !== undefined || embargo !== undefined))
+    throw badInput("bad-usage", `${purge === undefined ? "--embargo" : "--purge"} is for --folds.`, "Add --folds 5, or leave it out.");
+  const crossValidation =
+    folds === undefined ? {} : { crossValidation: { folds, ...(purge === undefined ? {} : { purge }), ...(embargo === undefined ? {} : { embargo }) } };
   return {
     ...(flags.cache === false ? { fresh: true } : {}),
     ...runShape(flags),
+    ...crossValidation,
     data,
     strategy,
     grid,

@@ -76,6 +76,10 @@ const SWEEP_FIELDS = {
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   patience: v.optional(count),
   budgetSeconds: v.optional(v.pipe(v.number(), v.gtValue(0))),
+  /** Cross-validation; `purge` and `embargo` in bars. */
+  folds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(50))),
+  purge: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  embargo: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   top: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
   workers,
   timeoutSeconds,

@@ -83,10 +83,16 @@ export function createSweepMethods(
 type Work<T> = (options: SweepOptions, signal: AbortSignal) => Promise<T>;
 
 function sweepSpec(args: DeskArguments["sweep"][0], specOf: (args: BacktestArguments) => BacktestSpec): SweepSpec {
-  const { grid, where, method, trials, seed, patience, budgetSeconds, top } = args;
+  const { grid, where, method, trials, seed, patience, budgetSeconds, folds, purge, embargo, top } = args;
   const { data, strategy, params, engine, cash, feeRate, slippageBps, sizing, fill, from, to, timeZone, timeframe, periodsPerYear, riskFree } = args;
   const base = { data, strategy, params, engine, cash, feeRate, slippageBps, sizing, fill, from, to, timeZone, timeframe, periodsPerYear, riskFree };
   const budgetMs = budgetSeconds === undefined ? undefined : budgetSeconds * 1000;
   const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, top }).filter(([, value]) => value !== undefined));
-  return { ...specOf(base), grid, ...given };
+  if (folds === undefined) return { ...specOf(base), grid, ...given };
+  return {
+    ...specOf(base),
+    grid,
+    ...given,
+    crossValidation: { folds, ...(purge === undefined ? {} : { purge }), ...(embargo === undefined ? {} : { embargo }) },
+  };
 }

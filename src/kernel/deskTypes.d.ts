@@ -320,6 +320,11 @@ export interface SweepSpec extends BacktestSpec {
   readonly patience?: number;
   /** Begin no combination after so many seconds. */
   readonly budgetSeconds?: number;
+  /** Cross-validate: choose on all but one fold of the time, look at that fold. */
+  readonly folds?: number;
+  /** Bars left out of the training on both sides of a fold, and after those behind it; a hundredth of all unless said otherwise. */
+  readonly purge?: number;
+  readonly embargo?: number;
   /** How many of the best are run in full; 20 unless said otherwise. */
   readonly top?: number;
   readonly workers?: number;
@@ -395,6 +400,39 @@ export interface SweepResult {
   readonly trialsCounted: number;
   /** The Sharpe ratio that so many trials give by chance. */
   readonly luckSharpe: number | null;
+  readonly crossValidation: {
+    readonly purgeBars: number;
+    readonly embargoBars: number;
+    readonly folds: ReadonlyArray<{
+      readonly from: string;
+      readonly to: string;
+      readonly params: Readonly<Record<string, number>> | null;
+      readonly inSampleSharpe: number | null;
+      readonly outOfSampleSharpe: number | null;
+    }>;
+    readonly outOfSampleSharpe: number | null;
+  } | null;
+  /** The trades of the best drawn anew. */
+  readonly monteCarlo: {
+    readonly draws: number;
+    readonly trades: number;
+    readonly returnPct: { readonly p5: number; readonly p50: number; readonly p95: number };
+    readonly maxDrawdownPct: { readonly p5: number; readonly p50: number; readonly p95: number };
+    readonly lossProbability: number;
+  } | null;
+  /** How the combinations next to the best do. */
+  readonly stability: {
+    readonly neighbours: number;
+    readonly medianSharpe: number;
+    readonly worstSharpe: number;
+    readonly share: number;
+    readonly verdict: "plateau" | "slope" | "spike";
+  } | null;
+  readonly sensitivity: ReadonlyArray<{
+    readonly name: string;
+    readonly best: number;
+    readonly values: ReadonlyArray<{ readonly value: number; readonly sharpe: number | null }>;
+  }>;
   readonly method: "grid" | "random" | "tpe";
   readonly stopped: "no-improvement" | "budget" | null;
   readonly strategy: string;

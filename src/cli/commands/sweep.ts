@@ -1,7 +1,7 @@
 /** quantdesk sweep */
 import type { Command } from "commander";
 import { writeWhole } from "../../core/base/files.ts";
-import { luckSentence } from "../../core/domain/luck.ts";
+import { doubtSentences, luckSentence } from "../../core/domain/luck.ts";
 import type { SweepResult } from "../../core/domain/sweep.ts";
 import { withSession, type Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
@@ -73,5 +73,5 @@ function print({ io }: Context, result: SweepResult): void {
         ),
   );
   const doubt = luckSentence(result);
-  if (doubt !== "") io.say(doubt);
+  for (const sentence of [doubt, ...doubtSentences(result)]) if (sentence !== "") io.say(sentence);
 }

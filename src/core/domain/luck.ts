@@ -29,6 +29,38 @@ export function luckSentence({
   return `With ${tried} trials on these prices, a Sharpe ratio of ${luckSharpe.toFixed(2)} is what chance gives; the best has ${first.stats.sharpe.toFixed(2).replace("-", "\u2212")}.${verdict}${split}`;
 }
 
+/** Sentences beside the first: what the neighbours, other draws of its trades and the folds say of the best; empty when nothing is to be said. */
+export function doubtSentences({
+  best,
+  stability,
+  monteCarlo,
+  crossValidation,
+}: Pick<SweepResult, "stability" | "monteCarlo" | "crossValidation"> & {
+  readonly best: ReadonlyArray<{ readonly stats: Pick<BacktestStats, "sharpe"> }>;
+}): readonly string[] {
+  const sentences: string[] = [];
+  if (stability !== null) {
+    const { verdict, neighbours, medianSharpe, share } = stability;
+    const what = { plateau: "The best stands on a plateau", slope: "The best stands on a slope", spike: "The best is a spike, a sign of luck" }[verdict];
+    sentences.push(
+      `${what}: its ${neighbours} neighbours on the grid have a middle Sharpe ratio of ${number(medianSharpe, 2)}, ${number(share * 100, 0)} % of its own.`,
+    );
+  }
+  if (monteCarlo !== null) {
+    const { trades, draws, returnPct, maxDrawdownPct, lossProbability } = monteCarlo;
+    sentences.push(
+      `Its ${trades} trades drawn anew ${draws.toLocaleString("en-US")} times return ${number(returnPct.p5, 0)} % to ${number(returnPct.p95, 0)} % (5th to 95th of 100), lose money in ${number(lossProbability * 100, 0)} of 100 draws, and fall by up to ${number(maxDrawdownPct.p95, 0)} %.`,
+    );
+  }
+  if (crossValidation !== null && crossValidation.outOfSampleSharpe !== null) {
+    const inside = best[0]?.stats.sharpe ?? null;
+    sentences.push(
+      `Chosen on the other ${crossValidation.folds.length - 1} of ${crossValidation.folds.length} folds each time, the best has a Sharpe ratio of ${number(crossValidation.outOfSampleSharpe, 2)} on the folds left out${inside === null ? "" : `, against ${number(inside, 2)} on everything`}.`,
+    );
+  }
+  return sentences;
+}
+
 /** What the test windows say about the training. */
 export function walkForwardSentence({
   windows,

@@ -16,6 +16,8 @@ export interface SweepGrid {
   readonly patience?: number;
   /** Begin no combination after so many milliseconds. */
   readonly budgetMs?: number;
+  /** Cross-validate: choose on all but one fold of the time, and look at that fold. */
+  readonly crossValidation?: CrossValidationPlan;
   /** How many of the best are run in full; 20 when absent. */
   readonly top?: number;
 }
@@ -48,6 +50,63 @@ export interface SweepProgress {
   readonly combinations: number;
 }
 
+export interface CrossValidationPlan {
+  readonly folds: number;
+  /** Bars left out of the training on both sides of a fold; a hundredth of all when absent. */
+  readonly purge?: number;
+  /** Bars left out after those behind a fold; a hundredth of all when absent. */
+  readonly embargo?: number;
+}
+
+export interface CrossValidation {
+  readonly purgeBars: number;
+  readonly embargoBars: number;
+  /** Sharpe ratios a year, null where undefined; `params` are null when nothing was traded in training. */
+  readonly folds: ReadonlyArray<{
+    readonly from: string;
+    readonly to: string;
+    readonly params: Params | null;
+    readonly inSampleSharpe: number | null;
+    readonly outOfSampleSharpe: number | null;
+  }>;
+  /** Of the returns of all folds put together, each with what was best outside of it. */
+  readonly outOfSampleSharpe: number | null;
+}
+
+/** The 5th, 50th and 95th of a hundred. */
+export interface Percentiles {
+  readonly p5: number;
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** The trades of the best drawn again with replacement. */
+export interface MonteCarlo {
+  readonly draws: number;
+  readonly trades: number;
+  readonly returnPct: Percentiles;
+  readonly maxDrawdownPct: Percentiles;
+  /** 0 to 1. */
+  readonly lossProbability: number;
+}
+
+/** How the combinations next to the best on the grid do. */
+export interface Stability {
+  readonly neighbours: number;
+  readonly medianSharpe: number;
+  readonly worstSharpe: number;
+  /** The median as a share of the best. */
+  readonly share: number;
+  readonly verdict: "plateau" | "slope" | "spike";
+}
+
+/** One parameter's values while the others stay at the best. */
+export interface Sensitivity {
+  readonly name: string;
+  readonly best: number;
+  readonly values: ReadonlyArray<{ readonly value: number; readonly sharpe: number | null }>;
+}
+
 export interface SweepBest {
   readonly params: Params;
   readonly stats: BacktestStats;
@@ -76,6 +135,11 @@ export interface SweepResult {
   readonly trialsCounted: number;
   /** The highest Sharpe ratio that so many trials without any skill give by chance, a year; null when it cannot be told. */
   readonly luckSharpe: number | null;
+  readonly crossValidation: CrossValidation | null;
+  /** Of the first of `best`; null with fewer than five trades. */
+  readonly monteCarlo: MonteCarlo | null;
+  readonly stability: Stability | null;
+  readonly sensitivity: readonly Sensitivity[];
   readonly method: "grid" | "random" | "tpe";
   /** Null where nothing is drawn. */
   readonly seed: number | null;

@@ -98,8 +98,8 @@ export function createResearch({ front, folder, engine, load: loadReference, ins
   const toSweep = async (spec: SweepSpec, signal: AbortSignal): Promise<PreparedSweep> => {
     const load = loader(signal);
     const run = await identified(spec, load, signal);
-    const { grid, where, method, trials, seed, patience, budgetMs, top } = spec;
-    const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, top }).filter(([, value]) => value !== undefined));
+    const { grid, where, method, trials, seed, patience, budgetMs, crossValidation, top } = spec;
+    const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, crossValidation, top }).filter(([, value]) => value !== undefined));
     const key = ledger.sweepKey(run, await load(spec), sweptNames(grid));
     const known = spec.fresh === true ? null : await ledger.knownCombinations(key, run.request.params, signal);
     const earlierTrials = await ledger.trialsOn(run.info.sha256, signal);

@@ -1,5 +1,5 @@
 /** A sweep: what its best is worth, and the best; a walk-forward analysis: its windows and the equity of its tests. */
-import { luckSentence, walkForwardSentence } from "../../core/domain/luck.ts";
+import { doubtSentences, luckSentence, walkForwardSentence } from "../../core/domain/luck.ts";
 import type { SweepResult, WalkForwardResult } from "../deskTypes.d.ts";
 import type { MimeBundle } from "../protocol.ts";
 import { equityChart } from "./charts.ts";
@@ -10,7 +10,7 @@ export function drawSweep(result: SweepResult): MimeBundle {
   const cancelled = result.cancelled === 0 ? "" : `, ${result.cancelled} not run`;
   const say = `${result.strategy} on ${result.dataset}: ${result.succeeded} of ${plural(result.combinations, "combination")} succeeded${cancelled}`;
   const rest = `in ${number(result.durationMs / 1000)} s on ${plural(result.workers, "worker")}. Costs ${costsOf(result)}.`;
-  const luck = luckSentence(result);
+  const luck = [luckSentence(result), ...doubtSentences(result)].filter((sentence) => sentence !== "").join(" ");
   const titles = ["Parameters", "Sharpe", "Not luck", "Return", "Worst fall", "Trades"];
   const rows = result.best.map(({ params, stats, deflatedSharpe }) => [
     paramsOf(params),

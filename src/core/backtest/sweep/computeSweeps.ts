@@ -15,10 +15,12 @@ import { between } from "../measure.ts";
 import { unshare, type SharedDataset } from "../sharedBars.ts";
 import { findStrategy } from "../strategies/builtin.ts";
 import { blockBounds, COLUMNS, type FigureRules } from "./figures.ts";
+import { crossValidate, foldBounds, foldsOf } from "./crossValidation.ts";
 import { compileKernel, kernelMemory } from "./kernel.ts";
 import {
   SweepMessage,
   type ChunkAnswer,
+  type FoldsAnswer,
   type FullAnswer,
   type ItemError,
   type SharedChunk,
@@ -49,6 +51,7 @@ interface Open {
   readonly columns: readonly Float64Array[];
   readonly opened: SweepOpened;
   readonly tables: { readonly sweep: TableSweep; readonly rules: FigureRules; readonly freeScratches: number[] } | undefined;
+  readonly validation: ReturnType<typeof foldsOf> | undefined;
   /** False when a worker may have been ended while it wrote. */
   isIntact: boolean;
 }
@@ -79,6 +82,8 @@ export class ComputeSweeps {
         return await this.#full(message, signal);
       case "pbo":
         return await this.#ask<number | null>(message, signal);
+      case "folds":
+        return this.#folds(message);
       case "close":
         this.#close(message.id);
         return null;
@@ -96,7 +101,9 @@ export class ComputeSweeps {
     );
     const bars = between(unshare(dataset), request.from, request.to);
     const count = bars.close.length;
-    const bounds = message.blocks > 1 && count >= CSCV_LEAST_BARS ? blockBounds(count, message.blocks) : [];
+    const blocks = message.blocks > 1 && count >= CSCV_LEAST_BARS ? blockBounds(count, message.blocks) : [];
+    const validation = message.crossValidation === undefined ? undefined : foldsOf(count, message.crossValidation);
+    const bounds = validation === undefined ? blocks : [...new Set([...blocks, ...foldBounds(validation.folds, count)])].sort((a, b) => a - b);
     const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
     const known = { request, dataset, names, columns, usesSignals, periodsPerYear };
     const tables = message.useTables ? this.#planTables(known, bounds, message) : "the tables were not wanted";
@@ -107,6 +114,7 @@ export class ComputeSweeps {
       bars: count,
       periodsPerYear,
       bounds,
+      blockBounds: blocks,
       usesTables,
       isTakenApart,
       how: usesTables
@@ -119,7 +127,7 @@ export class ComputeSweeps {
     if (isTakenApart) {
       await Promise.all(Array.from({ length: workers }, () => this.#ask({ kind: "indicators", sweep: light(tables.sweep) }, signal)));
     }
-    this.#open.set(id, { request, dataset, names, columns, opened, tables: usesTables ? tables : undefined, isIntact: true });
+    this.#open.set(id, { request, dataset, names, columns, opened, tables: usesTables ? tables : undefined, validation, isIntact: true });
     return opened;
   }
 
@@ -318,6 +326,21 @@ export class ComputeSweeps {
     const { request, dataset, names } = this.#known(id);
     const limit = (timeoutMs * values.length) / names.length + START_MS;
     return await withDeadline("The best combinations", limit, signal, (both) => this.#ask({ kind: "full", request, dataset, names, values }, both));
+  }
+
+  /** A few million additions: not worth a worker. */
+  #folds({ id, sums }: Message<"folds">): FoldsAnswer {
+    const { request, dataset, opened, validation } = this.#known(id);
+    if (validation === undefined) throw new TradingError("no-folds", "This sweep was opened without folds.");
+    const { time } = between(unshare(dataset), request.from, request.to);
+    const iso = (bar: number) => new Date(time[bar]!).toISOString();
+    const { bars, bounds, periodsPerYear } = opened;
+    return {
+      ...crossValidate(sums, { folds: validation.folds, bounds, bars, riskFree: request.riskFree / periodsPerYear }),
+      purge: validation.purge,
+      embargo: validation.embargo,
+      stretches: validation.folds.map(({ from, to }) => ({ from: iso(from), to: iso(to - 1) })),
+    };
   }
 
   #known(id: string): Open {

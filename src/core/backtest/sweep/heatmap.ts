@@ -1,6 +1,6 @@
 /** A sweep as a page: how the Sharpe ratio moves with two parameters. One HTML file without script or network, the same bytes for the same sweep. */
 import type { Params } from "../../domain/backtest.ts";
-import { luckSentence } from "../../domain/luck.ts";
+import { doubtSentences, luckSentence } from "../../domain/luck.ts";
 import { SWEEP_STATUS, type Sweep } from "../../domain/sweep.ts";
 import { change, escapeHtml, MISSING, plain, percent } from "../report/format.ts";
 import { STYLE } from "../report/page.ts";
@@ -20,6 +20,7 @@ export function heatmapPage({ result, columns }: Sweep): string {
       : `Best of ${plain(result.succeeded, 0)} combinations: <b>${escapeHtml(paramsLine(best.params))}</b>, Sharpe ratio ${plain(best.stats.sharpe, 2)}. ${escapeHtml(luckSentence(result))}`;
   const body = [
     `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p>${costsLine(result.costs)}</header><main>`,
+    ...doubtSentences(result).map((sentence) => `<p class="meta">${escapeHtml(sentence)}</p>`),
     heatPanel({ columns }),
     panel({
       title: "The best, run in full",

@@ -3,6 +3,8 @@ import * as v from "valibot";
 import type { BacktestRequest, BacktestStats } from "../../domain/backtest.ts";
 import type { PlainError } from "../../base/errors.ts";
 import type { SharedDataset } from "../sharedBars.ts";
+import type { MonteCarlo } from "../../domain/sweep.ts";
+import type { crossValidate } from "./crossValidation.ts";
 import type { FigureRules } from "./figures.ts";
 import type { ReturnShape } from "./overfitting.ts";
 import type { TableSweep } from "./tableSweep.ts";
@@ -22,6 +24,8 @@ export const SweepMessage = v.variant("kind", [
     workers: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)),
     blocks: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64)),
     useTables: v.boolean(),
+    /** Beside those of the blocks. */
+    crossValidation: v.exactOptional(v.object({ folds: v.number(), purge: v.exactOptional(v.number()), embargo: v.exactOptional(v.number()) })),
     /** Combinations are named chunk by chunk; `columns` then hold the values that each parameter may take, one after another. */
     adaptive: v.boolean(),
     maxBytes: positive,
@@ -31,6 +35,7 @@ export const SweepMessage = v.variant("kind", [
   v.object({ kind: v.literal("chunk"), id: v.string(), items: list, values: float64, blockItems: list, timeoutMs: positive }),
   v.object({ kind: v.literal("full"), id: v.string(), values: float64, timeoutMs: positive }),
   v.object({ kind: v.literal("pbo"), sums: float64, trials: v.number(), returns: list }),
+  v.object({ kind: v.literal("folds"), id: v.string(), sums: float64 }),
   v.object({ kind: v.literal("close"), id: v.string() }),
 ]);
 
@@ -38,8 +43,9 @@ export interface SweepOpened {
   readonly strategy: string;
   readonly bars: number;
   readonly periodsPerYear: number;
-  /** Bars at which return sums are noted. */
+  /** Bars at which return sums are noted; among them those that cut the time into blocks. */
   readonly bounds: readonly number[];
+  readonly blockBounds: readonly number[];
   readonly usesTables: boolean;
   /** The indicators of all combinations are there before the first runs. */
   readonly isTakenApart: boolean;
@@ -65,7 +71,15 @@ export interface ChunkAnswer {
 export interface FullAnswer {
   readonly stats: BacktestStats;
   readonly shape: ReturnShape | undefined;
+  /** Of the first one asked for. */
+  readonly monteCarlo?: MonteCarlo;
 }
+
+export type FoldsAnswer = ReturnType<typeof crossValidate> & {
+  readonly purge: number;
+  readonly embargo: number;
+  readonly stretches: ReadonlyArray<{ readonly from: string; readonly to: string }>;
+};
 
 /** From the compute process to a worker. */
 export type SweepTask =

@@ -1,12 +1,27 @@
 /** Which combinations of a sweep come first, and how far their Sharpe ratios are spread. */
 import { SWEEP_STATUS, type SweepColumns } from "../../domain/sweep.ts";
 
-/** Those that succeeded by Sharpe ratio, undefined ones last; equal ones by return, then in the order in which they were named. */
-export function ranked({ sharpe, totalReturnPct, status }: Pick<SweepColumns, "sharpe" | "totalReturnPct" | "status">): number[] {
-  const all = Array.from(status.keys()).filter((item) => status[item] === SWEEP_STATUS.ok);
+/** The first `top` of those that succeeded, by Sharpe ratio, undefined ones last; equal ones by return, then in the order in which they were named. */
+export function ranked({ sharpe, totalReturnPct, status }: Pick<SweepColumns, "sharpe" | "totalReturnPct" | "status">, top: number): number[] {
   const known = (value: number) => (Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value);
-  const apart = (a: number, b: number) => (a === b ? 0 : b > a ? 1 : -1);
-  return all.sort((a, b) => apart(known(sharpe[a]!), known(sharpe[b]!)) || apart(totalReturnPct[a]!, totalReturnPct[b]!) || a - b);
+  const isBefore = (a: number, b: number) => {
+    const [of, against] = [known(sharpe[a]!), known(sharpe[b]!)];
+    return of === against ? totalReturnPct[a]! > totalReturnPct[b]! : of > against;
+  };
+  // Sorting a million combinations for twenty of them would hold up whoever waits for other things.
+  const first: number[] = [];
+  for (let item = 0; item < status.length; item++) {
+    if (status[item] !== SWEEP_STATUS.ok || (first.length === top && !(top > 0 && isBefore(item, first[top - 1]!)))) continue;
+    let [low, high] = [0, first.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(item, first[middle]!)) high = middle;
+      else low = middle + 1;
+    }
+    first.splice(low, 0, item);
+    if (first.length > top) first.pop();
+  }
+  return first;
 }
 
 /** Of the Sharpe ratios per bar; null with fewer than two. */

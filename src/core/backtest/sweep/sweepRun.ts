@@ -6,6 +6,8 @@ import type { Params } from "../../domain/backtest.ts";
 import {
   SWEEP_FIGURES,
   SWEEP_STATUS,
+  type CrossValidation,
+  type MonteCarlo,
   type Sweep,
   type SweepBest,
   type SweepColumns,
@@ -15,10 +17,11 @@ import {
 } from "../../domain/sweep.ts";
 import { COLUMNS } from "./figures.ts";
 import { lookUp, type KnownFigures } from "./knownCombinations.ts";
-import type { ChunkAnswer, FullAnswer, SweepOpened } from "./messages.ts";
+import type { ChunkAnswer, FoldsAnswer, FullAnswer, SweepOpened } from "./messages.ts";
 import { CSCV_BLOCKS, CSCV_LEAST_TRIALS, deflatedSharpe, expectedHighestSharpe } from "./overfitting.ts";
 import { isSettled, ranked, sharpeVariance } from "./ranking.ts";
 import type { SweepParts } from "./runSweep.ts";
+import { sensitivityOf, stabilityOf } from "./stability.ts";
 import { died, SweepLink } from "./sweepLink.ts";
 import type { Trials } from "./trials.ts";
 
@@ -60,6 +63,7 @@ export class SweepRun {
   #done = 0;
   #cached = 0;
   #deaths = 0;
+  #monteCarlo: MonteCarlo | null = null;
   #stopped: "no-improvement" | "budget" | null = null;
 
   constructor(request: Request, trials: Trials, options: SweepOptions, parts: SweepParts, how: { readonly useTables: boolean; readonly started: number }) {
@@ -83,7 +87,8 @@ export class SweepRun {
       // What is done stays: a cancelled sweep still shows its best.
       const after = signal.aborted ? AbortSignal.timeout(LAST_MS) : signal;
       const [best, pbo] = await Promise.all([this.#best(after, signal.aborted), signal.aborted ? null : this.#overfitting(signal)]);
-      return best === undefined ? undefined : this.#answer(best, pbo);
+      const folds = signal.aborted || this.#request.crossValidation === undefined ? null : await this.#crossValidate(signal);
+      return best === undefined ? undefined : this.#answer(best, pbo, folds);
     } finally {
       for (const link of this.#links.values()) link.close();
     }
@@ -91,7 +96,7 @@ export class SweepRun {
 
   async #runAll(signal: AbortSignal): Promise<void> {
     const { patience } = this.#request;
-    const known = lookUp(this.#request.known);
+    const known = lookUp(this.#known);
     // Before the first chunk nobody knows how long a combination takes.
     const pace = { size: this.#opened?.isTakenApart === true ? Math.max(16, Math.round(2e7 / this.#opened.bars)) : 4 };
     while (!signal.aborted) {
@@ -139,7 +144,7 @@ export class SweepRun {
     const end = this.#next + Math.max(1, Math.min(size, fair, MAX_CHUNK));
     const items: number[] = [];
     for (; this.#next < end; this.#next++) {
-      const found = this.#request.known === undefined ? undefined : known(this.#paramsOf(this.#next));
+      const found = this.#known === undefined ? undefined : known(this.#paramsOf(this.#next));
       if (found === undefined) items.push(this.#next);
       else this.#keepKnown(this.#next, found);
     }
@@ -154,6 +159,11 @@ export class SweepRun {
     this.#status[item] = SWEEP_STATUS.ok;
     this.#cached++;
     this.#progress(1);
+  }
+
+  /** What was run before has no return sums for folds. */
+  get #known(): SweepRequest["known"] {
+    return this.#request.crossValidation === undefined ? this.#request.known : undefined;
   }
 
   #isOverBudget(): boolean {
@@ -225,7 +235,7 @@ export class SweepRun {
 
   /** The first by Sharpe ratio, run in full; undefined when one differs from what the tables say. */
   async #best(signal: AbortSignal, isCancelled: boolean): Promise<readonly SweepBest[] | undefined> {
-    const order = ranked({ ...this.#columns, status: this.#status }).slice(0, this.#request.top);
+    const order = ranked({ ...this.#columns, status: this.#status }, this.#request.top);
     if (order.length === 0) return [];
     const share = Math.ceil(order.length / this.#parts.workers);
     const parts = Array.from({ length: Math.ceil(order.length / share) }, (_value, i) => order.slice(i * share, (i + 1) * share));
@@ -241,6 +251,7 @@ export class SweepRun {
       COLUMNS.some((name) => !NOT_COMPARED.has(name) && !agree(stats[name], this.#columns[name][order[i] as number]!)),
     );
     if (isOff && this.#opened?.usesTables === true) return undefined;
+    this.#monteCarlo = answers[0]?.monteCarlo ?? null;
     const variance = this.#sharpeVariance();
     return answers.map(({ stats, shape }, i) => ({
       params: this.#paramsOf(order[i] as number),
@@ -256,20 +267,47 @@ export class SweepRun {
   }
 
   async #overfitting(signal: AbortSignal): Promise<number | null> {
-    const items = [...this.#blocksOf.keys()].sort((a, b) => a - b);
-    if (items.length < CSCV_LEAST_TRIALS) return null;
-    const bounds = [1, ...this.#opened!.bounds, this.#opened!.bars];
-    const returns = bounds.slice(1).map((to, block) => to - bounds[block]!);
-    const perItem = 2 * returns.length;
-    const sums = new Float64Array(items.length * perItem);
-    items.forEach((item, i) => sums.set(this.#blocksOf.get(item) as Float64Array, i * perItem));
+    const { bounds, blockBounds, bars } = this.#opened!;
+    if (this.#blocksOf.size < CSCV_LEAST_TRIALS || blockBounds.length === 0) return null;
+    const { items, sums: fine } = this.#sums();
+    const sums = blockBounds.length === bounds.length ? fine : mergeSums(fine, bounds, blockBounds);
+    const edges = [1, ...blockBounds, bars];
+    const returns = edges.slice(1).map((to, block) => to - edges[block]!);
     const link = await this.#link(false, signal);
     return (await this.#parts.slot(signal, () => link.ask({ kind: "pbo", sums, trials: items.length, returns }, this.#parts.timeoutMs, signal))) as
       | number
       | null;
   }
 
-  #answer(best: readonly SweepBest[], pbo: number | null): Sweep {
+  /** Return sums of those combinations that have them, in the order of `items`. */
+  #sums(): { readonly items: readonly number[]; readonly sums: Float64Array } {
+    const items = [...this.#blocksOf.keys()].sort((a, b) => a - b);
+    const perItem = 2 * (this.#opened!.bounds.length + 1);
+    const sums = new Float64Array(items.length * perItem);
+    items.forEach((item, i) => sums.set(this.#blocksOf.get(item) as Float64Array, i * perItem));
+    return { items, sums };
+  }
+
+  async #crossValidate(signal: AbortSignal): Promise<CrossValidation> {
+    const { items, sums } = this.#sums();
+    const link = await this.#link(false, signal);
+    const { folds, outOfSample, purge, embargo, stretches } = (await link.ask({ kind: "folds", sums }, this.#parts.timeoutMs, signal)) as FoldsAnswer;
+    const yearly = Math.sqrt(this.#opened!.periodsPerYear);
+    const aYear = (sharpe: number | null) => (sharpe === null ? null : sharpe * yearly);
+    return {
+      purgeBars: purge,
+      embargoBars: embargo,
+      folds: folds.map((fold, i) => ({
+        ...stretches[i]!,
+        params: fold.best < 0 ? null : this.#paramsOf(items[fold.best]!),
+        inSampleSharpe: aYear(fold.inSample),
+        outOfSampleSharpe: aYear(fold.outOfSample),
+      })),
+      outOfSampleSharpe: aYear(outOfSample),
+    };
+  }
+
+  #answer(best: readonly SweepBest[], pbo: number | null, crossValidation: CrossValidation | null): Sweep {
     const { names, columns: params, adaptive, capacity } = this.#trials;
     const combinations = adaptive ? this.#named : capacity;
     const status = this.#status.subarray(0, combinations);
@@ -303,6 +341,10 @@ export class SweepRun {
         pbo,
         trialsCounted: this.#trialsCounted(),
         luckSharpe: variance === null ? null : expectedHighestSharpe(variance, this.#trialsCounted()) * Math.sqrt(this.#opened!.periodsPerYear),
+        crossValidation,
+        monteCarlo: this.#monteCarlo,
+        stability: best[0] === undefined ? null : stabilityOf(columns, best[0].params),
+        sensitivity: best[0] === undefined ? [] : sensitivityOf(columns, best[0].params),
         method,
         seed: method === "grid" ? null : seed,
         stopped: this.#stopped,
@@ -318,7 +360,8 @@ export class SweepRun {
   }
 
   #blocksColumn(combinations: number): Pick<SweepColumns, "blocks"> {
-    if (this.#blocksOf.size === 0) return {};
+    // Those of folds fit no other sweep.
+    if (this.#blocksOf.size === 0 || this.#request.crossValidation !== undefined) return {};
     const width = 2 * (this.#opened!.bounds.length + 1);
     const blocks = new Float64Array(combinations * width).fill(Number.NaN);
     for (const [item, values] of this.#blocksOf) blocks.set(values, item * width);
@@ -361,6 +404,7 @@ export class SweepRun {
       workers: alone ? 1 : workers,
       blocks: CSCV_BLOCKS,
       useTables: this.#useTables,
+      ...(this.#request.crossValidation === undefined ? {} : { crossValidation: this.#request.crossValidation }),
       adaptive,
       maxBytes,
       timeoutMs,
@@ -374,4 +418,16 @@ function agree(full: number | null, quick: number): boolean {
   const expected = full ?? Number.NaN;
   if (Number.isNaN(expected) || Number.isNaN(quick)) return Number.isNaN(expected) && Number.isNaN(quick);
   return Math.abs(expected - quick) <= TOLERANCE * Math.max(1, Math.abs(expected));
+}
+
+/** Sums of the segments between `bounds`, put together to those between `wider`, which are among them. */
+function mergeSums(sums: Float64Array, bounds: readonly number[], wider: readonly number[]): Float64Array {
+  const blockOf = [0, ...bounds.map((bound) => wider.filter((edge) => edge <= bound).length)];
+  const trials = sums.length / (2 * blockOf.length);
+  const merged = new Float64Array(2 * trials * (wider.length + 1));
+  for (let trial = 0; trial < trials; trial++)
+    blockOf.forEach((block, segment) => {
+      for (const which of [0, 1]) merged[2 * (trial * (wider.length + 1) + block) + which]! += sums[2 * (trial * blockOf.length + segment) + which]!;
+    });
+  return merged;
 }

@@ -13,6 +13,7 @@ import { loadStrategy } from "../strategyFile.ts";
 import { blocksOfEquity, COLUMNS, columnsOf, writeBlocks, writeColumns } from "./figures.ts";
 import { MemoContext } from "./memoContext.ts";
 import type { FullAnswer, ItemError, SweepTask, TaskAnswer } from "./messages.ts";
+import { growthOf, monteCarlo } from "./monteCarlo.ts";
 import { overfittingProbability, returnShape } from "./overfitting.ts";
 import { computeIndicators, TableEvaluator } from "./tableSweep.ts";
 
@@ -120,8 +121,9 @@ async function engines({ request, dataset, names, values, bounds, blockPlaces, f
 async function full({ request, dataset, names, values }: Task<"full">): Promise<readonly FullAnswer[]> {
   const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset));
   return Array.from({ length: values.length / names.length }, (_value, i) => {
-    const { stats, equity } = runs.full(paramsAt(names, values, i));
-    return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear) };
+    const { stats, equity, trades } = runs.full(paramsAt(names, values, i));
+    const drawn = i === 0 ? monteCarlo(growthOf(trades, request.cash)) : undefined;
+    return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear), ...(drawn === undefined ? {} : { monteCarlo: drawn }) };
   });
 }
 
@@ -141,7 +143,7 @@ function runsOf(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dat
     full: (swept: Params) => {
       const run = { ...request, ...(dataset.others === undefined ? { periodsPerYear } : {}), params: { ...request.params, ...swept } };
       const { stats, outcome } = measure(run, strategy, dataset, memo.context());
-      return { stats, equity: outcome.equity };
+      return { stats, equity: outcome.equity, trades: outcome.trades };
     },
   };
 }
