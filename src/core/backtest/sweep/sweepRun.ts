@@ -17,8 +17,9 @@ import {
 } from "../../domain/sweep.ts";
 import { COLUMNS } from "./figures.ts";
 import { lookUp, type KnownFigures } from "./knownCombinations.ts";
-import type { ChunkAnswer, FoldsAnswer, FullAnswer, SweepOpened } from "./messages.ts";
-import { CSCV_BLOCKS, CSCV_LEAST_TRIALS, deflatedSharpe, expectedHighestSharpe } from "./overfitting.ts";
+import type { ChunkAnswer, FullAnswer, SweepOpened } from "./messages.ts";
+import { CSCV_BLOCKS, deflatedSharpe, expectedHighestSharpe } from "./overfitting.ts";
+import { ReturnSums } from "./returnSums.ts";
 import { isSettled, ranked, sharpeVariance } from "./ranking.ts";
 import type { SweepParts } from "./runSweep.ts";
 import { sensitivityOf, stabilityOf } from "./stability.ts";
@@ -51,13 +52,13 @@ export class SweepRun {
   readonly #started: number;
   readonly #columns: SweepFigures;
   readonly #status: Uint8Array;
-  readonly #blocksOf = new Map<number, Float64Array>();
   readonly #failures: Array<{ readonly item: number; readonly code: string; readonly message: string }> = [];
   readonly #aloneLock = new Lock();
   readonly #links = new Map<boolean, SweepLink>();
   /** Every `stride`th combination gives its blocks. */
   readonly #stride: number;
   #opened: SweepOpened | undefined;
+  #sums: ReturnSums | undefined;
   #named = 0;
   #next = 0;
   #done = 0;
@@ -83,11 +84,14 @@ export class SweepRun {
   async toEnd(signal: AbortSignal): Promise<Sweep | undefined> {
     try {
       this.#opened = (await this.#parts.slot(signal, () => this.#link(false, signal))).opened;
+      const sums = (this.#sums = new ReturnSums(this.#opened));
       await this.#runAll(signal);
       // What is done stays: a cancelled sweep still shows its best.
       const after = signal.aborted ? AbortSignal.timeout(LAST_MS) : signal;
-      const [best, pbo] = await Promise.all([this.#best(after, signal.aborted), signal.aborted ? null : this.#overfitting(signal)]);
-      const folds = signal.aborted || this.#request.crossValidation === undefined ? null : await this.#crossValidate(signal);
+      const ask = (message: object) => this.#ask(message, signal);
+      const [best, pbo] = await Promise.all([this.#best(after, signal.aborted), signal.aborted ? null : sums.overfitting(ask)]);
+      const isValidated = this.#request.crossValidation !== undefined && !signal.aborted;
+      const folds = isValidated ? await sums.folds(ask, (item) => this.#paramsOf(item)) : null;
       return best === undefined ? undefined : this.#answer(best, pbo, folds);
     } finally {
       for (const link of this.#links.values()) link.close();
@@ -152,7 +156,7 @@ export class SweepRun {
   }
 
   #keepKnown(item: number, { figures, blocks }: KnownFigures): void {
-    if (item % this.#stride === 0 && blocks?.length === 2 * (this.#opened!.bounds.length + 1)) this.#blocksOf.set(item, blocks);
+    if (item % this.#stride === 0 && blocks?.length === this.#sums!.width) this.#sums!.set(item, blocks);
     SWEEP_FIGURES.forEach((name, at) => {
       this.#columns[name][item] = figures[at]!;
     });
@@ -218,11 +222,11 @@ export class SweepRun {
         this.#columns[name][item] = columns[i * width + at]!;
       });
     });
-    const perItem = 2 * (this.#opened!.bounds.length + 1);
+    const { width: perItem } = this.#sums!;
     items
       .filter((item) => item % this.#stride === 0)
       .forEach((item, k) => {
-        if (this.#opened!.bounds.length > 0 && this.#status[item] === SWEEP_STATUS.ok) this.#blocksOf.set(item, blocks.slice(k * perItem, (k + 1) * perItem));
+        if (this.#status[item] === SWEEP_STATUS.ok) this.#sums!.set(item, blocks.slice(k * perItem, (k + 1) * perItem));
       });
     for (const { at, code, message } of errors) if (this.#failures.length < MAX_FAILURES) this.#failures.push({ item: items[at] as number, code, message });
     this.#progress(items.length);
@@ -266,45 +270,9 @@ export class SweepRun {
     return (await link.ask({ kind: "full", values: this.#valuesOf(items), timeoutMs }, timeoutMs * items.length, signal)) as readonly FullAnswer[];
   }
 
-  async #overfitting(signal: AbortSignal): Promise<number | null> {
-    const { bounds, blockBounds, bars } = this.#opened!;
-    if (this.#blocksOf.size < CSCV_LEAST_TRIALS || blockBounds.length === 0) return null;
-    const { items, sums: fine } = this.#sums();
-    const sums = blockBounds.length === bounds.length ? fine : mergeSums(fine, bounds, blockBounds);
-    const edges = [1, ...blockBounds, bars];
-    const returns = edges.slice(1).map((to, block) => to - edges[block]!);
+  async #ask(message: object, signal: AbortSignal): Promise<unknown> {
     const link = await this.#link(false, signal);
-    return (await this.#parts.slot(signal, () => link.ask({ kind: "pbo", sums, trials: items.length, returns }, this.#parts.timeoutMs, signal))) as
-      | number
-      | null;
-  }
-
-  /** Return sums of those combinations that have them, in the order of `items`. */
-  #sums(): { readonly items: readonly number[]; readonly sums: Float64Array } {
-    const items = [...this.#blocksOf.keys()].sort((a, b) => a - b);
-    const perItem = 2 * (this.#opened!.bounds.length + 1);
-    const sums = new Float64Array(items.length * perItem);
-    items.forEach((item, i) => sums.set(this.#blocksOf.get(item) as Float64Array, i * perItem));
-    return { items, sums };
-  }
-
-  async #crossValidate(signal: AbortSignal): Promise<CrossValidation> {
-    const { items, sums } = this.#sums();
-    const link = await this.#link(false, signal);
-    const { folds, outOfSample, purge, embargo, stretches } = (await link.ask({ kind: "folds", sums }, this.#parts.timeoutMs, signal)) as FoldsAnswer;
-    const yearly = Math.sqrt(this.#opened!.periodsPerYear);
-    const aYear = (sharpe: number | null) => (sharpe === null ? null : sharpe * yearly);
-    return {
-      purgeBars: purge,
-      embargoBars: embargo,
-      folds: folds.map((fold, i) => ({
-        ...stretches[i]!,
-        params: fold.best < 0 ? null : this.#paramsOf(items[fold.best]!),
-        inSampleSharpe: aYear(fold.inSample),
-        outOfSampleSharpe: aYear(fold.outOfSample),
-      })),
-      outOfSampleSharpe: aYear(outOfSample),
-    };
+    return await this.#parts.slot(signal, () => link.ask(message, this.#parts.timeoutMs, signal));
   }
 
   #answer(best: readonly SweepBest[], pbo: number | null, crossValidation: CrossValidation | null): Sweep {
@@ -359,13 +327,10 @@ export class SweepRun {
     };
   }
 
+  /** Those of folds fit no other sweep. */
   #blocksColumn(combinations: number): Pick<SweepColumns, "blocks"> {
-    // Those of folds fit no other sweep.
-    if (this.#blocksOf.size === 0 || this.#request.crossValidation !== undefined) return {};
-    const width = 2 * (this.#opened!.bounds.length + 1);
-    const blocks = new Float64Array(combinations * width).fill(Number.NaN);
-    for (const [item, values] of this.#blocksOf) blocks.set(values, item * width);
-    return { blocks };
+    const blocks = this.#request.crossValidation === undefined ? this.#sums!.column(combinations) : undefined;
+    return blocks === undefined ? {} : { blocks };
   }
 
   /** Those that are known are counted already. */
@@ -418,16 +383,4 @@ function agree(full: number | null, quick: number): boolean {
   const expected = full ?? Number.NaN;
   if (Number.isNaN(expected) || Number.isNaN(quick)) return Number.isNaN(expected) && Number.isNaN(quick);
   return Math.abs(expected - quick) <= TOLERANCE * Math.max(1, Math.abs(expected));
-}
-
-/** Sums of the segments between `bounds`, put together to those between `wider`, which are among them. */
-function mergeSums(sums: Float64Array, bounds: readonly number[], wider: readonly number[]): Float64Array {
-  const blockOf = [0, ...bounds.map((bound) => wider.filter((edge) => edge <= bound).length)];
-  const trials = sums.length / (2 * blockOf.length);
-  const merged = new Float64Array(2 * trials * (wider.length + 1));
-  for (let trial = 0; trial < trials; trial++)
-    blockOf.forEach((block, segment) => {
-      for (const which of [0, 1]) merged[2 * (trial * (wider.length + 1) + block) + which]! += sums[2 * (trial * blockOf.length + segment) + which]!;
-    });
-  return merged;
 }

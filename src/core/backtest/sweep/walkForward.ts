@@ -25,7 +25,8 @@ export interface WalkForwardParts {
 type Counts = Pick<WalkForwardResult, "combinations" | "run" | "succeeded" | "failed" | "timedOut" | "cancelled">;
 
 export async function walkForward(
-  { train, test, anchored = false, ...sweepRequest }: WalkForwardRequest,
+  // What is known of the whole is not known of its windows, and folds are another way to the same end.
+  { train, test, anchored = false, known: _known, crossValidation: _folds, ...sweepRequest }: WalkForwardRequest,
   options: SweepOptions,
   { dataset, workers, sweep, run }: WalkForwardParts,
   signal: AbortSignal,
