@@ -5,7 +5,7 @@
  */
 import { hash32, seededRandom } from "../base/random.ts";
 import type { TradingDay } from "../domain/nyse.ts";
-import type { SimulatedStock } from "../domain/simulatedUniverse.ts";
+import { FUND_SECTOR, type SimulatedStock } from "../domain/simulatedUniverse.ts";
 import { tradesIn, type MarketBar } from "./marketBar.ts";
 import type { Piece } from "./marketSource.ts";
 import { priceInPieces } from "./replay.ts";
@@ -82,7 +82,7 @@ export function spread(total: number, weights: readonly number[]): Float64Array 
   return parts;
 }
 
-/** A volatility pause: one session in a hundred of a quiet stock, more of a wild one; never over the day's high or low. */
+/** A volatility pause: never of funds and quiet stocks, one session in a hundred of a stock that moves 55 % a year, more of wilder ones; not over the day's high or low. */
 function haltOf(
   seed: number | string,
   stock: SimulatedStock,
@@ -90,7 +90,7 @@ function haltOf(
   at: { readonly minutes: number; readonly early: number; readonly late: number },
 ) {
   const draw = hash32(`${seed}/halts/${stock.symbol}/${day.date}`) >>> 0;
-  if (draw % 1000 >= 4 + 14 * stock.volatility) return undefined;
+  if (stock.sector === FUND_SECTOR || draw % 1000 >= 40 * (stock.volatility - 0.3)) return undefined;
   const start = 15 + ((draw >>> 10) % (at.minutes - 30));
   const meets = [at.early, at.late].some((minute) => minute >= start - 1 && minute <= start + PAUSE_MINUTES);
   return meets ? undefined : { from: start * 60, to: (start + PAUSE_MINUTES) * 60 };

@@ -1,7 +1,7 @@
 /** Bars, trades, quotes and auctions of the past: pages over many symbols, sorted by symbol and then by time. */
 import type { FastifyInstance } from "fastify";
 import { FORMER_STOCKS } from "../domain/formerStocks.ts";
-import { newYorkDate, tradingDays, type TradingDay } from "../domain/nyse.ts";
+import { newYorkDate, tradingDays } from "../domain/nyse.ts";
 import { adjusterOf, readAdjustment } from "./adjustments.ts";
 import { badRequest } from "./apiError.ts";
 import { auctionsJson } from "./auctions.ts";
@@ -72,8 +72,8 @@ function seriesOf(market: Market): readonly Series[] {
       *points(symbol, _asked, { from, to, now, descending }) {
         const { first } = market.source.years;
         const days = tradingDays(newYorkDate(Math.max(from, Date.UTC(first, 0, 2))), newYorkDate(Math.min(to, now)));
-        const begun = days.filter((day) => day.open <= now && day.midnight <= to && day.midnight + 86_400_000 > from);
-        for (const day of descending ? begun.reverse() : begun) yield { at: day.midnight, json: auctionsJson(market, symbol, day as TradingDay, now) };
+        const begun = days.filter((day) => day.open <= Math.min(now, to) && day.close >= from);
+        for (const day of descending ? begun.reverse() : begun) yield { at: day.open, json: auctionsJson(market, symbol, day, now) };
       },
     },
   ];

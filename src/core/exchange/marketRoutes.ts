@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { FORMER_STOCKS } from "../domain/formerStocks.ts";
 import { addDays, newYorkDate, tradingDay, tradingDayFrom, tradingDays, type TradingDay } from "../domain/nyse.ts";
 import { badRequest, notFound } from "./apiError.ts";
+import { readDate } from "./dataQuery.ts";
 import type { Engine } from "./engine.ts";
 import { POST_MS, PRE_MS, type ExchangeClock } from "./exchangeClock.ts";
 import type { Market } from "./market.ts";
@@ -110,24 +111,26 @@ const LAST = "2029-12-31";
 function addCalendarRoutes(app: FastifyInstance, { clock }: MarketRouteParts): void {
   app.get("/v2/calendar", (request) => {
     const query = readQuery(request.query);
-    const days = daysAsked(query, { start: FIRST, end: () => LAST });
-    return (choice(query, "date_type", "TRADING", ["TRADING", "SETTLEMENT"]) === "TRADING" ? days : settledOn(days)).map((day) => ({
+    const { start, end } = datesAsked(query, { start: FIRST, end: () => LAST });
+    const isTrading = choice(query, "date_type", "TRADING", ["TRADING", "SETTLEMENT"]) === "TRADING";
+    const days = isTrading ? settledDays(start, end) : settledDays(addDays(start, -14), end).filter(({ settled }) => settled >= start && settled <= end);
+    return days.map(({ day, settled }) => ({
       date: day.date,
       open: wallTime(day, day.open),
       close: wallTime(day, day.close),
       session_open: "0400",
       session_close: wallTime(day, day.close + POST_MS).replace(":", ""),
-      settlement_date: settlementDate(day.date),
+      settlement_date: settled,
     }));
   });
   app.get("/v3/calendar/:market", (request) => {
     const query = readQuery(request.query);
     const market = marketOf((request.params as { readonly market: string }).market);
     const write = choice(query, "timezone", "", ["", "UTC"]) === "UTC" ? (at: number) => instant(at).replace(".000Z", "Z") : newYorkInstant;
-    const days = daysAsked(query, { start: newYorkDate(clock.now()), end: (start) => addDays(start, 7) });
+    const { start, end } = datesAsked(query, { start: newYorkDate(clock.now()), end: (from) => addDays(from, 7) });
     return {
       market,
-      calendar: days.map((day) => ({
+      calendar: settledDays(start, end).map(({ day, settled }) => ({
         date: day.date,
         pre_start: write(day.open - PRE_MS),
         pre_end: write(day.open),
@@ -135,38 +138,27 @@ function addCalendarRoutes(app: FastifyInstance, { clock }: MarketRouteParts): v
         core_end: write(day.close),
         post_start: write(day.close),
         post_end: write(day.close + POST_MS),
-        settlement_date: settlementDate(day.date),
+        settlement_date: settled,
       })),
     };
   });
 }
 
-function daysAsked(query: Query, fallback: { readonly start: string; readonly end: (start: string) => string }): readonly TradingDay[] {
-  const date = (name: string) => {
-    const at = time(query, name);
-    return at === undefined ? undefined : instant(at).slice(0, 10);
-  };
-  const start = date("start") ?? fallback.start;
-  const end = date("end") ?? fallback.end(start);
-  return tradingDays(start < FIRST ? FIRST : start, end > LAST ? LAST : end);
+function datesAsked(query: Query, fallback: { readonly start: string; readonly end: (start: string) => string }) {
+  const start = readDate(query, "start") ?? fallback.start;
+  const end = readDate(query, "end") ?? fallback.end(start);
+  return { start: start < FIRST ? FIRST : start, end: end > LAST ? LAST : end };
 }
 
-/** Of the days that were asked for as settlement dates: the days whose trades settle then. */
-function settledOn(days: readonly TradingDay[]): readonly TradingDay[] {
-  const [first, last] = [days[0], days.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  return tradingDays(addDays(first.date, -14), last.date).filter(({ date }) => {
-    const settled = settlementDate(date);
-    return settled >= first.date && settled <= last.date;
-  });
+/** Sessions from one date to another, both included, each with the date on which its trades settle: so many sessions later. */
+function settledDays(start: string, end: string): ReadonlyArray<{ readonly day: TradingDay; readonly settled: string }> {
+  const days = tradingDays(start, addDays(end, 21));
+  return days.filter(({ date }) => date <= end).map((day, i) => ({ day, settled: (days[i + settlementLag(day.date)] as TradingDay).date }));
 }
 
-/** So many sessions later: five until June 1995, three until September 2017, two until 28 May 2024, then one. */
-function settlementDate(date: string): string {
-  let left = date >= "2024-05-28" ? 1 : date >= "2017-09-05" ? 2 : date >= "1995-06-07" ? 3 : 5;
-  let settled = date;
-  for (; left > 0; left--) settled = tradingDayFrom(addDays(settled, 1)).date;
-  return settled;
+/** Sessions until a trade settles: five until June 1995, three until September 2017, two until 28 May 2024, then one. */
+function settlementLag(date: string): number {
+  return date >= "2024-05-28" ? 1 : date >= "2017-09-05" ? 2 : date >= "1995-06-07" ? 3 : 5;
 }
 
 /** New York wall time, "09:30". */
