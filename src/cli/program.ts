@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { packageRoot } from "../core/base/entry.ts";
 import type { Context } from "./context.ts";
 import { notYet } from "./failure.ts";
+import { addAlarmsCommand } from "./commands/alarms.ts";
 import { addAnalyzeCommand } from "./commands/analyze.ts";
 import { addBacktestCommand } from "./commands/backtest.ts";
 import { addChatCommand } from "./commands/chat.ts";
@@ -53,6 +54,7 @@ export function buildProgram(context: Context): Command {
   addOrderCommands(program, context);
   addManageCommands(program, context);
   addLimitCommands(program, context);
+  addAlarmsCommand(program, context);
   addExportCommand(program, context);
   addChatCommand(program, context);
   addScanCommand(program, context);

@@ -63,7 +63,7 @@ export { checkGrid } from "./backtest/sweep/grid.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 export { resetExchange } from "./exchange/reset.ts";
-export { EXPORTS, exportCsv, exportRows, exportTable, type ExportName } from "./session/exportTable.ts";
+export { exportCsv, exportRows, exportTable, type ExportName } from "./session/exportTable.ts";
 
 export type { SweepSpec } from "./domain/sweep.ts";
 export type { GapReport } from "./session/gap.ts";

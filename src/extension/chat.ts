@@ -92,6 +92,8 @@ function commandFor(sentence: Sentence): vscode.Command | undefined {
       return sentence.change === "status"
         ? undefined
         : { command: "quantdesk.killSwitch", title: sentence.change === "on" ? "Stop Trading…" : "Allow Trading…" };
+    case "acknowledge":
+      return { command: "quantdesk.acknowledgeAlarms", title: "Acknowledge Alarms…" };
     case "analyze":
     case "price":
     case "start":
@@ -101,6 +103,7 @@ function commandFor(sentence: Sentence): vscode.Command | undefined {
     case "portfolio":
     case "orders":
     case "limits":
+    case "alarms":
     case "scan":
     case "help":
     case "leave":

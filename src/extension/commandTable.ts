@@ -24,6 +24,7 @@ export const COMMANDS = [
   { id: "cancelOrder", title: "Cancel Order…", icon: "$(circle-slash)" },
   { id: "cancelAll", title: "Cancel All Orders…", icon: "$(clear-all)" },
   { id: "killSwitch", title: "Stop or Allow Trading…", icon: "$(stop-circle)" },
+  { id: "acknowledgeAlarms", title: "Acknowledge Alarms…", icon: "$(bell)" },
   { id: "setLimits", title: "Set Risk Limits…", icon: "$(shield)" },
   { id: "setProvider", title: "Set Analyst Provider…", icon: "$(hubot)" },
   { id: "analyze", title: "Analyze Symbol…", icon: "$(search)", needsTrust: true },

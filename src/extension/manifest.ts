@@ -126,6 +126,7 @@ const MENUS = {
     { command: "quantdesk.disconnect", when: "view == quantdesk.session && quantdesk.connected", group: `${NAVIGATION}@2` },
     { command: "quantdesk.setKeys", when: "view == quantdesk.session", group: "2_setup@1" },
     { command: "quantdesk.setLimits", when: "view == quantdesk.session && quantdesk.connected", group: "2_setup@2" },
+    { command: "quantdesk.acknowledgeAlarms", when: "view == quantdesk.session && quantdesk.connected", group: "3_stop@0" },
     { command: "quantdesk.killSwitch", when: "view == quantdesk.session && quantdesk.connected && quantdesk.stopped", group: `${NAVIGATION}@3` },
     { command: "quantdesk.killSwitch", when: "view == quantdesk.session && quantdesk.connected && !quantdesk.stopped", group: "3_stop@1" },
     { command: "quantdesk.stopExchange", when: "view == quantdesk.session", group: "3_stop@2" },
@@ -144,6 +145,7 @@ const MENUS = {
     { command: "quantdesk.newStrategy", when: "view == quantdesk.backtests", group: "2_new@1" },
   ],
   "view/item/context": [
+    { command: "quantdesk.acknowledgeAlarms", when: "view == quantdesk.session && viewItem == alarm", group: "inline@1" },
     { command: "quantdesk.closePosition", when: "view == quantdesk.positions && viewItem == position", group: "inline@1" },
     { command: "quantdesk.closePosition", when: "view == quantdesk.positions && viewItem == position", group: "1_trade@3" },
     { command: "quantdesk.buy", when: "view == quantdesk.positions && viewItem == position", group: "1_trade@1" },

@@ -116,6 +116,7 @@ export const ARGUMENTS = {
   closePosition: v.strictTuple([symbol, v.optional(v.strictObject(CLOSE_FIELDS), {})]),
   closeAll: v.strictTuple([v.optional(v.strictObject({ why }), {})]),
   killSwitch: v.strictTuple([v.picklist(["on", "off", "status"]), v.optional(v.strictObject({ flatten: v.optional(v.boolean()), why }), {})]),
+  alarms: v.strictTuple([]),
   limits: v.strictTuple([v.optional(v.strictObject(LIMIT_FIELDS), {})]),
   bars: v.strictTuple([
     v.pipe(v.string(), v.minLength(1)),

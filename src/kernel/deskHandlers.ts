@@ -7,7 +7,7 @@ import { isAbsolute, resolve } from "node:path";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
 import type { BarSeries } from "../core/domain/bars.ts";
-import { plainAccount, plainOrder, plainPosition, plainQuote } from "../core/domain/plain.ts";
+import { plainAccount, plainAlarm, plainOrder, plainPosition, plainQuote } from "../core/domain/plain.ts";
 import { plainPreview } from "../core/domain/plainPreview.ts";
 import type { BacktestSpec, Session } from "../core/session.ts";
 import { parseArguments, type BacktestArguments, type DeskArguments } from "./deskArguments.ts";
@@ -121,6 +121,7 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     closePosition: async ([symbol, args], caller, signal) => placed(await closeCellPosition(session, symbol, args, who(caller), signal)),
     closeAll: async ([args], caller, signal) => answer("plain", await closeAllOfCell(session, reasonOf(args, who(caller)), signal)),
     killSwitch: async ([change, args], caller, signal) => answer("plain", await killSwitchOfCell(session, change, args, reasonOf(args, who(caller)), signal)),
+    alarms: async (_args, _caller, signal) => answer("plain", (await broker.getAlarms(signal)).map(plainAlarm) satisfies readonly desk.Alarm[]),
     limits: async ([args], caller, signal) =>
       answer("plain", (await limitsOfCell(session, args, reasonOf(args, who(caller)), signal)) satisfies desk.AccountLimits),
     bars: async (args, _caller, signal) => {

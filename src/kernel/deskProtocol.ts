@@ -19,6 +19,7 @@ export const DESK_METHODS = [
   "closeAll",
   "killSwitch",
   "limits",
+  "alarms",
   "bars",
   "scan",
   "analyze",

@@ -179,6 +179,17 @@ export interface AccountLimits {
   readonly holds: RiskLimits;
 }
 
+export interface Alarm {
+  readonly id: number;
+  readonly at: string;
+  readonly code: "books-differ" | "unprotected-position" | "not-tradable" | "symbol-changed" | "split" | "merger";
+  readonly symbol: string;
+  readonly orderId: string | null;
+  readonly message: string;
+  /** Orders that open or add to a position are refused while it stands. */
+  readonly blocksEntries: boolean;
+}
+
 export interface KillSwitch {
   readonly account: string;
   readonly on: boolean;
@@ -623,6 +634,8 @@ export interface Desk {
   >;
   /** On: no order is sent by anything of yours on this account, and open ones are cancelled; `flatten` closes positions too. Allowing trading again is left to the person. */
   killSwitch(change: "on" | "status", options?: { readonly flatten?: boolean; readonly why?: string }): Promise<KillSwitch>;
+  /** What waits for a person: a position that differs from the books, a position without its stop, halts, splits. */
+  alarms(): Promise<readonly Alarm[]>;
   /** The account's risk limits; with values, tightens them for every window, cell and command. */
   limits(change?: Partial<RiskLimits> & { readonly why?: string }): Promise<AccountLimits>;
   /** A symbol's bars, a sample ("sample:simulated") or a CSV file's. */

@@ -33,7 +33,7 @@ describe("doctor and logs", function () {
     const checks = await doctor({}, 0);
     assert.deepEqual(
       checks.map((check) => check.name),
-      ["node", "machine", "disk", "home", "settings", "keys", "sample", "store", "connection", "market data", "kill switch"],
+      ["node", "machine", "disk", "home", "settings", "keys", "sample", "store", "connection", "market data", "kill switch", "alarms"],
     );
     assert.match(checks.find((check) => check.name === "connection")?.detail ?? "", /^SIMULATED account/);
     const shown = await desk.run(["doctor"]);

@@ -94,6 +94,15 @@ describe("limits, the audit log and the provider from the terminal", function ()
     assert.match((await desk.run(["audit"])).stdout, /buy 1 MSFT/);
   });
 
+  it("shows alarms, and acknowledges what there is", async () => {
+    for (const args of [[], ["--acknowledge", "--why", "looked at"]]) {
+      const ran = await desk.run(["alarms", ...args, "--json"]);
+      assert.equal(ran.code, 0, ran.stderr);
+      assert.deepEqual([ran.json<{ schema: string }>().schema, ran.json<{ alarms: unknown[] }>().alarms], ["quantdesk.alarms/1", []]);
+    }
+    assert.equal((await desk.run(["alarms", "--why", "looked at", "--json"])).code, 2);
+  });
+
   it("shows and keeps the analysts' provider for the state folder, for this user only", async () => {
     const before = (await desk.run(["provider", "--json"])).json<{ provider: string; source: string }>();
     assert.deepEqual([before.provider, before.source], ["rules", "default"]);

@@ -3,7 +3,7 @@ import { Big } from "../../src/core/base/decimal.ts";
 import type { ClientOrderId, Order, OrderId, Position } from "../../src/core/domain/orders.ts";
 import type { SessionStatus } from "../../src/core/session.ts";
 import { paramWords } from "../../src/extension/paramWords.ts";
-import { orderRows, positionRows, sessionRows } from "../../src/extension/views/rows.ts";
+import { alarmRows, orderRows, positionRows, sessionRows } from "../../src/extension/views/rows.ts";
 import { outcomeWords } from "../../src/extension/words.ts";
 import { duration, plain, signed, usd } from "../../src/webview/format.ts";
 
@@ -81,14 +81,20 @@ describe("what the sidebar says", () => {
   });
 
   it("marks orders that were placed elsewhere, and shows the legs of a bracket below it", () => {
-    const bracket = { ...order, clientOrderId: "ours" as ClientOrderId, legs: [{ ...order, id: "leg" as OrderId, status: "held" as const }] };
-    const [ours, theirs] = orderRows([bracket, order], new Set(["ours"]));
+    const bracket = { ...order, legs: [{ ...order, id: "leg" as OrderId, status: "held" as const }] };
+    const [ours, theirs] = orderRows([bracket, { ...order, external: true }]);
     assert.doesNotMatch(ours?.description ?? "", /elsewhere/);
     assert.deepEqual(
       ours?.children?.map((row) => [row.id, row.contextValue]),
       [["leg", "openOrder"]],
     );
     assert.match(`${theirs?.description} | ${theirs?.spoken}`, /placed elsewhere \| .*placed elsewhere/);
+  });
+
+  it("puts alarms in words, with what they stop", () => {
+    const alarm = { id: 1, at: 0, code: "books-differ", symbol: "AAPL", orderId: null, message: "AAPL differs.", blocksEntries: true } as const;
+    const [row] = alarmRows([alarm]);
+    assert.deepEqual([row?.label, row?.description, row?.icon, row?.spoken], ["AAPL differs.", "no new positions", "error", "Alarm: AAPL differs."]);
   });
 
   it("offers to cancel open orders only", () => {

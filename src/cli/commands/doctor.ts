@@ -135,7 +135,7 @@ async function sessionChecks(context: Context, flags: CommonFlags): Promise<read
       const connected = await check("connection", () => connectionCheck(context, session));
       checks.push(connected);
       if (!connected.ok) return;
-      checks.push(await check("market data", () => dataCheck(context, session)), await stopCheck(context, session));
+      checks.push(await check("market data", () => dataCheck(context, session)), await stopCheck(context, session), await alarmCheck(context, session));
     });
   } catch (error) {
     checks.push(problem("session", error));
@@ -163,6 +163,21 @@ async function stopCheck({ signal }: Context, session: Session): Promise<Check> 
     detail: isStopped ? `on: no order of ${account} is sent.` : "off",
     remedy: isStopped ? "`quantdesk kill-switch off` allows trading again." : null,
   };
+}
+
+async function alarmCheck({ signal }: Context, session: Session): Promise<Check> {
+  try {
+    const alarms = await session.broker.getAlarms(signal);
+    const ok = alarms.length === 0;
+    return {
+      name: "alarms",
+      ok,
+      detail: ok ? "none" : alarms.map((alarm) => alarm.message).join(" "),
+      remedy: ok ? null : "Look at the account; `quantdesk alarms --acknowledge` ends them.",
+    };
+  } catch (error) {
+    return problem("alarms", error);
+  }
 }
 
 function gigabytes(bytes: number): string {

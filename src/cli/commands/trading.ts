@@ -86,7 +86,7 @@ export function addTradingCommands(program: Command, context: Context): void {
         asked(
           flags,
           () => ({ schema: "quantdesk.orders/1", orders: orders.map((order) => ({ ...plainOrder(order), ...sent(order) })) }),
-          () => orderTable(orders, (order) => sent(order).origin ?? "elsewhere"),
+          () => orderTable(orders, (order) => sent(order).origin ?? (order.external === true ? "elsewhere" : "–")),
         );
       }),
     );
@@ -99,7 +99,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       asked(
         flags,
         () => ({ schema: "quantdesk.order/1", order: { ...plainOrder(order), origin, why }, simulated: session.data.simulated }),
-        () => `${orderTable([order], () => origin ?? "elsewhere")}${why === null ? "" : `\n\nWhy: ${why}`}`,
+        () => `${orderTable([order], () => origin ?? (order.external === true ? "elsewhere" : "–"))}${why === null ? "" : `\n\nWhy: ${why}`}`,
       );
     });
   });

@@ -1,6 +1,6 @@
 /** Orders, positions, accounts and quotes for programs (JSON, cells): money and quantities as decimal texts, times ISO 8601 UTC. */
 import { decimalText, type Big } from "../base/decimal.ts";
-import type { Account, Order, Position, Quote } from "./orders.ts";
+import type { Account, Alarm, Order, Position, Quote } from "./orders.ts";
 
 type Decimals<T> = T extends Big ? string : T extends Big | null ? string | null : T;
 /** The same fields, with each decimal as its text. */
@@ -79,4 +79,12 @@ export function plainAccount(account: Account): PlainAccount {
 
 export function plainQuote(quote: Quote): PlainQuote {
   return { symbol: quote.symbol, bid: quote.bid, ask: quote.ask, bidSize: quote.bidSize, askSize: quote.askSize, at: time(quote.at) };
+}
+
+export interface PlainAlarm extends Omit<Alarm, "at"> {
+  readonly at: string;
+}
+
+export function plainAlarm({ id, at, code, symbol, orderId, message, blocksEntries }: Alarm): PlainAlarm {
+  return { id, at: time(at), code, symbol, orderId, message, blocksEntries };
 }

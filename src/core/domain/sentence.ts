@@ -9,7 +9,7 @@ import type { Side } from "./orders.ts";
 import type { OrderTerms } from "./orderTerms.ts";
 
 /** Sentences of one word. */
-type WordKind = "start" | "connect" | "disconnect" | "account" | "portfolio" | "orders" | "limits" | "scan" | "help" | "leave";
+type WordKind = "start" | "connect" | "disconnect" | "account" | "portfolio" | "orders" | "limits" | "alarms" | "acknowledge" | "scan" | "help" | "leave";
 
 export type Sentence =
   | { readonly kind: "order"; readonly side: Side; readonly symbol: string; readonly terms: OrderTerms }
@@ -25,7 +25,7 @@ export type Sentence =
 export const SENTENCES: readonly string[] = [
   "buy 10 AAPL, sell 5 AAPL at 231.40, buy 10 AAPL take profit 246 stop loss 224.10, buy AAPL for 500 dollars",
   "analyze AAPL, price AAPL, scan",
-  "connect, disconnect, account, portfolio, orders, limits",
+  "connect, disconnect, account, portfolio, orders, limits, alarms, acknowledge alarms",
   "cancel ORDER-ID, cancel all, close AAPL, close half of AAPL, stop trading, allow trading",
   "set provider rules, start, help, bye",
 ];
@@ -53,6 +53,9 @@ const WORDS: Readonly<Record<string, WordKind>> = {
   "open orders": "orders",
   limits: "limits",
   "risk limits": "limits",
+  alarms: "alarms",
+  acknowledge: "acknowledge",
+  "acknowledge alarms": "acknowledge",
   scan: "scan",
   "run scan": "scan",
   help: "help",

@@ -6,10 +6,10 @@ import { TradingError } from "../base/errors.ts";
 import { usd, type Big } from "../base/decimal.ts";
 import { withDeadline } from "../base/scope.ts";
 import type { AccountLimits } from "../domain/limits.ts";
-import { isFinalStatus, type Account, type Order, type OrderIntent, type Placed, type Position, type Reason } from "../domain/orders.ts";
+import { isFinalStatus, type Account, type Alarm, type Order, type OrderIntent, type Placed, type Position, type Reason } from "../domain/orders.ts";
 import { intentOf } from "../domain/orderTerms.ts";
 import { accountKind, orderWords } from "../domain/orderWords.ts";
-import { plainAccount, plainOrder, plainPosition, plainQuote } from "../domain/plain.ts";
+import { plainAccount, plainAlarm, plainOrder, plainPosition, plainQuote } from "../domain/plain.ts";
 import { plainPreview } from "../domain/plainPreview.ts";
 import type { Broker, KillSwitchResult, ScanOptions, Store } from "../domain/ports.ts";
 import type { BookPreview } from "../domain/preview.ts";
@@ -83,6 +83,20 @@ export async function converse(session: Talker, sentence: Sentence, origin: stri
     case "limits": {
       await session.connect(signal);
       return limitsReply(await session.limits(signal));
+    }
+    case "alarms": {
+      await session.connect(signal);
+      return alarmsReply(await broker.getAlarms(signal));
+    }
+    case "acknowledge": {
+      await session.connect(signal);
+      const reply = alarmsReply(await broker.getAlarms(signal));
+      if (reply.data.alarms.length === 0) return reply;
+      const act = async (inner: AbortSignal): Promise<Reply> => {
+        const ended = await broker.acknowledge(reason, inner);
+        return { text: `${ended.length} acknowledged.`, data: { alarms: ended.map(plainAlarm) } };
+      };
+      return { ...reply, ask: { words: "Take the broker's positions as the books and let entries through again", act } };
     }
     case "price": {
       await session.connect(signal);
@@ -223,6 +237,10 @@ function accountReply(account: Account, isNew: boolean): Reply {
 
 function portfolioReply(positions: readonly Position[]): Reply {
   return { text: positions.length === 0 ? "No positions." : rows(positions.map(positionLine)), data: { positions: positions.map(plainPosition) } };
+}
+
+function alarmsReply(alarms: readonly Alarm[]) {
+  return { text: alarms.length === 0 ? "No alarms." : rows(alarms.map((alarm) => alarm.message)), data: { alarms: alarms.map(plainAlarm) } };
 }
 
 function limitsReply(limits: AccountLimits): Reply {

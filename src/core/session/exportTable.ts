@@ -2,8 +2,7 @@
 import { csvText, type CsvCell } from "../base/csvText.ts";
 import type { AuditRow, JournalledOrder, RunRow, Store, StoredFill } from "../domain/ports.ts";
 
-export const EXPORTS = ["orders", "fills", "runs", "audit"] as const;
-export type ExportName = (typeof EXPORTS)[number];
+export type ExportName = "orders" | "fills" | "runs" | "audit";
 
 export interface ExportTable {
   readonly name: ExportName;

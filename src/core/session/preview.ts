@@ -32,15 +32,20 @@ export async function previewOrder(raw: OrderIntent, { broker, data, store, mode
   const guards = await broker.preview(intent, signal);
   if (!guards.allowed) return guards;
   const { accountNumber } = guards.account;
-  const [positions, journalled, isStopped] = await Promise.all([
+  const [positions, journalled, isStopped, alarms] = await Promise.all([
     broker.getPositions(signal),
     store.journalledOrders(accountNumber, MOST_COUNTED, signal),
     store.killSwitch(accountNumber, null, signal),
+    broker.getAlarms(signal),
   ]);
   const since = Date.now() - MINUTE_MS;
   const sent = journalled.filter((order) => order.at > since && order.state !== "rejected" && order.state !== "not-sent").length;
   const warnings = [...guards.warnings];
   if (isStopped) warnings.push("The kill switch is on: sent now, the order would be refused.");
+  for (const alarm of alarms) {
+    if (alarm.blocksEntries) warnings.push(`${alarm.message} Orders that open or add to a position are refused until that is acknowledged.`);
+    else if (alarm.symbol === intent.symbol) warnings.push(alarm.message);
+  }
   const position = holdings(intent, guards);
   const { quote, clock, units, limits } = guards;
   if (limits.maxOrdersPerMinute !== null && sent >= limits.maxOrdersPerMinute)

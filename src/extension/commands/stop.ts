@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Big } from "../../core/base/decimal.ts";
 import { badInput } from "../../core/base/errors.ts";
 import type { Account, Position } from "../../core/domain/orders.ts";
-import { plainOrder } from "../../core/domain/plain.ts";
+import { plainAlarm, plainOrder } from "../../core/domain/plain.ts";
 import type { Session } from "../../core/session.ts";
 import { signed } from "../../webview/format.ts";
 import { parsePrice, parseQuantity } from "../quantity.ts";
@@ -36,6 +36,28 @@ export const stopCommands = {
       ...(given.percent === undefined ? {} : { percent: parsePrice(given.percent, "The percentage") }),
     };
     return await closeAfterYes(window, session, position, part);
+  },
+
+  async acknowledgeAlarms(window) {
+    const { session, account } = await window.desk.connected();
+    const alarms = await session.broker.getAlarms(AbortSignal.timeout(ORDER_WITHIN_MS));
+    if (alarms.length === 0) {
+      window.output.info("There are no alarms.");
+      return { acknowledged: [] };
+    }
+    const yes = "I Have Seen Them";
+    const choice = await vscode.window.showQuickPick(
+      [
+        { label: yes, detail: "They end; the broker's positions are taken as the books, and orders that open positions are let through again." },
+        { label: "Leave Them" },
+        ...alarms.map((alarm) => ({ label: `$(warning) ${alarm.symbol}`, description: alarm.code, detail: alarm.message })),
+      ],
+      { title: `Alarms of ${modeWord(account.mode)} account ${account.accountNumber}`, ignoreFocusOut: true },
+    );
+    if (choice?.label !== yes) return undefined;
+    const ended = await session.broker.acknowledge({ origin: "palette" }, AbortSignal.timeout(ORDER_WITHIN_MS));
+    window.output.warn(`Alarms acknowledged: ${ended.map((alarm) => `${alarm.code} ${alarm.symbol}`).join(", ")}`);
+    return { acknowledged: ended.map(plainAlarm) };
   },
 
   async killSwitch(window, argument) {

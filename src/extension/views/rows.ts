@@ -1,5 +1,5 @@
 /** What the trees say, made of the session's plain answers. Pure. */
-import { isFinalStatus, type Order, type Position } from "../../core/domain/orders.ts";
+import { isFinalStatus, type Alarm, type Order, type Position } from "../../core/domain/orders.ts";
 import type { RunRow } from "../../core/domain/ports.ts";
 import type { MergedCandidate } from "../../core/domain/research.ts";
 import type { SessionStatus } from "../../core/session.ts";
@@ -45,6 +45,21 @@ export function sessionRows(status: SessionStatus | undefined, positions: number
   return rows;
 }
 
+/** What waits for a person, before everything else. */
+export function alarmRows(alarms: readonly Alarm[]): readonly Row[] {
+  return alarms.map((alarm) => ({
+    id: `alarm:${alarm.id}`,
+    label: alarm.message,
+    description: alarm.blocksEntries ? "no new positions" : alarm.code.replaceAll("-", " "),
+    spoken: `Alarm: ${alarm.message}`,
+    tooltip: `${alarm.message} Select to acknowledge.`,
+    icon: alarm.blocksEntries ? "error" : "warning",
+    symbol: alarm.symbol,
+    command: "quantdesk.acknowledgeAlarms",
+    contextValue: "alarm",
+  }));
+}
+
 export function positionRows(positions: readonly Position[]): readonly Row[] {
   return positions.map((position) => {
     const profit = position.unrealizedPl?.toNumber() ?? null;
@@ -53,7 +68,7 @@ export function positionRows(positions: readonly Position[]): readonly Row[] {
       id: position.symbol,
       symbol: position.symbol,
       label: position.symbol,
-      description: `${size} · ${position.marketValue === null ? "–" : dollars(position.marketValue)} · ${arrow(profit)} ${signed(profit)}`,
+      description: `${size} · ${position.marketValue === null ? "–" : dollars(position.marketValue)} · ${arrow(profit)} ${signed(profit)}${position.external === true ? " · placed elsewhere" : ""}`,
       spoken: `${position.symbol}, ${size} shares, open profit ${signed(profit)} US dollars`,
       tooltip: `Paid ${position.avgEntryPrice.toFixed(2)}, last ${position.currentPrice?.toFixed(2) ?? "–"}`,
       contextValue: "position",
@@ -61,10 +76,10 @@ export function positionRows(positions: readonly Position[]): readonly Row[] {
   });
 }
 
-/** `own`: client order ids that this state folder has sent; other orders were placed elsewhere, and say so. Undefined when not known. */
-export function orderRows(orders: readonly Order[], own?: ReadonlySet<string>): readonly Row[] {
+/** Orders that were placed elsewhere say so. */
+export function orderRows(orders: readonly Order[]): readonly Row[] {
   return orders.map((order) => {
-    const external = own !== undefined && !own.has(order.clientOrderId) ? " · placed elsewhere" : "";
+    const external = order.external === true ? " · placed elsewhere" : "";
     const isOpen = !isFinalStatus(order.status);
     const size = order.qty?.toFixed() ?? `$${order.notional?.toFixed() ?? "?"}`;
     const price =

@@ -2,17 +2,15 @@
 import * as vscode from "vscode";
 import { TradingError } from "../../core/base/errors.ts";
 import type { StoredChange } from "../../core/domain/ports.ts";
-import { isFinalStatus } from "../../core/domain/orders.ts";
+import { isFinalStatus, type Alarm } from "../../core/domain/orders.ts";
 import type { Session, SessionStatus } from "../../core/session.ts";
 import type { Desk } from "../desk.ts";
-import { candidateRows, orderRows, positionRows, runRows, sessionRows } from "./rows.ts";
+import { alarmRows, candidateRows, orderRows, positionRows, runRows, sessionRows } from "./rows.ts";
 import { RowTree } from "./tree.ts";
 
 const HOLDINGS_EVERY_MS = 3000;
 const READ_WITHIN_MS = 10_000;
 const ROWS = 50;
-/** More than the rows, since legs and orders of other folders are among the account's newest. */
-const JOURNALLED = 500;
 
 /** Exported for tests: what each tree shows now. */
 export interface Views {
@@ -37,6 +35,7 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
   const backtests = make("quantdesk.backtests");
 
   let held: number | undefined;
+  let alarms: readonly Alarm[] = [];
   let readAt = 0;
   let wasConnected = false;
   let watched: Session | undefined;
@@ -48,18 +47,20 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
   const readHoldings = async (open: Session) => {
     readAt = Date.now();
     const signal = AbortSignal.timeout(READ_WITHIN_MS);
-    const [nowHeld, nowOrders, journalled] = await Promise.all([
+    const [nowHeld, nowOrders, nowAlarms] = await Promise.all([
       open.broker.getPositions(signal),
       open.broker.getOrders({ status: "all", limit: ROWS }, signal),
-      open.store.journalledOrders(open.status().account?.accountNumber ?? null, JOURNALLED, signal),
+      open.broker.getAlarms(signal),
     ]);
     if (desk.openSession !== open) return;
     held = nowHeld.length;
     positions.tree.set(positionRows(nowHeld));
-    orders.tree.set(orderRows(nowOrders, new Set(journalled.map((order) => order.clientOrderId))));
+    orders.tree.set(orderRows(nowOrders));
     const waiting = nowOrders.filter((order) => !isFinalStatus(order.status)).length;
     orders.view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: waiting === 1 ? "1 open order" : `${waiting} open orders` };
-    session.tree.set(sessionRows(open.status(), held));
+    alarms = nowAlarms;
+    session.view.badge = alarms.length === 0 ? undefined : { value: alarms.length, tooltip: alarms.length === 1 ? "1 alarm" : `${alarms.length} alarms` };
+    session.tree.set([...alarmRows(alarms), ...sessionRows(open.status(), held)]);
   };
   const readStored = async (open: Session) => {
     const data = await open.store.dashboard(open.status().account?.accountNumber ?? null, AbortSignal.timeout(READ_WITHIN_MS));
@@ -70,10 +71,22 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
   };
   const watch = (open: Session | undefined) => {
     if (open === watched) return;
-    unwatch?.();
     watched = open;
     readAt = 0;
-    unwatch = open?.broker.onTradeUpdate(() => quietly(() => readHoldings(open)));
+    unwatch?.();
+    const stops =
+      open === undefined
+        ? []
+        : [
+            open.broker.onTradeUpdate(() => quietly(() => readHoldings(open))),
+            open.broker.onAlarm((alarm) => {
+              quietly(() => readHoldings(open));
+              tellAlarm(alarm);
+            }),
+          ];
+    unwatch = () => {
+      for (const stop of stops) stop();
+    };
     if (open !== undefined) quietly(() => readStored(open));
   };
   const onStatus = (status: SessionStatus | undefined) => {
@@ -88,12 +101,14 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
     }
     if (!isConnected) {
       held = undefined;
+      alarms = [];
+      session.view.badge = undefined;
       readAt = 0;
       positions.tree.set([]);
       orders.tree.set([]);
       orders.view.badge = undefined;
     }
-    session.tree.set(sessionRows(status, held));
+    session.tree.set([...alarmRows(alarms), ...sessionRows(status, held)]);
     const isSeen = positions.view.visible || orders.view.visible || session.view.visible;
     if (open !== undefined && status?.connection === "connected" && (readAt === 0 || (isSeen && Date.now() - readAt >= HOLDINGS_EVERY_MS)))
       quietly(() => readHoldings(open));
@@ -114,4 +129,15 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
     new vscode.Disposable(() => unwatch?.()),
   );
   return { session: session.tree, positions: positions.tree, orders: orders.tree, candidates: candidates.tree, backtests: backtests.tree };
+}
+
+/** A message once, when it is raised; the row in the session view stays. */
+function tellAlarm(alarm: Alarm): void {
+  const button = "Look…";
+  vscode.window
+    .showWarningMessage(`${alarm.message}${alarm.blocksEntries ? " Orders that open positions are refused until you acknowledge it." : ""}`, button)
+    .then(
+      (choice) => (choice === button ? vscode.commands.executeCommand("quantdesk.acknowledgeAlarms") : undefined),
+      () => undefined,
+    );
 }

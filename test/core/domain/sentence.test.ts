@@ -39,6 +39,7 @@ describe("sentences", () => {
   check("close my AAPL position", { kind: "close", symbol: "AAPL" });
   check("stop trading", { kind: "kill-switch", change: "on" });
   check("kill switch status", { kind: "kill-switch", change: "status" });
+  check("acknowledge the alarms", { kind: "acknowledge" });
   check("bye", { kind: "leave" });
 
   const refuses = (text: string, message: RegExp) =>
