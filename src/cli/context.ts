@@ -73,6 +73,7 @@ export async function connect(context: Context, session: Session): Promise<Accou
   const account = await session.connect(context.signal);
   const { io } = context;
   io.say(`${io.style(account.mode === "live" ? "red" : "bold", accountKind(account))} account ${account.accountNumber}, equity ${money(account.equity)}`);
+  for (const alarm of await session.broker.getAlarms(context.signal)) io.say(`${io.style("red", "ALARM")} ${alarm.message} (${alarm.code})`);
   return account;
 }
 

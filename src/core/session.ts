@@ -462,6 +462,7 @@ function createLink(parts: LinkParts) {
           clock: systemClock,
           scope: lifetime,
           simulated: parts.simulated,
+          logLocks: config["broker.logLocks"],
         }),
       };
     } catch (error) {

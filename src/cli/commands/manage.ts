@@ -110,8 +110,14 @@ function killSwitchCommand(program: Command, context: Context): void {
         const account = await connect(context, session);
         const number = account.accountNumber;
         if (wanted === "status") {
-          const on = await session.store.killSwitch(number, null, context.signal);
-          report(context, flags, { account: number, on, cancelled: 0 }, on ? `Trading is stopped for ${number}.` : `Trading is allowed for ${number}.`);
+          const { on, unconfirmed } = await session.broker.getKillSwitch(context.signal);
+          const left = unconfirmed.length === 0 ? "" : ` ${unconfirmed.length} orders are not confirmed as cancelled: ${unconfirmed.join(", ")}.`;
+          report(
+            context,
+            flags,
+            { account: number, on, cancelled: 0, unconfirmedIds: unconfirmed },
+            on ? `Trading is stopped for ${number}.${left}` : `Trading is allowed for ${number}.`,
+          );
           return;
         }
         const result = await within(context, STOP_WITHIN_MS, "The kill switch", (signal) =>

@@ -41,6 +41,8 @@ export interface BrokerOptions {
   readonly scope: Scope;
   /** Our own exchange: every account says SIMULATED. */
   readonly simulated: boolean;
+  /** Writes each turn of the lock into the debug log. */
+  readonly logLocks?: boolean;
   /** How often open orders are asked for beside the stream, milliseconds; 10,000 unless a test says otherwise. */
   readonly askEveryMs?: number;
 }
@@ -85,6 +87,7 @@ export function createBroker(options: BrokerOptions): Broker {
     journal,
     log,
     clock,
+    logLocks: options.logLocks === true,
     scope,
     onUpdate: (update) => feed.take(update),
     onAccount: (number) => {
@@ -142,6 +145,7 @@ export function createBroker(options: BrokerOptions): Broker {
       return connection.state;
     },
     mode: endpoint.mode,
+    metrics: () => ({ trading: options.trading.stats(), data: options.data.stats(), lock: connection.lockStats }),
     connect: (signal) => connection.connect(signal),
     disconnect: () => connection.disconnect(),
     getAccount: connected(async (signal) => connection.seen(await api.account(signal))),

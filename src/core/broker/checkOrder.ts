@@ -154,7 +154,7 @@ export async function beginEntry(
       return refuse(
         "books-differ",
         `Nothing that opens a position is sent: ${standing?.message ?? "a position differs from the books."}`,
-        "Look at positions and orders, then acknowledge it: `quantdesk acknowledge`. Closing works.",
+        "Look at positions and orders, then acknowledge it: `quantdesk alarms --acknowledge`. Closing works.",
       );
     }
     case "too-many":

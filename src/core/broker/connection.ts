@@ -7,7 +7,7 @@ import { abortable, withDeadline, type Scope } from "../base/scope.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Account, TradeUpdate } from "../domain/orders.ts";
-import type { ConnectionState, Endpoint, OrderJournal } from "../domain/ports.ts";
+import type { ConnectionState, Endpoint, LockStats, OrderJournal } from "../domain/ports.ts";
 import { refuse, type Refusal } from "./guards/verdicts.ts";
 import { openTradeStream, type TradeStream } from "./tradeStream.ts";
 import type { TradingApi } from "./tradingApi.ts";
@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly journal: OrderJournal;
   readonly log: Log;
   readonly clock: Clock;
+  /** Each turn of the lock is a line of the debug log. */
+  readonly logLocks: boolean;
   /** The connection ends when it closes. */
   readonly scope: Scope;
   readonly onUpdate: (update: TradeUpdate) => void;
@@ -39,6 +41,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #lock: Lock;
   readonly #states: Emitter<ConnectionState>;
+  #lockStats: LockStats = { taken: 0, waitedMs: 0, longestWaitMs: 0, heldMs: 0, longestHoldMs: 0 };
   #state: ConnectionState = "disconnected";
   #account: Account | undefined;
   #current: Scope | undefined;
@@ -47,12 +50,19 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     const { log } = options;
     this.#options = options;
-    this.#lock = new Lock(({ waitMs, holdMs }) => log.debug(`Broker lock: waited ${waitMs.toFixed(1)} ms, held ${holdMs.toFixed(1)} ms`));
+    this.#lock = new Lock(({ waitMs, holdMs }) => {
+      this.#lockStats = withTurn(this.#lockStats, waitMs, holdMs);
+      if (options.logLocks) log.debug(`Broker lock: waited ${waitMs.toFixed(1)} ms, held ${holdMs.toFixed(1)} ms`);
+    });
     this.#states = new Emitter((error) => log.error(`A listener for the connection failed: ${TradingError.from(error, "failed").message}`));
   }
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  get lockStats(): LockStats {
+    return this.#lockStats;
   }
 
   /** As it was last seen; undefined before the first connection. */
@@ -192,4 +202,14 @@ export class Connection {
       off();
     }
   }
+}
+
+function withTurn(stats: LockStats, waitMs: number, holdMs: number): LockStats {
+  return {
+    taken: stats.taken + 1,
+    waitedMs: stats.waitedMs + waitMs,
+    longestWaitMs: Math.max(stats.longestWaitMs, waitMs),
+    heldMs: stats.heldMs + holdMs,
+    longestHoldMs: Math.max(stats.longestHoldMs, holdMs),
+  };
 }

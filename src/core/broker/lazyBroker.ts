@@ -39,6 +39,7 @@ export function createLazyBroker(mode: TradingMode, make: (signal: AbortSignal) 
       return broker?.state ?? "disconnected";
     },
     mode,
+    metrics: () => broker?.metrics() ?? null,
     connect: async (signal) => (await get(signal)).connect(signal),
     disconnect: async () => {
       const current = await made?.catch(() => undefined);

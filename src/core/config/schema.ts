@@ -167,6 +167,12 @@ export const SETTINGS = [
     userOnly: true,
     description: "An equal order within this many seconds is refused unless asked for again.",
   },
+  {
+    key: "broker.logLocks",
+    type: "boolean",
+    default: false,
+    description: "Write each wait for the broker's lock, and how long it was held, into the debug log.",
+  },
 ] as const satisfies readonly SettingSpec[];
 
 export type SettingKey = (typeof SETTINGS)[number]["key"];

@@ -85,6 +85,34 @@ export interface PoolStats {
   /** How often the next in line had to wait for the rate limit, or a time that the server named. */
   readonly limitWaits: number;
   readonly breaker: "closed" | "open" | "half-open";
+  readonly latency: readonly EndpointLatency[];
+}
+
+/** Answer times of one endpoint: `counts[i]` took at most `boundsMs[i]`, the last one longer. Waiting for a turn is not in it. */
+export interface EndpointLatency {
+  /** Method and path, ids as ":id". */
+  readonly endpoint: string;
+  readonly count: number;
+  /** Of these, without an answer or with a status of 400 and more. */
+  readonly failed: number;
+  readonly sumMs: number;
+  readonly boundsMs: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** What a lock's holders have waited and held it for, milliseconds. */
+export interface LockStats {
+  readonly taken: number;
+  readonly waitedMs: number;
+  readonly longestWaitMs: number;
+  readonly heldMs: number;
+  readonly longestHoldMs: number;
+}
+
+export interface BrokerMetrics {
+  readonly trading: PoolStats;
+  readonly data: PoolStats;
+  readonly lock: LockStats;
 }
 
 /** Requests that are asked for: so many, leaving `kept` in the bucket. */
@@ -115,6 +143,8 @@ export interface Broker {
   /** Never waits. */
   readonly state: ConnectionState;
   readonly mode: TradingMode;
+  /** Never waits; null before the broker was used. */
+  metrics(): BrokerMetrics | null;
   /** Ten callers at once: one handshake, one answer. */
   connect(signal: AbortSignal): Promise<Account>;
   disconnect(): Promise<void>;

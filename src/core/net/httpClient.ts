@@ -12,6 +12,7 @@ import type { HttpAnswer, HttpClient, HttpRequest, OperationRecord, RequestBucke
 import { Breaker } from "./breaker.ts";
 import { followSignal } from "./callSignal.ts";
 import { Gate } from "./gate.ts";
+import { Latencies } from "./latency.ts";
 import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
 import { networkError } from "./netErrors.ts";
 import { parseJson, readBody } from "./answer.ts";
@@ -73,6 +74,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   let retries = 0;
   let opened = 0;
   let queuedMs = 0;
+  const latencies = new Latencies();
   let simulated = false;
   pool.on("connect", () => {
     opened += 1;
@@ -203,14 +205,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       } finally {
         clearTimeout(timer);
         call.detach();
-        options.onRequest?.({
-          operation: `http ${request.method} ${route(request.path)}`,
-          startedAt,
-          queueMs: progress.queueMs,
-          runMs: performance.now() - started - progress.queueMs,
-          ok: failed === null,
-          error: failed,
-        });
+        const endpoint = `${request.method} ${route(request.path)}`;
+        const runMs = performance.now() - started - progress.queueMs;
+        latencies.record(endpoint, runMs, failed === null);
+        options.onRequest?.({ operation: `http ${endpoint}`, startedAt, queueMs: progress.queueMs, runMs, ok: failed === null, error: failed });
       }
     },
     get simulated() {
@@ -227,6 +225,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       queuedMs,
       limitWaits: gate.limitWaits,
       breaker: breaker.state,
+      latency: latencies.snapshot(),
     }),
     close: async () => {
       const closed = new TradingError("closed", `The connections to ${url.host} were closed.`, { kind: "interrupted" });
@@ -281,7 +280,9 @@ function withoutQuery(path: string): string {
   return at < 0 ? path : path.slice(0, at);
 }
 
-/** The path with ids as ":id", so that metrics have few names. */
+/** The path with ids and symbols as ":id" and ":symbol", so that metrics have few names. */
 function route(path: string): string {
-  return withoutQuery(path).replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, ":id");
+  return withoutQuery(path)
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, ":id")
+    .replace(/^(\/v2\/(?:positions|assets|stocks))\/(?!quotes|bars|trades|snapshots|auctions|meta)[^/:]+/, "$1/:symbol");
 }

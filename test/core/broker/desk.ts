@@ -62,6 +62,7 @@ export class Desk implements AsyncDisposable {
       clock: systemClock,
       scope: this.scope,
       simulated: true,
+      logLocks: true,
       ...(options.askEveryMs === undefined ? {} : { askEveryMs: options.askEveryMs }),
     });
   }

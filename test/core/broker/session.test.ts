@@ -30,6 +30,9 @@ describe("sessions and their brokers", () => {
     await Promise.all([desk.broker.connect(desk.signal), desk.broker.connect(desk.signal)]);
     const lines = desk.lines.filter((line) => /^debug Broker lock: waited \d+\.\d ms, held \d+\.\d ms$/.test(line));
     assert.equal(lines.length, 2);
+    const lock = desk.broker.metrics()?.lock;
+    assert.equal(lock?.taken, 2);
+    assert.ok(lock !== undefined && lock.longestHoldMs > 0 && lock.waitedMs >= lock.longestWaitMs);
   });
 
   it("private connected state: nobody can set it from outside", async () => {

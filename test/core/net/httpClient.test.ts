@@ -259,6 +259,27 @@ describe("the HTTP client", () => {
     );
   });
 
+  it("counts answer times per endpoint in few classes, symbols and ids left out, and no more endpoints than it may", async () => {
+    await using line = await Line.open((request, response) => json(response, request.url === "/v2/positions/MSFT" ? 404 : 200, {}));
+    for (const symbol of ["AAPL", "MSFT", "BRK.B"]) await line.read(`/v2/positions/${symbol}`);
+    await line.read("/v2/stocks/quotes/latest?symbols=AAPL");
+    const byName = new Map(line.client.stats().latency.map((one) => [one.endpoint, one]));
+    const positions = byName.get("GET /v2/positions/:symbol");
+    assert.deepEqual([positions?.count, positions?.failed, byName.get("GET /v2/stocks/quotes/latest")?.count], [3, 1, 1]);
+    assert.equal(positions?.counts.length, (positions?.boundsMs.length ?? 0) + 1);
+    assert.equal(
+      positions?.counts.reduce((sum, count) => sum + count, 0),
+      3,
+    );
+    for (let i = 0; i < 80; i++) await line.read(`/made-up/${i}`);
+    const latency = line.client.stats().latency;
+    assert.ok(latency.length <= 61);
+    assert.equal(
+      latency.reduce((sum, one) => sum + one.count, 0),
+      84,
+    );
+  });
+
   it("asks anew for an answer that is lost, while there is still time", async () => {
     await using line = await Line.open(
       (_request, response, nth) => {
