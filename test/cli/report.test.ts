@@ -65,6 +65,7 @@ describe("a report from the terminal", function () {
   it("comes with the heat map of a sweep, and trades as CSV", async () => {
     const sweep = await run(["sweep", "--data", "odd.csv.gz", "--strategy", "sma_cross", "--grid", "fast=2:5,slow=8:20:4", "--report", "best.html", "--json"]);
     assert.equal(sweep.code, 0, sweep.stderr);
+    assert.ok(sweep.json<{ warnings: string[] }>().warnings.some((text) => text.includes("bad tick")));
     const html = await readFile(join(folder, "best.html"), "utf8");
     assert.match(html, /Sharpe ratio by fast \(down\) and slow \(across\)[\s\S]*<td class="here"/);
     const one = await run(["backtest", "--data", "odd.csv.gz", "--strategy", "sma_cross", "--trades", "trades.csv", "--json"]);

@@ -56,6 +56,7 @@ function print({ io }: Context, result: SweepResult): void {
   );
   if (result.stopped !== null)
     io.say(result.stopped === "budget" ? "Stopped by its budget of time (--budget)." : "Stopped: nothing better came for as long as --patience says.");
+  for (const warning of result.warnings ?? []) io.say(`${io.style("yellow", "Note:")} ${warning}`);
   for (const { params: tried, code, message } of result.failures) io.say(`${io.style("yellow", "Note:")} ${paramsText(tried)}: ${message} (${code})`);
   io.data(
     result.best.length === 0

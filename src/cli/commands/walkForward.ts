@@ -66,6 +66,7 @@ function print({ io }: Context, result: WalkForwardResult): void {
   io.say(
     `${result.simulated ? "SIMULATED " : ""}${result.strategy} on ${result.dataset}; ${costsText(io, result.costs)}: ${result.windows.length} windows (${result.anchored ? "anchored, " : ""}train ${result.train}, test ${result.test}), ${result.succeeded} of ${result.combinations} backtests in training succeeded, ${result.failed} failed, ${result.timedOut} timed out${cancelled}, with ${result.workers} workers in ${duration(result.durationMs)}.`,
   );
+  for (const warning of result.warnings ?? []) io.say(`${io.style("yellow", "Note:")} ${warning}`);
   for (const [i, { error }] of result.windows.entries()) if (error !== undefined) io.say(`${io.style("yellow", "Note:")} window ${i + 1}: ${error}`);
   io.data(
     result.windows.length === 0

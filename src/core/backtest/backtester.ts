@@ -144,7 +144,7 @@ class LocalBacktester implements Backtester {
     const scope = this.#scope.child({ name: "A sweep", signal });
     this.#slots.grow(more);
     try {
-      return await runSweep(
+      const sweep = await runSweep(
         request,
         options,
         {
@@ -158,25 +158,28 @@ class LocalBacktester implements Backtester {
         },
         scope.signal,
       );
+      return { ...sweep, result: { ...sweep.result, warnings: dataset.warnings ?? [] } };
     } finally {
       this.#slots.grow(-more);
       await scope.close();
     }
   }
 
-  walkForward(request: WalkForwardRequest, options: SweepOptions, signal: AbortSignal): Promise<WalkForward> {
+  async walkForward(request: WalkForwardRequest, options: SweepOptions, signal: AbortSignal): Promise<WalkForward> {
     const { workers } = this.#within(options);
-    return walkForward(
+    const dataset = this.#dataset(request.request.data);
+    const walk = await walkForward(
       request,
       options,
       {
-        dataset: this.#dataset(request.request.data),
+        dataset,
         workers,
         sweep: (training, how, caller) => this.sweep(training, how, caller),
         run: (test, caller) => this.run(test, caller),
       },
       signal,
     );
+    return { ...walk, result: { ...walk.result, warnings: dataset.warnings ?? [] } };
   }
 
   async close(): Promise<void> {
@@ -212,7 +215,12 @@ class LocalBacktester implements Backtester {
       if (signal.aborted) return undefined;
       const durationMs = performance.now() - started;
       const { code, message, hint } = TradingError.from(error, "backtest-failed");
-      return { index, status: code === "timeout" ? "timeout" : "error", error: { code, message: hint === undefined ? message : `${message} ${hint}` }, durationMs };
+      return {
+        index,
+        status: code === "timeout" ? "timeout" : "error",
+        error: { code, message: hint === undefined ? message : `${message} ${hint}` },
+        durationMs,
+      };
     }
   }
 

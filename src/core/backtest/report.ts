@@ -5,7 +5,7 @@
 import { EXTRA_COST_NAMES, type BacktestResult } from "../domain/backtest.ts";
 import type { BarSeries } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
-import { luckSentence } from "../domain/luck.ts";
+import { doubtSentences, luckSentence } from "../domain/luck.ts";
 import type { Order } from "../domain/orders.ts";
 import type { Sweep } from "../domain/sweep.ts";
 import { againPanel } from "./report/again.ts";
@@ -13,7 +13,7 @@ import { chartData, isWide, MAX_CANDLES, reportData, VISIBLE_CANDLES, type Repor
 import { change, date, dollars, escapeHtml, percent, plain } from "./report/format.ts";
 import { monthlyReturns, monthlyTable } from "./report/monthly.ts";
 import { page } from "./report/page.ts";
-import { leaderboard, orderPanel, panel, paramsText, rate, sharpeRange, statistics } from "./report/sections.ts";
+import { leaderboard, note, orderPanel, panel, paramsText, rate, sharpeRange, statistics } from "./report/sections.ts";
 import { tradePanel } from "./report/tradeTable.ts";
 import { heatPanel } from "./sweep/heatmap.ts";
 
@@ -38,7 +38,7 @@ export function renderReport(result: BacktestResult, series: BarSeries, extras: 
     body: [
       header(result, data, name),
       "<main>",
-      ...(extras.sweep === undefined ? [] : [note(luckSentence(extras.sweep.result))]),
+      ...(extras.sweep === undefined ? [] : [luckSentence(extras.sweep.result), ...doubtSentences(extras.sweep.result)].map(note)),
       ...result.warnings.map(note),
       statistics(result, data),
       extras.leaderboard === undefined ? "" : leaderboard(extras.leaderboard),
@@ -77,10 +77,6 @@ function header(result: BacktestResult, data: ReportData, name: string): string 
   return `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)} on ${escapeHtml(dataset.name)}</h1>
 <p class="lead">${dollars(data.cash)} became <b>${dollars(stats.finalEquity)}</b> (${change(stats.totalReturnPct)}) in ${plain(stats.trades, 0)} ${stats.trades === 1 ? "trade" : "trades"}; holding the instrument gave ${dollars(held)}. Worst fall ${percent(-stats.maxDrawdownPct)}.${sharpe}</p>
 <p class="meta"><b>${date(dataset.from ?? "", { withTime: data.intraday })} to ${date(dataset.to ?? "", { withTime: data.intraday })}</b>, ${plain(dataset.bars, 0)} ${dataset.bars === 1 ? "bar" : "bars"}, ${dollars(data.cash)} at the start, ${escapeHtml(costs.sizing)}. <b>Prices:</b> ${source}. <b>Costs:</b> ${costs.feeRate === 0 && costs.feePerShare === undefined && costs.feeMin === undefined ? `<b class="none">fee: none</b>` : `${bps(costs.feeRate * 10_000)} fee`}, ${costs.slippageBps === 0 ? `<b class="none">slippage: none</b>` : `${bps(costs.slippageBps)} slippage`}${escapeHtml(extras)}, filled at ${costs.fill === "close" ? `<b class="none">the same bar's close</b>` : "the next open"}. ${escapeHtml(result.engine.charAt(0).toUpperCase() + result.engine.slice(1))} engine. <b>Figures:</b> ${perYear}. Run <span class="mono">${escapeHtml(result.runHash.slice(0, 12))}</span>.</p></header>`;
-}
-
-function note(text: string): string {
-  return text === "" ? "" : `<p class="note"><span class="sign" aria-hidden="true">⚠</span><span>${escapeHtml(text)}</span></p>`;
 }
 
 function equityPanel(result: BacktestResult, data: ReportData): string {

@@ -54,5 +54,8 @@ function checkCount(rows: CsvRows, columns: number, where: string, path: string)
   let filled = rows.count;
   while (filled > columns && rows.isEmpty(filled - 1)) filled--;
   if (filled === columns) return;
-  throw badInput("bad-csv", `${where}: there are ${filled} fields, but ${columns} columns.`, "Correct or remove that row.", { file: path, line: rows.line });
+  throw badInput("bad-csv", `${where}: there ${filled === 1 ? "is 1 field" : `are ${filled} fields`}, but ${columns} columns.`, "Correct or remove that row.", {
+    file: path,
+    line: rows.line,
+  });
 }

@@ -71,17 +71,26 @@ export function decimalSign(rows: CsvRows, columns: readonly number[], separator
       const text = rows.text(column);
       const [comma, point] = [text.lastIndexOf(","), text.lastIndexOf(".")];
       if (comma < 0 && point < 0) continue;
-      if (comma >= 0 && point >= 0) comma > point ? commas++ : points++;
-      else if (comma >= 0) {
-        const repeated = text.indexOf(",") !== comma;
-        if (repeated) points++;
-        else if (text.length - comma !== 4 || /^[+-]?0?,/.test(text)) commas++;
-        else doubtful ??= text;
-      } else if (text.indexOf(".") !== point) commas++;
-      else if (text.length - point !== 4) points++;
+      const meaning = comma >= 0 ? meaningOfComma(text, comma, point) : meaningOfPoint(text, point);
+      if (meaning === ",") commas++;
+      else if (meaning === ".") points++;
+      else if (meaning === "either") doubtful ??= text;
     }
   }
   if (commas > 0 && points === 0) return { decimal: "," };
   if (points > 0 || doubtful === undefined) return { decimal: "." };
   return { decimal: separator === ";" ? "," : ".", doubtful };
+}
+
+/** Which decimal sign a number with a comma (and perhaps a point) speaks for. */
+function meaningOfComma(text: string, comma: number, point: number): DecimalSign | "either" {
+  if (point >= 0) return comma > point ? "," : ".";
+  if (text.indexOf(",") !== comma) return "."; // repeated: thousands
+  return text.length - comma !== 4 || /^[+-]?0?,/.test(text) ? "," : "either";
+}
+
+/** The same of one with points only; three digits after one say nothing. */
+function meaningOfPoint(text: string, point: number): DecimalSign | "nothing" {
+  if (text.indexOf(".") !== point) return ",";
+  return text.length - point === 4 ? "nothing" : ".";
 }

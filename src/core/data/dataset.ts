@@ -73,18 +73,13 @@ function combined(parts: readonly Dataset[]): Dataset {
   if (twice !== undefined) throw badInput("same-symbol", `The data has ${twice} twice.`, "Name each symbol once; a file's symbol is its name.");
   const infos = parts.map(({ info }) => info);
   const joined = (values: ReadonlyArray<string | null>) => [...new Set(values)].join(", ");
-  const earliest = infos.map(({ from }) => from).sort()[0] ?? null;
   return {
     info: {
       ...first.info,
       name: infos.map(({ name }) => name).join(", "),
       bars: Math.max(...infos.map(({ bars }) => bars)),
-      from: earliest,
-      to:
-        infos
-          .map(({ to }) => to)
-          .sort()
-          .at(-1) ?? null,
+      from: isoOf(Math.min(...parts.map(({ series }) => series.time[0] as number))),
+      to: isoOf(Math.max(...parts.map(({ series }) => series.time.at(-1) as number))),
       sha256: createHash("sha256")
         .update(infos.map(({ sha256 }) => sha256).join())
         .digest("hex"),

@@ -73,7 +73,7 @@ class ParquetRows implements BarRows {
   }
 
   short(field: number): string {
-    return String(this.#of(field)).slice(0, 60);
+    return plainText(this.#of(field)).slice(0, 60);
   }
 
   #of(field: number): unknown {
@@ -155,7 +155,7 @@ function timeText({ type, logical_type: logical, converted_type: converted }: Sc
   return (row) => {
     const value = data[row];
     if (value == null) return "";
-    if ((!isDate && !isTime) || typeof value !== "number" || !(Math.abs(value) <= 8.64e15)) return `"${String(value).replaceAll('"', '""')}"`;
+    if ((!isDate && !isTime) || typeof value !== "number" || !(Math.abs(value) <= 8.64e15)) return `"${plainText(value).replaceAll('"', '""')}"`;
     const today = Math.floor(value / DAY_MS);
     if (today !== day) [day, date] = [today, new Date(today * DAY_MS).toISOString().slice(0, -14)];
     if (isDate) return date;
@@ -164,6 +164,13 @@ function timeText({ type, logical_type: logical, converted_type: converted }: Sc
     const rest = ms % 1000 === 0 ? "" : `.${String(ms % 1000).padStart(3, "0")}`;
     return `${date}T${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}${rest}${suffix}`;
   };
+}
+
+/** Of a value that is no number, bars cannot be made: how it is written matters to its error only. */
+function plainText(value: unknown): string {
+  return typeof value === "object" && value !== null
+    ? JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part))
+    : String(value);
 }
 
 function limited(snappyUncompress: (input: Uint8Array, output: Uint8Array) => void): Compressors {

@@ -27,12 +27,12 @@ export interface SourceFile {
 
 export async function readSourceFile(path: string, signal: AbortSignal, pace: Pace): Promise<SourceFile> {
   const raw = await readBytes(path, signal);
-  const sha256 = await hashOf(raw, pace);
   const unpacked = raw[0] === 0x1f && raw[1] === 0x8b ? await gunzip(path, raw, signal) : raw;
   const plain = basename(path).replace(/\.gz$/i, "");
   const name = basename(plain, extname(plain));
-  if (startsWith(unpacked, "PAR1")) return { name, bytes: unpacked, format: "parquet", sha256 };
-  return { name, bytes: await toUtf8(path, unpacked, pace), format: "text", sha256 };
+  const format = startsWith(unpacked, "PAR1") ? "parquet" : "text";
+  const bytes = format === "parquet" ? unpacked : await toUtf8(path, unpacked, pace); // before the hash: what is no text is refused at once
+  return { name, bytes, format, sha256: await hashOf(raw, pace) };
 }
 
 async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array> {

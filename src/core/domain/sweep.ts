@@ -149,6 +149,8 @@ export interface SweepResult {
   readonly dataset: string;
   readonly costs: Costs;
   readonly simulated: boolean;
+  /** What is odd about the prices, a sentence each. */
+  readonly warnings?: readonly string[];
   /** How the combinations were run, for people. */
   readonly how: string;
   /** The first few that failed. */

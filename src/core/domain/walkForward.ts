@@ -72,6 +72,8 @@ export interface WalkForwardResult {
   readonly trialsCounted: number;
   readonly costs: Costs;
   readonly simulated: boolean;
+  /** What is odd about the prices, a sentence each. */
+  readonly warnings?: readonly string[];
   readonly runHash: string;
 }
 

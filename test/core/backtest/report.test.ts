@@ -111,7 +111,10 @@ describe("The report", () => {
     const columns = { names: ["fast", "slow"], params: [fast, slow], sharpe: Float64Array.of(0.1, 0.4, -0.2, Number.NaN), ...figures };
     const result = run("sma_cross");
     const best = [{ params: result.params, stats: result.stats, deflatedSharpe: 0.3 }];
-    const sweep = { columns, result: { best, luckSharpe: 0.9, trialsCounted: 4, pbo: null } } as unknown as Sweep;
+    const sweep = {
+      columns,
+      result: { best, luckSharpe: 0.9, trialsCounted: 4, pbo: null, stability: null, monteCarlo: null, crossValidation: null },
+    } as unknown as Sweep;
     const html = renderReport(result, data.series, { sweep });
     assert.match(html, /With 4 trials on these prices[^<]*probably luck/);
     assert.deepEqual(

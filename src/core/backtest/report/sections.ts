@@ -15,6 +15,11 @@ export function panel({ title, say, body }: Panel): string {
   return `<section class="panel"><h2>${escapeHtml(title)}</h2><p class="say">${say}</p>${body}</section>`;
 }
 
+/** What the reader must know before the numbers; nothing for an empty text. */
+export function note(text: string): string {
+  return text === "" ? "" : `<p class="note"><span class="sign" aria-hidden="true">⚠</span><span>${escapeHtml(text)}</span></p>`;
+}
+
 export function table(label: string, head: readonly string[], rows: ReadonlyArray<readonly string[]>, bestRow = -1): string {
   const align = (name: string) => (name.startsWith("#") ? ` class="n"` : "");
   const header = head.map((name) => `<th scope="col"${align(name)}>${escapeHtml(name.replace(/^#/, ""))}</th>`).join("");

@@ -4,7 +4,7 @@ import { doubtSentences, luckSentence } from "../../domain/luck.ts";
 import { SWEEP_STATUS, type Sweep } from "../../domain/sweep.ts";
 import { change, escapeHtml, MISSING, plain, percent } from "../report/format.ts";
 import { STYLE } from "../report/page.ts";
-import { panel, table } from "../report/sections.ts";
+import { note, panel, table } from "../report/sections.ts";
 
 /** Columns and rows; neighbours share a cell beyond that. */
 const MAX_CELLS = 24;
@@ -21,6 +21,7 @@ export function heatmapPage({ result, columns }: Sweep): string {
   const body = [
     `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p>${costsLine(result.costs)}</header><main>`,
     ...doubtSentences(result).map((sentence) => `<p class="meta">${escapeHtml(sentence)}</p>`),
+    ...(result.warnings ?? []).map(note),
     heatPanel({ columns }),
     panel({
       title: "The best, run in full",

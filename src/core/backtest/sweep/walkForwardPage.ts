@@ -6,7 +6,7 @@ import { drawdowns } from "../drawdown.ts";
 import { isWide, keptIndexes } from "../report/chartData.ts";
 import { change, date, escapeHtml, MISSING, percent, plain } from "../report/format.ts";
 import { page } from "../report/page.ts";
-import { panel, table } from "../report/sections.ts";
+import { note, panel, table } from "../report/sections.ts";
 import { costsLine, paramsLine } from "./heatmap.ts";
 
 export function walkForwardPage({ result, time, equity, close }: WalkForward): string {
@@ -20,6 +20,7 @@ export function walkForwardPage({ result, time, equity, close }: WalkForward): s
     charts: chart(time, equity, close),
     body: [
       `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)}</h1><p class="lead">${escapeHtml(walkForwardSentence(result))}</p>${costsLine(result.costs)}</header><main>`,
+      ...(result.warnings ?? []).map(note),
       panel({
         title: "Equity and drawdown of the test windows",
         say: `Trained on ${escapeHtml(lengthText(result.train))}${result.anchored ? " and more, always from the first bar" : ""}, tested on the ${escapeHtml(lengthText(result.test))} after it, again and again. Every test begins without a position and with the money that the one before left. The thin line is the same money held in the instrument, without costs.`,
