@@ -21,7 +21,7 @@ const CHAT_COMMANDS = [
 ] as const;
 
 const VIEWS = [
-  { id: "quantdesk.session", name: "Session", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 24 },
+  { id: "quantdesk.session", name: "Session", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 28 },
   { id: "quantdesk.positions", name: "Positions", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", initialSize: 18 },
   { id: "quantdesk.orders", name: "Orders", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },
   { id: "quantdesk.candidates", name: "Candidates", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { givenDesk, type Desk } from "./quantdesk.ts";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { givenDesk, ROOT, type Desk } from "./quantdesk.ts";
 
 interface OrderDocument {
   readonly schema: string;
@@ -139,6 +142,22 @@ describe("trading from the terminal", function () {
     assert.equal(refused.code, 3);
     assert.equal(refused.json<{ code: string }>().code, "kill-switch");
     assert.equal((await desk.run(["kill-switch", "off", "--json"])).json<{ on: boolean }>().on, false);
+  });
+
+  it("tells the order that it placed, however the wait for it ends", async () => {
+    const { bid } = (await desk.run(["price", "MSFT", "--json"])).json<{ bid: number }>();
+    const args = ["buy", "MSFT", "1", "--limit", (bid * 0.95).toFixed(2), "--client-order-id", "waited-for", "--wait", "--json"];
+    const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), ...args, "--home", desk.home], { stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    const closed = once(child, "close") as Promise<[number | null]>;
+    const isThere = async () =>
+      (await desk.run(["orders", "--json"])).json<{ orders: Array<{ clientOrderId: string }> }>().orders.some((order) => order.clientOrderId === "waited-for");
+    while (!(await isThere())) assert.equal(child.exitCode, null, "it waits");
+    child.kill("SIGINT");
+    assert.equal((await closed)[0], 130);
+    assert.equal((JSON.parse(stdout) as OrderDocument).order.clientOrderId, "waited-for");
+    assert.equal((await desk.run(["cancel", "waited-for", "--json"])).code, 0);
   });
 
   it("keeps keys out of the log", async () => {

@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import type { Big } from "../../core/base/decimal.ts";
 import { badInput, TradingError } from "../../core/base/errors.ts";
 import { withDeadline } from "../../core/base/scope.ts";
-import type { OrderIntent, Side, TimeInForce } from "../../core/domain/orders.ts";
+import type { Order, OrderIntent, Side, TimeInForce } from "../../core/domain/orders.ts";
 import { intentOf } from "../../core/domain/orderTerms.ts";
 import { plainOrder } from "../../core/domain/plain.ts";
 import { plainPreview } from "../../core/domain/plainPreview.ts";
 import type { Session } from "../../core/session.ts";
 import { connect, withSession, type CommonFlags, type Context } from "../context.ts";
+import { EXIT } from "../failure.ts";
 import { trading } from "../flags.ts";
 import { orderTable } from "../orderTable.ts";
 import { oneOf, orderId, positiveDecimal, shortText, symbol } from "../parse.ts";
@@ -61,7 +62,7 @@ function orderCommand(program: Command, context: Context, side: Side): void {
     .option("--client-order-id <id>", "your own id; an equal one never places a second order", orderId)
     .option("--again", "send it although an equal order was just sent")
     .option("--dry-run", "show the order preview: cost, limits left, worst days; send nothing")
-    .option("--wait", "wait until the order can no longer change")
+    .option("--wait", "wait until the order can no longer change, 60 s at most (then exit code 1; the order stays)")
     .option("--why <text>", "your reason; kept in the audit log", shortText("--why"))
     .option("--proposed-by <what>", "run:HASH, analysis:NAME or cell:NOTEBOOK#CELL; kept in the audit log", proposer);
   if (side === "sell") command.option("--short", "allow selling more than is held");
@@ -107,10 +108,26 @@ async function place(context: Context, session: Session, intent: OrderIntent, fl
   const placed = await session.placeOrder(intent, context.signal);
   if (!placed.placed) throw new TradingError(placed.code, placed.message, { kind: "refused", hint: placed.hint });
   for (const warning of placed.warnings) context.io.say(`${context.io.style("yellow", "Note:")} ${warning}`);
-  const order =
-    flags.wait === true
-      ? await withDeadline("Waiting for the order's end", WAIT_FOR_FILL_MS, context.signal, (signal) => session.broker.waitForEnd(placed.order.id, signal))
-      : placed.order;
-  if (flags.json === true) context.io.json({ schema: "quantdesk.order/1", order: plainOrder(order), simulated: session.data.simulated });
-  else context.io.data(orderTable([order]));
+  const show = (order: Order) => {
+    if (flags.json === true) context.io.json({ schema: "quantdesk.order/1", order: plainOrder(order), simulated: session.data.simulated });
+    else context.io.data(orderTable([order]));
+  };
+  if (flags.wait !== true) show(placed.order);
+  else await waitForEnd(context, session, placed.order, show);
+}
+
+/** Whatever ends the wait, the order is there and is told: who sent it must not have to look for it. */
+async function waitForEnd(context: Context, session: Session, placed: Order, show: (order: Order) => void): Promise<void> {
+  try {
+    show(await withDeadline("Waiting for the order's end", WAIT_FOR_FILL_MS, context.signal, (signal) => session.broker.waitForEnd(placed.id, signal)));
+  } catch (error) {
+    if (context.signal.aborted) {
+      show(placed);
+      throw error;
+    }
+    if (TradingError.from(error, "failed").code !== "timeout") throw error;
+    show(await session.broker.getOrder(placed.id, context.signal));
+    context.io.say(`${context.io.style("yellow", "Note:")} the order is still open after ${WAIT_FOR_FILL_MS / 1000} s; it stays at the exchange.`);
+    context.exitCode = EXIT.failed;
+  }
 }

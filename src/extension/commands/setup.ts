@@ -6,15 +6,21 @@ import { LIVE_ORIGIN, PAPER_ORIGIN } from "../keys.ts";
 import { WALKTHROUGH } from "../manifest.ts";
 import { BACK, pickStep, textStep } from "../steps.ts";
 import { parseArgument } from "./argument.ts";
-import type { Command } from "./window.ts";
+import type { Command, Window } from "./window.ts";
 
 /** Providers that work today; the setting knows more names, which a session refuses with the reason. */
 const PROVIDERS: readonly string[] = ["rules"];
 
 export const setupCommands = {
   async setKeys(window) {
-    const origin = await askOrigin();
-    if (origin === undefined) return undefined;
+    const chosen = await askOrigin(window);
+    if (chosen === undefined) return undefined;
+    const { origin } = chosen;
+    if (chosen.forget) {
+      await window.keys.forget(origin);
+      window.output.info(`Keys forgotten for ${origin}`);
+      return { stored: false, origin };
+    }
     const title = `Broker keys for ${new URL(origin).host}`;
     const filled = (text: string) => (/^\S+$/.test(text.trim()) ? undefined : "A key has no spaces.");
     const keyId = await textStep({
@@ -139,24 +145,37 @@ async function wantsLiveKeys(keyId: string): Promise<boolean> {
   return answer === yes;
 }
 
-async function askOrigin(): Promise<string | undefined> {
+interface ChosenOrigin {
+  readonly origin: string;
+  /** Take the keys that are kept for it out of the secret storage. */
+  readonly forget: boolean;
+}
+
+async function askOrigin(window: Window): Promise<ChosenOrigin | undefined> {
   const base = vscode.workspace.getConfiguration("quantdesk").inspect<string>("broker.baseUrl")?.globalValue;
   const own =
-    base !== undefined && URL.canParse(base) ? [{ label: new URL(base).host, description: "your setting broker.baseUrl", value: new URL(base).origin }] : [];
-  const answer = await pickStep<string>({
+    base !== undefined && URL.canParse(base) ? [{ label: new URL(base).host, description: "your setting broker.baseUrl", origin: new URL(base).origin }] : [];
+  const origins = [
+    { label: "Alpaca paper", description: new URL(PAPER_ORIGIN).host, origin: PAPER_ORIGIN },
+    ...own,
+    {
+      label: "Alpaca live",
+      description: `${new URL(LIVE_ORIGIN).host}, real money`,
+      detail: "Used only while the setting quantdesk.broker.mode is live.",
+      origin: LIVE_ORIGIN,
+    },
+  ];
+  const kept = await Promise.all(origins.map(async ({ origin }) => (await window.keys.keysFor(origin)) !== undefined));
+  const answer = await pickStep<ChosenOrigin>({
     title: "Set Broker Keys",
     step: 1,
     total: 3,
     placeholder: "Where the keys are for",
     choices: [
-      { label: "Alpaca paper", description: new URL(PAPER_ORIGIN).host, value: PAPER_ORIGIN },
-      ...own,
-      {
-        label: "Alpaca live",
-        description: `${new URL(LIVE_ORIGIN).host}, real money`,
-        detail: "Used only while the setting quantdesk.broker.mode is live.",
-        value: LIVE_ORIGIN,
-      },
+      ...origins.map(({ origin, ...row }) => ({ ...row, value: { origin, forget: false } })),
+      ...origins
+        .filter((_, i) => kept[i])
+        .map(({ label, description, origin }) => ({ label: `Forget the Keys for ${label}`, description, value: { origin, forget: true } })),
     ],
   });
   return answer === BACK ? undefined : answer;
