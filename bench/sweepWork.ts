@@ -88,7 +88,7 @@ export function plainLoop({ open, close }: BarSeries): Results {
   return results;
 }
 
-function walk(open: Float64Array, close: Float64Array, fast: Float64Array, slow: Float64Array, out: Float64Array, at: number): void {
+export function walk(open: Float64Array, close: Float64Array, fast: Float64Array, slow: Float64Array, out: Float64Array, at: number): void {
   const last = close.length - 1;
   let [cash, units, before, peak, fall, sum, squares, trades] = [1, 0, 1, 1, 0, 0, 0, 0];
   let want = false;

@@ -49,7 +49,22 @@ export function addRunFlags(command: Command): Command {
 /** What of a specification these flags say. */
 export function runShape(flags: RunFlags): Shape {
   const { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, tz: timeZone, timeframe } = flags;
-  const shape = { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, timeZone, timeframe, ...extraCosts(flags) };
+  const shape = {
+    params,
+    engine,
+    cash,
+    feeRate,
+    slippageBps,
+    sizing: size,
+    fill,
+    from,
+    to,
+    periodsPerYear,
+    riskFree,
+    timeZone,
+    timeframe,
+    ...extraCosts(flags),
+  };
   return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Shape;
 }
 

@@ -42,8 +42,7 @@ export interface Choice {
 export function chooseEngine(definition: StrategyDefinition, { engine: asked, costs }: Pick<BacktestRequest, "engine" | "costs">, symbols = 1): Choice {
   const hasSignals = definition.signals !== undefined;
   checkSymbols(definition, symbols);
-  const eventOnly =
-    symbols > 1 ? "several symbols need the event engine" : hasPlainCosts(costs) ? undefined : "these costs need the event engine";
+  const eventOnly = symbols > 1 ? "several symbols need the event engine" : hasPlainCosts(costs) ? undefined : "these costs need the event engine";
   if (asked === "auto") {
     if (!hasSignals) return { engine: "event", reason: "auto: the strategy has only onBar(), which needs the event engine", next: [] };
     if (eventOnly !== undefined) return { engine: "event", reason: `auto: ${eventOnly}`, next: [] };
@@ -65,7 +64,11 @@ function checkSymbols({ name, signals, symbols }: StrategyDefinition, given: num
   const { min, max = Number.POSITIVE_INFINITY } = symbols ?? (signals === undefined ? { min: 1 } : { min: 1, max: 1 });
   const words = (count: number) => (count === 1 ? "one symbol" : `${count} symbols`);
   if (given < min)
-    throw badInput("too-few-symbols", `${name} holds at least ${words(min)}, but the data has ${words(given)}.`, "Give several with commas, like --data AAPL,MSFT.");
+    throw badInput(
+      "too-few-symbols",
+      `${name} holds at least ${words(min)}, but the data has ${words(given)}.`,
+      "Give several with commas, like --data AAPL,MSFT.",
+    );
   if (given > max) throw badInput("too-many-symbols", `${name} holds ${words(max)}, but the data has ${words(given)}.`, "Give it fewer.");
 }
 
@@ -82,7 +85,10 @@ export function runChosen(choice: Choice, run: Run): { readonly outcome: Outcome
       // The strategy's own mistake, or bad input, is never hidden by another engine.
       if (error instanceof TradingError) throw error;
       failure = error;
-      reason = error instanceof NotForThisEngine ? `auto: ${error.message}` : `auto: the ${engine} engine failed (${error instanceof Error ? error.message : String(error)})`;
+      reason =
+        error instanceof NotForThisEngine
+          ? `auto: ${error.message}`
+          : `auto: the ${engine} engine failed (${error instanceof Error ? error.message : String(error)})`;
     }
   }
   if (failure instanceof NotForThisEngine)
@@ -133,7 +139,11 @@ export function signalArrays({ strategy, params, series, context: shared }: Pick
   }
   const column = (what: keyof Signals) => checked(definition.name, what, answer?.[what], bars.close.length);
   const hasShort = answer?.shortEntries !== undefined || answer?.shortExits !== undefined;
-  return { entries: column("entries"), exits: column("exits"), ...(hasShort ? { shortEntries: column("shortEntries"), shortExits: column("shortExits") } : {}) };
+  return {
+    entries: column("entries"),
+    exits: column("exits"),
+    ...(hasShort ? { shortEntries: column("shortEntries"), shortExits: column("shortExits") } : {}),
+  };
 }
 
 function checked(name: string, what: string, values: SignalArray | undefined, length: number): SignalArray {
@@ -158,9 +168,15 @@ function bytes(values: SignalArray): Uint8Array {
   return out;
 }
 
-/** A loop that sees one type of array runs five times as fast. */
+/** Four bars at a time: most have no signal. */
 function fromBytes(values: Int8Array, out: Uint8Array): void {
-  for (let t = 0; t < values.length; t++) if (values[t] !== 0) out[t] = 1;
+  const isAligned = values.byteOffset % 4 === 0;
+  const words = isAligned ? new Int32Array(values.buffer, values.byteOffset, values.length >> 2) : new Int32Array(0);
+  for (let w = 0; w < words.length; w++) {
+    if (words[w] === 0) continue;
+    for (let t = 4 * w; t < 4 * w + 4; t++) if (values[t] !== 0) out[t] = 1;
+  }
+  for (let t = 4 * words.length; t < values.length; t++) if (values[t] !== 0) out[t] = 1;
 }
 
 export function onBarOf(strategy: LoadedStrategy, params: Params): ((bar: BarContext) => void) | undefined {

@@ -13,9 +13,8 @@ export function inferPeriodsPerYear(time: Float64Array): number {
   if (days >= 60) return 4;
   if (days >= 15) return 12;
   if (days >= 4.5) return 52;
-  const { includesSaturdays, barsPerDate } = datesOf(time);
-  const year = includesSaturdays ? 365 : 252;
-  return days >= 0.9 ? year : year * barsPerDate;
+  const year = includesSaturdays(time) ? 365 : 252;
+  return days >= 0.9 ? year : year * mostFrequentBarsPerDate(time);
 }
 
 /** Of at most some hundred steps, evenly spread: sorting all of them would take as long as the backtest. */
@@ -25,30 +24,37 @@ function medianStep(time: Float64Array): number {
   return steps.sort()[steps.length >> 1]!;
 }
 
-/** Of the dates that have bars; the larger number of bars when two are equally frequent. */
-function datesOf(time: Float64Array): { readonly includesSaturdays: boolean; readonly barsPerDate: number } {
+function includesSaturdays(time: Float64Array): boolean {
+  // 1970-01-01 was a Thursday: day 2 of the count was the first Saturday. Bars of one day are passed over.
+  let end = Number.NEGATIVE_INFINITY;
+  for (let t = 0; t < time.length; t++) {
+    if (time[t]! < end) continue;
+    const day = Math.floor(time[t]! / DAY) | 0;
+    if ((day - 2) % 7 === 0) return true;
+    end = (day + 1) * DAY;
+  }
+  return false;
+}
+
+/** The larger one when two are equally frequent. */
+function mostFrequentBarsPerDate(time: Float64Array): number {
   const counts = new Map<number, number>();
-  let includesSaturdays = false;
   let end = Number.NEGATIVE_INFINITY;
   let bars = 0;
   for (let t = 0; t < time.length; t++) {
-    const ms = time[t]!;
-    if (ms < end) {
+    if (time[t]! < end) {
       bars++;
       continue;
     }
     if (bars > 0) counts.set(bars, (counts.get(bars) ?? 0) + 1);
-    const day = Math.floor(ms / DAY);
-    // 1970-01-01 was a Thursday: day 2 of the count was the first Saturday.
-    if (((day % 7) + 7) % 7 === 2) includesSaturdays = true;
-    end = (day + 1) * DAY;
+    end = (Math.floor(time[t]! / DAY) + 1) * DAY;
     bars = 1;
   }
   counts.set(bars, (counts.get(bars) ?? 0) + 1);
-  let barsPerDate = 1;
+  let best = 1;
   let most = 0;
   for (const [length, count] of counts) {
-    if (count > most || (count === most && length > barsPerDate)) [barsPerDate, most] = [length, count];
+    if (count > most || (count === most && length > best)) [best, most] = [length, count];
   }
-  return { includesSaturdays, barsPerDate };
+  return best;
 }

@@ -131,7 +131,9 @@ export class Portfolio implements Outcome {
       case "fixed":
         return this.#afford(sizing.units, affordable);
       case "percent":
-        return this.costs.isPlain ? (budget * sizing.percent) / 100 / (price * (1 + this.costs.feeRate)) : this.costs.unitsFor((budget * sizing.percent) / 100, price);
+        return this.costs.isPlain
+          ? (budget * sizing.percent) / 100 / (price * (1 + this.costs.feeRate))
+          : this.costs.unitsFor((budget * sizing.percent) / 100, price);
     }
   }
 
@@ -140,7 +142,8 @@ export class Portfolio implements Outcome {
     this.slippage += side * units * (price - quoted);
     const fee = this.costs.fee(units, price);
     // All-in spends the cash to the last digit; subtracting would leave rounding behind.
-    const isAllCash = side === 1 && this.#sizing.kind === "all-in" && !this.#hasShort && this.#leverage === 1 && units === this.costs.unitsFor(this.cash, price);
+    const isAllCash =
+      side === 1 && this.#sizing.kind === "all-in" && !this.#hasShort && this.#leverage === 1 && units === this.costs.unitsFor(this.cash, price);
     this.cash = isAllCash ? 0 : this.#floor(this.cash - side * units * price - fee, side);
     if (leg.units === 0) {
       leg.entryIndex = now;

@@ -8,17 +8,16 @@ import { canonicalJson, sha256 } from "../base/canonical.ts";
 import type { LoadedStrategy } from "./engines.ts";
 import { ENGINE_VERSION } from "./engineVersion.ts";
 import { excursions } from "./excursions.ts";
+import { isoTime } from "./isoTime.ts";
 import type { LedgerTrade, Outcome } from "./ledger.ts";
 import { checkLookAhead, lookAheadError } from "./lookAhead.ts";
 import { measure } from "./measure.ts";
 import { tradeReturnPct } from "./statistics.ts";
 
-const DAY = 86_400_000;
-
 export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset): BacktestResult {
   const started = performance.now();
   const { params, series, clock, outcome, engine, reason, begin, stats } = measure(request, strategy, dataset);
-  const iso = isoTimes(clock);
+  const iso = (index: number) => isoTime(clock[index]!);
   const check = request.checkLookAhead === true ? checkLookAhead({ strategy, params, series, rules: request }) : undefined;
   if (check?.found != null) throw lookAheadError(strategy.file ?? strategy.definition.name, check.found);
   return {
@@ -50,8 +49,9 @@ function publicTrade(
   fill: BacktestRequest["fill"],
 ): BacktestTrade {
   const bars = series[trade.leg]!;
-  return {
-    ...(series.length === 1 ? {} : { symbol: bars.symbol }),
+  const { maePct, mfePct } = excursions(trade, bars, clock, fill);
+  // One literal without spreads: a run over many bars has thousands of trades.
+  const shown: BacktestTrade = {
     side: trade.side,
     entryIndex: trade.entryIndex,
     exitIndex: trade.exitIndex,
@@ -61,33 +61,15 @@ function publicTrade(
     exitPrice: trade.exitPrice,
     size: trade.size,
     fees: trade.entryFee + trade.exitFee,
-    ...(trade.carry === 0 ? {} : { carry: trade.carry }),
     pnl: trade.pnl,
     pnlPct: tradeReturnPct(trade),
     bars: trade.exitIndex - trade.entryIndex,
-    ...excursions(trade, bars, clock, fill),
+    maePct,
+    mfePct,
     finalized: trade.finalized,
   };
-}
-
-/** The time of each number as ISO 8601 UTC. Trades' times ascend, and making the date is most of the work: it is kept. */
-function isoTimes(clock: Float64Array): (index: number) => string {
-  let day = Number.NaN;
-  let date = "";
-  const two = (value: number) => (value < 10 ? `0${value}` : `${value}`);
-  return (index) => {
-    const ms = clock[index]!;
-    const today = Math.floor(ms / DAY);
-    if (today !== day) {
-      day = today;
-      date = new Date(today * DAY).toISOString().slice(0, -13);
-    }
-    const rest = ms - today * DAY;
-    const seconds = Math.floor(rest / 1000);
-    const thousandths = rest % 1000;
-    if (!Number.isInteger(thousandths)) return new Date(ms).toISOString();
-    return `${date}${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${String(thousandths).padStart(3, "0")}Z`;
-  };
+  if (series.length === 1 && trade.carry === 0) return shown;
+  return { ...(series.length === 1 ? {} : { symbol: bars.symbol }), ...shown, ...(trade.carry === 0 ? {} : { carry: trade.carry }) };
 }
 
 function sizingText(sizing: Sizing): string {
@@ -114,7 +96,7 @@ function warningsOf(request: BacktestRequest, outcome: Outcome, bars: number): s
     warnings.push(
       `${marginCalls} margin ${marginCalls === 1 ? "call" : "calls"}: the equity no longer covered the positions, and all were closed at the next open.`,
     );
-  if (isBelowZero(outcome.equity)) warnings.push("The account owed more than it had: its equity fell below zero.");
+  if (outcome.marginCalls !== undefined && isBelowZero(outcome.equity)) warnings.push("The account owed more than it had: its equity fell below zero.");
   return warnings;
 }
 

@@ -27,9 +27,8 @@ const YEAR = 365.25 * 86_400_000;
 export function statistics(run: StatisticsInput): BacktestStats {
   const { equity, time, trades, cash, periodsPerYear } = run;
   const finalEquity = equity.length === 0 ? cash : equity[equity.length - 1]!;
-  const excess = excessReturns(equity, run.riskFree / periodsPerYear);
-  const mean = average(excess);
-  const { deviation, downside } = deviations(excess, mean);
+  const moments = returnMoments(equity, run.benchmark, run.riskFree / periodsPerYear);
+  const { mean, deviation, downside } = moments;
   const yearly = Math.sqrt(periodsPerYear);
   const cagrPct = growthPct(finalEquity / cash, equity.length < 2 ? 0 : time[time.length - 1]! - time[0]!);
   const { pct: drawdownPct, days: drawdownDays } = worstFalls(equity, time);
@@ -49,69 +48,110 @@ export function statistics(run: StatisticsInput): BacktestStats {
     exposurePct: equity.length === 0 ? 0 : (run.barsHeld / equity.length) * 100,
     periodsPerYear,
     ...tradeStatistics(trades),
-    ...againstBenchmark(excess, run.benchmark, run.riskFree / periodsPerYear, periodsPerYear),
-    turnover: turnover(trades, equity, equity.length < 2 ? 0 : time[time.length - 1]! - time[0]!),
+    alphaPct: moments.beta === null ? null : finite((mean - moments.beta * moments.benchmarkMean) * periodsPerYear * 100),
+    beta: moments.beta,
+    benchmarkReturnPct: moments.benchmarkReturnPct,
+    turnover: turnover(trades, moments.meanEquity, equity.length < 2 ? 0 : time[time.length - 1]! - time[0]!),
     totalSlippage: run.slippage ?? 0,
     financing: trades.reduce((sum, trade) => sum - trade.carry, run.interest ?? 0),
   };
 }
 
 function tradeStatistics(trades: readonly LedgerTrade[]) {
-  const pnl = Float64Array.from(trades, (trade) => trade.pnl);
-  const pct = Float64Array.from(trades, tradeReturnPct);
-  const won = pnl.filter((p) => p > 0);
-  const lost = pnl.reduce((sum, p) => sum - Math.min(p, 0), 0);
-  const spread = deviations(pnl, average(pnl)).deviation;
+  const n = trades.length;
+  const pnl = new Float64Array(n);
+  let [won, gained, lost, fees, pctSum, bars] = [0, 0, 0, 0, 0, 0];
+  let best = Number.NEGATIVE_INFINITY;
+  let worst = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < n; i++) {
+    const trade = trades[i]!;
+    pnl[i] = trade.pnl;
+    if (trade.pnl > 0) {
+      won++;
+      gained += trade.pnl;
+    } else lost -= trade.pnl;
+    const pct = tradeReturnPct(trade);
+    pctSum += pct;
+    if (pct > best) best = pct;
+    if (pct < worst) worst = pct;
+    fees += trade.entryFee + trade.exitFee;
+    bars += trade.exitIndex - trade.entryIndex;
+  }
+  const spread = sampleDeviation(pnl);
   return {
-    trades: trades.length,
-    winRatePct: trades.length === 0 ? null : (won.length / trades.length) * 100,
-    profitFactor: lost === 0 ? null : finite(won.reduce((sum, p) => sum + p, 0) / lost),
-    expectancyPct: trades.length === 0 ? null : finite(average(pct)),
+    trades: n,
+    winRatePct: n === 0 ? null : (won / n) * 100,
+    profitFactor: lost === 0 ? null : finite(gained / lost),
+    expectancyPct: n === 0 ? null : finite(pctSum / n),
     // Tharp's system quality number: root of the number of trades, times mean over deviation of their profits.
-    sqn: spread === null || spread === 0 ? null : finite((Math.sqrt(trades.length) * average(pnl)) / spread),
-    totalFees: trades.reduce((sum, trade) => sum + trade.entryFee + trade.exitFee, 0),
-    bestTradePct: trades.length === 0 ? null : finite(extreme(pct, Math.max)),
-    worstTradePct: trades.length === 0 ? null : finite(extreme(pct, Math.min)),
-    avgTradeBars: trades.length === 0 ? null : trades.reduce((sum, trade) => sum + trade.exitIndex - trade.entryIndex, 0) / trades.length,
+    sqn: spread === null || spread === 0 ? null : finite((Math.sqrt(n) * average(pnl)) / spread),
+    totalFees: fees,
+    bestTradePct: n === 0 ? null : finite(best),
+    worstTradePct: n === 0 ? null : finite(worst),
+    avgTradeBars: n === 0 ? null : bars / n,
   };
 }
 
+interface Moments {
+  /** Of the excess returns, a bar. */
+  readonly mean: number;
+  /** Of the sample: null with fewer than two returns; equal returns give exactly 0, whatever the rounding. */
+  readonly deviation: number | null;
+  /** Root mean square of the returns below zero. */
+  readonly downside: number;
+  readonly benchmarkMean: number;
+  readonly beta: number | null;
+  readonly benchmarkReturnPct: number | null;
+  readonly meanEquity: number;
+}
+
 /**
- * Jensen, "The Performance of Mutual Funds", Journal of Finance, 1968: the slope of the excess returns over those of the
- * benchmark, and what is left of their mean, times the periods in a year.
+ * Everything about the returns in one pass: it takes as long as the backtest itself. Second moments are taken about the
+ * first return, so that nothing is lost to cancellation. Beta is the slope of the excess returns over those of the
+ * benchmark (Jensen, "The Performance of Mutual Funds", Journal of Finance, 1968).
  */
-function againstBenchmark(excess: Float64Array, prices: Float64Array | undefined, riskFreePerBar: number, periodsPerYear: number) {
-  const none = { alphaPct: null, beta: null, benchmarkReturnPct: null };
-  const n = excess.length;
-  if (prices === undefined || prices.length !== n + 1 || n < 2) return none;
-  let sum = 0;
-  let squares = 0;
-  let products = 0;
-  let own = 0;
-  // Moments about the first return: near enough to the mean that nothing is lost to cancellation.
-  const anchor = prices[1]! / prices[0]! - 1 - riskFreePerBar;
-  for (let t = 0; t < n; t++) {
-    const b = prices[t + 1]! / prices[t]! - 1 - riskFreePerBar - anchor;
-    const r = excess[t]!;
-    sum += b;
-    squares += b * b;
-    products += b * r;
-    own += r;
+function returnMoments(equity: Float64Array, prices: Float64Array | undefined, riskFreePerBar: number): Moments {
+  const n = Math.max(0, equity.length - 1);
+  const market = prices !== undefined && prices.length === equity.length && n > 0 ? prices : undefined;
+  const first = n === 0 ? 0 : equity[1]! / equity[0]! - 1 - riskFreePerBar;
+  const marketFirst = market === undefined ? 0 : market[1]! / market[0]! - 1 - riskFreePerBar;
+  let [sum, squares, lossSquares, total] = [0, 0, 0, equity.length === 0 ? 0 : equity[0]!];
+  let [marketSum, marketSquares, products] = [0, 0, 0];
+  let areEqual = true;
+  for (let t = 1; t <= n; t++) {
+    const value = equity[t]!;
+    const before = equity[t - 1]!;
+    const r = (value === before ? 1 : value / before) - 1 - riskFreePerBar;
+    const d = r - first;
+    sum += d;
+    squares += d * d;
+    total += value;
+    if (r < 0) lossSquares += r * r;
+    if (d !== 0) areEqual = false;
+    if (market === undefined) continue;
+    const m = market[t]! / market[t - 1]! - 1 - riskFreePerBar - marketFirst;
+    marketSum += m;
+    marketSquares += m * m;
+    products += m * d;
   }
-  const variance = squares - (sum * sum) / n;
-  const benchmarkReturnPct = finite((prices[n]! / prices[0]! - 1) * 100);
-  if (!(variance > 1e-12 * squares)) return { ...none, benchmarkReturnPct };
-  const beta = (products - (sum * own) / n) / variance;
-  const mean = sum / n + anchor;
-  return { alphaPct: finite((own / n - beta * mean) * periodsPerYear * 100), beta: finite(beta), benchmarkReturnPct };
+  const variance = marketSquares - (marketSum * marketSum) / n;
+  const hasBeta = market !== undefined && n > 1 && variance > 1e-12 * marketSquares;
+  return {
+    mean: n === 0 ? 0 : sum / n + first,
+    deviation: n < 2 ? null : areEqual ? 0 : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1)),
+    downside: n === 0 ? 0 : Math.sqrt(lossSquares / n),
+    benchmarkMean: marketSum / n + marketFirst,
+    beta: hasBeta ? finite((products - (marketSum * sum) / n) / variance) : null,
+    benchmarkReturnPct: market === undefined ? null : finite((market[n]! / market[0]! - 1) * 100),
+    meanEquity: equity.length === 0 ? 0 : total / equity.length,
+  };
 }
 
 /** Value traded one way (half of entries and exits) a year, in multiples of the mean equity; null within one day. */
-function turnover(trades: readonly LedgerTrade[], equity: Float64Array, spanMs: number): number | null {
+function turnover(trades: readonly LedgerTrade[], meanEquity: number, spanMs: number): number | null {
   if (spanMs < 86_400_000) return null;
   const traded = trades.reduce((sum, trade) => sum + trade.size * (trade.entryPrice + trade.exitPrice), 0) / 2;
-  const mean = average(equity);
-  return mean > 0 ? finite(traded / mean / (spanMs / YEAR)) : null;
+  return meanEquity > 0 ? finite(traded / meanEquity / (spanMs / YEAR)) : null;
 }
 
 /** Profit after fees as a share of the entry's value, in percent. */
@@ -119,18 +159,10 @@ export function tradeReturnPct(trade: LedgerTrade): number {
   return (trade.pnl / (trade.size * trade.entryPrice)) * 100;
 }
 
-function excessReturns(equity: Float64Array, riskFreePerBar: number): Float64Array {
-  const returns = new Float64Array(Math.max(0, equity.length - 1));
-  for (let t = 1; t < equity.length; t++) returns[t - 1] = equity[t]! / equity[t - 1]! - 1 - riskFreePerBar;
-  return returns;
-}
-
 /** Compound growth per calendar year; null within one day or when everything is lost. */
 export function growthPct(growth: number, spanMs: number): number | null {
   return spanMs < 86_400_000 || growth <= 0 ? null : finite((growth ** (YEAR / spanMs) - 1) * 100);
 }
-
-// Plain loops below: reduce() and every() call a function a bar, which takes longer than the backtest.
 
 function average(values: Float64Array): number {
   let sum = 0;
@@ -138,28 +170,17 @@ function average(values: Float64Array): number {
   return values.length === 0 ? 0 : sum / values.length;
 }
 
-/**
- * `deviation`: of the sample, null with fewer than two values; equal values give exactly 0, whatever the rounding of their
- * mean. `downside`: root mean square of what is below zero.
- */
-function deviations(values: Float64Array, mean: number): { readonly deviation: number | null; readonly downside: number } {
+/** Null with fewer than two values. Equal values give exactly 0, whatever the rounding of their mean. */
+function sampleDeviation(values: Float64Array): number | null {
+  if (values.length < 2) return null;
+  const mean = average(values);
   let squares = 0;
-  let lossSquares = 0;
   let areEqual = true;
-  const first = values[0];
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    const d = value - mean;
-    squares += d * d;
-    if (value < 0) lossSquares += value * value;
-    if (value !== first) areEqual = false;
+    squares += (values[i]! - mean) ** 2;
+    if (values[i] !== values[0]) areEqual = false;
   }
-  const n = values.length;
-  return { deviation: n < 2 ? null : areEqual ? 0 : Math.sqrt(squares / (n - 1)), downside: n === 0 ? 0 : Math.sqrt(lossSquares / n) };
-}
-
-function extreme(values: Float64Array, pick: (a: number, b: number) => number): number {
-  return values.reduce((a, b) => pick(a, b));
+  return areEqual ? 0 : Math.sqrt(squares / (values.length - 1));
 }
 
 function finite(value: number): number | null {

@@ -110,11 +110,16 @@ function compilerOptions(folder: string): object {
 /** What it said; undefined when it took too long or could not be run. */
 function run(compiler: string, args: readonly string[], cwd: string, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((done, failed) => {
-    execFile(compiler, [...args], { cwd, env: childEnv(), signal, timeout: LIMIT_MS, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT, windowsHide: true }, (error, stdout) => {
-      if (signal.aborted) failed(signal.reason);
-      // Exit codes 1 and 2 mean that it found something.
-      else done(error === null || typeof error.code === "number" ? stdout : undefined);
-    });
+    execFile(
+      compiler,
+      [...args],
+      { cwd, env: childEnv(), signal, timeout: LIMIT_MS, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT, windowsHide: true },
+      (error, stdout) => {
+        if (signal.aborted) failed(signal.reason);
+        // Exit codes 1 and 2 mean that it found something.
+        else done(error === null || typeof error.code === "number" ? stdout : undefined);
+      },
+    );
   });
 }
 

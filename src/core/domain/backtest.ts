@@ -196,6 +196,8 @@ export interface BatchResult {
   readonly cached: number;
   readonly workers: number;
   readonly durationMs: number;
+  /** Backtests done a second. */
+  readonly throughput: number | null;
   readonly avgMs: number | null;
   readonly medianMs: number | null;
   readonly p95Ms: number | null;

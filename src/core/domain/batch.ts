@@ -17,6 +17,7 @@ export function summarize(results: readonly BatchItem[], workers: number, durati
     cached: results.filter((item) => item.cached === true).length,
     workers,
     durationMs,
+    throughput: durationMs > 0 ? ((results.length - cancelled) / durationMs) * 1000 : null,
     avgMs: sorted.length === 0 ? null : sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length,
     medianMs: quantile(sorted, 0.5),
     p95Ms: quantile(sorted, 0.95),

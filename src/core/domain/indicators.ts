@@ -262,22 +262,31 @@ export function lag(values: Float64Array, bars: number): Float64Array {
 
 /** 1 where a crosses up through b: a[t-1] <= b[t-1] and a[t] > b[t], all defined. */
 export function crossOver(a: Float64Array, b: Float64Array | number): Int8Array {
-  return cross(a, b, 1);
+  return typeof b === "number" ? crossLevel(a, b, 1) : crossLines(a, b, 1);
 }
 
 /** 1 where a crosses down through b: a[t-1] >= b[t-1] and a[t] < b[t], all defined. */
 export function crossUnder(a: Float64Array, b: Float64Array | number): Int8Array {
-  return cross(a, b, -1);
+  return typeof b === "number" ? crossLevel(a, b, -1) : crossLines(a, b, -1);
 }
 
-function cross(a: Float64Array, b: Float64Array | number, sign: 1 | -1): Int8Array {
+function crossLines(a: Float64Array, b: Float64Array, sign: 1 | -1): Int8Array {
   const out = new Int8Array(a.length);
-  const line = typeof b === "number" ? undefined : b;
-  const level = typeof b === "number" ? b : Number.NaN;
   let before = Number.NaN;
   for (let t = 0; t < a.length; t++) {
-    const now = ((a[t] as number) - (line === undefined ? level : (line[t] as number))) * sign;
-    if (before <= 0 && now > 0) out[t] = 1;
+    const now = ((a[t] as number) - (b[t] as number)) * sign;
+    if (now > 0 && before <= 0) out[t] = 1;
+    before = now;
+  }
+  return out;
+}
+
+function crossLevel(a: Float64Array, level: number, sign: 1 | -1): Int8Array {
+  const out = new Int8Array(a.length);
+  let before = Number.NaN;
+  for (let t = 0; t < a.length; t++) {
+    const now = ((a[t] as number) - level) * sign;
+    if (now > 0 && before <= 0) out[t] = 1;
     before = now;
   }
   return out;

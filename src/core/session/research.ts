@@ -53,7 +53,18 @@ export interface Research {
 /** Of a batch: so many finished runs are written at once. */
 const WRITE_EVERY = 100;
 
-export function createResearch({ front, folder, engine, load: loadReference, instant, checkName, checkTypes, backtester, ledger, log }: ResearchParts): Research {
+export function createResearch({
+  front,
+  folder,
+  engine,
+  load: loadReference,
+  instant,
+  checkName,
+  checkTypes,
+  backtester,
+  ledger,
+  log,
+}: ResearchParts): Research {
   // The command line uses exactly the costs given; everything else is honest by default.
   const costs = front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
   const toRequest = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>, signal: AbortSignal): Promise<BacktestRequest> => {

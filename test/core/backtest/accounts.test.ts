@@ -34,7 +34,11 @@ describe("Costs of the event engine", () => {
   });
 
   it("send auto to the event engine, and are refused by the others", () => {
-    const definition = defineStrategy({ name: "s", params: {}, signals: ({ length }) => ({ entries: new Int8Array(length).fill(1), exits: new Int8Array(length) }) });
+    const definition = defineStrategy({
+      name: "s",
+      params: {},
+      signals: ({ length }) => ({ entries: new Int8Array(length).fill(1), exits: new Int8Array(length) }),
+    });
     const run = (engine: BacktestRequest["engine"]) => runBacktest(request({ ...costs({ feePerShare: 0.01 }), engine }), { definition, hash: "" }, days(flat));
     assert.equal(run("auto").engine, "event");
     assert.match(run("auto").engineReason, /these costs need the event engine/);
@@ -57,7 +61,11 @@ describe("A limit on volume", () => {
   it("leaves the rest of a touched stop as a market order, and kills a fok that does not fit", () => {
     const seen: number[] = [];
     const falling: Row[] = [quiet, [100, 101, 99, 100, 1000], [95, 96, 89, 91, 100], [85, 86, 84, 85, 1000], quiet];
-    played(falling, { 0: (bar) => bar.buy({ size: 50, stopLoss: 90 }), 2: (bar) => void seen.push(bar.position), 3: (bar) => void seen.push(bar.position) }, limited);
+    played(
+      falling,
+      { 0: (bar) => bar.buy({ size: 50, stopLoss: 90 }), 2: (bar) => void seen.push(bar.position), 3: (bar) => void seen.push(bar.position) },
+      limited,
+    );
     assert.deepEqual(seen, [40, 0]);
     assert.equal(played(rows, { 0: (bar) => bar.buy({ size: 50, tif: "fok" }) }, limited).trades.length, 0);
     assert.equal(played(rows, { 0: (bar) => bar.buy({ size: 50, tif: "ioc" }) }, limited).trades[0]?.size, 10);
@@ -110,7 +118,10 @@ describe("Interest and dividends", () => {
     const data = days(rows);
     const series = { ...data.series, actions: [{ kind: "split", time: 2 * DAY, ratio: 2 } as const, { kind: "dividend", time: 3 * DAY, amount: 1 } as const] };
     const result = played({ ...data, series }, { 0: (bar) => bar.buy({ stopLoss: 80 }) });
-    assert.deepEqual(result.equity?.map(([, value]) => value), [10_000, 10_000, 10_000, 10_000]);
+    assert.deepEqual(
+      result.equity?.map(([, value]) => value),
+      [10_000, 10_000, 10_000, 10_000],
+    );
     assert.deepEqual(tradesOf(result), [["long", 1, 50, 3, 49, 200]]);
     assert.equal(result.trades[0]?.pnl, 0);
     assert.equal(result.stats.financing, 200);
@@ -147,7 +158,14 @@ describe("Several symbols on one clock", () => {
       4: (bar) => bar.exit(),
     });
     assert.deepEqual(
-      result.trades.map(({ symbol, entryIndex, entryPrice, exitIndex, exitPrice, finalized }) => [symbol, entryIndex, entryPrice, exitIndex, exitPrice, finalized]),
+      result.trades.map(({ symbol, entryIndex, entryPrice, exitIndex, exitPrice, finalized }) => [
+        symbol,
+        entryIndex,
+        entryPrice,
+        exitIndex,
+        exitPrice,
+        finalized,
+      ]),
       [["A", 1, 100, 5, 120, false]],
     );
     assert.match(result.warnings.join(" "), /1 entry was not filled/, "B at 60 takes more than the 5,000 that are left");
@@ -173,7 +191,11 @@ describe("Several symbols on one clock", () => {
 
   it("are named when one is missing, and counted before the run", () => {
     assert.throws(() => played(data, { 0: (bar) => bar.of("C").buy() }), { code: "unknown-symbol" });
-    const definition = defineStrategy({ name: "single", params: {}, signals: ({ length }) => ({ entries: new Int8Array(length), exits: new Int8Array(length) }) });
+    const definition = defineStrategy({
+      name: "single",
+      params: {},
+      signals: ({ length }) => ({ entries: new Int8Array(length), exits: new Int8Array(length) }),
+    });
     assert.throws(() => runBacktest(request(), { definition, hash: "" }, data), { code: "too-many-symbols", kind: "usage" });
   });
 });

@@ -75,6 +75,32 @@ describe("The engines", () => {
     );
   });
 
+  it("agree trade by trade on random signals, whatever the volume", () => {
+    const bit = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) });
+    const signals = fc.array(fc.tuple(bit, bit), { minLength: 120, maxLength: 120 });
+    const volumes = fc.array(fc.constantFrom(0, Number.NaN, 1, 1e9), { minLength: 120, maxLength: 120 });
+    fc.assert(
+      fc.property(randomBars(), signals, volumes, rules, (bars, bits, volume, rule) => {
+        const definition = defineStrategy({
+          name: "random",
+          params: {},
+          signals: ({ length }) => ({
+            entries: bits.slice(0, length).map(([entry]) => entry),
+            exits: Uint8Array.from({ length }, (_value, t) => bits[t]?.[1] ?? 0),
+          }),
+        });
+        const data = { ...bars, series: { ...bars.series, volume: Float64Array.from(volume.slice(0, bars.series.time.length)) } };
+        const run = (engine: EngineName) => runBacktest(request({ ...rule, engine, withEquity: true }), loaded(definition), data);
+        const [vector, simple] = [run("vector"), run("simple")];
+        assert.deepEqual(essence(run("event")), essence(vector));
+        const places = (result: BacktestResult) => result.trades.map((trade) => [trade.entryIndex, trade.exitIndex, trade.finalized]);
+        assert.deepEqual(places(simple), places(vector));
+        simple.equity?.forEach(([, value], t) => assert.ok(Math.abs(value - (vector.equity?.[t]?.[1] ?? Number.NaN)) <= 1e-9 * value, `equity at bar ${t}`));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("never look ahead: a run on the first bars has the trades of the whole run", () => {
     fc.assert(
       fc.property(randomBars(), strategies, fc.constantFrom<EngineName>("vector", "event"), fc.nat(), (bars, definition, engine, n) => {

@@ -66,7 +66,11 @@ describe("The look-ahead guard", () => {
       code: "look-ahead",
       message: /peek\.ts looks ahead: its entries at bar 4 \(1970-01-05T00:00:00\.000Z\)/,
     });
-    const sound = runBacktest(request({ checkLookAhead: true, name: "momentum", params: { lookback: 2 } }), { definition: BUILTIN_STRATEGIES.find(({ name }) => name === "momentum") as StrategyDefinition, hash: "" }, valley);
+    const sound = runBacktest(
+      request({ checkLookAhead: true, name: "momentum", params: { lookback: 2 } }),
+      { definition: BUILTIN_STRATEGIES.find(({ name }) => name === "momentum") as StrategyDefinition, hash: "" },
+      valley,
+    );
     assert.deepEqual(sound.lookAhead, { ok: true, cuts: 18, exhaustive: true });
   });
 

@@ -10,7 +10,10 @@ describe("Short positions", () => {
     const result = played([quiet, quiet, [90, 91, 89, 90], [80, 81, 79, 80], quiet], { 0: (bar) => bar.short(), 2: (bar) => bar.cover() }, one);
     assert.deepEqual(tradesOf(result), [["short", 1, 100, 3, 80, 10]]);
     assert.equal(result.trades[0]?.pnl, 200);
-    assert.deepEqual(result.equity?.map(([, value]) => value), [10_000, 10_000, 10_100, 10_200, 10_200]);
+    assert.deepEqual(
+      result.equity?.map(([, value]) => value),
+      [10_000, 10_000, 10_100, 10_200, 10_200],
+    );
   });
 
   it("have their stop above and their profit below", () => {
@@ -24,7 +27,11 @@ describe("Short positions", () => {
   });
 
   it("pay slippage and fees on both sides", () => {
-    const result = played([quiet, quiet, quiet, quiet], { 0: (bar) => bar.short(), 1: (bar) => bar.cover() }, { ...one, costs: { feeRate: 0.01, slippageBps: 100 } });
+    const result = played(
+      [quiet, quiet, quiet, quiet],
+      { 0: (bar) => bar.short(), 1: (bar) => bar.cover() },
+      { ...one, costs: { feeRate: 0.01, slippageBps: 100 } },
+    );
     const [trade] = result.trades;
     assert.deepEqual([trade?.entryPrice, trade?.exitPrice], [99, 101]);
     assert.ok(Math.abs((trade?.pnl ?? 0) - (-20 - 20)) < 1e-9);
@@ -32,7 +39,11 @@ describe("Short positions", () => {
   });
 
   it("turn around in one bar: buy() while short closes and goes long, short() while long the mirror", () => {
-    const result = played([quiet, quiet, [110, 111, 109, 110], [120, 121, 119, 120]], { 0: (bar) => bar.short(), 1: (bar) => bar.buy(), 2: (bar) => bar.short() }, one);
+    const result = played(
+      [quiet, quiet, [110, 111, 109, 110], [120, 121, 119, 120]],
+      { 0: (bar) => bar.short(), 1: (bar) => bar.buy(), 2: (bar) => bar.short() },
+      one,
+    );
     assert.deepEqual(tradesOf(result), [
       ["short", 1, 100, 2, 110, 10],
       ["long", 2, 110, 3, 120, 10],

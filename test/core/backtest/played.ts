@@ -30,7 +30,11 @@ export function together(columns: Readonly<Record<string, ReadonlyArray<Row | nu
 }
 
 /** `at[n]` is called at the close of time n. */
-export function played(data: Dataset | readonly Row[], at: Readonly<Record<number, (bar: BarContext) => void>>, change: Partial<BacktestRequest> = {}): BacktestResult {
+export function played(
+  data: Dataset | readonly Row[],
+  at: Readonly<Record<number, (bar: BarContext) => void>>,
+  change: Partial<BacktestRequest> = {},
+): BacktestResult {
   const definition = defineStrategy({ name: "played", params: {}, onBar: (bar) => at[bar.index]?.(bar) });
   return runBacktest(request({ withEquity: true, ...change }), { definition, hash: "" }, Array.isArray(data) ? days(data as Row[]) : (data as Dataset));
 }

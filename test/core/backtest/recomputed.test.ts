@@ -18,7 +18,8 @@ function recomputed({ equity = [], trades, stats }: BacktestResult, { cash, risk
   const periods = stats.periodsPerYear;
   const excess = values.slice(1).map((value, i) => value / (values[i] as number) - 1 - riskFree / periods);
   const market = prices.slice(1).map((price, i) => price / (prices[i] as number) - 1 - riskFree / periods);
-  const beta = mean(excess.map((r, i) => (r - mean(excess)) * ((market[i] as number) - mean(market)))) / ((deviation(market) ** 2 * (market.length - 1)) / market.length);
+  const beta =
+    mean(excess.map((r, i) => (r - mean(excess)) * ((market[i] as number) - mean(market)))) / ((deviation(market) ** 2 * (market.length - 1)) / market.length);
   const peaks = values.map((_value, i) => Math.max(...values.slice(0, i + 1)));
   const falls = values.map((value, i) => 1 - value / (peaks[i] as number));
   // Of each bar: days since the last bar at its peak.

@@ -12,7 +12,20 @@ function stats(equity: readonly number[], trades: readonly LedgerTrade[] = []) {
 }
 
 function trade(pnl: number): LedgerTrade {
-  return { leg: 0, side: "long", carry: 0, entryIndex: 0, exitIndex: 1, entryPrice: 100, exitPrice: 100 + pnl, size: 1, entryFee: 0, exitFee: 0, pnl, finalized: false };
+  return {
+    leg: 0,
+    side: "long",
+    carry: 0,
+    entryIndex: 0,
+    exitIndex: 1,
+    entryPrice: 100,
+    exitPrice: 100 + pnl,
+    size: 1,
+    entryFee: 0,
+    exitFee: 0,
+    pnl,
+    finalized: false,
+  };
 }
 
 describe("Statistics", () => {

@@ -54,7 +54,10 @@ describe("The type check of a strategy file", function () {
       "loose.ts",
       `import { readFileSync } from "node:fs";\nconst seen = [];\nfunction add(a, b?) { return a + (b || 0); }\n${strategy("  seen.push(add(1), process.pid, Buffer.alloc(1), readFileSync); (globalThis as any).x = n;")}`,
     );
-    await check("plainArrays.ts", `${head}export default defineStrategy({ name: "s", params: {}, signals: ({ length }) => ({ entries: new Array(length).fill(0), exits: Array.from({ length }, () => false) }) });`);
+    await check(
+      "plainArrays.ts",
+      `${head}export default defineStrategy({ name: "s", params: {}, signals: ({ length }) => ({ entries: new Array(length).fill(0), exits: Array.from({ length }, () => false) }) });`,
+    );
   });
 
   it("leaves JavaScript alone, and a file that says so", async () => {

@@ -25,6 +25,7 @@ describe("The figures of a batch", () => {
         cached: 0,
         workers: 2,
         durationMs: 60,
+        throughput: 50,
         avgMs: 20,
         medianMs: 20,
         p95Ms: 30,
