@@ -128,7 +128,7 @@ export class SimulatedPrices {
     let next = 0;
     return days.map(({ date }) => {
       for (let event = events[next]; event !== undefined && event.exDate <= date; event = events[++next]) {
-        if (event.kind === "dividend") price *= 1 - event.yield;
+        if (event.kind === "dividend") price *= this.actions.keptBy(stock);
         else {
           price *= event.oldRate / event.newRate;
           shares *= event.oldRate / event.newRate;

@@ -46,8 +46,6 @@ export interface DividendEvent {
   readonly declaredDate: string;
   /** USD a share, whole cents. */
   readonly rate: number;
-  /** Part of the price that leaves it on the ex-date. */
-  readonly yield: number;
 }
 
 export type CorporateEvent = SplitEvent | DividendEvent;
@@ -110,6 +108,11 @@ export class SimulatedActions {
     return events;
   }
 
+  /** What a dividend leaves of the price. */
+  keptBy(stock: SimulatedStock): number {
+    return 1 - yieldOf(stock, this.#seed);
+  }
+
   /** Raw price over price without basis, at the end of a year. */
   basisAfter(stock: SimulatedStock, year: number): number {
     let known = this.#bases.get(stock.symbol);
@@ -125,7 +128,7 @@ export class SimulatedActions {
   /** What a year's events do to the basis, given the basis on its known side: after it up to the anchor, before it later. */
   #factorOf(stock: SimulatedStock, year: number, known: number): number {
     const { newRate, oldRate } = this.#ratio(stock, year, known) ?? { newRate: 1, oldRate: 1 };
-    return (oldRate / newRate) * (1 - yieldOf(stock, this.#seed)) ** 4;
+    return (oldRate / newRate) * this.keptBy(stock) ** 4;
   }
 
   /** High prices are split now and then, very low ones put together. */
@@ -170,7 +173,6 @@ export class SimulatedActions {
         payableDate: this.#calendar.from(addDays(exDate, 21)).date,
         declaredDate: addDays(exDate, -30),
         rate: Math.max(0.01, cents((lastYear * perPayment) / shares)), // of the last year's closing price: the same all year
-        yield: perPayment,
       };
     });
   }

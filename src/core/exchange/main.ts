@@ -2,11 +2,13 @@
  * The process of the paper exchange. Takes the flags of `quantdesk paper`, prints one JSON line when it serves, and ends
  * on SIGINT or SIGTERM, when idle, or with its starter. `paper stop` is the command line's own.
  */
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { badInput, TradingError } from "../base/errors.ts";
 import { readFileDataset } from "../data/fileDataset.ts";
 import type { Dataset } from "../domain/bars.ts";
+import type { CorporateEvent } from "../domain/simulatedEvents.ts";
+import { ACTIONS_FILE, parseActions } from "./replayActions.ts";
 import { startExchange, type RunningExchange } from "./paper.ts";
 import { parsePaperArgs, type PaperOptions } from "./paperOptions.ts";
 
@@ -41,11 +43,12 @@ async function main(): Promise<number> {
 
 const MAX_FILES = 1000;
 
-async function readBars(path: string): Promise<readonly Dataset[]> {
+async function readBars(path: string): Promise<readonly [readonly Dataset[], readonly CorporateEvent[]]> {
   const { signal } = new AbortController(); // an interrupt ends the process
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
-  if (!isFolder) return [await readFileDataset(path, {}, signal)];
-  const files = (await readdir(path)).filter((file) => /\.(?:csv|tsv|parquet)(?:\.gz)?$/i.test(file)).sort();
+  if (!isFolder) return [[await readFileDataset(path, {}, signal)], []];
+  const found = await readdir(path);
+  const files = found.filter((file) => file !== ACTIONS_FILE && /\.(?:csv|tsv|parquet)(?:\.gz)?$/i.test(file)).sort();
   if (files.length === 0 || files.length > MAX_FILES)
     throw badInput(
       "bad-data",
@@ -54,7 +57,7 @@ async function readBars(path: string): Promise<readonly Dataset[]> {
     );
   const datasets: Dataset[] = [];
   for (const file of files) datasets.push(await readFileDataset(join(path, file), {}, signal));
-  return datasets;
+  return [datasets, found.includes(ACTIONS_FILE) ? parseActions(await readFile(join(path, ACTIONS_FILE), "utf8")) : []];
 }
 
 function complain(error: unknown): number {

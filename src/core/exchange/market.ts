@@ -184,10 +184,11 @@ export class Market {
     return this.dailyBar(symbol, this.#before.day as TradingDay);
   }
 
-  /** Finished daily bar of a trading day. Callers ask for past days only. */
+  /** Finished daily bar of a trading day; the first one there is for the days before it. Callers ask for past days only. */
   dailyBar(symbol: string, day: TradingDay): MarketBar {
-    const series = this.#year(symbol, Number(day.date.slice(0, 4)));
-    return barAt(series, indexFrom(series.time, day.midnight));
+    const { first, last } = this.source.years;
+    const series = this.#year(symbol, Math.min(last, Math.max(first, Number(day.date.slice(0, 4)))));
+    return barAt(series, Math.min(indexFrom(series.time, day.midnight), series.time.length - 1));
   }
 
   /** The day's bar as far as it has come at `at`; regular hours only. */

@@ -2,7 +2,7 @@
 import type { BarSeries } from "../domain/bars.ts";
 import type { TradingDay } from "../domain/nyse.ts";
 import { SessionCalendar } from "../domain/sessionCalendar.ts";
-import { SimulatedPrices } from "../domain/simulated.ts";
+import { SIMULATED_YEARS, SimulatedPrices } from "../domain/simulated.ts";
 import { earningsIn, type CorporateEvent, type EarningsReport } from "../domain/simulatedEvents.ts";
 import { SIMULATED_UNIVERSE, type SimulatedStock } from "../domain/simulatedUniverse.ts";
 import type { MarketBar } from "./marketBar.ts";
@@ -29,18 +29,16 @@ export interface MarketSource {
   earnings(symbol: string, year: number): readonly EarningsReport[];
 }
 
-const YEARS = { first: 2000, last: 2100 };
-
 export function simulatedSource(seed: number | string): MarketSource {
   const prices = new SimulatedPrices(seed);
   const parts = { seed, calendar: new SessionCalendar() };
   return {
     kind: "simulated",
     stocks: SIMULATED_UNIVERSE,
-    years: YEARS,
+    years: SIMULATED_YEARS,
     year: (symbol, year) => prices.year(symbol, year, "raw"),
     within: () => undefined,
-    events: (symbol, year) => (year < YEARS.first ? [] : prices.actions.in(prices.stock(symbol), year)),
+    events: (symbol, year) => prices.actions.in(prices.stock(symbol), year),
     earnings: (symbol, year) => earningsIn(prices.stock(symbol), year, parts),
   };
 }

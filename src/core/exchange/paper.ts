@@ -10,6 +10,7 @@ import { writeWhole } from "../base/files.ts";
 import { makeHome } from "../base/home.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import type { Dataset } from "../domain/bars.ts";
+import type { CorporateEvent } from "../domain/simulatedEvents.ts";
 import { forgetfulBook, openBook, type Book } from "./book.ts";
 import { makeCertificate } from "./certificate.ts";
 import { Engine } from "./engine.ts";
@@ -30,8 +31,8 @@ export interface RunningExchange {
 
 /** What the process hands in. */
 export interface Given {
-  /** The bars of a CSV file, or of every CSV file in a folder. */
-  readBars(path: string): Promise<readonly Dataset[]>;
+  /** The bars of a CSV file, or of every CSV file in a folder, and what the folder says of splits and dividends. */
+  readBars(path: string): Promise<readonly [bars: readonly Dataset[], events: readonly CorporateEvent[]]>;
   /** Tells the person who started it, one line. */
   say(line: string): void;
 }
@@ -42,7 +43,7 @@ const lookMs = (speed: number) => Math.min(250, Math.max(25, 500 / speed));
 
 /** Starts the exchange and answers when it serves. Nothing is left behind when it throws. */
 export async function startExchange(options: PaperOptions, given: Given): Promise<RunningExchange> {
-  const replay = options.data === undefined ? undefined : openReplay(await given.readBars(options.data));
+  const replay = options.data === undefined ? undefined : openReplay(...(await given.readBars(options.data)));
   if (replay !== undefined && options.start !== undefined && (options.start < replay.firstDay.midnight || options.start >= replay.lastDay.close))
     throw badInput("bad-flag", "--start lies outside the data.", `The data goes from ${replay.firstDay.date} to ${replay.lastDay.date}.`);
   const book = await bookOf(options);

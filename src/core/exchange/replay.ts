@@ -6,10 +6,11 @@
 import { badInput } from "../base/errors.ts";
 import type { BarSeries, Dataset } from "../domain/bars.ts";
 import { addDays, newYorkDate, tradingDays, type TradingDay } from "../domain/nyse.ts";
+import type { CorporateEvent } from "../domain/simulatedEvents.ts";
 import type { SimulatedStock } from "../domain/simulatedUniverse.ts";
-import type { MarketBar } from "./marketBar.ts";
-import { tradesIn } from "./marketBar.ts";
+import { tradesIn, type MarketBar } from "./marketBar.ts";
 import type { MarketSource, Piece } from "./marketSource.ts";
+import { ACTIONS_FILE } from "./replayActions.ts";
 
 export interface Replay extends MarketSource {
   readonly firstDay: TradingDay;
@@ -20,8 +21,8 @@ export interface Replay extends MarketSource {
 
 const DAY_MS = 86_400_000;
 
-/** Throws `badInput` when the bars cannot be a market. */
-export function openReplay(datasets: readonly Dataset[]): Replay {
+/** `events`: for prices that were not adjusted for them. Throws `badInput` when the bars cannot be a market. */
+export function openReplay(datasets: readonly Dataset[], events: readonly CorporateEvent[] = []): Replay {
   const columns = new Map<string, Recorded>();
   for (const { info, series } of datasets) {
     const symbol = info.name.toUpperCase();
@@ -40,6 +41,9 @@ export function openReplay(datasets: readonly Dataset[]): Replay {
       "The data has no bar inside a session of the New York Stock Exchange.",
       "Give bars from 09:30 to 16:00 New York, times in UTC, or daily bars.",
     );
+  const stranger = events.find(({ symbol }) => !columns.has(symbol));
+  if (stranger !== undefined)
+    throw badInput("bad-data", `${ACTIONS_FILE} speaks of ${stranger.symbol}, which has no bars.`, "Add its file, or leave the line out.");
   const daily = new Map([...columns].map(([symbol, recorded]) => [symbol, dailyOf(symbol, recorded, sessions)]));
   return {
     kind: "replay",
@@ -49,7 +53,7 @@ export function openReplay(datasets: readonly Dataset[]): Replay {
     stocks: [...columns].map(([symbol]) => stockOf(symbol)).sort((a, b) => (a.symbol < b.symbol ? -1 : 1)),
     years: { first: Number(firstDay.date.slice(0, 4)), last: Number(lastDay.date.slice(0, 4)) },
     year: (symbol, year) => yearOf(daily.get(symbol) as BarSeries, year),
-    events: () => [], // nothing is made up about recorded prices
+    events: (symbol, year) => events.filter((event) => event.symbol === symbol && event.exDate.startsWith(`${year}-`)),
     earnings: () => [],
     within: (symbol, day) => {
       const recorded = columns.get(symbol);

@@ -3,7 +3,15 @@ import { drawdownUnder, everyTrade, noTradeInLast, partOf, returnWithin, statWit
 import type { BacktestResult, BacktestTrade } from "../../../src/core/domain/backtest.ts";
 
 const trade = (more: Partial<BacktestTrade>): BacktestTrade =>
-  ({ entryIndex: 0, exitIndex: 1, entryTime: "2020-01-02T15:00:00.000Z", exitTime: "2020-01-02T16:00:00.000Z", bars: 1, finalized: false, ...more }) as BacktestTrade;
+  ({
+    entryIndex: 0,
+    exitIndex: 1,
+    entryTime: "2020-01-02T15:00:00.000Z",
+    exitTime: "2020-01-02T16:00:00.000Z",
+    bars: 1,
+    finalized: false,
+    ...more,
+  }) as BacktestTrade;
 
 function result(equity: ReadonlyArray<readonly [string, number]>, trades: readonly BacktestTrade[] = []): BacktestResult {
   return { equity, trades, stats: { sharpe: null, trades: 3 }, dataset: { from: "2020", to: "2021" } } as unknown as BacktestResult;
@@ -54,7 +62,15 @@ describe("what assertions look at", () => {
     assert.equal(tradesBetween(result([], three), partOf("2020-02"), 1, 1), null);
     assert.equal(tradesBetween(result([], three), partOf("all"), 0, 2)?.trade?.number, 3);
     assert.match(tradesBetween(result([], three), partOf("2021"), 1, 2)?.message ?? "", /0 trades/);
-    assert.equal(everyTrade(result([], three), partOf("all"), (one) => one.entryIndex < 2, () => "is late")?.trade?.number, 2);
+    assert.equal(
+      everyTrade(
+        result([], three),
+        partOf("all"),
+        (one) => one.entryIndex < 2,
+        () => "is late",
+      )?.trade?.number,
+      2,
+    );
   });
 
   it("fails a statistic that is undefined or unknown", () => {

@@ -40,7 +40,8 @@ describe("the gap between a day and its backtest", () => {
     assert.equal(attributeGap(day()).backtest.toNumber(), 5 * 5 + 10 * 3 - 1);
   });
 
-  it("is the code when only the strategy changed since", () => check(day({ now: book([fill({ qty: 20, fee: 2 })], 5) , then: book([fill()], 5), actual: book([fill()], 5) }), "code", 29 - 58));
+  it("is the code when only the strategy changed since", () =>
+    check(day({ now: book([fill({ qty: 20, fee: 2 })], 5), then: book([fill()], 5), actual: book([fill()], 5) }), "code", 29 - 58));
 
   it("is the data when only its prices are not the market's", () => {
     check(day({ now: book([fill({ price: 99, market: 100 })], 5), then: book([fill({ price: 99, market: 100 })], 5), actual: book([fill()], 5) }), "data", -10);
@@ -54,7 +55,8 @@ describe("the gap between a day and its backtest", () => {
     check(day({ actual: book([fill()], 0) }), "missed", -25);
   });
 
-  it("is timing when the market had moved by the time of the fill", () => check(day({ actual: book([fill({ at: 9000, price: 101, market: 101 })], 5) }), "timing", -10));
+  it("is timing when the market had moved by the time of the fill", () =>
+    check(day({ actual: book([fill({ at: 9000, price: 101, market: 101 })], 5) }), "timing", -10));
 
   it("is slippage when the price paid was not the market's", () => check(day({ actual: book([fill({ price: 100.25, market: 100 })], 5) }), "slippage", -2.5));
 
@@ -70,19 +72,29 @@ describe("the gap between a day and its backtest", () => {
   it("adds up to the cent, whatever went wrong", () => {
     const cents = (min: number, max: number) => fc.integer({ min: min * 10_000, max: max * 10_000 }).map((value) => value / 10_000);
     const anyFill = fc
-      .record({ side: fc.constantFrom("buy" as const, "sell" as const), qty: cents(1, 50), price: cents(90, 110), market: cents(90, 110), fee: cents(0, 2), at: fc.nat(1e6) })
+      .record({
+        side: fc.constantFrom("buy" as const, "sell" as const),
+        qty: cents(1, 50),
+        price: cents(90, 110),
+        market: cents(90, 110),
+        fee: cents(0, 2),
+        at: fc.nat(1e6),
+      })
       .map(fill);
     const anyBook = fc.tuple(fc.array(anyFill, { maxLength: 5 }), cents(-20, 20)).map(([fills, held]) => book(fills, held));
     const anyMarks = fc.tuple(cents(90, 110), cents(90, 110)).map(([before, close]) => marks(before, close));
     fc.assert(
-      fc.property(fc.array(fc.record({ now: anyBook, then: anyBook, actual: anyBook, dataMarks: anyMarks, marketMarks: anyMarks }), { minLength: 1, maxLength: 3 }), (given) => {
-        const days = given.map((one) => attributeGap({ date: "2024-03-04", ...one }));
-        for (const { parts, difference, actual, backtest } of [...days, totalGap(days)]) {
-          const sum = GAP_PARTS.reduce((total, part) => total.plus(parts[part]), big(0));
-          assert.ok(sum.eq(difference) && difference.eq(actual.minus(backtest)));
-          for (const part of GAP_PARTS) assert.ok(parts[part].times(100).mod(1).eq(0));
-        }
-      }),
+      fc.property(
+        fc.array(fc.record({ now: anyBook, then: anyBook, actual: anyBook, dataMarks: anyMarks, marketMarks: anyMarks }), { minLength: 1, maxLength: 3 }),
+        (given) => {
+          const days = given.map((one) => attributeGap({ date: "2024-03-04", ...one }));
+          for (const { parts, difference, actual, backtest } of [...days, totalGap(days)]) {
+            const sum = GAP_PARTS.reduce((total, part) => total.plus(parts[part]), big(0));
+            assert.ok(sum.eq(difference) && difference.eq(actual.minus(backtest)));
+            for (const part of GAP_PARTS) assert.ok(parts[part].times(100).mod(1).eq(0));
+          }
+        },
+      ),
     );
   });
 });

@@ -52,18 +52,18 @@ describe("simulated companies", () => {
 
   it("split and pay, and raw prices follow: each event moves price and shares by its own factor", () => {
     const prices = new SimulatedPrices(7);
+    const calendar = new SessionCalendar();
     let [forward, reverse, payments] = [0, 0, 0];
-    for (const { symbol } of SIMULATED_UNIVERSE.slice(0, 120)) {
+    for (const { symbol } of SIMULATED_UNIVERSE.slice(0, 40)) {
       for (const year of YEARS) {
         const events = prices.actions.in(prices.stock(symbol), year);
         if (events.length === 0) continue;
         const [raw, unsplit] = [prices.year(symbol, year, "raw"), prices.year(symbol, year)];
-        const calendar = new SessionCalendar();
         for (const event of events) {
           const i = calendar.indexOf(event.exDate) as number;
           assert.ok(i > 0, `${symbol} ${event.exDate}`);
           const basis = (at: number) => (raw.close[at] as number) / (unsplit.close[at] as number);
-          const factor = event.kind === "split" ? event.oldRate / event.newRate : 1 - event.yield;
+          const factor = event.kind === "split" ? event.oldRate / event.newRate : prices.actions.keptBy(prices.stock(symbol));
           const cent = 0.02 / Math.min(raw.close[i] as number, raw.close[i - 1] as number, unsplit.close[i] as number, unsplit.close[i - 1] as number);
           assert.ok(Math.abs(basis(i) / basis(i - 1) / factor - 1) < Math.max(0.001, 2 * cent), `${symbol} ${event.kind} ${event.exDate}`);
           if (event.kind === "dividend") payments++;
@@ -72,7 +72,7 @@ describe("simulated companies", () => {
         }
       }
     }
-    assert.ok(forward > 10 && reverse > 3 && payments > 1000, `${forward} ${reverse} ${payments}`);
+    assert.ok(forward > 10 && reverse > 3 && payments > 500, `${forward} ${reverse} ${payments}`);
   });
 
   it("cost their start price at the end of 2025, as traded", () => {

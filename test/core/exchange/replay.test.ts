@@ -92,6 +92,32 @@ describe("the paper exchange on recorded bars", () => {
     await new Promise((resolve) => child.once("exit", resolve));
   });
 
+  it("splits and pays what corporate-actions.csv says, of prices that were not adjusted for it", async () => {
+    const split = mkdtempSync(join(folder, "split-"));
+    const rows = ["2024-03-04,400,404,396,400,1000", "2024-03-05,401,405,399,402,1000", "2024-03-06,100.5,102,99,101,4000", "2024-03-07,101,103,100,102,4000"];
+    writeFileSync(join(split, "ACME.csv"), ["date,open,high,low,close,volume", ...rows].join("\n"));
+    writeFileSync(join(split, "corporate-actions.csv"), "symbol,ex_date,type,value\nACME,2024-03-06,split,4:1\nacme,2024-03-07,dividend,0.5\n");
+    await using exchange = await givenExchange("--data", split, "--start", "2024-03-05T20:59:30Z", "--speed", "120");
+    const stream = await exchange.stream();
+    const { body } = await exchange.call("POST", "/v2/orders", { symbol: "ACME", qty: "3", side: "buy", type: "market", time_in_force: "day" });
+    await stream.update((data) => data.event === "fill" && data.order.id === body.id);
+    while ((await exchange.get("/v2/account/activities/SPLIT")).length === 0);
+    const position = await exchange.get("/v2/positions/ACME");
+    assert.equal(position.qty, "12");
+    assert.ok(Math.abs(Number(position.lastday_price) - 100.5) < 0.01 && Math.abs(Number(position.avg_entry_price) - 100.5) < 1, JSON.stringify(position));
+    const bars = async (adjustment: string) =>
+      (await exchange.get(`/v2/stocks/ACME/bars?timeframe=1Day&start=2024-03-04&end=2024-03-06&adjustment=${adjustment}`)).bars;
+    assert.deepEqual(
+      (await bars("split")).slice(0, 2).map((bar: Json) => [bar.c, bar.v]),
+      [
+        [100, 4000],
+        [100.5, 4000],
+      ],
+    );
+    assert.equal((await bars("raw"))[1].c, 402);
+    stream.close();
+  });
+
   it("refuses what cannot be a market in one sentence", async () => {
     writeFileSync(join(folder, "weeks.txt"), "");
     for (const [path, said] of [
