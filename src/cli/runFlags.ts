@@ -1,6 +1,7 @@
 /** The flags that shape a run of a strategy: the same words and bounds for one backtest and for a sweep. */
 import type { Command } from "commander";
 import type { ConfigOverride } from "../core/config/load.ts";
+import { badInput } from "../core/base/errors.ts";
 import { EXTRA_COST_NAMES, EXTRA_COSTS, extraCosts } from "../core/domain/backtest.ts";
 import { TIMEFRAMES } from "../core/domain/bars.ts";
 import type { BacktestSpec } from "../core/domain/desk.ts";
@@ -15,10 +16,10 @@ export interface RunFlags extends Shape {
   readonly data?: string;
   readonly strategy?: string;
   readonly tz?: string;
+  readonly adjustment?: string;
 }
 
 export interface PoolFlags {
-  readonly adjustment?: string;
   readonly workers?: number;
   /** Seconds. */
   readonly timeout?: number;
@@ -48,6 +49,8 @@ export function addRunFlags(command: Command): Command {
 
 /** What of a specification these flags say. */
 export function runShape(flags: RunFlags): Shape {
+  if (flags.adjustment !== undefined && /^sample:|\.(?:csv|tsv|parquet)(?:\.gz)?$/i.test(flags.data ?? ""))
+    throw badInput("bad-usage", `--adjustment is for symbols: the prices of ${flags.data} are as they are.`, "Leave it out.");
   const { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, tz: timeZone, timeframe } = flags;
   const shape = {
     params,
@@ -68,7 +71,7 @@ export function runShape(flags: RunFlags): Shape {
   return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Shape;
 }
 
-export function poolOverrides({ workers, timeout, adjustment }: PoolFlags): readonly ConfigOverride[] {
+export function poolOverrides({ workers, timeout, adjustment }: PoolFlags & Pick<RunFlags, "adjustment">): readonly ConfigOverride[] {
   return [
     ...(adjustment === undefined ? [] : [{ key: "data.adjustment", value: adjustment, source: "flag" } as const]),
     ...(workers === undefined ? [] : [{ key: "backtest.workers", value: workers, source: "flag" } as const]),

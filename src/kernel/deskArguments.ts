@@ -125,6 +125,7 @@ export const ARGUMENTS = {
         timeframe: v.optional(v.picklist(TIMEFRAMES)),
         from: v.optional(v.string()),
         to: v.optional(v.string()),
+        timeZone: v.optional(v.string()),
         limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
       }),
       {},

@@ -242,6 +242,8 @@ export interface BarOptions {
   /** Date or ISO time. */
   readonly from?: string;
   readonly to?: string;
+  /** IANA name of the zone of a file's times that say none; UTC when absent. */
+  readonly timeZone?: string;
   /** The newest bars. */
   readonly limit?: number;
 }

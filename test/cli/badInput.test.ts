@@ -80,6 +80,7 @@ describe("bad input", function () {
     /Europe\/Berlinn.*Europe\/Berlin\?/,
   );
   refuses("a time zone for what has one", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--tz", "Europe/Berlin"], 2, /is for files/);
+  refuses("an adjustment of what is as it is", ["backtest", "--data", "sample:sp500", "--strategy", "sma_cross", "--adjustment", "raw"], 2, /is for symbols/);
   refuses("an unknown sample", ["backtest", "--data", "sample:nasdaq", "--strategy", "sma_cross"], 2, /sample:nasdaq.*sample:s/);
   refuses("an unknown engine", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--engine", "quantum"], 2, /quantum/);
   refuses("an unknown scanner", ["scan", "--scanners", "market_moovers"], 2, /market_moovers.*market_movers/);

@@ -122,7 +122,7 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
 
   head("6. Report");
   const report = resolve(flags.out ?? "quantdesk-report", "report.html");
-  await writeWhole(report, await session.report(data, best, { leaderboard: results.slice(0, 10), order }, signal));
+  await writeWhole(report, await session.report(data, best, { leaderboard: results.slice(0, 10), order, spec: { data, strategy: best.strategy } }, signal));
   io.say(`Report: ${report}`);
   const after = await session.broker.getAccount(signal);
   const lag = session.status().lag;

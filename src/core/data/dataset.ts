@@ -14,7 +14,7 @@ import { isoOf } from "./timeframe.ts";
 import { hashOfBars, sampleDataset, SAMPLE_NAMES, type SampleName } from "./samples.ts";
 
 export interface DatasetRange {
-  /** Of a symbol's bars; 1Day when absent. */
+  /** Of a symbol's bars, 1Day when absent; a file or sample must have it already. */
   readonly timeframe?: Timeframe;
   /** Dates or times, both included; a date as `to` includes that day. */
   readonly from?: string;
@@ -43,12 +43,16 @@ export async function loadDataset(reference: string, symbols: SymbolBars | null,
   if (reference.startsWith("sample:")) {
     if (!isSample(reference)) throw badInput("unknown-data", `There is no sample "${reference}".`, knownNames(reference, SAMPLE_NAMES));
     if (options.timeZone !== undefined) throw noZone(reference);
-    return within(await sampleDataset(reference, signal), from, to);
+    return within(inTimeframe(await sampleDataset(reference, signal), options.timeframe), from, to);
   }
   const found = await stat(reference).catch(() => undefined);
   // A folder may happen to be named like a symbol.
   if (FILE.test(reference) || found?.isFile() === true || (found !== undefined && !SYMBOL.test(reference)))
-    return within(await readFileDataset(reference, options.timeZone === undefined ? {} : { timeZone: options.timeZone }, signal), from, to);
+    return within(
+      inTimeframe(await readFileDataset(reference, options.timeZone === undefined ? {} : { timeZone: options.timeZone }, signal), options.timeframe),
+      from,
+      to,
+    );
   if (options.timeZone !== undefined) throw noZone(reference);
   if (!SYMBOL.test(reference))
     throw badInput(
@@ -156,6 +160,14 @@ function firstAtOrAfter(time: Float64Array, ms: number): number {
 
 function isSample(reference: string): reference is SampleName {
   return (SAMPLE_NAMES as readonly string[]).includes(reference);
+}
+
+/** Bars of a file or a sample are as long as they are. */
+function inTimeframe(dataset: Dataset, asked: Timeframe | undefined): Dataset {
+  const { timeframe } = dataset.series;
+  if (asked === undefined || asked === timeframe) return dataset;
+  const what = timeframe === "unknown" ? "of no even length" : timeframe;
+  throw badInput("bad-timeframe", `The bars of ${dataset.info.name} are ${what}, not ${asked}.`, "Leave the timeframe out: it is for symbols.");
 }
 
 function noZone(reference: string) {

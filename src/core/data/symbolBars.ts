@@ -42,7 +42,7 @@ export function createSymbolBars({ data, feed, adjustment, origin, cache, now }:
   const described = (series: BarSeries, asOf: number): SymbolHistory | undefined => {
     const last = series.time.at(-1);
     if (last === undefined) return undefined;
-    if (series.simulated) return { series, source: "SIMULATED exchange", adjustment: "none", asOf: new Date(last).toISOString() };
+    if (series.simulated) return { series, source: "SIMULATED exchange", adjustment, asOf: new Date(last).toISOString() };
     return { series, source: `Alpaca ${feed}`, adjustment, asOf: newYorkDate(asOf) };
   };
   return {

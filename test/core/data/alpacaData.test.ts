@@ -165,7 +165,7 @@ describe("Alpaca's market data", () => {
   it("says SIMULATED when the answer does, whatever the address", async () => {
     await using server = await DataServer.open(() => ({ bars: { AAPL: [bar(1)] }, next_page_token: null }), { headers: { "X-Quantdesk-Simulated": "true" } });
     const { info, series } = await loadDataset("AAPL", server.symbols(), {}, signal);
-    assert.deepEqual([series.simulated, info.source, info.adjustment], [true, "SIMULATED exchange", "none"]);
+    assert.deepEqual([series.simulated, info.source, info.adjustment], [true, "SIMULATED exchange", "all"]);
   });
 
   it("names the nearest symbol on our own exchange", async () => {

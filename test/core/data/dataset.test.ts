@@ -53,6 +53,15 @@ describe("a data set by reference", () => {
     }
   });
 
+  it("of a file or sample has its own timeframe, and another one is refused", async () => {
+    assert.equal((await loadDataset("sample:sp500", null, { timeframe: "1Day" }, signal)).series.timeframe, "1Day");
+    await assert.rejects(loadDataset("sample:sp500", null, { timeframe: "1Hour" }, signal), {
+      code: "bad-timeframe",
+      kind: "usage",
+      message: "The bars of sample:sp500 are 1Day, not 1Hour.",
+    });
+  });
+
   it("that nobody knows is one sentence with the remedy", async () => {
     await assert.rejects(loadDataset("sample:sp50", null, {}, signal), { code: "unknown-data", kind: "usage", hint: "Did you mean sample:sp500?" });
     await assert.rejects(loadDataset("what is this", null, {}, signal), { code: "unknown-data", kind: "usage" });
