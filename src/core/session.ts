@@ -314,7 +314,8 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       return account;
     },
     disconnect: () => link.disconnect(),
-    previewOrder: (intent, signal) => previewOrder(intent, { broker, data, store, mode: venue.mode }, signal),
+    previewOrder: (intent, signal) =>
+      previewOrder(intent, { broker, data, store, mode: venue.mode, duplicateWindowMs: config["risk.duplicateWindowSeconds"] * 1000 }, signal),
     ...createTrading(broker, venue.mode, options.live?.confirm),
     ...createLimits({ broker, store, settings: ceilingsOf(config) }),
     scan: (scanOptions, signal) => scanner.scan(scanOptions, signal),

@@ -137,6 +137,7 @@ function killSwitchCommand(program: Command, context: Context): void {
             cancelled: result.canceled,
             unconfirmed: result.unconfirmed.map(plainOrder),
             closed: result.closed?.map((one) => one.symbol) ?? null,
+            simulated: account.simulated,
           },
           result.on ? `Trading is stopped for ${number}; ${result.canceled} open orders cancelled.${rest}` : `Trading is allowed for ${number}.`,
         );

@@ -47,6 +47,7 @@ export function addTradingCommands(program: Command, context: Context): void {
             [
               ["Status", account.status],
               ["Equity", money(account.equity)],
+              ["Since the last close", money(account.equity.minus(account.lastEquity))],
               ["Cash", money(account.cash)],
               ["Buying power", money(account.buyingPower)],
             ],
@@ -67,11 +68,11 @@ export function addTradingCommands(program: Command, context: Context): void {
   );
   trading(program.command("positions").description("Show what is held.")).action((flags: CommonFlags) =>
     withSession(context, flags, async (session) => {
-      await connect(context, session);
+      const account = await connect(context, session);
       const positions = await session.broker.getPositions(context.signal);
       asked(
         flags,
-        () => ({ schema: "quantdesk.positions/1", positions: positions.map(plainPosition) }),
+        () => ({ schema: "quantdesk.positions/1", positions: positions.map(plainPosition), simulated: account.simulated }),
         () => positionTable(positions),
       );
     }),
@@ -85,7 +86,11 @@ export function addTradingCommands(program: Command, context: Context): void {
         const sent = await sentBy(session, context.signal);
         asked(
           flags,
-          () => ({ schema: "quantdesk.orders/1", orders: orders.map((order) => ({ ...plainOrder(order), ...sent(order) })) }),
+          () => ({
+            schema: "quantdesk.orders/1",
+            orders: orders.map((order) => ({ ...plainOrder(order), ...sent(order) })),
+            simulated: session.data.simulated,
+          }),
           () => orderTable(orders, (order) => sent(order).origin ?? (order.external === true ? "elsewhere" : "–")),
         );
       }),
@@ -126,7 +131,7 @@ export function addTradingCommands(program: Command, context: Context): void {
           const order = await session.broker.cancelOrder(await exchangeId(session, wanted, context.signal), context.signal);
           asked(
             flags,
-            () => ({ schema: "quantdesk.order/1", order: plainOrder(order) }),
+            () => ({ schema: "quantdesk.order/1", order: plainOrder(order), simulated: session.data.simulated }),
             () => orderTable([order]),
           );
           return;
@@ -134,7 +139,7 @@ export function addTradingCommands(program: Command, context: Context): void {
         const cancelled = await session.broker.cancelAll(context.signal);
         asked(
           flags,
-          () => ({ schema: "quantdesk.cancel/1", cancelled }),
+          () => ({ schema: "quantdesk.cancel/1", cancelled, simulated: session.data.simulated }),
           () => (cancelled === 1 ? "1 order is being cancelled." : `${cancelled} orders are being cancelled.`),
         );
       });

@@ -2,7 +2,7 @@
 import { TradingError } from "../base/errors.ts";
 import type { BarSeries } from "../domain/bars.ts";
 import type { OrderIntent, RefusalCode, TradingMode } from "../domain/orders.ts";
-import type { Broker, MarketData, Store } from "../domain/ports.ts";
+import type { Broker, JournalledOrder, MarketData, Store } from "../domain/ports.ts";
 import { bookLines, expectedCost, exitsOf, holdings, limitLines, proposalOf, type BookPreview, type Proposal } from "../domain/preview.ts";
 import { worstDays, type BookLine, type WorstDays } from "../domain/worstDays.ts";
 
@@ -15,6 +15,8 @@ interface PreviewParts {
   readonly data: MarketData;
   readonly store: Store;
   readonly mode: TradingMode;
+  /** An equal order within this time would be refused. */
+  readonly duplicateWindowMs: number;
 }
 
 /** Two years of trading days, and the close before them. */
@@ -27,7 +29,7 @@ const OLD_QUOTE_MS = 5000;
 const MUCH_OF_EQUITY_PCT = 25;
 
 /** What sending `intent` now would do and cost, or the refusal that it would meet. Throws on an intent that makes no sense. */
-export async function previewOrder(raw: OrderIntent, { broker, data, store, mode }: PreviewParts, signal: AbortSignal): Promise<Previewed> {
+export async function previewOrder(raw: OrderIntent, { broker, data, store, mode, duplicateWindowMs }: PreviewParts, signal: AbortSignal): Promise<Previewed> {
   const intent: OrderIntent = { ...raw, symbol: raw.symbol.trim().toUpperCase() };
   const guards = await broker.preview(intent, signal);
   if (!guards.allowed) return guards;
@@ -39,9 +41,11 @@ export async function previewOrder(raw: OrderIntent, { broker, data, store, mode
     broker.getAlarms(signal),
   ]);
   const since = Date.now() - MINUTE_MS;
-  const sent = journalled.filter((order) => order.at > since && order.state !== "rejected" && order.state !== "not-sent").length;
+  const sent = journalled.filter((order) => order.at > since && isSent(order)).length;
   const warnings = [...guards.warnings];
   if (isStopped) warnings.push("The kill switch is on: sent now, the order would be refused.");
+  const isEqual = journalled.some((order) => order.at > Date.now() - duplicateWindowMs && isSent(order) && isSame(order, intent));
+  if (isEqual && intent.again !== true) warnings.push("An equal order was just sent: sent now, this one would be refused, unless it is asked for again.");
   for (const alarm of alarms) {
     if (alarm.blocksEntries) warnings.push(`${alarm.message} Orders that open or add to a position are refused until that is acknowledged.`);
     else if (alarm.symbol === intent.symbol) warnings.push(alarm.message);
@@ -77,6 +81,25 @@ export async function previewOrder(raw: OrderIntent, { broker, data, store, mode
       warnings: [...warnings, ...past.warnings],
     },
   };
+}
+
+function isSent({ state }: JournalledOrder): boolean {
+  return state !== "rejected" && state !== "not-sent";
+}
+
+/** As the duplicate guard sees it: symbol, side, size, type and prices. */
+function isSame({ body }: JournalledOrder, intent: OrderIntent): boolean {
+  const sent = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  const equal = (field: string, wanted: string | undefined) => (sent[field] ?? undefined) === wanted;
+  return (
+    equal("symbol", intent.symbol) &&
+    equal("side", intent.side) &&
+    equal("type", intent.type) &&
+    equal("qty", intent.qty?.toFixed()) &&
+    equal("notional", intent.notional?.toFixed()) &&
+    equal("limit_price", intent.limitPrice?.toFixed()) &&
+    equal("stop_price", intent.stopPrice?.toFixed())
+  );
 }
 
 /** A run is looked up in the trial ledger by the beginning of its hash. */
