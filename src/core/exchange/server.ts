@@ -116,7 +116,10 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   addHttpFaults(app, options.faults, seededRandom(`${options.market.seed}/faults`));
   addTradingRoutes(app, { ...options, accountOf });
   addDataRoutes(app, options);
-  app.get("/quantdesk/health", () => ({ schema: "quantdesk.paper-health/1", pid: process.pid, simulated: true }));
+  app.get("/quantdesk/health", () => {
+    const { user, system } = process.cpuUsage();
+    return { schema: "quantdesk.paper-health/1", pid: process.pid, cpuMs: Math.round((user + system) / 1000), simulated: true };
+  });
 
   const streams = addStreams(app, options, keys);
   try {
