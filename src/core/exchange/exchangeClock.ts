@@ -14,6 +14,8 @@ export interface ExchangeClockOptions {
   readonly hours: MarketHours;
   /** Where time ends: the last close that a replay has prices for. */
   readonly endMs?: number;
+  /** Stands still until `begin()`. */
+  readonly waits?: boolean;
   /** Monotonic wall milliseconds. */
   readonly wall?: () => number;
 }
@@ -27,7 +29,8 @@ export class ExchangeClock {
   readonly hours: MarketHours;
   readonly speed: number;
   readonly #wall: () => number;
-  readonly #wallStart: number;
+  /** Undefined while it waits. */
+  #wallStart: number | undefined;
   readonly #startMs: number;
   readonly #endMs: number;
   /** The day that was last asked about, as it will be again. */
@@ -41,11 +44,16 @@ export class ExchangeClock {
     this.hours = options.hours;
     this.speed = options.speed;
     this.#wall = options.wall ?? (() => performance.now());
-    this.#wallStart = this.#wall();
+    this.#wallStart = options.waits === true ? undefined : this.#wall();
     this.#endMs = options.endMs ?? Number.POSITIVE_INFINITY;
     this.#startMs = options.hours === "always" ? intoSession(options.startMs) : options.startMs;
     const day = tradingDayFrom(newYorkDate(this.#startMs));
     this.#session = { day, openedAfter: day.open - this.#startMs };
+  }
+
+  /** Lets it run, if it has waited. */
+  begin(): void {
+    this.#wallStart ??= this.#wall();
   }
 
   /** UTC milliseconds of exchange time. */
@@ -58,7 +66,7 @@ export class ExchangeClock {
   }
 
   #now(): number {
-    const elapsed = (this.#wall() - this.#wallStart) * this.speed;
+    const elapsed = this.#wallStart === undefined ? 0 : (this.#wall() - this.#wallStart) * this.speed;
     if (this.hours === "nyse") return Math.floor(this.#startMs + elapsed);
     let { day, openedAfter } = this.#session;
     while (elapsed - openedAfter >= day.close - day.open) {

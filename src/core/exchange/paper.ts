@@ -69,6 +69,8 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
       ...(replay === undefined ? {} : { endMs: replay.lastDay.close }),
       speed: options.speed,
       hours: options.hours,
+      // A new exchange begins with its first client, so that the same requests meet the same prices. Real hours and replays go by themselves.
+      waits: kept.now === null && replay === undefined && (options.hours === "always" || options.start !== undefined),
     });
     let end: (reason: "idle" | TradingError) => void = () => {};
     const ended = new Promise<"idle" | TradingError>((resolve) => {

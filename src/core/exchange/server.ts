@@ -92,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     if (account === undefined) throw new ApiError(401, "request is not authorized: wrong or missing key", 40_110_000);
     callers.set(request, account);
     idle.touch();
+    options.clock.begin();
     if (request.url.startsWith("/quantdesk/")) return;
     const isData = /^\/(?:v2\/stocks|v1beta1|v1)\//.test(request.url);
     limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => void reply.header(name, value));
@@ -174,6 +175,7 @@ function addStreams(app: FastifyInstance, options: ServerOptions, keys: KeyRing)
     if (idle.isOver || server.clients.size >= MAX_STREAMS) return refuse("503 Service Unavailable");
     server.handleUpgrade(request, raw, head, (socket) => {
       const done = idle.enter();
+      options.clock.begin();
       socket.on("close", done);
       socket.on("error", () => socket.terminate());
       addStreamFaults(socket, path, options.faults, seededRandom(`${options.market.seed}/stream-faults/${opened++}`));

@@ -267,6 +267,32 @@ describe("orders at the paper exchange", () => {
   });
 });
 
+describe("orders of two exchanges with the same seed", () => {
+  it("have the same fills, and others with another seed", async () => {
+    const fillsOf = async (seed: string) => {
+      await using exchange = await givenExchange("--seed", seed, "--speed", "0.001"); // one second of the market for all of them
+      const stream = await exchange.stream();
+      for (const [symbol, qty] of [
+        ["AAPL", "1"],
+        ["KO", "700"],
+        ["TSLA", "150"],
+        ["F", "900"],
+        ["MSFT", "2.5"],
+      ] as const) {
+        const { body } = await exchange.call("POST", "/v2/orders", buy({ symbol, qty }));
+        await stream.update((data) => data.order.id === body.id && data.event !== "new");
+      }
+      stream.close();
+      const fills = await exchange.get("/v2/account/activities/FILL?direction=asc");
+      return fills.map(({ symbol, qty, price, type }: Json) => `${symbol} ${qty} ${price} ${type}`);
+    };
+    const [first, again, other] = [await fillsOf("7"), await fillsOf("7"), await fillsOf("8")];
+    assert.ok(first.length >= 5);
+    assert.deepEqual(again, first);
+    assert.notDeepEqual(other, first);
+  });
+});
+
 describe("orders as time passes", () => {
   it("fill when the market comes to them, and day orders end with the session", async () => {
     // More than five hours of the market a second.
