@@ -11,8 +11,8 @@ export interface Closes {
   readonly wholeUntil: number;
 }
 
-/** Largest relative error of an image's value that one step of f32 still covers with room. */
-const MAX_ERROR = 2 ** -27;
+/** Largest relative error of an average that one step of its image still covers with room. */
+const MAX_ERROR = 2 ** -20;
 
 /** Undefined when averages of these closes cannot be told apart well enough; `shortest` and `longest` are periods. */
 export function readCloses(close: Float64Array, shortest: number, longest: number): Closes | undefined {

@@ -2,58 +2,90 @@
 // plainKernel.ts is the same in TypeScript, bit for bit: the oracle of the tests and the fallback. layout.ts gives the
 // addresses, tables.ts the records. After a change here: node scripts/sweepKernel.mjs writes kernelBytes.ts.
 
-// Simple moving averages of prefix sums P (n + 1 values, in units of which `divisor / period` make one of price) as f32.
-export function smaImage(P: usize, n: i32, period: i32, divisor: f64, out: usize): void {
+// Image of a line: how far it is from the bar's close, in steps of 1/65536 of the close, cut off at half of it on either side.
+// One map that never falls for all lines of a bar: of two images the higher is of the higher line. `unit` holds 65536/close.
+function image2(line: v128, unit: usize): v128 {
+  return i32x4.trunc_sat_f64x2_s_zero(f64x2.sub(f64x2.mul(line, v128.load(unit)), f64x2.splat(65536.0)));
+}
+
+function average2(p: usize, back: usize, d: v128): v128 {
+  return f64x2.div(f64x2.sub(v128.load(p), v128.load(p - back)), d);
+}
+
+function image4(p: usize, back: usize, d: v128, unit: usize): v128 {
+  return v128.shuffle<u8>(image2(average2(p, back, d), unit), image2(average2(p + 16, back, d), unit + 16), 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+}
+
+// Images of the simple moving averages of prefix sums P (n + 1 values, in units of which `divisor / period` make one of price).
+export function smaImage(P: usize, n: i32, period: i32, divisor: f64, unit: usize, out: usize): void {
   let i = period - 1;
-  for (let k = 0; k < i && k < n; k++) store<f32>(out + (<usize>k << 2), <f32>NaN);
+  for (let k = 0; k < i && k < n; k++) store<i16>(out + (<usize>k << 1), 0);
   const d = f64x2.splat(divisor), back = <usize>period << 3;
-  for (; i + 3 < n; i += 4) {
-    const p = P + (<usize>(i + 1) << 3);
-    const a = f64x2.div(f64x2.sub(v128.load(p), v128.load(p - back)), d);
-    const b = f64x2.div(f64x2.sub(v128.load(p, 16), v128.load(p - back, 16)), d);
-    v128.store(out + (<usize>i << 2), v128.shuffle<u8>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+  for (; i + 7 < n; i += 8) {
+    const p = P + (<usize>(i + 1) << 3), u = unit + (<usize>i << 3);
+    v128.store(out + (<usize>i << 1), i16x8.narrow_i32x4_s(image4(p, back, d, u), image4(p + 32, back, d, u + 32)));
   }
   for (; i < n; i++) {
-    const p = P + (<usize>(i + 1) << 3);
-    store<f32>(out + (<usize>i << 2), <f32>((load<f64>(p) - load<f64>(p - back)) / divisor));
+    const p = P + (<usize>(i + 1) << 3), x = (load<f64>(p) - load<f64>(p - back)) / divisor * load<f64>(unit + (<usize>i << 3)) - 65536.0;
+    store<i16>(out + (<usize>i << 1), <i16>max(-32768.0, min(32767.0, x)));
   }
 }
 
 function above16(p: usize, q: usize): v128 {
-  return i8x16.narrow_i16x8_s(
-    i16x8.narrow_i32x4_s(f32x4.gt(v128.load(p), v128.load(q)), f32x4.gt(v128.load(p, 16), v128.load(q, 16))),
-    i16x8.narrow_i32x4_s(f32x4.gt(v128.load(p, 32), v128.load(q, 32)), f32x4.gt(v128.load(p, 48), v128.load(q, 48))));
+  return i8x16.narrow_i16x8_s(i16x8.gt_s(v128.load(p), v128.load(q)), i16x8.gt_s(v128.load(p, 16), v128.load(q, 16)));
 }
 
-// Smallest distance, in steps of f32, of 16 pairs. Of values that are not negative the bit patterns are in the values' order.
+// Smallest distance of 16 pairs.
 function nearest16(p: usize, q: usize): v128 {
-  return i32x4.min_u(
-    i32x4.min_u(i32x4.abs(i32x4.sub(v128.load(p), v128.load(q))), i32x4.abs(i32x4.sub(v128.load(p, 16), v128.load(q, 16)))),
-    i32x4.min_u(i32x4.abs(i32x4.sub(v128.load(p, 32), v128.load(q, 32))), i32x4.abs(i32x4.sub(v128.load(p, 48), v128.load(q, 48)))));
+  return i16x8.min_u(i16x8.abs(i16x8.sub_sat_s(v128.load(p), v128.load(q))), i16x8.abs(i16x8.sub_sat_s(v128.load(p, 16), v128.load(q, 16))));
 }
 
 // Bars where line a crosses up (E) and down (X) through line b, 32 bars a word; `start` is the first bar at which both are
-// defined. Words in which the f32 images come within one step are listed for a second look at the exact values; the word
-// of `start` always is. Answers how many.
+// defined. Words in which the images come within one step are listed for a second look at the exact values; the word of
+// `start` always is. Answers how many.
 export function cross(a: usize, b: usize, start: i32, n: i32, E: usize, X: usize, list: usize): i32 {
   const w0 = start >> 5, words = (n + 31) >> 5;
   memory.fill(E, 0, <usize>w0 << 2);
   memory.fill(X, 0, <usize>w0 << 2);
-  const one = i32x4.splat(1);
+  const one = i16x8.splat(1);
   let before: u32 = 0, c: usize = list;
   store<i32>(c, w0);
   c += 4;
   for (let w = w0; w < words; w++) {
-    const i = <usize>w << 7, p = a + i, q = b + i;
-    const g: u32 = i8x16.bitmask(above16(p, q)) | (i8x16.bitmask(above16(p + 64, q + 64)) << 16);
+    const i = <usize>w << 6, p = a + i, q = b + i;
+    const g: u32 = i8x16.bitmask(above16(p, q)) | (i8x16.bitmask(above16(p + 32, q + 32)) << 16);
     const s: u32 = (g << 1) | (before >> 31);
     store<u32>(E + (<usize>w << 2), g & ~s);
     store<u32>(X + (<usize>w << 2), s & ~g);
     before = g;
     store<i32>(c, w);
-    c += <usize>(!i32x4.all_true(i32x4.gt_u(i32x4.min_u(nearest16(p, q), nearest16(p + 64, q + 64)), one)) && w > w0) << 2;
+    c += <usize>(!i16x8.all_true(i16x8.gt_u(i16x8.min_u(nearest16(p, q), nearest16(p + 32, q + 32)), one)) && w > w0) << 2;
   }
   return <i32>((c - list) >> 2);
+}
+
+// The second look for averages whose prefix sums are exact: the words of `list` by the definition of a crossing, and the
+// first bar of the next word, whose past they are.
+export function decide(P: usize, n: i32, a: i32, divisorA: f64, b: i32, divisorB: f64, start: i32, list: usize, count: i32, E: usize, X: usize): void {
+  const backA = <usize>a << 3, backB = <usize>b << 3;
+  for (let k = 0; k < count; k++) {
+    const w = load<i32>(list + (<usize>k << 2)), from = w << 5, to = min(from + 32, n - 1);
+    const pe = E + (<usize>w << 2), px = X + (<usize>w << 2);
+    let e: u32 = 0, x: u32 = 0, t = max(from, start + 1);
+    store<u32>(pe, 0); store<u32>(px, 0);
+    if (t > to) continue;
+    let p = P + (<usize>t << 3);
+    let va = (load<f64>(p) - load<f64>(p - backA)) / divisorA, vb = (load<f64>(p) - load<f64>(p - backB)) / divisorB;
+    for (; t <= to; t++) {
+      p += 8;
+      const na = (load<f64>(p) - load<f64>(p - backA)) / divisorA, nb = (load<f64>(p) - load<f64>(p - backB)) / divisorB;
+      const up = u32(va <= vb) & u32(na > nb), down = u32(va >= vb) & u32(na < nb);
+      if (t - from < 32) { e |= up << (t - from); x |= down << (t - from); }
+      else { store<u32>(pe, (load<u32>(pe, 4) & 0xfffffffe) | up, 4); store<u32>(px, (load<u32>(px, 4) & 0xfffffffe) | down, 4); }
+      va = na; vb = nb;
+    }
+    store<u32>(pe, e); store<u32>(px, x);
+  }
 }
 
 // Bars of the fills (entry, exit, entry, ...): an entry counts while flat, an exit while long, each at the next bar.
@@ -81,7 +113,7 @@ export function fills(E: usize, X: usize, n: i32, out: usize, list: usize): i32 
 }
 
 // One walk over the fills, a fixed number of lookups a trade. `buy` and `sell` hold fee and slippage.
-// result: final equity for 1, 1 - deepest fall, sum of returns, sum of their squares, trades; trades won, what they won and
+// result (the last of 15 is of no use): final equity for 1, 1 - deepest fall, sum of returns, sum of their squares, trades; trades won, what they won and
 // what the others lost, sum, highest and lowest of the trades' growth, money put in and got back (all for a start with 1), bars held.
 // sums: for each bar of `bounds` (ascending, below n) the two sums over the bars before it.
 export function evaluate(n: i32, blocks: i32, record: usize, range: usize, fill: usize, k: i32, buy: f64, sell: f64, bounds: usize, boundCount: i32, sums: usize, result: usize): void {
@@ -89,7 +121,15 @@ export function evaluate(n: i32, blocks: i32, record: usize, range: usize, fill:
   let won = 0, held = 0, gain = 0.0, loss = 0.0, growth = 0.0, best = -Infinity, worst = Infinity, paid = 0.0, back = 0.0;
   let bound = bounds, sum = sums;
   const lastBound = bounds + (<usize>boundCount << 2);
+  let touched = 0.0;
   for (let i = 0; i < k; i += 2) {
+    // The records of the next trades are far apart: asked for together, without a branch between them, they come at the same
+    // time instead of one after the other. The sum only keeps the loads.
+    if ((i & 63) == 0)
+      for (let j = i, end = min(i + 64, k); j < end; j++) {
+        const at = record + (<usize>load<i32>(fill + (<usize>j << 2)) << 6);
+        touched += load<f64>(at) + load<f64>(at - 64);
+      }
     const e = load<i32>(fill + (<usize>i << 2)), x = i + 1 < k ? load<i32>(fill + (<usize>i << 2), 4) : n;
     const be = record + (<usize>e << 6), y = record + (<usize>(x - 1) << 6);
     const cost = load<f64>(be) * buy, u = cash / cost, re = load<f64>(be, 8) * u / cash - 1.0;
@@ -155,5 +195,5 @@ export function evaluate(n: i32, blocks: i32, record: usize, range: usize, fill:
   store<f64>(result, cash); store<f64>(result, keep, 8); store<f64>(result, sr, 16); store<f64>(result, srr, 24);
   store<f64>(result, <f64>((k + 1) >> 1), 32); store<f64>(result, <f64>won, 40); store<f64>(result, gain, 48); store<f64>(result, loss, 56);
   store<f64>(result, growth, 64); store<f64>(result, best, 72); store<f64>(result, worst, 80);
-  store<f64>(result, paid, 88); store<f64>(result, back, 96); store<f64>(result, <f64>held, 104);
+  store<f64>(result, paid, 88); store<f64>(result, back, 96); store<f64>(result, <f64>held, 104); store<f64>(result, touched, 112);
 }

@@ -6,8 +6,21 @@ const PAGE_BYTES = 65_536;
 
 /** kernel.as says what each does. Addresses and counts are plain numbers; nothing is checked. */
 export interface SweepKernel {
-  smaImage(prefix: number, bars: number, period: number, divisor: number, out: number): void;
+  smaImage(prefix: number, bars: number, period: number, divisor: number, unit: number, out: number): void;
   cross(a: number, b: number, start: number, bars: number, entries: number, exits: number, list: number): number;
+  decide(
+    prefix: number,
+    bars: number,
+    a: number,
+    divisorA: number,
+    b: number,
+    divisorB: number,
+    start: number,
+    list: number,
+    count: number,
+    entries: number,
+    exits: number,
+  ): void;
   fills(entries: number, exits: number, bars: number, out: number, list: number): number;
   evaluate(
     bars: number,

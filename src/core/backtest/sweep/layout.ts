@@ -27,7 +27,9 @@ export interface Layout {
   /** Bars at which return sums are noted, i32. */
   readonly bounds: number;
   readonly boundCount: number;
-  /** Image (f32) of each line. */
+  /** For each bar by what its lines are multiplied for their images, f64. */
+  readonly unit: number;
+  /** Image (i16) of each line. */
   readonly images: readonly number[];
   /** Exact values (f64) of each line that has them stored, else 0. */
   readonly values: readonly number[];
@@ -66,7 +68,8 @@ export function layOut({ bars, boundCount, lines, signals, workers }: LayoutNeed
     range: take(16 * blocks * levels),
     bounds: take(4 * boundCount),
     boundCount,
-    images: lines.map(() => take(4 * padded)),
+    unit: take(lines.length === 0 ? 0 : 8 * bars),
+    images: lines.map(() => take(2 * padded)),
     values: lines.map((isStored) => (isStored ? take(8 * bars) : 0)),
     signals: Array.from({ length: signals }, () => take(bits)),
     scratch: Array.from({ length: workers }, () => ({

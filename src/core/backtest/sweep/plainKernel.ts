@@ -6,14 +6,22 @@ import type { SweepKernel } from "./kernel.ts";
 
 export function plainKernel(memory: SharedArrayBuffer): SweepKernel {
   const f64 = new Float64Array(memory, 0, memory.byteLength >> 3);
-  const f32 = new Float32Array(memory);
+  const i16 = new Int16Array(memory, 0, memory.byteLength >> 1);
   const i32 = new Int32Array(memory);
   return {
-    smaImage: (prefix, bars, period, divisor, out) => {
-      const [p, o] = [prefix >> 3, out >> 2];
-      for (let i = 0; i < bars; i++) f32[o + i] = i < period - 1 ? Number.NaN : (f64[p + i + 1]! - f64[p + i + 1 - period]!) / divisor;
+    smaImage: (prefix, bars, period, divisor, unit, out) => {
+      const [p, u, o] = [prefix >> 3, unit >> 3, out >> 1];
+      for (let i = 0; i < bars; i++) i16[o + i] = i < period - 1 ? 0 : imageOf((f64[p + i + 1]! - f64[p + i + 1 - period]!) / divisor, f64[u + i]!);
     },
-    cross: (a, b, start, bars, entries, exits, list) => cross({ f32, i32 }, a >> 2, b >> 2, start, bars, entries >> 2, exits >> 2, list >> 2),
+    cross: (a, b, start, bars, entries, exits, list) => cross({ i16, i32 }, a >> 1, b >> 1, start, bars, entries >> 2, exits >> 2, list >> 2),
+    decide: (prefix, bars, a, divisorA, b, divisorB, start, list, count, entries, exits) => {
+      const p = prefix >> 3;
+      const sign = (t: number) => {
+        const [x, y] = [(f64[p + t + 1]! - f64[p + t + 1 - a]!) / divisorA, (f64[p + t + 1]! - f64[p + t + 1 - b]!) / divisorB];
+        return x - y;
+      };
+      for (let k = 0; k < count; k++) decideWord(i32, sign, { word: i32[(list >> 2) + k]!, start, bars, entries: entries >> 2, exits: exits >> 2 });
+    },
     fills: (entries, exits, bars, out) => fills(i32, entries >> 2, exits >> 2, bars, out >> 2),
     evaluate: (bars, blocks, record, range, fill, fillCount, buy, sell, bounds, boundCount, sums, result) =>
       evaluate(f64, i32, {
@@ -33,12 +41,49 @@ export function plainKernel(memory: SharedArrayBuffer): SweepKernel {
   };
 }
 
+/** kernel.as says what an image is. */
+export function imageOf(line: number, unit: number): number {
+  return Math.trunc(Math.max(-32_768, Math.min(32_767, line * unit - 65_536)));
+}
+
+interface WordPlace {
+  readonly word: number;
+  readonly start: number;
+  readonly bars: number;
+  /** Of the first words, in words. */
+  readonly entries: number;
+  readonly exits: number;
+}
+
+/** One word by the definition of a crossing, `sign` being that of the difference of the lines' exact values; and the first bar of the next, whose past it is. */
+export function decideWord(words: Int32Array, sign: (t: number) => number, { word, start, bars, entries, exits }: WordPlace): void {
+  const from = word * 32;
+  const to = Math.min(from + 32, bars - 1);
+  const [e, x] = [entries + word, exits + word];
+  words[e] = 0;
+  words[x] = 0;
+  let t = Math.max(from, start + 1);
+  if (t > to) return;
+  let before = sign(t - 1);
+  for (; t <= to; t++) {
+    const now = sign(t);
+    const [at, bit] = [(t - from) >> 5, 1 << (t & 31)];
+    if (at === 1) {
+      words[e + 1] = words[e + 1]! & ~1;
+      words[x + 1] = words[x + 1]! & ~1;
+    }
+    if (before <= 0 && now > 0) words[e + at] = words[e + at]! | bit;
+    if (before >= 0 && now < 0) words[x + at] = words[x + at]! | bit;
+    before = now;
+  }
+}
+
 interface Views {
-  readonly f32: Float32Array;
+  readonly i16: Int16Array;
   readonly i32: Int32Array;
 }
 
-function cross({ f32, i32 }: Views, a: number, b: number, start: number, bars: number, entries: number, exits: number, list: number): number {
+function cross({ i16, i32 }: Views, a: number, b: number, start: number, bars: number, entries: number, exits: number, list: number): number {
   const first = start >> 5;
   const words = (bars + 31) >> 5;
   i32.fill(0, entries, entries + first);
@@ -51,9 +96,9 @@ function cross({ f32, i32 }: Views, a: number, b: number, start: number, bars: n
     let isNear = false;
     for (let k = 0; k < 32; k++) {
       const t = w * 32 + k;
-      if (f32[a + t]! > f32[b + t]!) above |= 1 << k;
-      const apart = Math.abs((i32[a + t]! - i32[b + t]!) | 0);
-      if (apart <= 1) isNear = true;
+      const apart = i16[a + t]! - i16[b + t]!;
+      if (apart > 0) above |= 1 << k;
+      if (Math.abs(apart) <= 1) isNear = true;
     }
     const shifted = (above << 1) | (before >>> 31);
     i32[entries + w] = above & ~shifted;

@@ -11,6 +11,7 @@ import { kernelOn, MAX_KERNEL_BYTES, type KernelMemory, type KernelModule, type 
 import { layOut, type Layout } from "./layout.ts";
 import { halfSource, emaLine, writeHalf, type Recipe } from "./recipes.ts";
 import { packBits } from "./bits.ts";
+import { decideWord, imageOf } from "./plainKernel.ts";
 import { noTables, writeTables } from "./tables.ts";
 
 /** What every thread of one sweep is told. */
@@ -65,6 +66,9 @@ export function prepare({ memory, layout, closes, bars }: TableSweep, bounds: re
   new Int32Array(shared, layout.bounds, layout.boundCount).set(bounds);
   writeTables(shared, layout, bars.open, bars.close);
   if (closes !== undefined) writePrefix(closes, new Float64Array(shared, layout.prefix, layout.bars + 1));
+  if (layout.images.length === 0) return;
+  const unit = new Float64Array(shared, layout.unit, layout.bars);
+  for (let t = 0; t < unit.length; t++) unit[t] = 65_536 / bars.close[t]!;
 }
 
 /** Takes indicators until none is left. */
@@ -91,13 +95,15 @@ function writeLine({ memory, layout, recipe, closes, bars }: TableSweep, kernel:
   if (recipe.kind !== "cross") return;
   const { kind, period } = recipe.lines[i]!;
   if (kind === "sma") {
-    kernel.smaImage(layout.prefix, layout.bars, period, divisorOf(closes!, period), layout.images[i]!);
+    kernel.smaImage(layout.prefix, layout.bars, period, divisorOf(closes!, period), layout.unit, layout.images[i]!);
     return;
   }
   const shared = memory.buffer;
   const values = emaLine(bars.close, period);
   new Float64Array(shared, layout.values[i], layout.bars).set(values);
-  new Float32Array(shared, layout.images[i], layout.bars).set(values);
+  const unit = new Float64Array(shared, layout.unit, layout.bars);
+  const image = new Int16Array(shared, layout.images[i], layout.bars);
+  for (let t = 0; t < image.length; t++) image[t] = Number.isNaN(values[t]) ? 0 : imageOf(values[t]!, unit[t]!);
 }
 
 /** Evaluates combinations one after another; each thread has an evaluator, and a scratch, of its own. */
@@ -189,34 +195,16 @@ export class TableEvaluator {
       return;
     }
     const count = this.#kernel.cross(layout.images[a]!, layout.images[b]!, start, layout.bars, entries, exits, list);
-    for (let i = 0; i < count; i++) this.#decide(a, b, start, this.#words[(list >> 2) + i]!);
-  }
-
-  /** One word by the definition of a crossing, on the exact values; and the first bar of the next, whose past it is. */
-  #decide(a: number, b: number, start: number, word: number): void {
-    const from = word * 32;
-    const to = Math.min(from + 32, this.#sweep.layout.bars - 1);
-    const [e, x] = [(this.#scratch.entries >> 2) + word, (this.#scratch.exits >> 2) + word];
-    this.#words[e] = 0;
-    this.#words[x] = 0;
-    let t = Math.max(from, start + 1);
-    if (t > to) return;
-    let before = this.#sign(a, b, t - 1);
-    for (; t <= to; t++) {
-      const now = this.#sign(a, b, t);
-      const [at, bit] = [(t - from) >> 5, 1 << (t & 31)];
-      if (at === 1) {
-        this.#words[e + 1] = this.#words[e + 1]! & ~1;
-        this.#words[x + 1] = this.#words[x + 1]! & ~1;
-      }
-      if (before <= 0 && now > 0) this.#words[e + at] = this.#words[e + at]! | bit;
-      if (before >= 0 && now < 0) this.#words[x + at] = this.#words[x + at]! | bit;
-      before = now;
+    const { closes } = this.#sweep;
+    const [first, second] = [recipe.lines[a]!, recipe.lines[b]!];
+    if (closes?.isExact === true && first.kind === "sma" && second.kind === "sma") {
+      const [by, against] = [divisorOf(closes, first.period), divisorOf(closes, second.period)];
+      this.#kernel.decide(layout.prefix, layout.bars, first.period, by, second.period, against, start, list, count, entries, exits);
+      return;
     }
-  }
-
-  #sign(a: number, b: number, t: number): number {
-    return this.#at(a, t) - this.#at(b, t);
+    const sign = (t: number) => this.#at(a, t) - this.#at(b, t);
+    const place = { start, bars: layout.bars, entries: entries >> 2, exits: exits >> 2 };
+    for (let i = 0; i < count; i++) decideWord(this.#words, sign, { ...place, word: this.#words[(list >> 2) + i]! });
   }
 
   #at(line: number, t: number): number {

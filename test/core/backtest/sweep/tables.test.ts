@@ -212,6 +212,19 @@ describe("the tables of a sweep", () => {
     assert.ok(ties > 500, `only ${ties} ties`);
   });
 
+  for (const strategy of ["sma_cross", "ema_cross"])
+    it(`are exact for ${strategy} where lines are farther from the close than their images tell`, () => {
+      const { series } = floatBars(600, 5);
+      let price = 1;
+      for (let t = 0; t < 600; t++) {
+        price *= t % 120 < 60 ? 1.06 : 0.94;
+        for (const name of ["open", "high", "low", "close"] as const) series[name][t] = Math.round(price * 100 * (1 + (t % 3) / 100)) / 100;
+      }
+      const grid = product({ fast: [2, 10, 40], slow: [20, 60, 100] });
+      assert.equal(typeof checkTables(dataset("far", series), strategy, grid), "number");
+      assert.equal(typeof checkTables(dataset("far", series), strategy, grid, { plain: true }), "number");
+    });
+
   it("leave gaps, bad prices and bad ticks to the engines", () => {
     const withClose = (at: number, value: number) => {
       const { series } = floatBars(200, 1);
