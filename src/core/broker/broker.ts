@@ -55,7 +55,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const { endpoint, journal, limits, log, clock, scope, simulated } = options;
   const api = new TradingApi({ trading: options.trading, data: options.data, mode: endpoint.mode, simulated });
   const assets = new FlightCache({ capacity: 2000, ttlMs: ASSETS_KEPT_MS, deadlineMs: ASSETS_MS, now: () => performance.now() });
-  const checkDeps: CheckDeps = { api, journal, limits, clock, log, assets, owner: `${process.pid}/${randomUUID()}` };
+  const checkDeps: CheckDeps = { api, journal, limits, clock, log, assets, openOrders: () => feed.book.open(), owner: `${process.pid}/${randomUUID()}` };
   const alarms = new Alarms(journal, log);
   const protection = new Protection({ api, clock, log, alarms });
   const exitSeen = (exit: Order) => {

@@ -28,6 +28,8 @@ export interface CheckDeps {
   readonly log: Log;
   /** Assets change rarely and are asked for with every order. */
   readonly assets: FlightCache;
+  /** Open orders as stream and answers have told of them. */
+  readonly openOrders: () => readonly Order[];
   /** Who writes the journal entries: `pid/instance`. */
   readonly owner: string;
 }
@@ -61,7 +63,8 @@ export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
   if (early !== null) return early;
   const read = await readPicture(intent, deps, signal);
   if (read === null) return await unknownSymbol(intent.symbol, deps, signal);
-  const picture = options.instead === undefined ? read : withoutOrder(read, options.instead);
+  const working = workingUnits(deps.openOrders().filter((order) => order.symbol === intent.symbol && order.id !== options.instead?.id));
+  const picture = { ...(options.instead === undefined ? read : withoutOrder(read, options.instead)), working };
   let stored: StoredLimits | null;
   try {
     stored = await deps.journal.limits(picture.account.accountNumber, signal);
@@ -185,7 +188,7 @@ function unwritable(error: unknown, deps: CheckDeps): Refusal {
 }
 
 /** What a working order binds is free for the one that takes its place. */
-function withoutOrder(picture: Picture, order: Order): Picture {
+function withoutOrder(picture: Omit<Picture, "working">, order: Order): Omit<Picture, "working"> {
   const left = order.qty?.minus(order.filledQty) ?? new Big(0);
   const price = order.limitPrice ?? order.stopPrice ?? (picture.quote === null ? null : new Big(order.side === "buy" ? picture.quote.ask : picture.quote.bid));
   if (price === null) return picture;
@@ -209,7 +212,17 @@ function fingerprintOf(order: OrderIntent, account: string): string {
   );
 }
 
-async function readPicture(intent: OrderIntent, deps: CheckDeps, signal: AbortSignal): Promise<Picture | null> {
+/** An exit closes what its entry opens: only orders of their own count. */
+function workingUnits(open: readonly Order[]): Picture["working"] {
+  const legs = new Set(open.flatMap((order) => order.legs.map((leg) => leg.id)));
+  const units = (side: OrderIntent["side"]) =>
+    open
+      .filter((order) => order.side === side && !legs.has(order.id) && order.orderClass !== "oco")
+      .reduce((sum, order) => sum.plus(order.qty?.minus(order.filledQty) ?? 0), new Big(0));
+  return { buy: units("buy"), sell: units("sell") };
+}
+
+async function readPicture(intent: OrderIntent, deps: CheckDeps, signal: AbortSignal): Promise<Omit<Picture, "working"> | null> {
   const { api } = deps;
   const [account, asset, position, quote, clock] = await Promise.all([
     api.account(signal),

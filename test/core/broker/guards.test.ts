@@ -258,6 +258,17 @@ describe("the guards", () => {
     );
   });
 
+  it("count what open orders may still buy into the limit on a position, but not the order that is being replaced", async () => {
+    await using desk = await Desk.connected({ limits: { maxPositionValue: 500 } });
+    const open = await desk.broker.submitOrder(await desk.checked(buy("3", limit("100"))), desk.signal);
+    const refused = await desk.broker.check(buy("2", limit("101")), desk.signal);
+    assert.ok(!refused.allowed && refused.code === "over-limit" && /\$505\.00, open orders included/.test(refused.message), JSON.stringify(refused));
+    const replaced = await desk.broker.replaceOrder(open.id, { qty: new Big(4) }, { origin: "test" }, desk.signal);
+    assert.ok(replaced.placed);
+    await desk.broker.cancelOrder(replaced.order.id, desk.signal);
+    assert.equal((await desk.broker.check(buy("2", limit("101")), desk.signal)).allowed, true);
+  });
+
   const nonsense: ReadonlyArray<readonly [string, OrderIntent, RegExp]> = [
     ["no size", { ...buy("1"), qty: undefined } as never, /quantity or an amount/],
     ["a quantity and an amount", buy("1", { notional: d("5") }), /either/],

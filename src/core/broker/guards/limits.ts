@@ -45,11 +45,13 @@ export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLi
   }
   const held = heldQty(position);
   if (openingUnits(intent, units, held).lte(0)) return null; // whatever closes a position lowers the risk
-  const after = (intent.side === "buy" ? held.plus(units) : held.minus(units)).abs().times(price);
+  const own = intent.side === "buy" ? held.plus(units) : held.minus(units);
+  const working = picture.working[intent.side];
+  const after = own.abs().plus(working).times(price);
   if (limits.maxPositionValue !== null && after.gt(limits.maxPositionValue)) {
     return refuse(
       "over-limit",
-      `The position in ${intent.symbol} would be worth ${usd(after)}; the limit is ${usd(new Big(limits.maxPositionValue))}.`,
+      `The position in ${intent.symbol} would be worth ${usd(after)}${working.gt(0) ? `, open orders included` : ""}; the limit is ${usd(new Big(limits.maxPositionValue))}.`,
       "Order less, or raise the limit: the setting risk.maxPositionValue and `quantdesk limits`.",
     );
   }

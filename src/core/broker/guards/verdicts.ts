@@ -14,6 +14,8 @@ export interface Picture {
   readonly position: HeldPosition | null;
   readonly quote: Quote | null;
   readonly clock: MarketClock;
+  /** Units of the symbol that open orders may still buy, and sell; the exits of brackets left out. */
+  readonly working: { readonly buy: Big; readonly sell: Big };
 }
 
 export function refuse(code: RefusalCode, message: string, hint: string): Refusal {
