@@ -1,24 +1,5 @@
-/** The body of an answer: bounded, and JSON or an error that says what came instead. */
+/** The body of an answer: JSON, or an error that says what came instead. */
 import { TradingError } from "../base/errors.ts";
-
-const MAX_BYTES = 32 * 2 ** 20;
-
-/** Reads the whole body; one beyond 32 MB ends the connection. */
-export async function readBody(body: AsyncIterable<Uint8Array>, host: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) {
-      throw new TradingError("answer-too-large", `${host} answered with more than ${MAX_BYTES / 2 ** 20} MB.`, {
-        hint: "Ask for less at once.",
-        data: { sent: true },
-      });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
 
 /**
  * Undefined for an empty body. Errors that are not JSON (a proxy's page) count as empty: their status says enough.

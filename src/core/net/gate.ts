@@ -61,6 +61,14 @@ export class Gate {
     return this.#limitWaits;
   }
 
+  /** The function that ends the turn when nobody has to be waited for; null otherwise. */
+  tryEnter(urgency: Urgency): (() => void) | null {
+    if (this.#closed !== undefined || this.waiting > 0 || this.#running >= this.#options.maxRunning) return null;
+    if (this.#pausedUntil > this.#options.clock.now()) return null;
+    if (this.#tokens !== undefined && this.#tokens.waitMs(urgency, 1) !== 0) return null;
+    return this.#begin();
+  }
+
   /** Resolves with the function that ends the turn. Rejects when the queue is full, or with the signal's reason. */
   enter(urgency: Urgency, signal: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
@@ -126,17 +134,21 @@ export class Gate {
       waitMs = this.#waitMs();
       if (waitMs !== 0) break;
       const waiter = this.#waiting.order.shift() ?? (this.#waiting.read.shift() as Waiter);
-      this.#tokens?.take();
-      this.#running += 1;
-      let released = false;
-      waiter.go(() => {
-        if (released) return;
-        released = true;
-        this.#running -= 1;
-        this.#admit();
-      });
+      waiter.go(this.#begin());
     }
     this.#wakeIn(waitMs);
+  }
+
+  #begin(): () => void {
+    this.#tokens?.take();
+    this.#running += 1;
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#running -= 1;
+      if (this.waiting > 0) this.#admit();
+    };
   }
 
   /** Milliseconds until the next in line may go; null when it is not known yet, and this is called again. */

@@ -15,7 +15,8 @@ import { Gate } from "./gate.ts";
 import { Latencies } from "./latency.ts";
 import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
 import { networkError } from "./netErrors.ts";
-import { parseJson, readBody } from "./answer.ts";
+import { parseJson } from "./answer.ts";
+import { send, type Sending } from "./send.ts";
 
 export interface HttpClientOptions {
   /** Scheme, host and port. The headers are sent there and nowhere else: redirects are not followed. */
@@ -48,8 +49,15 @@ export interface HttpClientOptions {
 
 const KEEP_ALIVE_MS = 20_000; // below the idle time of common servers and load balancers; a server's own hint goes first
 
+const MOST_PATHS = 500;
+
 /** Shorter deadlines are one attempt's, whole. */
 const SHORTEST_ATTEMPT_MS = 1000;
+
+interface Progress {
+  sent: boolean;
+  queueMs: number;
+}
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const clock = options.clock ?? systemClock;
@@ -75,6 +83,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   let opened = 0;
   let queuedMs = 0;
   const latencies = new Latencies();
+  const endpointOf = rememberEndpoints();
   let simulated = false;
   pool.on("connect", () => {
     opened += 1;
@@ -88,39 +97,25 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     if (Number.isNaN(remaining) && options.isDefaultRate === true) gate.lift();
   };
 
-  /** One attempt. Throws a TradingError that says whether the request may have left. */
-  const attempt = async (request: HttpRequest, signal: AbortSignal, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
-    const asked = performance.now();
-    const release = await gate.enter(request.intent === "read" ? "read" : "order", signal);
-    const queueMs = performance.now() - asked;
-    progress.queueMs += queueMs;
-    queuedMs += queueMs;
+  /**
+   * One attempt. Throws a TradingError that says whether the request may have left. Of what may be tried again an attempt has
+   * half of the call's time from when it is sent: an answer that is lost is asked for anew while there is still time. The
+   * last attempt, and one for an order, has all that is left.
+   */
+  const attempt = async (request: HttpRequest, signal: AbortSignal, isLast: boolean, progress: Progress): Promise<HttpAnswer> => {
+    const release = await turn(request, signal, progress);
     requests += 1;
     progress.sent = true;
     try {
-      const body = request.body === undefined ? null : JSON.stringify(request.body);
-      const answer = await pool.request({
-        method: request.method,
-        path: request.path,
-        headers: { accept: "application/json", ...(body === null ? {} : { "content-type": "application/json" }), ...options.headers, ...request.headers },
-        body,
-        signal,
-        // undici resends what it deems idempotent on a dead socket; for orders every resend is ours to decide.
-        idempotent: request.intent !== "order",
-      });
-      const headers = plainHeaders(answer.headers);
+      const limitMs = isLast || attemptMs >= options.timeoutMs ? null : attemptMs;
+      const { status, headers, text } = await send(pool, sendingOf(request), { signal, limitMs, late, host: url.host });
       hearLimits(headers);
-      const received = await readBody(answer.body, url.host);
-      const text = answer.statusCode < 400 ? received : withoutCredentials(received, options.headers);
-      if (headers["x-ratelimit-remaining"] === "0" || answer.statusCode === 429) {
+      if (headers["x-ratelimit-remaining"] === "0" || status === 429) {
         const wait = askedWaitMs(headers, clock.now());
         if (wait !== undefined) gate.pauseUntil(clock.now() + wait);
       }
-      return {
-        status: answer.statusCode,
-        headers,
-        body: parseJson(text, answer.statusCode, headers, { host: url.host, method: request.method, path: request.path }),
-      };
+      const clean = status < 400 ? text : withoutCredentials(text, options.headers);
+      return { status, headers, body: parseJson(clean, status, headers, { host: url.host, method: request.method, path: request.path }) };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = networkError(error, url.host);
@@ -131,41 +126,42 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     }
   };
 
-  /**
-   * An attempt of what may be tried again has half of the call's time: an answer that is lost is asked for anew while
-   * there is still time. The last attempt, and one for an order, has all that is left.
-   */
-  const boundedAttempt = async (
-    request: HttpRequest,
-    call: AbortSignal,
-    isLast: boolean,
-    progress: { sent: boolean; queueMs: number },
-  ): Promise<HttpAnswer> => {
-    const limitMs = Math.max(SHORTEST_ATTEMPT_MS, options.timeoutMs / 2);
-    const run = async (signal: AbortSignal) =>
-      request.intent === "cancel" ? await attempt(request, signal, progress) : await breaker.run(() => attempt(request, signal, progress));
-    if (isLast || limitMs >= options.timeoutMs) return await run(call);
-    const own = followSignal(call);
-    const timer = setTimeout(
-      () => own.abort(new TradingError("no-answer", `${url.host} has not answered for ${limitMs / 1000} s.`, { data: { sent: true, retry: true } })),
-      limitMs,
-    );
-    try {
-      return await run(own.signal);
-    } finally {
-      clearTimeout(timer);
-      own.detach();
-    }
+  const turn = async (request: HttpRequest, signal: AbortSignal, progress: Progress): Promise<() => void> => {
+    const urgency = request.intent === "read" ? "read" : "order";
+    const free = gate.tryEnter(urgency);
+    if (free !== null) return free;
+    const asked = performance.now();
+    const release = await gate.enter(urgency, signal);
+    const waitedMs = performance.now() - asked;
+    progress.queueMs += waitedMs;
+    queuedMs += waitedMs;
+    return release;
   };
 
-  const withRetries = async (request: HttpRequest, call: AbortSignal, endsAt: number, progress: { sent: boolean; queueMs: number }): Promise<HttpAnswer> => {
+  const attemptMs = Math.max(SHORTEST_ATTEMPT_MS, options.timeoutMs / 2);
+  const late = () => new TradingError("no-answer", `${url.host} has not answered for ${attemptMs / 1000} s.`, { data: { sent: true, retry: true } });
+  const readHeaders = { accept: "application/json", ...options.headers };
+  const sendingOf = (request: HttpRequest): Sending => {
+    const body = request.body === undefined ? null : JSON.stringify(request.body);
+    const own =
+      body === null && request.headers === undefined
+        ? readHeaders
+        : { accept: "application/json", ...(body === null ? {} : { "content-type": "application/json" }), ...options.headers, ...request.headers };
+    // For orders every resend is ours to decide.
+    return { method: request.method, path: request.path, headers: own, body, idempotent: request.intent !== "order" };
+  };
+
+  const guarded = (request: HttpRequest, call: AbortSignal, isLast: boolean, progress: Progress): Promise<HttpAnswer> =>
+    request.intent === "cancel" ? attempt(request, call, isLast, progress) : breaker.run(() => attempt(request, call, isLast, progress));
+
+  const withRetries = async (request: HttpRequest, call: AbortSignal, endsAt: number, progress: Progress): Promise<HttpAnswer> => {
     const most = request.intent === "order" ? 0 : options.retries;
     for (let retry = 0; ; retry++) {
       call.throwIfAborted();
       let pauseMs = backoffMs(retry, options.backoffMs, random);
       let reason: string;
       try {
-        const answer = await boundedAttempt(request, call, retry >= most, progress);
+        const answer = await guarded(request, call, retry >= most, progress);
         if (retry >= most || !isRetryStatus(answer.status)) return answer;
         const asked = answer.status === 429 || answer.status === 503 ? askedWaitMs(answer.headers, clock.now()) : undefined;
         if (asked !== undefined) pauseMs = asked;
@@ -187,25 +183,25 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return {
     request: async (request, signal) => {
       signal.throwIfAborted();
-      const what = `${request.method} ${withoutQuery(request.path)} at ${url.host}`;
+      const what = () => `${request.method} ${withoutQuery(request.path)} at ${url.host}`;
       const startedAt = clock.now();
       const started = performance.now();
       const progress = { sent: false, queueMs: 0 };
       const call = followSignal(signal);
-      const timer = setTimeout(() => call.abort(timeoutError(what, options.timeoutMs, progress)), options.timeoutMs);
+      const timer = setTimeout(() => call.abort(timeoutError(what(), options.timeoutMs, progress)), options.timeoutMs);
       let failed: string | null = null;
       try {
         const answer = await withRetries(request, call.signal, started + options.timeoutMs, progress);
         if (answer.status >= 400) failed = `status ${answer.status}`;
         return answer;
       } catch (error) {
-        const failure = signal.aborted ? interruptedError(signal.reason, what, progress.sent) : TradingError.from(error, "connection-lost");
+        const failure = signal.aborted ? interruptedError(signal.reason, what(), progress.sent) : TradingError.from(error, "connection-lost");
         failed = failure.code;
         throw failure;
       } finally {
         clearTimeout(timer);
         call.detach();
-        const endpoint = `${request.method} ${route(request.path)}`;
+        const endpoint = endpointOf(request);
         const runMs = performance.now() - started - progress.queueMs;
         latencies.record(endpoint, runMs, failed === null);
         options.onRequest?.({ operation: `http ${endpoint}`, startedAt, queueMs: progress.queueMs, runMs, ok: failed === null, error: failed });
@@ -267,17 +263,23 @@ function withoutCredentials(text: string, headers: Readonly<Record<string, strin
   return Object.values(headers).reduce((clean, value) => (value.length < 8 ? clean : clean.replaceAll(value, "[secret]")), text);
 }
 
-function plainHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const plain: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) plain[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
-  }
-  return plain;
-}
-
 function withoutQuery(path: string): string {
   const at = path.indexOf("?");
   return at < 0 ? path : path.slice(0, at);
+}
+
+/** Names of endpoints by path, since the same few are asked again and again. */
+function rememberEndpoints(): (request: HttpRequest) => string {
+  const known = new Map<string, string>();
+  return ({ method, path }) => {
+    const key = `${method} ${path}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size >= MOST_PATHS) known.clear();
+    const endpoint = `${method} ${route(path)}`;
+    known.set(key, endpoint);
+    return endpoint;
+  };
 }
 
 /** The path with ids and symbols as ":id" and ":symbol", so that metrics have few names. */
