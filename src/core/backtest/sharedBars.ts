@@ -1,5 +1,5 @@
 /** Bars in one block of shared memory: sent to the compute process once, seen by all its workers without a copy. */
-import { BAR_COLUMNS, type BarSeries, type Dataset, type DatasetInfo } from "../domain/bars.ts";
+import { BAR_COLUMNS, columnsIn, type BarSeries, type Dataset, type DatasetInfo } from "../domain/bars.ts";
 
 type Plain = Omit<BarSeries, (typeof BAR_COLUMNS)[number]>;
 
@@ -60,15 +60,5 @@ function shareSeries({ columns, ...plain }: PackedSeries): SharedSeries {
 }
 
 function unshareSeries({ memory, ...plain }: SharedSeries): BarSeries {
-  const bars = memory.byteLength / BAR_COLUMNS.length / 8;
-  const column = (at: number) => new Float64Array(memory, at * bars * 8, bars);
-  const [time, open, high, low, close, volume] = BAR_COLUMNS.map((_name, at) => column(at)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  return { ...plain, time, open, high, low, close, volume };
+  return { ...plain, ...columnsIn(memory) };
 }

@@ -10,7 +10,7 @@ import { canonicalJson, sha256 } from "../base/canonical.ts";
 import { TradingError } from "../base/errors.ts";
 import { makeFolder, writeWhole } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
-import { BAR_COLUMNS, type BarSeries, type Timeframe } from "../domain/bars.ts";
+import { BAR_COLUMNS, columnsIn, type BarSeries, type Timeframe } from "../domain/bars.ts";
 
 export interface BarKey {
   /** Of the data service, with the trading mode that it is used for. */
@@ -123,18 +123,8 @@ function decode(bytes: Buffer, key: BarKey): CachedBars | undefined {
   const { bars, from, to, asOf } = header.output;
   const body = bytes.subarray(end + 1);
   if (header.output.key !== canonicalJson(key) || body.length !== bars * BAR_COLUMNS.length * 8 || digest(body) !== header.output.sha256) return undefined;
-  const columns = new Float64Array(bars * BAR_COLUMNS.length);
-  new Uint8Array(columns.buffer).set(body);
-  const column = (at: number) => columns.subarray(at * bars, (at + 1) * bars);
-  const [time, open, high, low, close, volume] = BAR_COLUMNS.map((_name, at) => column(at)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  return { from, to, asOf, series: { symbol: key.symbol, timeframe: key.timeframe, simulated: false, time, open, high, low, close, volume } };
+  const memory = Uint8Array.from(body).buffer;
+  return { from, to, asOf, series: { symbol: key.symbol, timeframe: key.timeframe, simulated: false, ...columnsIn(memory) } };
 }
 
 function digest(bytes: Uint8Array): string {

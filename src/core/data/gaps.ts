@@ -51,7 +51,8 @@ function evenGaps(days: number): GapFinder {
 
 function dailyGaps(time: Float64Array): GapFinder {
   const sessions = newYorkSessions(time);
-  const hasWeekends = shareOnWeekends(time) > 0.05;
+  const trades = tradedWeekdays(time);
+  const everyDay = trades.every(Boolean);
   const found: Gap[] = [];
   return {
     step: (from, to) => {
@@ -59,10 +60,10 @@ function dailyGaps(time: Float64Array): GapFinder {
       let bars = 0;
       for (let day = 1; day < days; day++) {
         const date = dateOf(from + day * DAY_MS);
-        if (sessions?.has(date) ?? (hasWeekends || !isWeekend(date))) bars++;
+        if (sessions?.has(date) ?? trades[weekdayOf(date)]) bars++;
       }
       // Without a calendar one or two weekdays in a row may be holidays.
-      if (bars > (sessions !== undefined || hasWeekends ? 0 : 2)) found.push({ bars, from, to });
+      if (bars > (sessions !== undefined || everyDay ? 0 : 2)) found.push({ bars, from, to });
     },
     all: () => found,
   };
@@ -130,6 +131,13 @@ function weekdaysIn({ from, to }: Gap): number {
   return weekdays;
 }
 
+/** Of each UTC weekday, from Sunday, whether it has bars as a rule: a day in Tokyo begins on the UTC date before. */
+function tradedWeekdays(time: Float64Array): readonly boolean[] {
+  const counts = [0, 0, 0, 0, 0, 0, 0];
+  for (const ms of time) counts[weekdayOf(ms)] = (counts[weekdayOf(ms)] as number) + 1;
+  return counts.map((count) => count > time.length * 0.05);
+}
+
 /** Of some thousand bars, evenly spread. */
 function shareOnWeekends(time: Float64Array): number {
   const apart = Math.max(1, Math.floor(time.length / 5000));
@@ -142,8 +150,12 @@ function dateOf(ms: number): number {
   return Math.floor(ms / DAY_MS) * DAY_MS;
 }
 
-/** Saturday or Sunday, UTC: 1 January 1970 was a Thursday. */
+/** 0 is Sunday, UTC: 1 January 1970 was a Thursday. */
+function weekdayOf(ms: number): number {
+  return (((Math.floor(ms / DAY_MS) + 4) % 7) + 7) % 7;
+}
+
 function isWeekend(ms: number): boolean {
-  const day = (((Math.floor(ms / DAY_MS) + 4) % 7) + 7) % 7;
+  const day = weekdayOf(ms);
   return day === 0 || day === 6;
 }

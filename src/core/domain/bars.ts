@@ -60,6 +60,13 @@ export function datasetIdentity({ sha256, source, adjustment, asOf, timeZone }: 
 
 export const BAR_COLUMNS = ["time", "open", "high", "low", "close", "volume"] as const;
 
+/** The columns that stand one after another in a block of memory, in the order of BAR_COLUMNS, as views on it. */
+export function columnsIn(memory: ArrayBufferLike): Pick<BarSeries, (typeof BAR_COLUMNS)[number]> {
+  const bars = memory.byteLength / BAR_COLUMNS.length / 8;
+  const column = (name: (typeof BAR_COLUMNS)[number]) => new Float64Array(memory, BAR_COLUMNS.indexOf(name) * bars * 8, bars);
+  return { time: column("time"), open: column("open"), high: column("high"), low: column("low"), close: column("close"), volume: column("volume") };
+}
+
 /** Bars `from` (inclusive) to `to` (exclusive) as views on the same memory. */
 export function sliceBars(series: BarSeries, from: number, to: number): BarSeries {
   return {

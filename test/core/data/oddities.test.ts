@@ -42,6 +42,7 @@ describe("what is odd about bars", () => {
     for (const time of [
       newYork,
       weekdays(Date.UTC(2015, 0, 5), 500, (ms) => holidays.includes(ms)),
+      weekdays(Date.UTC(2015, 0, 5), 500).map((ms) => ms - 9 * HOUR), // Tokyo's midnights
       Array.from({ length: 400 }, (_value, i) => NOW - (400 - i) * DAY),
       Array.from({ length: 40 }, (_value, i) => Date.UTC(2015, i, 1)),
       Array.from({ length: 40 }, (_value, i) => Date.UTC(2015, 0, 2 + 7 * i)),
