@@ -46,7 +46,8 @@ import { openPerformance, type Performance } from "./metrics/performance.ts";
 import { startPerformanceApi } from "./metrics/performanceApi.ts";
 import { readOrMakeToken } from "./metrics/token.ts";
 import { previewOrder, type Previewed } from "./session/preview.ts";
-import { converse, type Reply } from "./session/converse.ts";
+import { converse } from "./session/converse.ts";
+import type { Reply } from "./session/replies.ts";
 import { createLimits, type Limits } from "./session/limits.ts";
 import { runAssertions, type AssertionOptions } from "./session/assertions.ts";
 import type { GapQuery, GapReport } from "./session/gap.ts";
@@ -68,7 +69,7 @@ export { exportCsv, exportRows, exportTable, type ExportName } from "./session/e
 export type { SweepSpec } from "./domain/sweep.ts";
 export type { GapReport } from "./session/gap.ts";
 export type { BacktestSpec, LiveQuestion, Placed, SessionStatus } from "./domain/desk.ts";
-export type { Ask, Reply } from "./session/converse.ts";
+export type { Ask, Reply } from "./session/replies.ts";
 export type { Previewed } from "./session/preview.ts";
 
 export interface SessionOptions {

@@ -49,8 +49,8 @@ export async function answerInChat(desk: Desk, text: string, signal: AbortSignal
   const sentence = readSentence(text === "" ? "help" : text);
   if (sentence.kind === "provider" && sentence.name !== null) await vscode.commands.executeCommand("quantdesk.setProvider", sentence.name);
   const session = await desk.session();
-  if (sentence.kind === "analyze" && !vscode.workspace.isTrusted)
-    throw new TradingError("restricted", "Analyses wait until you trust this folder.", { kind: "refused" });
+  if ((sentence.kind === "analyze" || sentence.kind === "scan") && !vscode.workspace.isTrusted)
+    throw new TradingError("restricted", "Scans and analyses wait until you trust this folder.", { kind: "refused" });
   // Stopping is an act without a question in a terminal; here every act has its own button.
   const reply: Reply =
     sentence.kind === "kill-switch" && sentence.change === "on" ? { text: "", data: null } : await session.converse(sentence, "chat", signal);

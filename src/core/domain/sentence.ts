@@ -7,6 +7,7 @@ import { badInput } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Side } from "./orders.ts";
 import type { OrderTerms } from "./orderTerms.ts";
+import { SentenceReader, SYMBOL_WORD } from "./sentenceReader.ts";
 
 /** Sentences of one word. */
 type WordKind = "start" | "connect" | "disconnect" | "account" | "portfolio" | "orders" | "limits" | "alarms" | "acknowledge" | "scan" | "help" | "leave";
@@ -30,7 +31,6 @@ export const SENTENCES: readonly string[] = [
   "set provider rules, start, help, bye",
 ];
 
-const SYMBOL = /^[A-Za-z][A-Za-z0-9]{0,9}([./-][A-Za-z0-9]{1,5})?$/;
 const NUMBER_WORD = /^(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|fifty|hundred|thousand|half|some|all|few)$/i;
 const FILLER = /^(please|the|my|a|an|me|show|what|is|are|s)$/;
 /** Words that stand alone. */
@@ -125,11 +125,11 @@ function phrase(words: readonly string[]): Sentence {
 
 /** QTY [shares of] SYMBOL, SYMBOL QTY, N dollars of SYMBOL, SYMBOL for N dollars; then prices, exits and time in force. */
 function order(side: Side, words: readonly string[], given: OrderTerms = {}): Sentence {
-  const reader = new Reader(side, words);
+  const reader = new SentenceReader(side, words);
   let symbol: string | undefined;
   let terms: Draft = { ...given };
   if (NUMBER_WORD.test(reader.peek())) throw badInput("bad-number", `"${reader.peek()}" is no number.`, `Write digits: ${side} 10 AAPL.`);
-  if (SYMBOL.test(reader.peek()) && !/^\d/.test(reader.peek())) {
+  if (SYMBOL_WORD.test(reader.peek()) && !/^\d/.test(reader.peek())) {
     symbol = reader.symbol();
     if (/^[$\d]/.test(reader.peek())) {
       terms = { ...terms, qty: reader.amount("The quantity") };
@@ -150,7 +150,7 @@ function order(side: Side, words: readonly string[], given: OrderTerms = {}): Se
 
 type Draft = { -readonly [K in keyof OrderTerms]: OrderTerms[K] };
 
-function clause(reader: Reader, terms: Draft): Draft {
+function clause(reader: SentenceReader, terms: Draft): Draft {
   const once = (name: keyof Draft, value: Draft[keyof Draft]): Draft => {
     if (terms[name] !== undefined) throw badInput("not-understood", `The ${name} is said twice.`);
     return { [name]: value };
@@ -220,7 +220,7 @@ function cancel(words: readonly string[]): Sentence {
 }
 
 function close(words: readonly string[]): Sentence {
-  const reader = new Reader("close", words);
+  const reader = new SentenceReader("close", words);
   reader.skip("my");
   if (reader.skip("half")) {
     reader.skip("of");
@@ -243,90 +243,6 @@ function close(words: readonly string[]): Sentence {
 
 function onlySymbol(words: readonly string[], what: string): string {
   const [word = "", ...more] = words;
-  if (more.length > 0 || !SYMBOL.test(word)) throw badInput("not-understood", `${what} takes one symbol.`, `Write: ${what} AAPL.`);
+  if (more.length > 0 || !SYMBOL_WORD.test(word)) throw badInput("not-understood", `${what} takes one symbol.`, `Write: ${what} AAPL.`);
   return word.toUpperCase();
 }
-
-/** Takes a sentence word by word; whatever is left over is an error. */
-class Reader {
-  readonly #what: string;
-  readonly #words: string[];
-
-  constructor(what: string, words: readonly string[]) {
-    this.#what = what;
-    // "10," and "AAPL," lose the comma that ends a clause; "10,5" keeps its own and is refused as a number.
-    this.#words = words.map((word) => word.replace(/,$/, "")).filter((word) => word !== "");
-  }
-
-  get isDone(): boolean {
-    return this.#words.length === 0;
-  }
-
-  peek(): string {
-    return this.#words[0] ?? "";
-  }
-
-  skip(...words: readonly string[]): boolean {
-    if (!words.includes(this.peek().toLowerCase()) || this.isDone) return false;
-    this.#words.shift();
-    return true;
-  }
-
-  must(word: string): void {
-    if (!this.skip(word)) throw badInput("not-understood", `"${word}" is missing before "${this.#words.join(" ")}".`);
-  }
-
-  maybe<T>(choices: Readonly<Record<string, T>>): T | undefined {
-    const word = this.peek().toLowerCase();
-    if (this.isDone || !Object.hasOwn(choices, word)) return undefined;
-    this.#words.shift();
-    return choices[word];
-  }
-
-  oneOf<T>(choices: Readonly<Record<string, T>>): T {
-    const word = this.peek().toLowerCase();
-    if (!Object.hasOwn(choices, word)) throw badInput("not-understood", `"${word}" is none of ${Object.keys(choices).join(", ")}.`);
-    this.#words.shift();
-    return choices[word] as T;
-  }
-
-  symbol(): string {
-    const word = this.#words.shift() ?? "";
-    if (!SYMBOL.test(word)) throw badInput("bad-symbol", word === "" ? `${this.#what} what?` : `"${word}" is not a symbol.`, `Write: ${this.#what} 10 AAPL.`);
-    return word.toUpperCase();
-  }
-
-  /** The last thing of the sentence. */
-  last(): string {
-    const symbol = this.symbol();
-    this.skip("position");
-    if (!this.isDone) this.unknown();
-    return symbol;
-  }
-
-  /** A positive plain decimal; `mark` may stick to it ("5%"). */
-  amount(what: string, mark?: string): Big {
-    let word = this.#words.shift() ?? "";
-    if (word === "") throw badInput("bad-number", `${what} is missing.`, "Write it like 12 or 12.5.");
-    if (word.startsWith("$"))
-      throw badInput("bad-quantity", `"${word}" is an amount of money.`, `Write: ${this.#what} AAPL for ${word.slice(1) || "500"} dollars.`);
-    if (mark !== undefined && word.length > 1 && word.endsWith(mark)) {
-      word = word.slice(0, -1);
-      this.#words.unshift(mark);
-    }
-    const value = parseDecimal(word, what);
-    if (value.lte(0)) throw badInput("bad-number", `${what} is ${word}, but must be above zero.`);
-    if (value.gte(MOST)) throw badInput("bad-number", `${what} is ${word}, which is too large to be meant.`);
-    return value;
-  }
-
-  unknown(): never {
-    throw badInput(
-      "not-understood",
-      `I do not understand "${this.#words.join(" ")}" in that sentence.`,
-      "Nothing was done. Write `help` to see what there is.",
-    );
-  }
-}
-
-const MOST = 1e12;
