@@ -22,31 +22,8 @@ const LISTS: Readonly<Record<ActionType, string>> = {
 const MOST_DAYS = 90;
 
 export function addActionRoutes(app: FastifyInstance, { market, clock }: DataParts): void {
-  app.get("/v1/corporate-actions", (request) => {
-    const query = readQuery(request.query);
-    const today = newYorkDate(clock.now());
-    const limit = wholeNumber(query, "limit", 100, { min: 1, max: 1000 });
-    const [types, ids, cusips] = [list(query, "types"), list(query, "ids"), list(query, "cusips")];
-    for (const type of types) if (!TYPES.includes(type)) throw badRequest(`invalid type: ${type}`);
-    if (ids.length > 0 && ["symbols", "types", "cusips", "start", "end"].some((name) => (query[name] ?? "") !== ""))
-      throw badRequest("ids cannot be given with other filters");
-    const [from, to] = [readDate(query, "start") ?? today, readDate(query, "end") ?? today];
-    if (from > to && query["end"] !== undefined) throw badRequest("end should not be before start");
-    const found =
-      ids.length > 0
-        ? ids.flatMap((id) => actionOf(market, id, today) ?? [])
-        : actionsOf(market, { symbols: symbolList(query), from, to, today }).filter(
-            ({ type, event }) => (types.length === 0 || types.includes(type)) && (cusips.length === 0 || cusips.includes(cusipOf(event.symbol))),
-          );
-    if (choice(query, "sort", "asc", ["asc", "desc"]) === "desc") found.reverse();
-    if (!["", "us"].includes(query["region"] ?? "")) found.length = 0;
-    // The last row that was seen.
-    const token = query["page_token"] ?? "";
-    const begin = token === "" ? 0 : found.findIndex(({ id }) => id === token) + 1;
-    if (token !== "" && begin === 0) throw badRequest("invalid page_token");
-    const page = found.slice(begin, begin + limit);
-    return { corporate_actions: inLists(page), next_page_token: found.length > begin + limit ? (page.at(-1) as Action).id : null };
-  });
+  // The second is its former address, which older clients still ask.
+  for (const path of ["/v1/corporate-actions", "/v1beta1/corporate-actions"]) app.get(path, (request) => pageOf(readQuery(request.query), { market, clock }));
   app.get("/v2/corporate_actions/announcements", (request) => {
     const query = readQuery(request.query);
     const today = newYorkDate(clock.now());
@@ -71,6 +48,31 @@ export function addActionRoutes(app: FastifyInstance, { market, clock }: DataPar
     if (action === undefined) throw notFound(`announcement not found for ${id}`);
     return announcementJson(action);
   });
+}
+
+function pageOf(query: Query, { market, clock }: DataParts) {
+  const today = newYorkDate(clock.now());
+  const limit = wholeNumber(query, "limit", 100, { min: 1, max: 1000 });
+  const [types, ids, cusips] = [list(query, "types"), list(query, "ids"), list(query, "cusips")];
+  for (const type of types) if (!TYPES.includes(type)) throw badRequest(`invalid type: ${type}`);
+  if (ids.length > 0 && ["symbols", "types", "cusips", "start", "end"].some((name) => (query[name] ?? "") !== ""))
+    throw badRequest("ids cannot be given with other filters");
+  const [from, to] = [readDate(query, "start") ?? today, readDate(query, "end") ?? today];
+  if (from > to && query["end"] !== undefined) throw badRequest("end should not be before start");
+  const found =
+    ids.length > 0
+      ? ids.flatMap((id) => actionOf(market, id, today) ?? [])
+      : actionsOf(market, { symbols: symbolList(query), from, to, today }).filter(
+          ({ type, event }) => (types.length === 0 || types.includes(type)) && (cusips.length === 0 || cusips.includes(cusipOf(event.symbol))),
+        );
+  if (choice(query, "sort", "asc", ["asc", "desc"]) === "desc") found.reverse();
+  if (!["", "us"].includes(query["region"] ?? "")) found.length = 0;
+  // The last row that was seen.
+  const token = query["page_token"] ?? "";
+  const begin = token === "" ? 0 : found.findIndex(({ id }) => id === token) + 1;
+  if (token !== "" && begin === 0) throw badRequest("invalid page_token");
+  const page = found.slice(begin, begin + limit);
+  return { corporate_actions: inLists(page), next_page_token: found.length > begin + limit ? (page.at(-1) as Action).id : null };
 }
 
 function list(query: Query, name: string): readonly string[] {

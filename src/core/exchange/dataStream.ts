@@ -38,6 +38,13 @@ const MAX_BACKLOG = 8 * 2 ** 20;
 /** Names on one connection, over all channels. */
 const MAX_NAMES = 10_000;
 
+/** The symbol that Alpaca's test stream has, and whose prices it shows here. */
+const TEST_SYMBOL = { name: "FAKEPACA", of: "SPY" } as const;
+
+function forTest(message: object): object {
+  return "S" in message && message.S === TEST_SYMBOL.of ? { ...message, S: TEST_SYMBOL.name } : message;
+}
+
 export function serveDataStream(socket: WebSocket, { engine, market, clock }: DataStreamParts, { format, feed }: StreamKind): void {
   const channels: readonly Channel[] = feed === "news" ? ["news"] : STOCK_CHANNELS;
   const subscribed = new Map<Channel, Set<string>>(channels.map((channel) => [channel, new Set<string>()]));
@@ -55,14 +62,16 @@ export function serveDataStream(socket: WebSocket, { engine, market, clock }: Da
   const symbolsOf = (channel: Channel) => {
     const wanted = subscribed.get(channel);
     if (wanted === undefined) return [];
-    return wanted.has("*") ? market.stocks.map((stock) => stock.symbol) : [...wanted].filter((symbol) => market.has(symbol));
+    if (wanted.has("*")) return market.stocks.map((stock) => stock.symbol);
+    const symbols = [...wanted].map((symbol) => (feed === "test" && symbol === TEST_SYMBOL.name ? TEST_SYMBOL.of : symbol));
+    return symbols.filter((symbol) => market.has(symbol));
   };
   const parts = { market, feed: feed === "test" || feed === "news" ? "sip" : feed, symbolsOf } as const;
   const look = () => {
     const now = clock.now();
     const messages = happenedSince(parts, { before: lookedAt, now });
     lookedAt = now;
-    if (messages.length > 0) send(messages);
+    if (messages.length > 0) send(feed === "test" ? messages.map(forTest) : messages);
   };
   const timer = setTimeout(() => {
     if (isAuthorized) return;

@@ -37,7 +37,8 @@ export interface MarketOptions {
   readonly extendedHours?: boolean;
 }
 
-const MAX_PATHS = 2048;
+/** Three sessions of all symbols. */
+const MAX_PATHS = 1024;
 const MAX_YEARS = 2048;
 
 export class Market {

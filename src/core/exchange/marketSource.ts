@@ -5,6 +5,7 @@ import { SessionCalendar } from "../domain/sessionCalendar.ts";
 import { SIMULATED_YEARS, SimulatedPrices } from "../domain/simulated.ts";
 import { earningsIn, type CorporateEvent, type EarningsReport } from "../domain/simulatedEvents.ts";
 import { SIMULATED_UNIVERSE, type SimulatedStock } from "../domain/simulatedUniverse.ts";
+import { BoundedMemo } from "./boundedMemo.ts";
 import type { MarketBar } from "./marketBar.ts";
 
 /** A recorded bar and the seconds of its session that it covers, `to` excluded. */
@@ -29,9 +30,13 @@ export interface MarketSource {
   earnings(symbol: string, year: number): readonly EarningsReport[];
 }
 
+/** Years of symbols whose reports are kept. */
+const MAX_REPORTED = 2048;
+
 export function simulatedSource(seed: number | string): MarketSource {
   const prices = new SimulatedPrices(seed);
   const parts = { seed, calendar: new SessionCalendar() };
+  const earnings = new BoundedMemo<readonly EarningsReport[]>(MAX_REPORTED);
   return {
     kind: "simulated",
     stocks: SIMULATED_UNIVERSE,
@@ -39,6 +44,6 @@ export function simulatedSource(seed: number | string): MarketSource {
     year: (symbol, year) => prices.year(symbol, year, "raw"),
     within: () => undefined,
     events: (symbol, year) => prices.actions.in(prices.stock(symbol), year),
-    earnings: (symbol, year) => earningsIn(prices.stock(symbol), year, parts),
+    earnings: (symbol, year) => earnings.get(`${symbol} ${year}`, () => earningsIn(prices.stock(symbol), year, parts)),
   };
 }

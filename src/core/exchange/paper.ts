@@ -161,14 +161,14 @@ function tellEnd(replay: Replay, clock: ExchangeClock, look: () => void, say: (l
   return () => clearInterval(timer);
 }
 
-/** Walks the stocks' histories one by one in the background, so that the first question about all of them need not wait. */
+/** Works the day out for one stock after the other in the background, so that the first question about all of them need not wait. */
 function warmUp(market: Market, now: () => number): () => void {
   const left = market.stocks.map((stock) => stock.symbol);
   let next: NodeJS.Immediate | undefined;
   const step = () => {
     const symbol = left.shift();
     if (symbol === undefined) return;
-    market.last(symbol, now());
+    market.dayBar(symbol, now());
     next = setImmediate(step);
   };
   next = setImmediate(step);

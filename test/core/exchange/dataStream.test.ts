@@ -194,12 +194,16 @@ describe("the market data stream", () => {
     if (right.T === "c") assert.equal(market.trade(right.S, Date.parse(wrong.t)).size, right.cs);
   });
 
-  it("speaks MessagePack with its own timestamps, and news on its own address", async () => {
+  it("speaks MessagePack with its own timestamps, has the test stream's symbol, and news on its own address", async () => {
     await using packed = await givenStream({ kind: { format: "msgpack" } });
     await packed.subscribe({ quotes: ["AAPL"] });
     packed.moveTo(Date.parse("2026-11-18T15:00:10Z"));
     const quote = await packed.found((m) => m.T === "q");
     assert.ok(quote.t instanceof Date && quote.t.getTime() === Date.parse("2026-11-18T15:00:10Z"));
+    await using test = await givenStream({ kind: { feed: "test" } });
+    await test.subscribe({ trades: ["FAKEPACA"] });
+    test.moveTo(Date.parse("2026-11-18T15:00:10Z"));
+    assert.equal((await test.found((m) => m.T === "t")).S, "FAKEPACA");
     await using news = await givenStream({ kind: { feed: "news" }, start: Date.parse("2026-11-18T12:00:00Z") });
     assert.deepEqual(await news.subscribe({ news: ["*"] }), { T: "subscription", news: ["*"] });
     news.moveTo(Date.parse("2026-11-18T16:00:00Z"));

@@ -170,7 +170,7 @@ describe("the paper exchange's market data", () => {
   });
 
   it("lists corporate actions by type, date, symbol, cusip and id, in pages, both ways", async () => {
-    const path = "/v1/corporate-actions?start=2022-01-01&end=2027-06-30";
+    const path = "/v1beta1/corporate-actions?start=2022-01-01&end=2027-06-30";
     const lists = (page: Json) => Object.entries<Json[]>(page.corporate_actions).flatMap(([list, rows]) => rows.map((row) => ({ list, ...row })));
     const all = lists(await exchange.get(`${path}&symbols=FB,META,NVDA,KO,SPY&limit=1000`));
     assert.ok(all.length > 30);
