@@ -78,6 +78,74 @@ describe("research from the terminal", function () {
     assert.match(ran.json<{ message: string }>().message, /broken\.ts/);
   });
 
+  it("names the first bar at which a strategy looks ahead, and says when none does", async () => {
+    const file = join(folder, "peek.ts");
+    await writeFile(
+      file,
+      `import { defineStrategy } from "quantdesk";
+export default defineStrategy({ name: "peek", params: {}, signals: ({ close, length }) => ({
+  entries: Array.from(close, (value, t) => t >= 40 && close[t + 1] > value), exits: new Int8Array(length) }) });
+`,
+    );
+    const args = ["backtest", "--data", "sample:simulated", "--from", "2024-01-01", "--check-lookahead", "--json", "--strategy"];
+    const peek = await desk.run([...args, file]);
+    assert.equal(peek.code, 1);
+    assert.match(peek.json<{ readonly code: string; readonly message: string }>().message, /peek\.ts looks ahead: its entries at bar 4\d \(20/);
+    const sound = await desk.run([...args, "rsi_reversion"]);
+    assert.equal(sound.code, 0, sound.stderr);
+    assert.equal(sound.json<{ readonly lookAhead: { readonly ok: boolean; readonly exhaustive: boolean } }>().lookAhead.exhaustive, true);
+  });
+
+  it("refuses a strategy with a type error before it runs, with its line and column", async () => {
+    const file = join(folder, "typo.ts");
+    await writeFile(
+      file,
+      `import { defineStrategy } from "quantdesk";
+export default defineStrategy({ name: "typo", params: {}, onBar(bar) {
+  if (bar.clsoe > 1) bar.buy();
+} });
+`,
+    );
+    const typo = await desk.run(["backtest", "--data", "sample:simulated", "--strategy", file, "--json"]);
+    assert.equal(typo.code, 2);
+    assert.match(typo.json<{ readonly code: string; readonly message: string }>().message, /typo\.ts:3:11: Property 'clsoe' does not exist/);
+  });
+
+  it("trades several symbols on one account, with the costs that it is given", async () => {
+    const rows = (first: number) => Array.from({ length: 90 }, (_value, i) => [first + 3 * Math.sin(i / 3), i] as const);
+    for (const [name, first] of [
+      ["aaa", 100],
+      ["bbb", 50],
+    ] as const)
+      await writeFile(
+        join(folder, `${name}.csv`),
+        `date,open,high,low,close,volume\n${rows(first)
+          .map(
+            ([price, i]) =>
+              `${new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10)},${[price, price + 1, price - 1, price].map((value) => value.toFixed(2)).join()},1000`,
+          )
+          .join("\n")}\n`,
+      );
+    const ran = await desk.run([
+      ...["backtest", "--data", `${join(folder, "aaa.csv")},${join(folder, "bbb.csv")}`, "--strategy", "pairs", "--params", "period=20,entry=1"],
+      ...["--borrow-rate", "0.05", "--fee-per-share", "0.01", "--json"],
+    ]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const result = ran.json<{
+      readonly engine: string;
+      readonly trades: ReadonlyArray<{ readonly symbol: string; readonly side: string; readonly carry?: number }>;
+    }>();
+    assert.equal(result.engine, "event");
+    assert.deepEqual(
+      [...new Set(result.trades.map(({ symbol }) => symbol))].sort((a, b) => a.localeCompare(b)),
+      ["AAA", "BBB"],
+    );
+    assert.ok(result.trades.some(({ side, carry }) => side === "short" && (carry ?? 0) > 0));
+    const alone = await desk.run(["backtest", "--data", join(folder, "aaa.csv"), "--strategy", "pairs", "--json"]);
+    assert.equal(alone.code, 2);
+    assert.match(alone.stderr, /pairs holds at least 2 symbols/);
+  });
+
   it("answers a batch in request order, failures in their places", async () => {
     const hang = join(folder, "hang.ts");
     await writeFile(

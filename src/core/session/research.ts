@@ -110,7 +110,9 @@ export function createResearch({
     const load = loader(signal);
     const run = await identified(spec, load, signal);
     const { grid, where, method, trials, seed, patience, budgetMs, crossValidation, top } = spec;
-    const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, crossValidation, top }).filter(([, value]) => value !== undefined));
+    const given = Object.fromEntries(
+      Object.entries({ where, method, trials, seed, patience, budgetMs, crossValidation, top }).filter(([, value]) => value !== undefined),
+    );
     const key = ledger.sweepKey(run, await load(spec), sweptNames(grid));
     const known = spec.fresh === true ? null : await ledger.knownCombinations(key, run.request.params, signal);
     const earlierTrials = await ledger.trialsOn(run.info.sha256, signal);
@@ -135,6 +137,7 @@ export function createResearch({
     resolve: (spec, signal) => toRequest(spec, loader(signal), signal),
     backtest: async (spec, signal) => {
       const started = performance.now();
+      ledger.open();
       const run = await identified(spec, loader(signal), signal);
       const [stored = null] = await ledger.stored([run], signal);
       const result = stored === null ? await backtester.run(run.request, signal) : { ...stored, durationMs: performance.now() - started };

@@ -15,7 +15,9 @@ export interface RunLedgerParts {
   readonly front: string;
   readonly store: Pick<Store, "addRuns" | "trialsOn" | "cache">;
   /** What the strategy's code is; `isRepeatable` false: its results are not kept. */
-  readonly code: (strategy: StrategyRef) => Promise<{ readonly hash: string; readonly isRepeatable: boolean; readonly isAlone: boolean; readonly text?: string }>;
+  readonly code: (
+    strategy: StrategyRef,
+  ) => Promise<{ readonly hash: string; readonly isRepeatable: boolean; readonly isAlone: boolean; readonly text?: string }>;
   /** Changes with whatever of our own code can change a figure. */
   readonly engineIdentity: () => string;
   readonly log: Log;
@@ -51,10 +53,16 @@ export class RunLedger {
     this.#parts = parts;
   }
 
+  /** Lets the store's thread start while prices are read, which take as long. */
+  open(): void {
+    this.#parts.store.cache.results([], false, AbortSignal.timeout(LOOK_UP_WITHIN_MS)).catch(() => undefined); // whoever asks next is told
+  }
+
   async identify(spec: BacktestSpec, request: BacktestRequest, dataset: Dataset): Promise<IdentifiedRun> {
     const code = await this.#parts.code(request.strategy);
     const { data: _label, strategy, withEquity: _shown, ...rest } = request;
-    const requestHash = code.isRepeatable && this.#isLoadedAnew(strategy, code) ? this.#hash({ ...rest, strategy: strategyIn(strategy, code.hash), data: facts(dataset) }) : null;
+    const requestHash =
+      code.isRepeatable && this.#isLoadedAnew(strategy, code) ? this.#hash({ ...rest, strategy: strategyIn(strategy, code.hash), data: facts(dataset) }) : null;
     return { spec, request, info: dataset.info, codeHash: code.hash, codeText: code.text, requestHash };
   }
 
@@ -239,7 +247,16 @@ function sweepRow({ request, info, codeHash, codeText }: IdentifiedRun, spec: Sw
 function newOnes(columns: SweepColumns, known: KnownCombinations | null): KnownCombinations | null {
   const order = columns.names.map((name) => known?.names.indexOf(name) ?? -1);
   const place = (params: readonly Float64Array[], item: number) => params.map((column) => column[item]).join(" ");
-  const seen = new Set(known === null ? [] : Array.from(known.sharpe, (_value, item) => place(order.map((at) => known.params[at] ?? new Float64Array()), item)));
+  const seen = new Set(
+    known === null
+      ? []
+      : Array.from(known.sharpe, (_value, item) =>
+          place(
+            order.map((at) => known.params[at] ?? new Float64Array()),
+            item,
+          ),
+        ),
+  );
   const items = Array.from(columns.status.keys()).filter((item) => columns.status[item] === SWEEP_STATUS.ok && !seen.has(place(columns.params, item)));
   if (items.length === 0) return null;
   const take = (column: Float64Array) => Float64Array.from(items, (item) => column[item] as number);
@@ -249,7 +266,14 @@ function newOnes(columns: SweepColumns, known: KnownCombinations | null): KnownC
     names: columns.names,
     params: columns.params.map(take),
     ...(Object.fromEntries(SWEEP_FIGURES.map((name) => [name, take(columns[name])])) as unknown as SweepFigures),
-    ...(blocks === undefined ? {} : { blocks: Float64Array.from({ length: items.length * width }, (_v, i) => blocks[(items[Math.floor(i / width)] as number) * width + (i % width)] as number) }),
+    ...(blocks === undefined
+      ? {}
+      : {
+          blocks: Float64Array.from(
+            { length: items.length * width },
+            (_v, i) => blocks[(items[Math.floor(i / width)] as number) * width + (i % width)] as number,
+          ),
+        }),
   };
 }
 
