@@ -7,6 +7,7 @@ import type { Big } from "../base/decimal.ts";
 import { Emitter } from "../base/emitter.ts";
 import { checkOrder } from "./admission.ts";
 import { badParameter, forbidden, unprocessable } from "./apiError.ts";
+import { NO_CHARGES, type Rates } from "./charges.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { newAccount, type AccountState } from "./ledger.ts";
 import { figures, type Figures } from "./margin.ts";
@@ -25,6 +26,8 @@ import { stepsBetween, type Step, type StepOptions } from "./steps.ts";
 export interface EngineOptions extends OutboxOptions {
   readonly market: Market;
   readonly clock: ExchangeClock;
+  /** What being short or in debt costs; nothing when absent. */
+  readonly rates?: Rates;
   /** Told when something waits for the market, so that it is looked at as time passes. */
   readonly onWaiting: () => void;
 }
@@ -42,7 +45,7 @@ export class Engine {
     this.#onWaiting = options.onWaiting;
     const { kept } = book;
     this.#lookedAt = kept.now ?? clock.now();
-    this.#state = new ExchangeState({ market, clock, outbox: new Outbox(options, this.events) }, kept);
+    this.#state = new ExchangeState({ market, clock, outbox: new Outbox(options, this.events), rates: options.rates ?? NO_CHARGES }, kept);
     this.#accounts = [...this.#state.accounts.values()];
     this.#detail = { detail: () => (this.hasOpenOrders ? "all" : "sessions"), hasExtended: market.hasExtendedHours };
   }

@@ -98,7 +98,7 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
       if (!isLookDue) setImmediate(look);
       isLookDue = true;
     };
-    const engine = new Engine({ market, clock, book, onWaiting, onUnwritable: onFatal });
+    const engine = new Engine({ market, clock, book, rates: options.rates, onWaiting, onUnwritable: onFatal });
     let isWritable = true;
     void ended.then((reason) => {
       isWritable = reason === "idle";

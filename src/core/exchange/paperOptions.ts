@@ -2,6 +2,7 @@
 import { Big, parseDecimal } from "../base/decimal.ts";
 import { badInput } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
+import type { Rates } from "./charges.ts";
 import type { MarketHours } from "./exchangeClock.ts";
 import { isLoopbackHost } from "./access.ts";
 import { parseFaults, type Fault } from "./faults.ts";
@@ -21,6 +22,8 @@ export interface PaperOptions {
   /** Requests a minute and key; null for no limit. */
   readonly rateLimit: number | null;
   readonly hours: MarketHours;
+  /** What being short or in debt costs. */
+  readonly rates: Rates;
   readonly readyFile?: string;
   /** Where the exchange's clock starts, UTC milliseconds. */
   readonly start?: number;
@@ -45,6 +48,8 @@ const FLAGS = [
   "--cash",
   "--rate-limit",
   "--market-hours",
+  "--borrow-rate",
+  "--margin-rate",
   "--fault",
   "--ready-file",
   "--start",
@@ -79,6 +84,7 @@ export function parsePaperArgs(args: readonly string[]): PaperOptions {
     rateLimit:
       text("--rate-limit") === "off" ? null : whole("--rate-limit", text("--rate-limit") ?? "200", 1, 1_000_000, "Give requests a minute, like 200, or off."),
     hours,
+    rates: { borrowPct: percent("--borrow-rate", text("--borrow-rate") ?? "0"), marginPct: percent("--margin-rate", text("--margin-rate") ?? "0") },
     faults: parseFaults(text("--fault") ?? ""),
     tls: given.has("--tls"),
     endsWithStdin: given.has("--ends-with-stdin"),
@@ -127,6 +133,12 @@ function whole(flag: Flag, text: string, min: number, max: number, hint = `Give 
 function positive(flag: Flag, text: string, max: number): number {
   const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(value > 0 && value <= max)) throw badInput("bad-flag", `${flag} is "${text}".`, `Give a number above 0, at most ${max}.`);
+  return value;
+}
+
+function percent(flag: Flag, text: string): number {
+  const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= 1000)) throw badInput("bad-flag", `${flag} is "${text}".`, "Give percent a year, like 5.5.");
   return value;
 }
 

@@ -87,8 +87,8 @@ export interface Entitlement {
 
 /** A dividend that was paid, or a split that changed a position. */
 export interface PaymentRecord {
-  /** Absent for dividends. `qty` of a split is what came to the position, `rate` new shares for an old one, `amount` 0. */
-  readonly kind?: "split";
+  /** Absent for dividends. Fees for what is borrowed and interest on debt have their share of the yearly rate as `rate`. `qty` of a split is what came to the position, `rate` new shares for an old one, `amount` 0. */
+  readonly kind?: "split" | "fee" | "interest";
   readonly id: string;
   readonly sequence: number;
   readonly accountNumber: string;

@@ -101,11 +101,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   app.addHook("onSend", (_request, _reply, payload, done) => {
     const written = engine.written();
     if (written === undefined) done(null, payload);
-    else
-      written.then(
-        () => done(null, payload),
-        (error: Error) => done(error),
-      );
+    else void settle(written, (failure) => (failure === null ? done(null, payload) : done(failure)));
   });
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof ApiError) return reply.code(error.status).send(error.body);
@@ -152,6 +148,16 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
       for (const socket of streams.clients) socket.terminate();
     },
   };
+}
+
+async function settle(written: Promise<void>, done: (failure: Error | null) => void): Promise<void> {
+  let failure: Error | null = null;
+  try {
+    await written;
+  } catch (error) {
+    failure = error as Error;
+  }
+  done(failure);
 }
 
 /** An https server is an http server in all that is used here; fastify types them apart. */

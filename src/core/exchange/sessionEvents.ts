@@ -4,6 +4,7 @@ import { Big } from "../base/decimal.ts";
 import { addDays, tradingDayFrom, type TradingDay } from "../domain/nyse.ts";
 import { fillAgainstQuote } from "../domain/fills.ts";
 import { idOf } from "./assetId.ts";
+import { chargeOvernight } from "./charges.ts";
 import { figures } from "./margin.ts";
 import { activateWaiting, endOrder, expireOrders, tryFill } from "./orderLife.ts";
 import { isEnded } from "./records.ts";
@@ -30,6 +31,7 @@ export function openSession(state: ExchangeState, day: TradingDay, { isInBar }: 
 export function closeSession(state: ExchangeState, day: TradingDay): void {
   holdAuction(state, "cls", day.close);
   expireOrders(state, day.close);
+  chargeOvernight(state, day);
   for (const account of state.accounts.values()) {
     const { equity, maintenanceMargin } = figures(account, state.prices(day.close));
     Object.assign(account.record, { lastEquity: equity, lastMaintenanceMargin: maintenanceMargin, lastCloseAt: day.close });

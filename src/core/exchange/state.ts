@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { notFound } from "./apiError.ts";
 import type { Kept } from "./bookRows.ts";
+import type { Rates } from "./charges.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { newAccount, type AccountState, type Prices } from "./ledger.ts";
 import type { Market } from "./market.ts";
@@ -13,21 +14,24 @@ export interface StateParts {
   readonly market: Market;
   readonly clock: ExchangeClock;
   readonly outbox: Outbox;
+  readonly rates: Rates;
 }
 
 export class ExchangeState {
   readonly market: Market;
   readonly clock: ExchangeClock;
   readonly outbox: Outbox;
+  readonly rates: Rates;
   readonly accounts = new Map<string, AccountState>();
   /** Orders that are not ended, over all accounts. */
   readonly open = new Map<string, OrderRecord>();
   #sequence = 0;
 
-  constructor({ market, clock, outbox }: StateParts, kept: Kept) {
+  constructor({ market, clock, outbox, rates }: StateParts, kept: Kept) {
     this.market = market;
     this.clock = clock;
     this.outbox = outbox;
+    this.rates = rates;
     for (const record of kept.accounts) this.accounts.set(record.accountNumber, newAccount(record));
     for (const { accountNumber, symbol, position } of kept.positions) this.account(accountNumber).positions.set(symbol, position);
     for (const order of kept.orders) this.remember(order);

@@ -14,7 +14,7 @@ import { amount, checkClientOrderId, parseBody, readOrderRequest } from "./order
 import { portfolioHistory } from "./portfolio.ts";
 import { choice, readQuery, symbolList, time, wholeNumber } from "./query.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
-import { accountJson, activityJson, orderJson, paymentJson, positionJson } from "./wire.ts";
+import { accountJson, activityJson, activityTypeOf, orderJson, paymentJson, positionJson } from "./wire.ts";
 
 export interface RouteParts {
   readonly engine: Engine;
@@ -61,7 +61,7 @@ function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: R
     const isChosen = ({ at }: { readonly at: number }) =>
       (after === undefined || at > after) && (until === undefined || at < until) && (date === undefined || newYorkDate(at) === date);
     const fills = wants("FILL", "trade_activity") ? account.fills.filter(isChosen) : [];
-    const payments = account.payments.filter((one) => wants(one.kind === "split" ? "SPLIT" : "DIV", "non_trade_activity") && isChosen(one));
+    const payments = account.payments.filter((one) => wants(activityTypeOf(one), "non_trade_activity") && isChosen(one));
     let rows: Array<{ readonly id: string }> = [
       ...fills.map((fill) => [fill.sequence, activityJson(fill)] as const),
       ...payments.map((one) => [one.sequence, paymentJson(one)] as const),

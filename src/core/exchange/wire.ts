@@ -214,17 +214,23 @@ export function positionJson(position: PositionRecord, { current, lastDay, avail
   };
 }
 
-/** A paid dividend or a split among the activities; Alpaca gives them a date and no time. */
+const ACTIVITY_TYPES = { split: "SPLIT", fee: "FEE", interest: "INT" } as const;
+
+export function activityTypeOf({ kind }: PaymentRecord): string {
+  return kind === undefined ? "DIV" : ACTIVITY_TYPES[kind];
+}
+
+/** A dividend, a split or a charge among the activities; Alpaca gives them a date and no time. */
 export function paymentJson(payment: PaymentRecord) {
   return {
     id: `${instant(payment.at).replace(/[-:TZ.]/g, "")}::${payment.id}`,
-    ...(payment.kind === "split" ? { activity_type: "SPLIT" } : { activity_type: "DIV", activity_sub_type: "CDIV" }),
+    activity_type: activityTypeOf(payment),
+    ...(payment.kind === undefined ? { activity_sub_type: "CDIV" } : {}),
     date: newYorkInstant(payment.at).slice(0, 10),
     created_at: instant(payment.at),
     net_amount: payment.amount.toFixed(),
-    ...(payment.kind === "split" ? {} : { per_share_amount: payment.rate.toFixed() }),
-    qty: payment.qty.toFixed(),
-    symbol: payment.symbol,
+    ...(payment.kind === undefined ? { per_share_amount: payment.rate.toFixed() } : {}),
+    ...(payment.kind === "interest" ? {} : { qty: payment.qty.toFixed(), symbol: payment.symbol }),
     currency: "USD",
     status: "executed",
   };

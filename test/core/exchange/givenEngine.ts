@@ -1,6 +1,7 @@
 /** The matching engine without a server: its clock is moved by hand, and what it writes is told at once. */
 import { Big } from "../../../src/core/base/decimal.ts";
 import { forgetfulBook } from "../../../src/core/exchange/book.ts";
+import type { Rates } from "../../../src/core/exchange/charges.ts";
 import { Engine } from "../../../src/core/exchange/engine.ts";
 import { ExchangeClock, type MarketHours } from "../../../src/core/exchange/exchangeClock.ts";
 import { Market } from "../../../src/core/exchange/market.ts";
@@ -13,6 +14,7 @@ interface Wanted {
   readonly seed?: number;
   readonly market?: Market;
   readonly cash?: number;
+  readonly rates?: Rates;
 }
 
 export function givenEngine(options: Wanted = {}) {
@@ -24,7 +26,14 @@ export function givenEngine(options: Wanted = {}) {
     hours: options.hours ?? "always",
     wall: () => wallMs,
   });
-  const engine = new Engine({ market, clock, book: forgetfulBook, onWaiting: () => {}, later: (write) => write() });
+  const engine = new Engine({
+    market,
+    clock,
+    book: forgetfulBook,
+    ...(options.rates === undefined ? {} : { rates: options.rates }),
+    onWaiting: () => {},
+    later: (write) => write(),
+  });
   engine.openAccounts(1, new Big(options.cash ?? 100_000));
   const account = engine.accounts[0] as (typeof engine.accounts)[number];
   const events: OrderEvent[] = [];

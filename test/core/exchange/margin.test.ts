@@ -15,6 +15,32 @@ function givenAccount(multiplier: Multiplier, cash = 100_000) {
   return { ...desk, worth: () => desk.engine.figures(desk.account) };
 }
 
+describe("being short and in debt", () => {
+  it("costs what was asked for, at each close for the days until the next session", () => {
+    const desk = givenEngine({ start: "2026-11-20T15:00:00Z", rates: { borrowPct: 3.6, marginPct: 7.2 } }); // a Friday
+    desk.submit({ symbol: "KO", side: "sell", qty: "100" });
+    desk.submit({ symbol: "AAPL", qty: String(Math.floor(150_000 / desk.market.last("AAPL", desk.clock.now()))) });
+    desk.pass(0);
+    for (let minute = 0; minute < 30; minute++) desk.pass(1000);
+    const cash = desk.account.record.cash;
+    assert.ok(cash.lt(0));
+    desk.pass(7 * 3_600_000); // over the close, into Monday
+    const close = Date.parse("2026-11-20T21:00:00Z");
+    const fee = new Big(100).times(desk.market.last("KO", close)).times("0.0003").round(2, Big.roundHalfUp);
+    const interest = cash.times(-1).times("0.0006").round(2, Big.roundHalfUp);
+    assert.deepEqual(
+      desk.account.payments.filter(({ kind }) => kind === "fee" || kind === "interest").map(({ kind, amount }) => [kind, amount.toFixed()]),
+      [
+        ["fee", fee.times(-1).toFixed()],
+        ["interest", interest.times(-1).toFixed()],
+      ],
+    );
+    const dividends = desk.account.payments.filter(({ kind }) => kind === undefined).reduce((sum, { amount }) => sum.plus(amount), new Big(0));
+    assert.equal(desk.account.record.cash.toFixed(), cash.minus(fee).minus(interest).plus(dividends).toFixed());
+    assert.equal(givenEngine().account.payments.length, 0);
+  });
+});
+
 describe("an account's margin", () => {
   it("adds up after every step of random orders: equity, buying power by Alpaca's formulas, never below zero", () => {
     const step = fc.record({
