@@ -8,6 +8,10 @@ import { EXTRA_COSTS, isParams, type ExtraCosts, type Params } from "../core/dom
 import type { BacktestSpec } from "../core/session.ts";
 import { sizing } from "./parse.ts";
 
+/** Every result is held until the document is printed. */
+const MOST_REQUESTS = 100_000;
+const MOST_BYTES = 256 * 2 ** 20;
+
 const within = (min: number, max: number) =>
   v.pipe(v.number("must be a number"), v.minValue(min, `must be at least ${min}`), v.maxValue(max, `must be at most ${max}`));
 const text = v.string("must be a text");
@@ -53,12 +57,20 @@ export async function readBatch(file: string): Promise<readonly BacktestSpec[]> 
   if (!Array.isArray(list) || list.length === 0) {
     throw badInput("bad-batch", `${file} must hold a list of at least one request, such as [{"data": "sample:simulated", "strategy": "sma_cross"}].`);
   }
+  if (list.length > MOST_REQUESTS)
+    throw badInput(
+      "bad-batch",
+      `${file} holds ${list.length.toLocaleString("en-US")} requests, but a batch has at most ${MOST_REQUESTS.toLocaleString("en-US")}.`,
+      "Cut it into several, or use quantdesk sweep for combinations of parameters.",
+    );
   return list.map((entry: unknown, index) => parseEntry(entry, `${file}, request ${index}`));
 }
 
 async function textOf(file: string): Promise<string> {
   try {
-    if (!(await stat(file)).isFile()) throw new Error("it is a folder, a pipe or a device");
+    const about = await stat(file);
+    if (!about.isFile()) throw new Error("it is a folder, a pipe or a device");
+    if (about.size > MOST_BYTES) throw new Error(`it has ${Math.round(about.size / 2 ** 20)} MB, and at most ${MOST_BYTES / 2 ** 20} are read`);
     return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
     throw badInput(

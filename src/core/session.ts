@@ -51,6 +51,7 @@ import type { Reply } from "./session/replies.ts";
 import { createLimits, type Limits } from "./session/limits.ts";
 import { runAssertions, type AssertionOptions } from "./session/assertions.ts";
 import type { GapQuery, GapReport } from "./session/gap.ts";
+import { keepingSources } from "./session/readSources.ts";
 import { createResearch } from "./session/research.ts";
 import { RunLedger } from "./session/runLedger.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
@@ -227,7 +228,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   scope.onClose(() => backtester.close());
 
   const scanner = createScanRunner({
-    data,
+    data: keepingSources(data, "scanner", store, log),
     settings: {
       concurrent: config["scanners.concurrent"],
       maxWorkers: config["scanners.maxWorkers"],
@@ -243,7 +244,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
 
   let provider = config["analysts.provider"];
   checkProvider(provider);
-  let analysts = createAnalystThread({ data, selected: config["analysts.selected"], log });
+  let analysts = createAnalystThread({ data: keepingSources(data, "analyst", store, log), selected: config["analysts.selected"], log });
   scope.onClose(() => analysts.close());
 
   const featureWorkers = workersFor("features.workers");
@@ -298,7 +299,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       checkProvider(wanted);
       const before = analysts;
       provider = wanted;
-      analysts = createAnalystThread({ data, selected: config["analysts.selected"], log });
+      analysts = createAnalystThread({ data: keepingSources(data, "analyst", store, log), selected: config["analysts.selected"], log });
       await before.close();
     },
     backtester,

@@ -65,8 +65,10 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     const path = resolve(options.folder, reference);
     return SYMBOL.test(reference) && !existsSync(path) ? reference : path;
   };
-  const spec = (args: BacktestArguments, withEquity: boolean): BacktestSpec =>
-    specOf({ ...args, data: file(args.data), strategy: file(args.strategy) }, withEquity);
+  const spec = (args: BacktestArguments, withEquity: boolean, caller: DeskCaller | undefined): BacktestSpec => ({
+    ...specOf({ ...args, data: file(args.data), strategy: file(args.strategy) }, withEquity),
+    origin: caller === undefined ? `cell:${notebook}` : `cell:${notebook}#${caller.cellId}`,
+  });
   const who = (caller: DeskCaller): OrderCaller => ({ notebook, cellId: caller.cellId });
   const placed = ({ order: one, warnings, repeated }: CellOrder): DeskAnswer =>
     answer("placed", { ...plainOrder(one), warnings, repeated, simulated: session.status().simulated } satisfies desk.PlacedOrder);
@@ -130,17 +132,17 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     },
     scan: async ([args], _caller, signal) => answer("scan", await session.scan(defined(args), signal)),
     analyze: async ([symbol, args], _caller, signal) => answer("analysis", await session.analyze(symbol, defined(args), signal)),
-    backtest: async ([args], _caller, signal) => answer("backtest", await session.backtest(spec(args, true), signal)),
-    backtests: async ([specs, args], _caller, signal) => {
+    backtest: async ([args], caller, signal) => answer("backtest", await session.backtest(spec(args, true, caller), signal)),
+    backtests: async ([specs, args], caller, signal) => {
       const { timeoutSeconds, workers } = args;
       const batch = await session.backtests(
-        specs.map((one) => spec(one, false)),
+        specs.map((one) => spec(one, false, caller)),
         { ...(workers === undefined ? {} : { workers }), ...(timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1000 }) },
         signal,
       );
       return answer("batch", batch);
     },
-    ...createSweepMethods(session, (args) => spec(args, false)),
+    ...createSweepMethods(session, (args) => spec(args, false, undefined)),
     computeFeatures: async ([symbol], _caller, signal) => answer("features", await session.features.computeFeatures(await symbolBars(symbol, signal), signal)),
     getTickerFeatures: async ([symbol], _caller, signal) => {
       const features = await session.features.computeFeatures(await symbolBars(symbol, signal), signal);
