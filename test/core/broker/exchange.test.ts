@@ -8,6 +8,7 @@ import { Scope } from "../../../src/core/base/scope.ts";
 import { systemClock } from "../../../src/core/base/clock.ts";
 import { silentLog } from "../../../src/core/base/log.ts";
 import { createBroker } from "../../../src/core/broker/broker.ts";
+import { TradingApi } from "../../../src/core/broker/tradingApi.ts";
 import { createAlpacaData } from "../../../src/core/data/alpacaData.ts";
 import { createSymbolBars } from "../../../src/core/data/symbolBars.ts";
 import { loadDataset } from "../../../src/core/data/dataset.ts";
@@ -43,6 +44,7 @@ async function givenDesk(endpoint: Endpoint, timeoutMs = 10_000) {
   return {
     signal: scope.signal,
     store,
+    api: new TradingApi({ trading, data: http, mode: "paper", simulated: false }),
     broker: createBroker({ endpoint, trading, data: http, journal: store.journal, limits, log: silentLog, clock: systemClock, scope, simulated: false }),
     data: createAlpacaData({ http, trading, feed: "iex", adjustment: "all", simulated: false, log: silentLog }),
     async [Symbol.asyncDispose]() {
@@ -98,6 +100,17 @@ describe("the broker at the paper exchange", () => {
       await exchange.release();
       await rm(home, { recursive: true });
     }
+  });
+
+  it("finds splits of a year and assets by their ids", async () => {
+    await using exchange = await givenExchange();
+    await using desk = await givenDesk(endpointOf(exchange.ready));
+    const symbols = (await desk.api.assets(desk.signal)).map((asset) => asset.symbol);
+    const now = Date.parse("2026-11-20T15:00:00Z");
+    const actions = await desk.api.corporateActions(symbols, { from: now - 365 * 86_400_000, to: now }, desk.signal);
+    assert.ok(actions.some((action) => action.kind === "split" && symbols.includes(action.symbol)));
+    const { id } = (await exchange.get("/v2/assets/AAPL")) as { id: string };
+    assert.equal((await desk.api.asset(id, desk.signal))?.symbol, "AAPL");
   });
 
   it("places a bracket with its legs, and cancels it", async () => {

@@ -52,6 +52,7 @@ export const FAULTS = [
   "drop-answer:0.02",
   "delay=300:0.02",
   "delay=1500:0.005@POST/orders",
+  "trickle=50:0.005",
   "stream-cut:0.01",
   "stream-mute:0.002",
   "stream-repeat:0.1",
