@@ -9,7 +9,7 @@ import { BarFrame, type BarColumns } from "./barFrame.ts";
 import type { RunningCell } from "./cellRun.ts";
 import { createLocalDesk, type LocalTools } from "./deskLocal.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCall } from "./deskProtocol.ts";
-import { RunningWork } from "./deskRunning.ts";
+import { runningWork } from "./deskRunning.ts";
 import type { Desk } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
@@ -37,7 +37,7 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
     const method = (spec: unknown): unknown => {
       const site = new Error("site");
       Error.captureStackTrace(site, method);
-      return new RunningWork(call, name, spec, site);
+      return runningWork(call, name, spec, site);
     };
     return method;
   };

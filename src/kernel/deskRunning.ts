@@ -4,51 +4,40 @@ import type { Running, RunningProgress } from "./deskTypes.d.ts";
 
 type Call = (name: DeskCall["name"], args: readonly unknown[], site: Error) => Promise<unknown>;
 
-export class RunningWork<T extends { readonly run: number; readonly combinations: number }> implements Running<T> {
-  readonly #call: Call;
-  readonly #site: Error;
-  readonly #ticket = crypto.randomUUID();
-  readonly #result: Promise<T>;
-  #isOver = false;
+/** Starts it at once. */
+export function runningWork<T extends { readonly run: number; readonly combinations: number }>(
+  call: Call,
+  name: "sweep" | "walkForward",
+  spec: unknown,
+  site: Error,
+): Running<T> {
+  const ticket = crypto.randomUUID();
+  const result = call(name, [spec, ticket], site) as Promise<T>;
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  result.then(over, over);
 
-  constructor(call: Call, name: "sweep" | "walkForward", spec: unknown, site: Error) {
-    this.#call = call;
-    this.#site = site;
-    this.#result = call(name, [spec, this.#ticket], site) as Promise<T>;
-    this.#result.then(
-      () => (this.#isOver = true),
-      () => (this.#isOver = true),
-    );
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: `await desk.sweep(…)` is the result.
-  // oxlint-disable-next-line unicorn/no-thenable -- the same
-  then<A = T, B = never>(done?: ((value: T) => A | PromiseLike<A>) | null, failed?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
-    return this.#result.then(done, failed);
-  }
-
-  async stop(): Promise<T> {
-    if (!this.#isOver) await this.#call("stop", [this.#ticket], this.#site);
-    return await this.#result;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<RunningProgress<T>, void> {
+  const stop = async (): Promise<T> => {
+    if (!isOver) await call("stop", [ticket], site);
+    return await result;
+  };
+  async function* progress(): AsyncGenerator<RunningProgress<T>, void> {
     let seen = -1;
     try {
       for (;;) {
         // Its failure ends the loop, as a failed await would.
-        const progress = (await Promise.race([
-          this.#call("progress", [this.#ticket, seen], this.#site),
-          this.#result.then(() => null),
-        ])) as RunningProgress<T> | null;
-        if (progress === null) break;
-        seen = progress.done;
-        if (progress.combinations > 0) yield progress;
+        const now = (await Promise.race([call("progress", [ticket, seen], site), result.then(() => null)])) as RunningProgress<T> | null;
+        if (now === null) break;
+        seen = now.done;
+        if (now.combinations > 0) yield now;
       }
-      const result = await this.#result;
-      yield { done: result.run, combinations: result.combinations, result };
+      const done = await result;
+      yield { done: done.run, combinations: done.combinations, result: done };
     } finally {
-      if (!this.#isOver) await this.stop();
+      if (!isOver) await stop();
     }
   }
+  return Object.assign(result, { stop, [Symbol.asyncIterator]: progress });
 }

@@ -7,7 +7,13 @@ export default defineStrategy({
   params: { lookback: { default: 126, min: 1, max: 10_000, integer: true } },
   signals({ close, lag }, { lookback }) {
     const then = lag(close, lookback);
-    return { entries: Int8Array.from(close, (value, t) => (value > then[t]! ? 1 : 0)), exits: Int8Array.from(close, (value, t) => (value < then[t]! ? 1 : 0)) };
+    const entries = new Int8Array(close.length);
+    const exits = new Int8Array(close.length);
+    for (let t = 0; t < close.length; t++) {
+      if (close[t]! > then[t]!) entries[t] = 1;
+      if (close[t]! < then[t]!) exits[t] = 1;
+    }
+    return { entries, exits };
   },
   onBar(bar, { lookback }) {
     const then = bar.lag(lookback);

@@ -12,7 +12,14 @@ export default defineStrategy({
   signals({ close, sma, stdev }, { period, entry, exit }) {
     const mean = sma(close, period);
     const spread = stdev(close, period);
-    const z = close.map((value, t) => (spread[t]! > 0 ? (value - mean[t]!) / spread[t]! : Number.NaN));
-    return { entries: Int8Array.from(z, (value) => (value < entry ? 1 : 0)), exits: Int8Array.from(z, (value) => (value > exit ? 1 : 0)) };
+    const entries = new Int8Array(close.length);
+    const exits = new Int8Array(close.length);
+    for (let t = 0; t < close.length; t++) {
+      if (!(spread[t]! > 0)) continue;
+      const z = (close[t]! - mean[t]!) / spread[t]!;
+      if (z < entry) entries[t] = 1;
+      if (z > exit) exits[t] = 1;
+    }
+    return { entries, exits };
   },
 });

@@ -87,7 +87,12 @@ export function chooseCombinations(axes: readonly Axis[], { where, fixed, method
   const total = axes.reduce((product, { values }) => product * values.length, 1);
   const rows = method === "random" ? drawn(axes, total, holds, trials ?? 100, seed) : listed(axes, total, holds, trials);
   if (rows.length === 0) throw badInput("no-combinations", `None of the grid's ${total} combinations meets "${where}".`, "Change the condition or the grid.");
-  const columns = axes.map(({ values }, at) => Float64Array.from(rows, (row) => values[digit(axes, row, at)] as number));
+  const columns = axes.map(({ values }, at) => {
+    const below = turnsBelow(axes, at);
+    const column = new Float64Array(rows.length);
+    for (let i = 0; i < column.length; i++) column[i] = values[Math.floor((rows[i] as number) / below) % values.length] as number;
+    return column;
+  });
   return { names, count: rows.length, columns };
 }
 
@@ -104,13 +109,25 @@ export function conditionOf(where: string | undefined, names: readonly string[],
   return known.length === 0 ? holds : (values) => holds([...(values as readonly number[]), ...known]);
 }
 
+/** In the order of an odometer, whose last wheel turns fastest: a million combinations are no time to speak of. */
 function listed(axes: readonly Axis[], total: number, holds: Condition, trials: number | undefined): number[] {
   if (total > MAX_LOOKED_AT) throw tooMany(total);
+  const most = trials ?? Number.POSITIVE_INFINITY;
   const rows: number[] = [];
-  for (let row = 0; row < total && rows.length < (trials ?? Number.POSITIVE_INFINITY); row++) {
-    if (!holds(valuesOf(axes, row))) continue;
-    if (rows.length === MAX_COMBINATIONS) throw tooMany(total);
-    rows.push(row);
+  const places = axes.map(() => 0);
+  const values = axes.map((axis) => axis.values[0] as number);
+  for (let row = 0; row < total && rows.length < most; row++) {
+    if (holds(values)) {
+      if (rows.length === MAX_COMBINATIONS) throw tooMany(total);
+      rows.push(row);
+    }
+    for (let at = axes.length - 1; at >= 0; at--) {
+      const wheel = (axes[at] as Axis).values;
+      const place = ((places[at] as number) + 1) % wheel.length;
+      places[at] = place;
+      values[at] = wheel[place] as number;
+      if (place > 0) break;
+    }
   }
   return rows;
 }
@@ -137,14 +154,12 @@ function drawn(axes: readonly Axis[], total: number, holds: Condition, trials: n
 }
 
 function valuesOf(axes: readonly Axis[], row: number): number[] {
-  return axes.map(({ values }, at) => values[digit(axes, row, at)] as number);
+  return axes.map(({ values }, at) => values[Math.floor(row / turnsBelow(axes, at)) % values.length] as number);
 }
 
-/** Place on axis `at` of combination `row`. */
-function digit(axes: readonly Axis[], row: number, at: number): number {
-  let below = 1;
-  for (let k = at + 1; k < axes.length; k++) below *= (axes[k] as Axis).values.length;
-  return Math.floor(row / below) % (axes[at] as Axis).values.length;
+/** Combinations in one step of axis `at`. */
+function turnsBelow(axes: readonly Axis[], at: number): number {
+  return axes.slice(at + 1).reduce((product, { values }) => product * values.length, 1);
 }
 
 function tooMany(count: number) {
