@@ -27,6 +27,14 @@ export class SessionCalendar {
     return this.from(addDays(date, 1));
   }
 
+  /** The last session before a date. */
+  before(date: string): TradingDay {
+    for (let next = addDays(date, -1); ; next = addDays(next, -1)) {
+      const index = this.indexOf(next);
+      if (index !== undefined) return this.year(Number(next.slice(0, 4)))[index] as TradingDay;
+    }
+  }
+
   #of(year: number) {
     let known = this.#years.get(year);
     if (known === undefined) {

@@ -5,8 +5,9 @@
  */
 import { hash32 } from "../base/random.ts";
 import type { BarSeries } from "../domain/bars.ts";
-import { addDays, newYorkDate, tradingDay, tradingDayFrom, tradingDayUpTo, type TradingDay } from "../domain/nyse.ts";
+import { addDays, newYorkDate, tradingDay, tradingDayUpTo, type TradingDay } from "../domain/nyse.ts";
 import type { Quote } from "../domain/orders.ts";
+import { SessionCalendar } from "../domain/sessionCalendar.ts";
 import type { CorporateEvent, EarningsReport } from "../domain/simulatedEvents.ts";
 import type { SimulatedStock } from "../domain/simulatedUniverse.ts";
 import { assetId } from "./assetId.ts";
@@ -45,6 +46,7 @@ export class Market {
   readonly seed: number | string;
   readonly source: MarketSource;
   readonly hasExtendedHours: boolean;
+  readonly #calendar = new SessionCalendar();
   readonly #years = new BoundedMemo<BarSeries>(MAX_YEARS);
   readonly #paths = new BoundedMemo<DayPath>(MAX_PATHS);
   readonly #extended = new BoundedMemo<ExtendedPath>(MAX_PATHS);
@@ -94,7 +96,7 @@ export class Market {
   #outside(symbol: string, at: number): { readonly path: ExtendedPath; readonly second: number } | undefined {
     const { day } = this.#place(at);
     if (!this.hasExtendedHours || at <= day.close) return undefined;
-    const next = tradingDayFrom(addDays(day.date, 1));
+    const next = this.#calendar.after(day.date);
     const isBefore = at >= next.open - PRE_MS;
     const path = isBefore ? this.#extendedPath(symbol, next, "pre") : this.#extendedPath(symbol, day, "post");
     return { path, second: Math.floor((Math.min(at, path.start + (isBefore ? PRE_MS : POST_MS)) - path.start) / 1000) };
@@ -132,7 +134,7 @@ export class Market {
   lastTradeTime(at: number): number {
     const { day, second } = this.#place(at);
     if (!this.hasExtendedHours || at <= day.close) return day.open + second * 1000;
-    const next = tradingDayFrom(addDays(day.date, 1));
+    const next = this.#calendar.after(day.date);
     return Math.floor((at >= next.open - PRE_MS ? at : Math.min(at, day.close + POST_MS)) / 1000) * 1000;
   }
 
@@ -181,7 +183,7 @@ export class Market {
 
   /** The daily bar of the session before `day`. */
   previousBar(symbol: string, day: TradingDay): MarketBar {
-    if (this.#before.date !== day.date) this.#before = { date: day.date, day: tradingDayUpTo(addDays(day.date, -1)) };
+    if (this.#before.date !== day.date) this.#before = { date: day.date, day: this.#calendar.before(day.date) };
     return this.dailyBar(symbol, this.#before.day as TradingDay);
   }
 
@@ -265,7 +267,7 @@ export class Market {
       const ends =
         session === "post"
           ? { from: bar.c, to: this.#afterHours(symbol, day) }
-          : { from: this.#beforeHours(symbol, tradingDayUpTo(addDays(day.date, -1)), day), to: bar.o };
+          : { from: this.#beforeHours(symbol, this.#calendar.before(day.date), day), to: bar.o };
       return makeExtendedPath(this.seed, { symbol, day, session, dayVolume: bar.v, ...ends });
     });
   }
@@ -273,7 +275,7 @@ export class Market {
   /** Where the price stands when the evening ends: a part of the way to the next open, most of it where earnings came out. */
   #afterHours(symbol: string, day: TradingDay): number {
     const { c } = this.dailyBar(symbol, day);
-    const next = tradingDayFrom(addDays(day.date, 1));
+    const next = this.#calendar.after(day.date);
     const hasNews = this.earnings(symbol, day.date, day.date).some(({ hour }) => hour === "amc");
     const open = this.dailyBar(symbol, next).o / this.#splitOn(symbol, next);
     return Math.max(0.01, Math.round((c + (open - c) * (hasNews ? 0.85 : 0.3)) * 100) / 100);
