@@ -84,7 +84,7 @@ function equityPanel(result: BacktestResult, data: ReportData): string {
   return panel({
     title: `Equity and drawdown${isWide(data.equity) || isWide(data.hold) ? ", logarithmic" : ""}`,
     say,
-    body: `<div class="chart"><p class="names"><b>${escapeHtml(result.strategy)}</b> · held</p><div id="equity" style="height:320px" role="img" aria-label="Equity and drawdown; the numbers are in the sentence above and the tables below"></div></div>`,
+    body: `<div class="chart"><p class="names"><b>${escapeHtml(result.strategy)}</b> · held</p><div id="equity" style="height:320px" role="figure" aria-label="Equity and drawdown; the numbers are in the sentence above and the tables below"></div></div>`,
   });
 }
 
@@ -95,7 +95,7 @@ function pricePanel(result: BacktestResult, data: ReportData): string {
   return panel({
     title: "Price with trades",
     say: `▲ bought, ▼ sold, with the result of each trade.${rest}`,
-    body: `<div class="chart"><p class="names">${escapeHtml(result.dataset.name)}</p><div id="price" style="height:300px" role="img" aria-label="Candles with the trades; they are listed in the table of trades"></div></div>`,
+    body: `<div class="chart"><p class="names">${escapeHtml(result.dataset.name)}</p><div id="price" style="height:300px" role="figure" aria-label="Candles with the trades; they are listed in the table of trades"></div></div>`,
   });
 }
 

@@ -26,7 +26,7 @@ export function tradePanel(result: BacktestResult, options: { readonly withTime:
         dollars(trade.pnl, 2),
         move(trade.pnlPct),
         plain(trade.bars, 0),
-        percent(trade.maePct),
+        percent(trade.maePct === 0 ? 0 : -trade.maePct),
         change(trade.mfePct),
       ];
     })

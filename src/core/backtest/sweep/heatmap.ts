@@ -83,10 +83,10 @@ function heat({ names, params, sharpe, status }: Sweep["columns"], { across, dow
   return `<div class="scroll" tabindex="0" role="region" aria-label="Sharpe ratio by parameter"><table class="heat"><thead>${head}</thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
-/** Shaded up to 60 %, so that the number stays readable. */
+/** Shaded up to 40 %, so that the number stays readable. */
 function cell(value: number | undefined, full: number, isHere: boolean): string {
   if (value === undefined) return `<td class="no"><span aria-hidden="true">·</span><span class="sr">no result</span></td>`;
-  return `<td${isHere ? ` class="here"` : ""} style="--c:var(${value >= 0 ? "--up" : "--down"});--m:${Math.round((Math.abs(value) / full) * 60)}%">${plain(value, 2)}</td>`;
+  return `<td${isHere ? ` class="here"` : ""} style="--c:var(${value >= 0 ? "--up" : "--down"});--m:${Math.round((Math.abs(value) / full) * 40)}%">${plain(value, 2)}</td>`;
 }
 
 /** The values in ascending order, neighbours put together where there are more than `most`. */

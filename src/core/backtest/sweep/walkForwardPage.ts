@@ -24,7 +24,7 @@ export function walkForwardPage({ result, time, equity, close }: WalkForward): s
       panel({
         title: "Equity and drawdown of the test windows",
         say: `Trained on ${escapeHtml(lengthText(result.train))}${result.anchored ? " and more, always from the first bar" : ""}, tested on the ${escapeHtml(lengthText(result.test))} after it, again and again. Every test begins without a position and with the money that the one before left. The thin line is the same money held in the instrument, without costs.`,
-        body: `<div class="chart"><p class="names"><b>${escapeHtml(result.strategy)}</b> · held</p><div id="equity" style="height:320px" role="img" aria-label="Equity and drawdown; the numbers are in the tables below"></div></div>`,
+        body: `<div class="chart"><p class="names"><b>${escapeHtml(result.strategy)}</b> · held</p><div id="equity" style="height:320px" role="figure" aria-label="Equity and drawdown; the numbers are in the tables below"></div></div>`,
       }),
       stats === null ? "" : figures(result, stats),
       panel({
