@@ -2,7 +2,8 @@
  * The event engine: million bars a second with a simple strategy, for one symbol and for a hundred; and one backtest over
  * 100,000 bars, statistics, trades and hash included, against a bare loop over typed arrays that knows four figures.
  */
-import { clockOf, runEvent } from "../src/core/backtest/eventEngine.ts";
+import { clockOf } from "../src/core/backtest/clock.ts";
+import { runEvent } from "../src/core/backtest/eventEngine.ts";
 import { runBacktest } from "../src/core/backtest/runBacktest.ts";
 import { findStrategy } from "../src/core/backtest/strategies/builtin.ts";
 import type { BacktestRequest, EngineName } from "../src/core/domain/backtest.ts";

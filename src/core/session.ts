@@ -33,6 +33,7 @@ import { loadDataset, type DatasetRange } from "./data/dataset.ts";
 import { parseInstant } from "./data/instants.ts";
 import { findOrStartExchange } from "./exchange/embedded.ts";
 import { createBacktester } from "./backtest/backtester.ts";
+import { clockedSeries } from "./backtest/clock.ts";
 import type { ReportExtras } from "./backtest/report.ts";
 import { findStrategy } from "./backtest/strategies/builtin.ts";
 import { engineIdentity, strategyCode } from "./backtest/strategyCode.ts";
@@ -328,7 +329,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const { renderReport } = await import("./backtest/report.ts");
       const { timeZone, timeframe } = extras.spec ?? {};
       const range = { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
-      return renderReport(result, (await dataset(reference, range, signal)).series, extras);
+      return renderReport(result, clockedSeries(await dataset(reference, range, signal)), extras);
     },
     gap: async (query, signal) => {
       const { gapReport } = await import("./session/gap.ts");

@@ -45,21 +45,6 @@ export function runEvent(
   return account;
 }
 
-/** The times at which at least one symbol has a bar, ascending; of a single symbol its own. */
-export function clockOf(series: readonly BarSeries[]): Float64Array {
-  if (series.length === 1) return series[0]!.time;
-  const all = new Float64Array(series.reduce((sum, bars) => sum + bars.time.length, 0));
-  let at = 0;
-  for (const { time } of series) {
-    all.set(time, at);
-    at += time.length;
-  }
-  all.sort();
-  let times = 0;
-  for (let i = 0; i < all.length; i++) if (i === 0 || all[i] !== all[i - 1]) all[times++] = all[i]!;
-  return all.slice(0, times);
-}
-
 function advance(legs: readonly Leg[], time: number): void {
   for (let i = 0; i < legs.length; i++) {
     const leg = legs[i]!;

@@ -7,8 +7,9 @@ import type { BacktestRequest, Params } from "../domain/backtest.ts";
 import { sliceBars, type BarSeries } from "../domain/bars.ts";
 import type { StrategyDefinition } from "../domain/strategy.ts";
 import { TradingError } from "../base/errors.ts";
+import { clockOf } from "./clock.ts";
 import { onBarOf, signalArrays, type LoadedStrategy } from "./engines.ts";
-import { clockOf, runEvent } from "./eventEngine.ts";
+import { runEvent } from "./eventEngine.ts";
 import { parseParams } from "./params.ts";
 import type { Portfolio } from "./portfolio.ts";
 

@@ -3,8 +3,8 @@ import type { BacktestRequest, BacktestStats, EngineName, Params } from "../doma
 import { sliceBars, type BarSeries, type Dataset } from "../domain/bars.ts";
 import type { VectorContext } from "../domain/strategy.ts";
 import { badInput, TradingError } from "../base/errors.ts";
+import { clockOf, onClock } from "./clock.ts";
 import { chooseEngine, runChosen, type LoadedStrategy } from "./engines.ts";
-import { clockOf } from "./eventEngine.ts";
 import type { Outcome } from "./ledger.ts";
 import { parseParams } from "./params.ts";
 import { inferPeriodsPerYear } from "./periods.ts";
@@ -40,7 +40,7 @@ export function measure(request: BacktestRequest, strategy: LoadedStrategy, data
     ...ofOutcome(outcome),
     equity: outcome.equity.subarray(begin),
     time: clock.subarray(begin),
-    benchmark: series.length === 1 ? bars.close.subarray(begin) : closesOn(clock, bars).subarray(begin),
+    benchmark: onClock(clock, bars).close.subarray(begin),
     cash: request.cash,
     periodsPerYear: request.periodsPerYear ?? inferPeriodsPerYear(clock),
     riskFree: request.riskFree,
@@ -74,15 +74,6 @@ export function between(dataset: Dataset, from: number | undefined, to: number |
       info.from === null ? "The data set is empty." : `It holds ${info.from.slice(0, 10)} to ${info.to?.slice(0, 10)}.`,
     );
   return first === 0 && end === series.time.length ? series : sliceBars(series, first, end);
-}
-
-/** The last close at or before each time; the first one before that. */
-function closesOn(clock: Float64Array, { time, close }: BarSeries): Float64Array {
-  let bar = 0;
-  return clock.map((now) => {
-    while (bar + 1 < time.length && time[bar + 1]! <= now) bar++;
-    return close[bar]!;
-  });
 }
 
 function ofOutcome({ trades, barsHeld, slippage, interest }: Outcome) {

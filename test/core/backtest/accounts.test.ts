@@ -1,6 +1,7 @@
 /** Costs, volume, margin, interest, corporate actions and several symbols in the event engine. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { clockedSeries } from "../../../src/core/backtest/clock.ts";
 import { runBacktest } from "../../../src/core/backtest/runBacktest.ts";
 import type { BacktestRequest, Costs, Sizing } from "../../../src/core/domain/backtest.ts";
 import { defineStrategy, type BarContext } from "../../../src/core/domain/strategy.ts";
@@ -187,6 +188,11 @@ describe("Several symbols on one clock", () => {
       ],
     );
     assert.equal(result.stats.finalEquity, 14_000);
+  });
+
+  it("are shown on the clock of all: flat where the first has no bar", () => {
+    const { time, open, close } = clockedSeries(data);
+    assert.deepEqual([time.length, Array.from(open), Array.from(close)], [6, [100, 100, 100, 100, 120, 120], [100, 100, 100, 100, 120, 120]]);
   });
 
   it("are named when one is missing, and counted before the run", () => {
