@@ -168,7 +168,12 @@ export class BarTable {
     for (const column of [this.#open, this.#high, this.#low, this.#close, this.#volume]) {
       if (column[i] === column[i - 1]) continue;
       const what = `the time ${text} is there twice with different values, on ${this.#place(line)} and on ${this.#place(rows.line)} (a duplicate)`;
-      throw this.#fault(rows, what, "Remove one of the two rows.", { otherLine: line });
+      throw this.#fault(
+        rows,
+        what,
+        text.includes(":") ? "Remove one of the two rows, or give the zone of the times (--tz) if clocks went back then." : "Remove one of the two rows.",
+        { otherLine: line },
+      );
     }
     if (this.#duplicates++ === 0) this.#firstDuplicate = `${this.#place(rows.line)} (${text})`;
   }

@@ -271,6 +271,8 @@ describe("a CSV file of bars", () => {
     assert.deepEqual(await inNewYork("1900-01-01 12:00", "2024-07-01T09:30:00Z".slice(0, 19)), ["1900-01-01T17:00", "2024-07-01T13:30"]);
     assert.deepEqual(await inNewYork("2024-07-01", "2024-07-02"), ["2024-07-01T00:00", "2024-07-02T00:00"], "a date is a date");
     const newYork = { timeZone: "America/New_York" };
+    const twice = await faultOf(file(["2024-11-03 01:30", "2024-11-03 01:30"]));
+    assert.match(twice.hint, /--tz/, "without a zone the hour is there twice");
     assert.match((await faultOf(file(["2024-03-10 02:30"]), newYork)).message, /line 2: the time 2024-03-10 02:30 does not exist in America\/New_York/);
     await assert.rejects(read("", "bars.csv", { timeZone: "America/New_Yrok" }), { code: "bad-time-zone", hint: "Did you mean America/New_York?" });
   });
