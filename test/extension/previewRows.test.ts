@@ -35,6 +35,7 @@ const guards: BookPreview["guards"] = {
   quote: { symbol: "AAPL", bid: 231.45, ask: 231.49, bidSize: 1, askSize: 1, at: 0 },
   clock: { at: 0, isOpen: true, nextOpen: 1, nextClose: 2 },
   held: money(0),
+  working: money(0),
   limits: { maxOrderValue: 15_000, maxPositionValue: null, maxOrdersPerMinute: 30, maxDailyLoss: null, symbols: [] },
   warnings: [],
 };

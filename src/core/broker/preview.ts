@@ -23,6 +23,7 @@ export async function previewOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
     quote,
     clock,
     held: heldQty(position),
+    working: picture.working[intent.side],
     limits,
     warnings,
   };

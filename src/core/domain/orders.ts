@@ -143,6 +143,8 @@ export type OrderPreview =
       readonly clock: MarketClock;
       /** Shares held of the symbol, negative when short. */
       readonly held: Big;
+      /** Shares that open orders of the same side and symbol may still trade: they count into the limit on a position. */
+      readonly working: Big;
       /** That hold now: the tighter of the settings' and the account's own. */
       readonly limits: RiskCeilings;
       readonly warnings: readonly string[];

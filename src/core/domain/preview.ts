@@ -103,7 +103,9 @@ function regulatoryFees(intent: OrderIntent, units: Big): Big {
 
 /** Every limit, with a ceiling or without. `sentInLastMinute` counts orders of every process on the state folder. */
 export function limitLines(intent: OrderIntent, guards: Guards, sentInLastMinute: number): readonly LimitLine[] {
-  const { limits, account, held, price, value, units } = guards;
+  const { limits, account, held, working, price, value, units } = guards;
+  // As the guard counts it: what open orders of this side may still trade is in it.
+  const worth = (qty: Big) => (price === null ? null : qty.abs().plus(working).times(price));
   const line = (limit: LimitLine["limit"], unit: LimitLine["unit"], now: Big, after: Big | null): LimitLine => {
     const ceiling = limits[limit] === null ? null : new Big(limits[limit]);
     const rest = ceiling === null || after === null ? null : ceiling.minus(after);
@@ -114,12 +116,7 @@ export function limitLines(intent: OrderIntent, guards: Guards, sentInLastMinute
   const stopped = exitsOf(intent, guards).ifStopped;
   return [
     line("maxOrderValue", "usd", new Big(0), value),
-    line(
-      "maxPositionValue",
-      "usd",
-      price === null ? new Big(0) : held.abs().times(price),
-      price === null || units === null ? null : heldAfter(intent, held, units).abs().times(price),
-    ),
+    line("maxPositionValue", "usd", worth(held) ?? new Big(0), units === null ? null : worth(heldAfter(intent, held, units))),
     line("maxOrdersPerMinute", "orders", new Big(sentInLastMinute), new Big(sentInLastMinute + 1)),
     line("maxDailyLoss", "usd", lossNow, stopped !== null && stopped.lt(0) ? lossNow.minus(stopped) : lossNow),
   ];

@@ -77,9 +77,9 @@ describe("the guards", () => {
     ["shorting what cannot be borrowed", sell("1", { symbol: "BRK.B", allowShort: true }), "not-tradable", /another symbol/],
     ["shorting half a share", sell("0.5", { allowShort: true }), "not-tradable", /whole number/],
     ["half a share of what trades in whole ones", buy("0.5", { symbol: "BRK.B" }), "not-tradable", /whole number/],
-    ["more than the order limit", buy("100"), "over-limit", /maxOrderValue/],
+    ["more than the order limit", buy("100"), "over-limit", /fits: 99 shares.*maxOrderValue/],
     ["more than the order limit in dollars", buy("1", { qty: undefined, notional: d("10000.01") } as never), "over-limit", /maxOrderValue/],
-    ["more than the position limit", buy("10"), "over-limit", /maxPositionValue/, { server: (s) => s.positions.push(holding("499")) }],
+    ["more than the position limit", buy("10"), "over-limit", /Order less.*maxPositionValue/, { server: (s) => s.positions.push(holding("499")) }],
     ["a symbol that is not allowed", buy("1"), "over-limit", /risk\.symbols/, { limits: { symbols: ["MSFT"] } }],
     [
       "opening after the day's loss",

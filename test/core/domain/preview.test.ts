@@ -32,6 +32,7 @@ function guards(more: Partial<BookPreview["guards"]> = {}): BookPreview["guards"
     quote: { symbol: "AAPL", bid: 99.9, ask: 100.1, bidSize: 100, askSize: 100, at: 0 },
     clock: { at: 0, isOpen: true, nextOpen: 1, nextClose: 2 },
     held: new Big(0),
+    working: new Big(0),
     limits: { maxOrderValue: 5000, maxPositionValue: 1500, maxOrdersPerMinute: 30, maxDailyLoss: 2000, symbols: [] },
     warnings: [],
     ...more,
@@ -76,6 +77,11 @@ describe("an order preview", () => {
       }),
     );
     assert.equal(limitLines(market, guards({ value: null, units: null, price: null }), 0)[0]?.left, null);
+  });
+
+  it("counts what open orders of the same side may still trade into the position, as the guard does", () => {
+    const [, position] = limitLines(market, guards({ held: new Big(2), working: new Big(1) }), 0);
+    assert.deepEqual([position?.now.toFixed(), position?.after?.toFixed(), position?.left?.toFixed()], ["300.3", "1301.3", "198.7"]);
   });
 
   it("works out both exits for either side", () => {

@@ -40,7 +40,7 @@ export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLi
     return refuse(
       "over-limit",
       `The order is worth ${usd(value)}; the limit is ${usd(new Big(limits.maxOrderValue))}.`,
-      "Order less, or raise the limit: the setting risk.maxOrderValue and `quantdesk limits`.",
+      `${largest(new Big(limits.maxOrderValue).div(price))} Or raise the limit: the setting risk.maxOrderValue and \`quantdesk limits\`.`,
     );
   }
   const held = heldQty(position);
@@ -52,7 +52,12 @@ export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLi
     return refuse(
       "over-limit",
       `The position in ${intent.symbol} would be worth ${usd(after)}${working.gt(0) ? `, open orders included` : ""}; the limit is ${usd(new Big(limits.maxPositionValue))}.`,
-      "Order less, or raise the limit: the setting risk.maxPositionValue and `quantdesk limits`.",
+      `${largest(
+        new Big(limits.maxPositionValue)
+          .div(price)
+          .minus(working)
+          .minus(intent.side === "buy" ? held : held.neg()),
+      )} Or raise the limit: the setting risk.maxPositionValue and \`quantdesk limits\`.`,
     );
   }
   const lost = account.lastEquity.minus(account.equity);
@@ -64,4 +69,10 @@ export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLi
     );
   }
   return null;
+}
+
+/** "Largest size that fits: 53 shares." */
+function largest(units: Big): string {
+  const whole = units.round(0, Big.roundDown);
+  return whole.gt(0) ? `Largest size that fits: ${whole.toFixed()} ${whole.eq(1) ? "share" : "shares"}.` : "Order less.";
 }
