@@ -114,8 +114,8 @@ export interface SweepBest {
   readonly deflatedSharpe: number | null;
 }
 
-export interface SweepResult {
-  readonly schema: "quantdesk.sweep/1";
+/** How combinations ended, and how long they took. */
+export interface SweepCounts {
   readonly combinations: number;
   readonly run: number;
   readonly succeeded: number;
@@ -127,6 +127,10 @@ export interface SweepResult {
   readonly durationMs: number;
   /** Combinations a second. */
   readonly throughput: number;
+}
+
+export interface SweepResult extends SweepCounts {
+  readonly schema: "quantdesk.sweep/1";
   /** By Sharpe ratio, best first. */
   readonly best: readonly SweepBest[];
   /** Probability of backtest overfitting, 0 to 1 (Bailey et al., 2015); null with fewer than 10 combinations or 100 bars. */

@@ -1,6 +1,6 @@
 /** Walk-forward analysis: parameters are chosen on past bars and tried on the bars after them, window after window. */
 import type { BacktestStats, BacktestTrade, Costs, Params } from "./backtest.ts";
-import type { SweepRequest, SweepSpec } from "./sweep.ts";
+import type { SweepCounts, SweepRequest, SweepSpec } from "./sweep.ts";
 
 export interface WalkForwardPlan {
   /** Length of a training window: bars ("500") or a duration ("2y", "6m", "13w", "90d"; m is months). */
@@ -37,7 +37,8 @@ export interface WalkForwardWindow {
   readonly error?: string;
 }
 
-export interface WalkForwardResult {
+/** Counts are of all training windows together. */
+export interface WalkForwardResult extends SweepCounts {
   readonly schema: "quantdesk.walk-forward/1";
   readonly strategy: string;
   readonly dataset: string;
@@ -57,17 +58,6 @@ export interface WalkForwardResult {
   readonly probabilisticSharpe: number | null;
   /** How often the best parameters were others than in the window before. */
   readonly paramChanges: number;
-  /** Of all training windows together. */
-  readonly combinations: number;
-  readonly run: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly timedOut: number;
-  readonly cached: number;
-  readonly cancelled: number;
-  readonly workers: number;
-  readonly durationMs: number;
-  readonly throughput: number;
   /** Backtests on these bars, these included. */
   readonly trialsCounted: number;
   readonly costs: Costs;
