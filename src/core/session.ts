@@ -416,6 +416,7 @@ function createLink(parts: LinkParts) {
     readonly lifetime: Scope;
   }
   let live: Promise<Live> | undefined;
+  let opened: Live | undefined;
   const leave = async (): Promise<void> => {
     const current = live;
     live = undefined;
@@ -475,14 +476,20 @@ function createLink(parts: LinkParts) {
     }
   };
   const get = (): Promise<Live> => {
-    live ??= open().catch((error: unknown) => {
-      live = undefined; // the next caller may try again
-      throw error;
-    });
+    live ??= open().then(
+      (made) => (opened = made),
+      (error: unknown) => {
+        live = undefined; // the next caller may try again
+        throw error;
+      },
+    );
     return live;
   };
   const broker = createLazyBroker(venue.mode, async () => (await get()).broker);
-  const data = createLazyData(parts.simulated, async () => (await get()).data);
+  const data = createLazyData(
+    () => parts.simulated || opened?.data.simulated === true,
+    async () => (await get()).data,
+  );
   const symbols = createSymbolBars({
     data,
     feed: config["data.feed"],

@@ -2,15 +2,12 @@
 import { abortable } from "../base/scope.ts";
 import type { MarketData } from "../domain/ports.ts";
 
-export function createLazyData(simulated: boolean, make: () => Promise<MarketData>): MarketData {
-  let made: MarketData | undefined;
-  const get = async (signal: AbortSignal) => {
-    made = await abortable(make(), signal);
-    return made;
-  };
+/** `isSimulated` knows it before the data is asked for: from the settings, or from what the broker was told. */
+export function createLazyData(isSimulated: () => boolean, make: () => Promise<MarketData>): MarketData {
+  const get = (signal: AbortSignal) => abortable(make(), signal);
   return {
     get simulated() {
-      return simulated || made?.simulated === true;
+      return isSimulated();
     },
     bars: async (symbols, query, signal) => (await get(signal)).bars(symbols, query, signal),
     quotes: async (symbols, signal) => (await get(signal)).quotes(symbols, signal),

@@ -13,6 +13,7 @@ import { createAlpacaData } from "../../../src/core/data/alpacaData.ts";
 import { createSymbolBars } from "../../../src/core/data/symbolBars.ts";
 import { loadDataset } from "../../../src/core/data/dataset.ts";
 import { createHttpClient } from "../../../src/core/net/httpClient.ts";
+import { openSession } from "../../../src/core/session.ts";
 import { openStore } from "../../../src/core/store/store.ts";
 import { findOrStartExchange } from "../../../src/core/exchange/embedded.ts";
 import type { Endpoint } from "../../../src/core/domain/ports.ts";
@@ -68,6 +69,21 @@ describe("the broker at the paper exchange", () => {
     await using desk = await givenDesk(endpointOf(exchange.ready));
     assert.equal((await desk.broker.connect(desk.signal)).simulated, true);
     assert.equal(desk.data.simulated, true);
+    const home = await mkdtemp(join(tmpdir(), "quantdesk-exchange-"));
+    const { url, keyId, secretKey } = exchange.ready as { url: string; keyId: string; secretKey: string };
+    const overrides = [
+      { key: "broker.mode", value: "paper", source: "flag" },
+      { key: "broker.baseUrl", value: url, source: "flag" },
+      { key: "data.baseUrl", value: url, source: "flag" },
+    ] as const;
+    const session = await openSession({ home, front: "test", keys: { keyId, secretKey }, overrides });
+    try {
+      const account = await session.connect(desk.signal);
+      assert.deepEqual([account.simulated, session.status().simulated, session.data.simulated], [true, true, true]);
+    } finally {
+      await session.close();
+      await rm(home, { recursive: true });
+    }
   });
 
   it("buys by the share and by the dollar, hears of the fills, holds them and sells them", async () => {
