@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { hash32 } from "../base/random.ts";
-import { bookFill, type AccountState } from "./ledger.ts";
 import { sweepBook } from "../domain/fills.ts";
+import { bookFill, type AccountState } from "./ledger.ts";
 import type { MarketBar } from "./marketBar.ts";
 import { fillsAtOpen, limitOf, matchBar, matchSecond, trail, type Offer } from "./matching.ts";
 import { isAuction, isEnded, isWorking, type FillRecord, type OrderRecord } from "./records.ts";
@@ -109,8 +109,7 @@ export function tryFill(state: ExchangeState, order: OrderRecord, offer: Offer |
   if (!isAll && order.timeInForce === "fok") return;
   const qty = isAll ? affordable : new Big(Math.floor(swept.qty));
   if (qty.lte(0)) return;
-  if (isAll) fill(state, order, price, partOf(state, order, qty), at);
-  else fill(state, order, price, qty, at);
+  fill(state, order, price, isAll ? partOf(state, order, qty) : qty, at);
 }
 
 function least(a: Big, b: Big): Big {
