@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { Big, parseDecimal } from "../core/base/decimal.ts";
 import { badInput } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
+import { EXTRA_COSTS, type ExtraCosts } from "../core/domain/backtest.ts";
 import { TIMEFRAMES } from "../core/domain/bars.ts";
 
 const symbol = v.pipe(v.string(), v.trim(), v.regex(/^[A-Za-z][A-Za-z0-9./-]{0,19}$/, "is no symbol"), v.toUpperCase());
@@ -46,6 +47,7 @@ const LIMIT_FIELDS = {
   symbols: v.optional(v.array(symbol)),
   why,
 };
+const extraCost = (name: keyof ExtraCosts) => v.optional(v.pipe(v.number(), v.minValue(EXTRA_COSTS[name].min), v.maxValue(EXTRA_COSTS[name].max)));
 const Backtest = v.strictObject({
   data: v.pipe(v.string(), v.minLength(1)),
   strategy: v.pipe(v.string(), v.minLength(1)),
@@ -54,6 +56,16 @@ const Backtest = v.strictObject({
   cash: v.optional(positive),
   feeRate: v.optional(positive),
   slippageBps: v.optional(positive),
+  feePerShare: extraCost("feePerShare"),
+  feeMin: extraCost("feeMin"),
+  spreadBps: extraCost("spreadBps"),
+  impact: extraCost("impact"),
+  volumeLimit: extraCost("volumeLimit"),
+  borrowRate: extraCost("borrowRate"),
+  cashRate: extraCost("cashRate"),
+  marginRate: extraCost("marginRate"),
+  leverage: extraCost("leverage"),
+  checkLookAhead: v.optional(v.boolean()),
   sizing: v.optional(v.union([v.picklist(["all-in", "whole-shares"]), v.strictObject({ fixed: v.number() }), v.strictObject({ percent: v.number() })])),
   fill: v.optional(v.picklist(["next-open", "close"])),
   from: v.optional(v.string()),

@@ -308,6 +308,23 @@ export interface BacktestSpec {
   readonly feeRate?: number;
   /** 5 unless said otherwise. */
   readonly slippageBps?: number;
+  /** The rest of the costs is off unless said otherwise, and needs the event engine. Money per unit, each side; least fee of a fill. */
+  readonly feePerShare?: number;
+  readonly feeMin?: number;
+  /** Market and stop fills pay half of it. */
+  readonly spreadBps?: number;
+  /** Times the square of an order's share of the bar's volume. */
+  readonly impact?: number;
+  /** Share of a bar's volume that is filled; the rest waits. */
+  readonly volumeLimit?: number;
+  /** Yearly rates on short positions, on cash, on borrowed cash. */
+  readonly borrowRate?: number;
+  readonly cashRate?: number;
+  readonly marginRate?: number;
+  /** Largest position in multiples of the equity. */
+  readonly leverage?: number;
+  /** Fails with the first bar at which the strategy looks ahead. */
+  readonly checkLookAhead?: boolean;
   readonly sizing?: "all-in" | "whole-shares" | { readonly fixed: number } | { readonly percent: number };
   readonly fill?: "next-open" | "close";
   readonly from?: string;
@@ -504,9 +521,20 @@ export interface BacktestStats {
   readonly totalFees: number;
   readonly bestTradePct: number | null;
   readonly worstTradePct: number | null;
+  readonly avgTradeBars: number | null;
+  /** Against the data's own (first) symbol, held. */
+  readonly alphaPct: number | null;
+  readonly beta: number | null;
+  readonly benchmarkReturnPct: number | null;
+  /** Value traded one way a year, in multiples of the mean equity. */
+  readonly turnover: number | null;
+  readonly totalSlippage: number;
+  readonly financing: number;
 }
 
 export interface BacktestTrade {
+  /** In runs of several symbols. */
+  readonly symbol?: string;
   readonly side: "long" | "short";
   readonly entryIndex: number;
   readonly exitIndex: number;
@@ -519,6 +547,9 @@ export interface BacktestTrade {
   readonly pnl: number;
   readonly pnlPct: number;
   readonly bars: number;
+  /** Worst and best price while it lasted, in percent of the entry price. */
+  readonly maePct: number;
+  readonly mfePct: number;
   readonly finalized: boolean;
 }
 

@@ -134,6 +134,11 @@ describe("desk in a cell, on the embedded exchange", () => {
     /^\[ 0\.001, 5, true, true \]$/,
   );
   check(
+    "knows every cost, and the look-ahead guard",
+    'const dear = await desk.backtest({ data: "sample:simulated", strategy: "sma_cross", leverage: 2, feePerShare: 0.01, checkLookAhead: true }); [dear.engine, dear.trades[0].maePct >= 0, dear.stats.beta !== null]',
+    /^\[ 'event', true, true \]$/,
+  );
+  check(
     "runs a batch of backtests",
     'await desk.backtests([{ data: "sample:simulated", strategy: "buy_and_hold" }, { data: "sample:simulated", strategy: "no_such" }])',
     /1 of 2 backtests succeeded/,
