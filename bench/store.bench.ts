@@ -33,7 +33,12 @@ export const bench: Benchmark = {
       const built = (performance.now() - started) / 1000;
       file.change(({ sources }) => sources.add(Array.from({ length: SOURCES }, (_value, i) => sourceAt(i))));
       const naive = new DatabaseSync(path, { readOnly: true });
-      const comparisons = await compare(file, naive, `${RESULTS.toLocaleString("en-US")} results written in ${built.toFixed(1)} s, in batches of ${BATCH}`, signal);
+      const comparisons = await compare(
+        file,
+        naive,
+        `${RESULTS.toLocaleString("en-US")} results written in ${built.toFixed(1)} s, in batches of ${BATCH}`,
+        signal,
+      );
       naive.close();
       return comparisons;
     } finally {
@@ -67,7 +72,11 @@ async function compare(file: ResultsFile, naive: DatabaseSync, note: string, sig
       () => file.use(({ runs }) => runs.find({ strategy: "strategy_7" })),
       () => all("SELECT * FROM runs NOT INDEXED WHERE strategy = 'strategy_7' ORDER BY at DESC, id DESC LIMIT 50"),
     ],
-    ["one run by its hash", () => file.use(({ runs }) => runs.byHash(hashAt(777_777))), () => all(`SELECT * FROM runs NOT INDEXED WHERE run_hash = '${hashAt(777_777)}'`)],
+    [
+      "one run by its hash",
+      () => file.use(({ runs }) => runs.byHash(hashAt(777_777))),
+      () => all(`SELECT * FROM runs NOT INDEXED WHERE run_hash = '${hashAt(777_777)}'`),
+    ],
     ["20 latest source items", () => file.use(({ sources }) => sources.latest()), () => all("SELECT * FROM sources NOT INDEXED ORDER BY at DESC LIMIT 20")],
   ];
   const comparisons: Comparison[] = [];
@@ -85,7 +94,11 @@ async function compare(file: ResultsFile, naive: DatabaseSync, note: string, sig
 }
 
 function hashAt(at: number): string {
-  return Math.imul(at + 1, 0x9e3779b1).toString(16).replace("-", "f").padStart(8, "0").repeat(8);
+  return Math.imul(at + 1, 0x9e3779b1)
+    .toString(16)
+    .replace("-", "f")
+    .padStart(8, "0")
+    .repeat(8);
 }
 
 /** Every tenth has no Sharpe ratio; times and ratios in no order. */
@@ -108,7 +121,14 @@ function runAt(at: number): NewRun {
     details: {
       kind: "backtest",
       spec: { data: `SYMBOL${at % 500}`, strategy: `strategy_${at % 40}` },
-      request: { cash: 10_000, fill: "next-open", engine: "auto", params: { fast: at % 97, slow: at % 211 }, riskFree: 0, costs: { feeRate: 0.001, slippageBps: 5 } },
+      request: {
+        cash: 10_000,
+        fill: "next-open",
+        engine: "auto",
+        params: { fast: at % 97, slow: at % 211 },
+        riskFree: 0,
+        costs: { feeRate: 0.001, slippageBps: 5 },
+      },
       stats: { finalEquity: 10_000 * (1 + mixed), sharpe: mixed * 4 - 1, trades: at % 300, maxDrawdownPct: mixed * 60 },
       engine: "vector",
       dataset: { name: `SYMBOL${at % 500}`, bars: 5105, sha256: `data-${at % 500}` },

@@ -15,6 +15,7 @@ import { DASHBOARD_TYPE } from "./manifest.ts";
 import { NotebookKernels } from "./notebook/controller.ts";
 import { PerformanceApiHolder } from "./performanceApi.ts";
 import { createStatusBar } from "./statusBar.ts";
+import { createTestExplorer } from "./testExplorer.ts";
 import { PerformanceView } from "./views/performance.ts";
 import { createViews, type Views } from "./views/views.ts";
 
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     performance,
     performanceApi,
     createStatusBar(desk),
+    createTestExplorer(desk),
     registerChat(desk),
     vscode.window.registerWebviewPanelSerializer(DASHBOARD_TYPE, dashboard),
     vscode.window.registerWebviewViewProvider("quantdesk.performance", performance),

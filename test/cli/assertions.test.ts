@@ -23,7 +23,10 @@ describe("strategy assertions from the terminal", function () {
   };
 
   it("pass and fail one by one, at the line, the bar and the trade", async () => {
-    await file("hold.ts", 'export default { name: "hold", params: {}, signals: ({ length }) => ({ entries: new Uint8Array(length).fill(1), exits: new Uint8Array(length) }) };');
+    await file(
+      "hold.ts",
+      'export default { name: "hold", params: {}, signals: ({ length }) => ({ entries: new Uint8Array(length).fill(1), exits: new Uint8Array(length) }) };',
+    );
     const path = await file(
       "crash.test.ts",
       `import { expectBacktest } from "quantdesk";
@@ -45,21 +48,37 @@ expectBacktest({ data: "sample:sp500", strategy: "./hold.ts" })
   });
 
   it("a file that hangs, dies or does not load is one failure, the others are run", async () => {
-    const sound = await file("sound.test.ts", 'import { expectBacktest } from "quantdesk"; expectBacktest({ data: "sample:sp500", strategy: "buy_and_hold" }).tradesBetween(1, 1);');
+    const sound = await file(
+      "sound.test.ts",
+      'import { expectBacktest } from "quantdesk"; expectBacktest({ data: "sample:sp500", strategy: "buy_and_hold" }).tradesBetween(1, 1);',
+    );
     const wrong = [
       await file("hang.test.ts", "while (true) {}"),
       await file("dead.test.ts", "process.kill(process.pid, 'SIGKILL');"),
       await file("broken.test.ts", "export default {"),
       await file("nothing.test.ts", "export {};"),
-      await file("typo.test.ts", 'import { expectBacktest } from "quantdesk"; expectBacktest({ data: "sample:sp500", strategy: "buy_and_hold", feRate: 0 }).tradesBetween(1, 1);'),
-      await file("loop.test.ts", 'import { expectBacktest } from "quantdesk"; expectBacktest({ data: "sample:sp500", strategy: "buy_and_hold" }).check("loops", () => { while (true) {} });'),
+      await file(
+        "typo.test.ts",
+        'import { expectBacktest } from "quantdesk"; expectBacktest({ data: "sample:sp500", strategy: "buy_and_hold", feRate: 0 }).tradesBetween(1, 1);',
+      ),
+      await file(
+        "loop.test.ts",
+        'import { expectBacktest } from "quantdesk"; expectBacktest({ data: "sample:sp500", strategy: "buy_and_hold" }).check("loops", () => { while (true) {} });',
+      ),
     ];
     const ran = await desk.run(["test", ...wrong, sound, "--timeout", "5", "--json"]);
     assert.equal(ran.code, 1, ran.stderr);
     const report = ran.json<AssertionReport>();
     assert.deepEqual([report.passed, report.failed, report.files.length], [1, wrong.length, wrong.length + 1]);
     const said = report.files.map(({ error, backtests }) => error ?? backtests[0]?.assertions[0]?.message ?? "");
-    for (const [at, words] of [/timeout after 5s/, /its process ended \(SIGKILL\)/, /broken\.test\.ts:\d+ could not be loaded/, /expects nothing/, /Did you mean feeRate/, /timeout after 5s/].entries())
+    for (const [at, words] of [
+      /timeout after 5s/,
+      /its process ended \(SIGKILL\)/,
+      /broken\.test\.ts:\d+ could not be loaded/,
+      /expects nothing/,
+      /Did you mean feeRate/,
+      /timeout after 5s/,
+    ].entries())
       assert.match(said[at] as string, words);
   });
 

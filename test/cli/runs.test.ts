@@ -49,9 +49,27 @@ describe("the trial ledger from the terminal", function () {
   });
 
   it("shows one run with the command that runs it again, to the same hash", async () => {
-    const args = ["backtest", "--data", "sample:sp500", "--strategy", "breakout", "--params", "entry=30,exit=10", "--sizing", "percent:50", "--from", "2005-01-03", "--json"];
+    const args = [
+      "backtest",
+      "--data",
+      "sample:sp500",
+      "--strategy",
+      "breakout",
+      "--params",
+      "entry=30,exit=10",
+      "--sizing",
+      "percent:50",
+      "--from",
+      "2005-01-03",
+      "--json",
+    ];
     const { runHash } = (await desk.run(args)).json<Run>();
-    const one = (await desk.run(["runs", runHash.slice(0, 10), "--json"])).json<{ schema: string; runHash: string; again: string; details: { stats: object; request: { cash: number } } }>();
+    const one = (await desk.run(["runs", runHash.slice(0, 10), "--json"])).json<{
+      schema: string;
+      runHash: string;
+      again: string;
+      details: { stats: object; request: { cash: number } };
+    }>();
     assert.deepEqual([one.schema, one.runHash, one.details.request.cash], ["quantdesk.run/1", runHash, 10_000]);
     const again = one.again.split(" ").slice(1);
     assert.equal((await desk.run([...again, "--json"])).json<Run>().runHash, runHash);
@@ -64,7 +82,9 @@ describe("the trial ledger from the terminal", function () {
     assert.equal(all.results, all.runs.length);
     const second = (await desk.run(["runs", "--limit", "1", "--offset", "1", "--json"])).json<{ runs: readonly Run[] }>();
     assert.deepEqual(second.runs, [all.runs[1]]);
-    const best = (await desk.run(["runs", "--sort", "sharpe", "--json"])).json<{ runs: ReadonlyArray<Run & { sharpe: number }> }>().runs.map((run) => run.sharpe);
+    const best = (await desk.run(["runs", "--sort", "sharpe", "--json"]))
+      .json<{ runs: ReadonlyArray<Run & { sharpe: number }> }>()
+      .runs.map((run) => run.sharpe);
     assert.deepEqual(
       best,
       [...best].sort((a, b) => b - a),

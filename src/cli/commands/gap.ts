@@ -23,7 +23,8 @@ export function addGapCommand(program: Command, context: Context): void {
     .action((flags: GapFlags) => {
       const { from, to, run } = flags;
       if (from === undefined || to === undefined) throw badInput("bad-usage", "gap needs --from and --to.", "For example --from 2026-11-02 --to 2026-11-06.");
-      if (run !== undefined && !/^[0-9a-f]{6,64}$/.test(run)) throw badInput("bad-hash", `--run is "${run}", which is no beginning of a run's hash.`, "quantdesk runs shows them.");
+      if (run !== undefined && !/^[0-9a-f]{6,64}$/.test(run))
+        throw badInput("bad-hash", `--run is "${run}", which is no beginning of a run's hash.`, "quantdesk runs shows them.");
       return withSession(context, flags, async (session) => {
         const report = await session.gap({ from, to, ...(run === undefined ? {} : { run }) }, context.signal);
         if (flags.json === true) context.io.json(report);

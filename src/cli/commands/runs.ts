@@ -62,14 +62,17 @@ function list(context: Context, flags: RunsFlags): Promise<void> {
 }
 
 function one(context: Context, flags: RunsFlags, hash: string): Promise<void> {
-  if (!/^[0-9a-f]{6,64}$/.test(hash)) throw badInput("bad-hash", `"${hash}" is no beginning of a run's hash.`, "Give at least 6 of its digits; quantdesk runs shows 12.");
+  if (!/^[0-9a-f]{6,64}$/.test(hash))
+    throw badInput("bad-hash", `"${hash}" is no beginning of a run's hash.`, "Give at least 6 of its digits; quantdesk runs shows 12.");
   return withSession(context, flags, async (session) => {
     const records = await session.store.runsByHash(hash, context.signal);
     const [record] = records;
     if (record === undefined) throw badInput("unknown-run", `The ledger has no run ${hash}.`, "quantdesk runs lists them.");
     const others = new Set(records.map(({ runHash }) => runHash));
     if (others.size > 1) throw badInput("ambiguous-run", `${hash} begins the hashes of ${others.size} runs.`, "Give more of its digits.");
-    const orders = (await session.store.journalledOrders(null, MOST_ORDERS, context.signal)).filter((order) => order.why?.startsWith(`run:`) === true && isOf(order.why, record.runHash));
+    const orders = (await session.store.journalledOrders(null, MOST_ORDERS, context.signal)).filter(
+      (order) => order.why?.startsWith(`run:`) === true && isOf(order.why, record.runHash),
+    );
     const again = againCommand(record);
     if (flags.json === true) {
       context.io.json({
@@ -78,7 +81,14 @@ function one(context: Context, flags: RunsFlags, hash: string): Promise<void> {
         details: record.details,
         again,
         times: records.map(({ at, front, origin, trials = 1 }) => ({ at: new Date(at).toISOString(), front, origin: origin ?? null, trials })),
-        orders: orders.map(({ clientOrderId, orderId, account, at, status, why }) => ({ clientOrderId, orderId, account, at: new Date(at).toISOString(), status, why })),
+        orders: orders.map(({ clientOrderId, orderId, account, at, status, why }) => ({
+          clientOrderId,
+          orderId,
+          account,
+          at: new Date(at).toISOString(),
+          status,
+          why,
+        })),
       });
       return;
     }
@@ -123,7 +133,16 @@ function wordsOf({ params }: RunRow): string {
 export function againCommand({ details }: Pick<RunRecord, "details">): string | null {
   if (details === null) return null;
   const { request } = details;
-  const { data, strategy, params: _filledIn, equity: _shown, origin: _who, sizing: _text, fresh: _how, ...spec } = details.spec as BacktestSpec & Record<string, unknown>;
+  const {
+    data,
+    strategy,
+    params: _filledIn,
+    equity: _shown,
+    origin: _who,
+    sizing: _text,
+    fresh: _how,
+    ...spec
+  } = details.spec as BacktestSpec & Record<string, unknown>;
   const strategyRef = request.strategy.kind === "file" ? request.strategy.path : strategy;
   const values: Record<string, unknown> = {
     data,
@@ -137,13 +156,15 @@ export function againCommand({ details }: Pick<RunRecord, "details">): string | 
     cash: request.cash,
     fill: request.fill,
     engine: request.engine,
-    sizing: "units" in request.sizing ? `fixed:${request.sizing.units}` : "percent" in request.sizing ? `percent:${request.sizing.percent}` : request.sizing.kind,
+    sizing:
+      "units" in request.sizing ? `fixed:${request.sizing.units}` : "percent" in request.sizing ? `percent:${request.sizing.percent}` : request.sizing.kind,
   };
   const flags = Object.entries(values)
     .filter(([, value]) => value !== undefined && value !== "" && value !== false)
     .map(([name, value]) => {
-      const flag = name === "timeZone" ? "--tz" : name === "checkLookAhead" ? "--check-lookahead" : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      return value === true ? flag : `${flag} ${quoted(typeof value === "object" ? canonicalJson(value) : String(value))}`;
+      const flag =
+        name === "timeZone" ? "--tz" : name === "checkLookAhead" ? "--check-lookahead" : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      return value === true ? flag : `${flag} ${quoted(typeof value === "string" ? value : canonicalJson(value))}`;
     });
   return `quantdesk ${details.kind} ${flags.join(" ")}`;
 }

@@ -44,7 +44,10 @@ function show({ io }: Context, file: string, { backtest, simulated, assertions }
 }
 
 function placeOf(file: string, { line, trade }: AssertionResult): string {
-  const which = trade === undefined ? "" : `; trade ${trade.number}, bars ${trade.entryIndex} to ${trade.exitIndex}, ${trade.entryTime.slice(0, 10)} to ${trade.exitTime.slice(0, 10)}`;
+  const which =
+    trade === undefined
+      ? ""
+      : `; trade ${trade.number}, bars ${trade.entryIndex} to ${trade.exitIndex}, ${trade.entryTime.slice(0, 10)} to ${trade.exitTime.slice(0, 10)}`;
   return `${which}${line === null ? "" : `\n      at ${relative(process.cwd(), file)}:${line}`}`;
 }
 

@@ -93,7 +93,11 @@ export function noTradeInLast(result: BacktestResult, part: Part, minutes: numbe
     for (const { what, index, time } of fills) {
       const left = closeAfter(Date.parse(time), close) - Date.parse(time);
       if (left > 0 && left <= minutes * MINUTE_MS)
-        return { message: `trade ${trade.number} was ${what} ${left / MINUTE_MS} minutes before the close, at bar ${index} (${time})`, bar: { index, time }, trade };
+        return {
+          message: `trade ${trade.number} was ${what} ${left / MINUTE_MS} minutes before the close, at bar ${index} (${time})`,
+          bar: { index, time },
+          trade,
+        };
     }
   }
   return null;
@@ -114,7 +118,9 @@ export function everyTrade(
   words: (trade: BacktestTrade) => string,
 ): Finding | null {
   const trade = tradesIn(result, part).find((one) => !holds(one));
-  return trade === undefined ? null : { message: `trade ${trade.number}, entered at bar ${trade.entryIndex} (${trade.entryTime}), ${words(trade)}`, bar: entryOf(trade), trade };
+  return trade === undefined
+    ? null
+    : { message: `trade ${trade.number}, entered at bar ${trade.entryIndex} (${trade.entryTime}), ${words(trade)}`, bar: entryOf(trade), trade };
 }
 
 export function statWithin({ stats }: BacktestResult, name: keyof BacktestStats, { min, max }: Bounds): Finding | null {
@@ -131,7 +137,7 @@ export function custom(look: (result: BacktestResult) => unknown, result: Backte
       answer.catch(() => undefined);
       return { message: "it answers a promise, but must answer at once" };
     }
-    return answer === undefined || answer === true ? null : { message: answer === false ? "it does not hold" : String(answer) };
+    return answer === undefined || answer === true ? null : { message: typeof answer === "string" ? answer : "it does not hold" };
   } catch (error) {
     return { message: error instanceof Error ? error.message : String(error) };
   }

@@ -100,7 +100,12 @@ export function expectBacktest(spec: BacktestSpec): BacktestExpectation {
     holdsAtMost: (bars) => {
       const [now, most] = [part, checks.finite("holdsAtMost", bars)];
       return add(`holds at most ${most} bars${within()}`, (result) =>
-        checks.everyTrade(result, now, (trade) => trade.bars <= most, (trade) => `was held for ${trade.bars} bars`),
+        checks.everyTrade(
+          result,
+          now,
+          (trade) => trade.bars <= most,
+          (trade) => `was held for ${trade.bars} bars`,
+        ),
       );
     },
     everyTrade: (name, holds) => {

@@ -46,7 +46,7 @@ export interface GapDay {
   /** The backtest with the strategy as it is now. */
   readonly now: GapBook;
   /** With the strategy as it was; the same as `now` where it did not change. */
-  readonly then: GapBook;
+  readonly traded: GapBook;
   readonly actual: GapBook;
   /** Of the backtest's data. */
   readonly dataMarks: ReadonlyMap<string, GapMark>;
@@ -71,14 +71,17 @@ const CENTS = 2;
 
 export function attributeGap(day: GapDay): GapResult {
   const { dataMarks, marketMarks, actual } = day;
-  const atMarket = day.then.fills.map((fill) => ({ ...fill, price: fill.market.plus(fill.slippage ?? ZERO) }));
+  const atMarket = day.traded.fills.map((fill) => ({ ...fill, price: fill.market.plus(fill.slippage ?? ZERO) }));
   const { matched, extra } = match(atMarket, actual.fills);
   const steps: Readonly<Record<GapPart | "start", Big>> = {
     start: profit(day.now, dataMarks),
-    code: profit(day.then, dataMarks),
-    data: profit({ fills: atMarket, held: day.then.held }, marketMarks),
+    code: profit(day.traded, dataMarks),
+    data: profit({ fills: atMarket, held: day.traded.held }, marketMarks),
     missed: profit({ fills: [...matched.map(({ planned }) => planned), ...extra], held: actual.held }, marketMarks),
-    timing: profit({ fills: [...matched.map(({ planned, done }) => ({ ...planned, price: done.market.plus(planned.slippage ?? ZERO) })), ...extra], held: actual.held }, marketMarks),
+    timing: profit(
+      { fills: [...matched.map(({ planned, done }) => ({ ...planned, price: done.market.plus(planned.slippage ?? ZERO) })), ...extra], held: actual.held },
+      marketMarks,
+    ),
     slippage: profit({ fills: [...matched.map(({ planned, done }) => ({ ...planned, price: done.price })), ...extra], held: actual.held }, marketMarks),
     fees: profit(actual, marketMarks),
   };

@@ -13,7 +13,7 @@ import type { BacktestSpec } from "../domain/desk.ts";
 import { attributeGap, GAP_PARTS, totalGap, type GapBook, type GapDay, type GapFill, type GapMark, type GapResult } from "../domain/gap.ts";
 import { newYorkDate } from "../domain/nyse.ts";
 import type { Side } from "../domain/orders.ts";
-import type { JournalledOrder, MarketData, RunRecord, Store, StoredFill } from "../domain/ports.ts";
+import type { JournalledOrder, MarketData, RunDetails, RunRecord, Store, StoredFill } from "../domain/ports.ts";
 import { proposalOf } from "../domain/preview.ts";
 
 export interface GapQuery {
@@ -144,7 +144,7 @@ interface Window {
 
 async function compare(group: Group, window: Window, parts: GapParts, signal: AbortSignal) {
   const notes: string[] = [];
-  const { from: _from, to: _to, equity: _equity, checkLookAhead: _proof, ...rest } = group.run.details?.spec as BacktestSpec;
+  const { from: _from, to: _to, equity: _equity, checkLookAhead: _proof, ...rest } = (group.run.details as RunDetails).spec;
   const spec: BacktestSpec = { ...rest, origin: "gap" };
   const [now, dataset] = [await parts.backtest(spec, signal), await parts.dataset(spec, signal)];
   const then = await asItWas(group.run, spec, now, notes, parts, signal);
@@ -167,7 +167,7 @@ async function compare(group: Group, window: Window, parts: GapParts, signal: Ab
     const day: GapDay = {
       date,
       now: bookOn(date, plannedNow, group.symbol),
-      then: bookOn(date, plannedThen, group.symbol),
+      traded: bookOn(date, plannedThen, group.symbol),
       actual: bookOn(date, done, group.symbol),
       dataMarks: new Map([[group.symbol, dataMark ?? mark]]),
       marketMarks: new Map([[group.symbol, mark]]),
@@ -178,7 +178,14 @@ async function compare(group: Group, window: Window, parts: GapParts, signal: Ab
 }
 
 /** The backtest with the strategy's text as it was when it traded, where that was kept and is another by now. */
-async function asItWas(run: RunRecord, spec: BacktestSpec, now: BacktestResult, notes: string[], parts: GapParts, signal: AbortSignal): Promise<BacktestResult> {
+async function asItWas(
+  run: RunRecord,
+  spec: BacktestSpec,
+  now: BacktestResult,
+  notes: string[],
+  parts: GapParts,
+  signal: AbortSignal,
+): Promise<BacktestResult> {
   if (run.codeHash === undefined || (await parts.codeHash(spec)) === run.codeHash) return now;
   const text = await parts.store.strategyText(run.codeHash, signal);
   if (text === null) {
@@ -202,14 +209,21 @@ interface Market {
   readonly at: (time: number) => Big | undefined;
 }
 
-async function marketOf({ symbol, fills }: Group, { first, last }: Window, dataset: BarSeries, notes: string[], data: MarketData, signal: AbortSignal): Promise<Market> {
+async function marketOf(
+  { symbol, fills }: Group,
+  { first, last }: Window,
+  dataset: BarSeries,
+  notes: string[],
+  data: MarketData,
+  signal: AbortSignal,
+): Promise<Market> {
   const to = last + 2 * DAY_MS;
   try {
     const daily = (await data.bars([symbol], { timeframe: "1Day", from: first - LOOK_BACK_DAYS * DAY_MS, to }, signal)).get(symbol);
     const inside = fills.map(({ at }) => at).filter((at) => at >= first && at < to);
-    const minutes = (
-      await data.bars([symbol], { timeframe: "1Min", from: Math.min(...inside) - MINUTE_MS, to: Math.max(...inside) + MINUTE_MS }, signal)
-    ).get(symbol);
+    const minutes = (await data.bars([symbol], { timeframe: "1Min", from: Math.min(...inside) - MINUTE_MS, to: Math.max(...inside) + MINUTE_MS }, signal)).get(
+      symbol,
+    );
     if (daily === undefined || daily.time.length === 0) throw new TradingError("no-bars", "there are none");
     const byMinute = new Map(Array.from(minutes?.time ?? [], (time, at) => [Math.floor(time / MINUTE_MS), minutes?.open[at] as number]));
     if (byMinute.size === 0) notes.push(`There are no minute bars of ${symbol}: timing counts as slippage.`);
@@ -330,6 +344,7 @@ function isBetween(date: string, from: string, to: string): boolean {
 
 function dateOf(text: string, what: string): number {
   const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text) throw badInput("bad-time", `${what} is "${text}", which is no date.`, "Write it like 2026-11-20.");
+  if (Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
+    throw badInput("bad-time", `${what} is "${text}", which is no date.`, "Write it like 2026-11-20.");
   return at;
 }

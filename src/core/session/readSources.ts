@@ -9,7 +9,15 @@ const KEEP_WITHIN_MS = 10_000;
 export function keepingSources(data: MarketData, readBy: string, store: Pick<Store, "addSources">, log: Log): MarketData {
   const news: MarketData["news"] = async (symbols, limit, signal) => {
     const items = await data.news(symbols, limit, signal);
-    const read = items.map(({ headline, url, source, symbols: about, at }) => ({ kind: "news" as const, title: headline, url, source, symbols: about, at, readBy }));
+    const read = items.map(({ headline, url, source, symbols: about, at }) => ({
+      kind: "news" as const,
+      title: headline,
+      url,
+      source,
+      symbols: about,
+      at,
+      readBy,
+    }));
     if (read.length > 0)
       store.addSources(read, AbortSignal.timeout(KEEP_WITHIN_MS)).catch((error: unknown) => {
         log.debug(`What the ${readBy} read was not kept: ${TradingError.from(error, "store-failed").message}`);

@@ -61,7 +61,9 @@ export class CacheTables {
   }
 
   combinations(key: string): KnownCombinations | null {
-    const rows = this.#db.prepare("SELECT * FROM combinations WHERE key = ? AND figures = ? ORDER BY at DESC LIMIT ?").all(key, FIGURES_TEXT, MOST_SWEEPS) as unknown as CombinationRow[];
+    const rows = this.#db
+      .prepare("SELECT * FROM combinations WHERE key = ? AND figures = ? ORDER BY at DESC LIMIT ?")
+      .all(key, FIGURES_TEXT, MOST_SWEEPS) as unknown as CombinationRow[];
     return rows.length === 0 ? null : joined(rows.map(unpacked));
   }
 
@@ -85,7 +87,11 @@ export class CacheTables {
     const count = combinations.sharpe.length;
     if (count === 0) return;
     const blockWidth = combinations.blocks === undefined ? 0 : combinations.blocks.length / count;
-    const columns = [...combinations.params, ...SWEEP_FIGURES.map((name) => combinations[name]), ...(combinations.blocks === undefined ? [] : [combinations.blocks])];
+    const columns = [
+      ...combinations.params,
+      ...SWEEP_FIGURES.map((name) => combinations[name]),
+      ...(combinations.blocks === undefined ? [] : [combinations.blocks]),
+    ];
     const body = Buffer.concat(columns.map((column) => new Uint8Array(column.buffer, column.byteOffset, column.byteLength)));
     if (body.byteLength > MAX_BYTES / 4) return;
     this.#db

@@ -28,26 +28,38 @@ const calls: { readonly [K in keyof ResultCalls]: (argument: ResultCalls[K]["arg
   neighbourhood: ({ strategy, datasetHash }) => file.use(({ cache }) => cache.neighbourhood(strategy, datasetHash)),
 };
 /** Opened for whoever only waits for what others write. */
-channel.handle("watch", () => file.use(() => undefined));
 for (const [name, call] of Object.entries(calls)) channel.handle(name, call as (argument: unknown) => unknown);
 
 /** Other processes write the same file: tell our side when they did, at once where the system tells us. */
 const POLL_MS = 1000;
 const SOON_MS = 50;
-let seen = 0;
+let isWatching = false;
+let seen: number | undefined;
 let soon: NodeJS.Timeout | undefined;
 const look = () => {
   soon = undefined;
-  const now = file.dataVersion();
-  if (now !== seen && seen !== 0) channel.emit("changed", null);
-  seen = now;
-};
-const poll = setInterval(() => {
   try {
-    look();
-    file.replay();
+    const isFirst = file.dataVersion() === 0;
+    if (isWatching && isFirst) file.use(() => undefined); // it was locked, or was set aside
+    const now = file.dataVersion();
+    if (now !== 0 && seen !== undefined && now !== seen) channel.emit("changed", null);
+    if (now !== 0) seen = now;
   } catch {
     // a file that cannot be read is told to whoever asks for what is in it
+  }
+};
+/** Opens it for whoever only waits for what others write. */
+channel.handle("watch", () => {
+  isWatching = true;
+  look();
+  seen ??= -1; // not open yet: whatever is in it then is news
+});
+const poll = setInterval(() => {
+  look();
+  try {
+    file.replay();
+  } catch {
+    // what waits stays where it is
   }
 }, POLL_MS);
 let watcher: FSWatcher | undefined;

@@ -32,7 +32,10 @@ export function storeError(path: string, error: unknown): TradingError {
   const message = error instanceof Error ? error.message : String(error);
   switch (failureOf(error)) {
     case "locked":
-      return new TradingError("store-locked", `${path} is locked by another program.`, { hint: "Close what holds it open; until then results wait.", cause: error });
+      return new TradingError("store-locked", `${path} is locked by another program.`, {
+        hint: "Close what holds it open; until then results wait.",
+        cause: error,
+      });
     case "damaged":
       return new TradingError("store-damaged", `${path} is damaged: ${message}.`, { hint: "It is set aside when Quantdesk starts next.", cause: error });
     case "unsound":

@@ -312,7 +312,13 @@ function storedSentence(runs: number, { results, withSharpe, meanSharpe, profita
   return `${number(runs, 0)} ${runs === 1 ? "trial" : "trials"} in ${number(results, 0)} ${results === 1 ? "result" : "results"}${share}${mean}${time}.`;
 }
 
-const SOURCES: readonly Column[] = [{ title: "Time" }, { title: "What", cut: true }, { title: "Source", wide: true }, { title: "Symbols", wide: true }, { title: "Read by", cut: true, wide: true }];
+const SOURCES: readonly Column[] = [
+  { title: "Time" },
+  { title: "What", cut: true },
+  { title: "Source", wide: true },
+  { title: "Symbols", wide: true },
+  { title: "Read by", cut: true, wide: true },
+];
 
 function showSources(panel: PanelBox, { sources }: DashboardFrame): void {
   showOnChange(panel.body, sources, () => [

@@ -20,7 +20,7 @@ const marks = (before: number, close: number) => new Map([["AAPL", { before: big
 const day = (more: Partial<GapDay> = {}): GapDay => ({
   date: "2024-03-04",
   now: book([fill()], 5),
-  then: more.now ?? book([fill()], 5),
+  traded: more.now ?? book([fill()], 5),
   actual: more.now ?? book([fill()], 5),
   dataMarks: marks(98, 103),
   marketMarks: marks(98, 103),
@@ -41,10 +41,14 @@ describe("the gap between a day and its backtest", () => {
   });
 
   it("is the code when only the strategy changed since", () =>
-    check(day({ now: book([fill({ qty: 20, fee: 2 })], 5), then: book([fill()], 5), actual: book([fill()], 5) }), "code", 29 - 58));
+    check(day({ now: book([fill({ qty: 20, fee: 2 })], 5), traded: book([fill()], 5), actual: book([fill()], 5) }), "code", 29 - 58));
 
   it("is the data when only its prices are not the market's", () => {
-    check(day({ now: book([fill({ price: 99, market: 100 })], 5), then: book([fill({ price: 99, market: 100 })], 5), actual: book([fill()], 5) }), "data", -10);
+    check(
+      day({ now: book([fill({ price: 99, market: 100 })], 5), traded: book([fill({ price: 99, market: 100 })], 5), actual: book([fill()], 5) }),
+      "data",
+      -10,
+    );
     check(day({ dataMarks: marks(98, 104) }), "data", -15);
   });
 
@@ -62,7 +66,7 @@ describe("the gap between a day and its backtest", () => {
 
   it("is slippage only beyond what the backtest had modelled", () => {
     const modelled = { ...fill({ price: 100.5, market: 100 }), slippage: big(0.5) };
-    const given = { now: book([modelled], 5), then: book([modelled], 5) };
+    const given = { now: book([modelled], 5), traded: book([modelled], 5) };
     check(day({ ...given, actual: book([fill({ price: 100.5, market: 100 })], 5) }), null, 0);
     check(day({ ...given, actual: book([fill({ price: 100.75, market: 100 })], 5) }), "slippage", -2.5);
   });
@@ -85,7 +89,7 @@ describe("the gap between a day and its backtest", () => {
     const anyMarks = fc.tuple(cents(90, 110), cents(90, 110)).map(([before, close]) => marks(before, close));
     fc.assert(
       fc.property(
-        fc.array(fc.record({ now: anyBook, then: anyBook, actual: anyBook, dataMarks: anyMarks, marketMarks: anyMarks }), { minLength: 1, maxLength: 3 }),
+        fc.array(fc.record({ now: anyBook, traded: anyBook, actual: anyBook, dataMarks: anyMarks, marketMarks: anyMarks }), { minLength: 1, maxLength: 3 }),
         (given) => {
           const days = given.map((one) => attributeGap({ date: "2024-03-04", ...one }));
           for (const { parts, difference, actual, backtest } of [...days, totalGap(days)]) {

@@ -118,11 +118,16 @@ describe("the file of results", () => {
   it("takes over the ledger of an earlier version, which is left as it was", () => {
     const old = new DatabaseSync(before);
     old.exec(MIGRATIONS.join("\n"));
-    old.exec("INSERT INTO runs (run_hash, at, front, strategy, params, dataset, dataset_hash, sharpe, total_return_pct, max_drawdown_pct, trades, duration_ms, simulated, trials) VALUES ('old', 5, 'cli', 's', '{}', 'd', 'x', 2.5, 1, 1, 1, 1, 0, 7)");
+    old.exec(
+      "INSERT INTO runs (run_hash, at, front, strategy, params, dataset, dataset_hash, sharpe, total_return_pct, max_drawdown_pct, trades, duration_ms, simulated, trials) VALUES ('old', 5, 'cli', 's', '{}', 'd', 'x', 2.5, 1, 1, 1, 1, 0, 7)",
+    );
     old.close();
     const file = given();
     assert.deepEqual(hashesIn(file), ["old"]);
-    assert.equal(file.use(({ runs }) => runs.trialsOn("x")), 7);
+    assert.equal(
+      file.use(({ runs }) => runs.trialsOn("x")),
+      7,
+    );
     file.close();
     assert.deepEqual(hashesIn(given()), ["old"]);
   });
@@ -197,7 +202,18 @@ describe("the file of results", () => {
       },
     });
     file.change(({ cache }) => cache.keepCombinations(kept(["a", "b"], [[1], [2]], [0.5])));
-    file.change(({ cache }) => cache.keepCombinations(kept(["b", "a"], [[20, 30], [10, 11]], [Number.NaN, 0.7])));
+    file.change(({ cache }) =>
+      cache.keepCombinations(
+        kept(
+          ["b", "a"],
+          [
+            [20, 30],
+            [10, 11],
+          ],
+          [Number.NaN, 0.7],
+        ),
+      ),
+    );
     const known = file.use(({ cache }) => cache.combinations("k"));
     assert.deepEqual(
       known?.names.map((name, at) => [name, [...(known.params[at] as Float64Array)]]),
@@ -208,7 +224,10 @@ describe("the file of results", () => {
     );
     assert.deepEqual([...(known?.sharpe ?? [])], [Number.NaN, 0.7, 0.5]);
     assert.deepEqual([...(known?.blocks ?? [])], [Number.NaN, Number.NaN, 0.7, -0.7, 0.5, -0.5]);
-    assert.equal(file.use(({ cache }) => cache.combinations("other")), null);
+    assert.equal(
+      file.use(({ cache }) => cache.combinations("other")),
+      null,
+    );
     assert.equal(file.use(({ cache }) => cache.neighbourhood("s", "x")).length, 2);
     assert.equal(file.use(({ cache }) => cache.neighbourhood("s", "y")).length, 0);
   });

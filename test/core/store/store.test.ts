@@ -64,6 +64,21 @@ describe("store", () => {
     assert.equal((await store.dashboard(null, signal)).runs, 0);
   });
 
+  it("loses nothing when two write at once", async () => {
+    const other = await openStore(join(folder, "test.sqlite"), signal);
+    const batches = (one: Store, from: number) =>
+      Array.from({ length: 10 }, (_, i) =>
+        one.addRuns(
+          Array.from({ length: 20 }, (_v, j) => run(1, from + i * 20 + j)),
+          signal,
+        ),
+      );
+    await Promise.all([...batches(store, 1000), ...batches(other, 2000)]);
+    assert.equal((await store.runs({ limit: 1000 }, signal)).length, 400);
+    assert.equal((await other.dashboard(null, signal)).statistics.results, 400);
+    await other.close();
+  });
+
   it("tells when something changed, here and in another process's connection", async () => {
     const changes: string[] = [];
     store.onChange((what) => changes.push(what));

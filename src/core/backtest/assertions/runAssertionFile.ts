@@ -80,7 +80,13 @@ async function one(expectation: number, given: unknown, checks: readonly Check[]
     const found = v.parse(Checked, await channel.ask("check", { expectation, result }, scope.signal));
     const assertions = checks.map((check, at): AssertionResult => {
       const { status = "failed", message, bar, trade } = found[at] ?? {};
-      return { ...check, status, ...(message === undefined ? {} : { message }), ...(bar === undefined ? {} : { bar }), ...(trade === undefined ? {} : { trade }) };
+      return {
+        ...check,
+        status,
+        ...(message === undefined ? {} : { message }),
+        ...(bar === undefined ? {} : { bar }),
+        ...(trade === undefined ? {} : { trade }),
+      };
     });
     return { backtest: words, runHash: result.runHash, simulated: result.simulated, assertions };
   } catch (error) {
