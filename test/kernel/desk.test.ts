@@ -135,7 +135,7 @@ describe("desk in a cell, on the embedded exchange", () => {
   );
   check(
     "knows every cost, and the look-ahead guard",
-    'const dear = await desk.backtest({ data: "sample:simulated", strategy: "sma_cross", leverage: 2, feePerShare: 0.01, checkLookAhead: true }); [dear.engine, dear.trades[0].maePct >= 0, dear.stats.beta !== null]',
+    'const dear = await desk.backtest({ data: "sample:simulated", strategy: "sma_cross", from: "2023-01-01", leverage: 2, feePerShare: 0.01, checkLookAhead: true }); [dear.engine, dear.trades[0].maePct >= 0, dear.stats.beta !== null]',
     /^\[ 'event', true, true \]$/,
   );
   check(

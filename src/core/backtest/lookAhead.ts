@@ -42,18 +42,21 @@ interface Checked {
 /** What the strategy says at each time, by kind: equal texts or numbers mean equal decisions. */
 type Decisions = Readonly<Record<string, ArrayLike<number | string>>>;
 
-/** Bars that all cut runs together may visit: some seconds. */
-const MAX_VISITS = 20_000_000;
+/** Bars that all cut runs together may visit: about a second each. onBar() is given no later bar, so fewer cuts will do. */
+const MAX_VISITS = { signals: 10_000_000, orders: 1_500_000 };
 const MAX_MS = 15_000;
 
 export function checkLookAhead(run: Checked): LookAheadCheck {
   const clock = clockOf(run.series);
   const { definition } = run.strategy;
-  const forms = [...(definition.signals === undefined ? [] : [signalDecisions]), ...(definition.onBar === undefined ? [] : [orderDecisions])];
+  const forms = [
+    ...(definition.signals === undefined ? [] : [{ decide: signalDecisions, visits: MAX_VISITS.signals }]),
+    ...(definition.onBar === undefined ? [] : [{ decide: orderDecisions, visits: MAX_VISITS.orders }]),
+  ];
   let cuts = 0;
   let exhaustive = true;
-  for (const decide of forms) {
-    const check = checkForm(clock, (end) => decide(cutOff(run, clock, end)));
+  for (const { decide, visits } of forms) {
+    const check = checkForm(clock, visits, (end) => decide(cutOff(run, clock, end)));
     cuts += check.cuts;
     exhaustive &&= check.exhaustive;
     if (check.found !== null) return { ...check, cuts };
@@ -89,13 +92,13 @@ export function lookAheadError(name: string, { bar, time, what, isRepeatable }: 
   });
 }
 
-function checkForm(clock: Float64Array, decide: (end: number) => Decisions): LookAheadCheck {
+function checkForm(clock: Float64Array, visits: number, decide: (end: number) => Decisions): LookAheadCheck {
   const n = clock.length;
   const whole = decide(n);
   const tell = (bar: number, what: string, isRepeatable: boolean): LookAhead => ({ bar, time: new Date(clock[bar]!).toISOString(), what, isRepeatable });
   const again = difference(whole, decide(n), n);
   if (again !== undefined) return { found: tell(again.bar, again.what, false), cuts: 1, exhaustive: false };
-  const ends = cutsOf(whole, n);
+  const ends = cutsOf(whole, n, visits);
   const started = performance.now();
   let tried = 0;
   let last = 0;
@@ -137,8 +140,8 @@ function difference(whole: Decisions, part: Decisions, end: number): { readonly 
 }
 
 /** Numbers of bars to keep, ascending: all, or those that end with a decision and others between them. */
-function cutsOf(whole: Decisions, n: number): readonly number[] {
-  const most = Math.max(20, Math.floor((2 * MAX_VISITS) / Math.max(1, n)));
+function cutsOf(whole: Decisions, n: number, visits: number): readonly number[] {
+  const most = Math.max(20, Math.floor((2 * visits) / Math.max(1, n)));
   if (n - 1 <= most) return Array.from({ length: Math.max(0, n - 1) }, (_value, i) => i + 1);
   const decisive: number[] = [];
   for (let t = 0; t < n - 1; t++) if (Object.values(whole).some((values) => Boolean(values[t]))) decisive.push(t + 1);
