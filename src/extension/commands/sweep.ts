@@ -58,7 +58,14 @@ export const sweepCommands = {
 /** The page has neither script nor network; the panel allows none. */
 function show(html: string, title: string): void {
   const panel = vscode.window.createWebviewPanel("quantdesk.sweep", title, vscode.ViewColumn.Active, { enableScripts: false, localResourceRoots: [] });
-  panel.webview.html = html;
+  // The page goes by the system's colours, which need not be the window's.
+  const draw = ({ kind }: vscode.ColorTheme) => {
+    const isDark = kind === vscode.ColorThemeKind.Dark || kind === vscode.ColorThemeKind.HighContrast;
+    panel.webview.html = html.replaceAll("@media (prefers-color-scheme:dark)", isDark ? "@media all" : "@media not all");
+  };
+  draw(vscode.window.activeColorTheme);
+  const changes = vscode.window.onDidChangeActiveColorTheme(draw);
+  panel.onDidDispose(() => changes.dispose());
 }
 
 async function askGrid(strategy: string): Promise<{ readonly grid: string; readonly where?: string } | undefined> {
