@@ -125,7 +125,8 @@ function mayTryAgain(closed: ClosedPosition | undefined): boolean {
   return closed === undefined || (!closed.result.placed && closed.result.code === "failed");
 }
 
-function pauseMs(turn: number): number {
+/** Before trying once more what the network did not let through. */
+export function pauseMs(turn: number): number {
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
 }
 

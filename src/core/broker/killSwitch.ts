@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { isFinalStatus, type Order, type Reason } from "../domain/orders.ts";
 import type { KillSwitchResult, OrderJournal } from "../domain/ports.ts";
-import { closeAll, type ClosingDeps } from "./closing.ts";
+import { closeAll, pauseMs, type ClosingDeps } from "./closing.ts";
 import type { TradingApi } from "./tradingApi.ts";
 
 export interface KillSwitchDeps {
@@ -18,8 +18,6 @@ export interface KillSwitchDeps {
   readonly closing: ClosingDeps;
 }
 
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5000;
 /** How long an order that passed the journal may be on its way. */
 const PLACING_MS = 5000;
 
@@ -107,8 +105,4 @@ async function keepPending(account: string, orders: readonly Order[], { journal,
 async function isPlacing(account: string, { journal, clock }: KillSwitchDeps, signal: AbortSignal): Promise<boolean> {
   const entries = await journal.unsettled(account, signal).catch(() => []); // a journal that cannot be asked lets no order pass either
   return entries.some((entry) => entry.state === "begun" && !entry.ownerIsGone && clock.now() - entry.at < PLACING_MS);
-}
-
-function pauseMs(turn: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** turn);
 }
