@@ -2,7 +2,19 @@
 import type { Big } from "../base/decimal.ts";
 import type { BarSeries, Dataset, DatasetInfo, Timeframe } from "./bars.ts";
 import type { BacktestSpec } from "./desk.ts";
-import type { ActiveSymbol, Analysis, Asset, MergedCandidate, Mover, NewsItem, ScanResult, ScanVerification } from "./research.ts";
+import type {
+  ActiveSymbol,
+  Analysis,
+  Asset,
+  EarningsDate,
+  InsiderTransaction,
+  MergedCandidate,
+  Mover,
+  NewsItem,
+  ScanResult,
+  ScanVerification,
+  SocialPost,
+} from "./research.ts";
 import type {
   Account,
   Activity,
@@ -400,6 +412,23 @@ export interface MarketData {
   mostActive(top: number, signal: AbortSignal): Promise<readonly ActiveSymbol[]>;
   news(symbols: readonly string[], limit: number, signal: AbortSignal): Promise<readonly NewsItem[]>;
   assets(signal: AbortSignal): Promise<readonly Asset[]>;
+  readonly simulated: boolean;
+}
+
+/** What is published about companies, each kind by a source of its own that may need a key. */
+export type PublicKind = "insiders" | "earnings" | "posts";
+
+export interface PublicData {
+  /** Why this kind cannot be had, in a few words without a colon ("no FINNHUB_API_KEY"), and what to do; undefined when it can. Never waits. */
+  missing(kind: PublicKind): { readonly reason: string; readonly remedy: string } | undefined;
+  /** Traded or filed between two New York dates (YYYY-MM-DD, both included), newest first; of every symbol when `symbol` is absent. */
+  insiders(query: { readonly from: string; readonly to: string; readonly symbol?: string }, signal: AbortSignal): Promise<readonly InsiderTransaction[]>;
+  /** Reports between two New York dates, both included, earliest first; of every symbol when `symbol` is absent. */
+  earnings(query: { readonly from: string; readonly to: string; readonly symbol?: string }, signal: AbortSignal): Promise<readonly EarningsDate[]>;
+  /** The newest posts of the communities that are read, newest first. */
+  posts(limit: number, signal: AbortSignal): Promise<readonly SocialPost[]>;
+  /** State of each source's circuit, by the source's name; never waits. */
+  circuits(): Readonly<Record<string, PoolStats["breaker"]>>;
   readonly simulated: boolean;
 }
 

@@ -101,6 +101,49 @@ export interface NewsItem {
   readonly at: number;
 }
 
+/** One trade of a director, officer or large holder in shares of their own company, as filed with the SEC (Form 4). */
+export interface InsiderTransaction {
+  readonly symbol: string;
+  readonly name: string;
+  /** The form's transaction code: "P" bought on the market, "S" sold on it; grants, options and gifts have others. */
+  readonly code: string;
+  /** Shares gained, negative when given away. */
+  readonly change: number;
+  /** US dollars a share; 0 where none was paid. */
+  readonly price: number;
+  /** Day of the trade, and when it became public, UTC milliseconds. */
+  readonly tradedAt: number;
+  readonly filedAt: number;
+  /** Of the filing; empty when the source gives none. */
+  readonly url: string;
+}
+
+/** When a company reports, past or to come. */
+export interface EarningsDate {
+  readonly symbol: string;
+  /** New York date, YYYY-MM-DD. */
+  readonly date: string;
+  readonly when: "before-open" | "after-close" | "during" | "unknown";
+  /** US dollars a share; null where nobody said. */
+  readonly epsEstimate: number | null;
+  /** Null before the report. */
+  readonly epsActual: number | null;
+}
+
+export interface SocialPost {
+  readonly id: string;
+  readonly title: string;
+  readonly url: string;
+  /** Where it stands, such as "r/stocks". */
+  readonly community: string;
+  readonly at: number;
+  /** Votes for less votes against. */
+  readonly votes: number;
+  readonly comments: number;
+  /** Symbols that it names for certain, each once. */
+  readonly symbols: readonly string[];
+}
+
 export interface Mover {
   readonly symbol: string;
   readonly price: number;
