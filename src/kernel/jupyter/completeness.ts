@@ -65,7 +65,13 @@ function closersOf(code: string): string | undefined {
 }
 
 function closing(open: readonly string[], first: string): string {
-  return first + open.toReversed().map((bracket) => CLOSER[bracket]).join("");
+  return (
+    first +
+    open
+      .toReversed()
+      .map((bracket) => CLOSER[bracket])
+      .join("")
+  );
 }
 
 function endOfString(code: string, start: number): number | undefined {

@@ -46,13 +46,22 @@ export async function readConnectionFile(path: string): Promise<ConnectionInfo> 
   const parsed = v.safeParse(ConnectionFile, value);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    throw badInput("bad-connection-file", `The connection file ${path} is not as Jupyter writes it: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}.`, hint);
+    throw badInput(
+      "bad-connection-file",
+      `The connection file ${path} is not as Jupyter writes it: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}.`,
+      hint,
+    );
   }
   const file = parsed.output;
   if (file.transport === "tcp" && !LOOPBACK.test(file.ip)) {
-    throw badInput("not-loopback", `The connection file asks for the address ${file.ip}, and the kernel listens on this machine only.`, "Use 127.0.0.1; reach other machines through ssh.");
+    throw badInput(
+      "not-loopback",
+      `The connection file asks for the address ${file.ip}, and the kernel listens on this machine only.`,
+      "Use 127.0.0.1; reach other machines through ssh.",
+    );
   }
-  if (file.transport === "tcp" && file.key === "") throw badInput("no-key", "The connection file has no key: anybody on this machine could run cells.", "Let the Jupyter client make one.");
+  if (file.transport === "tcp" && file.key === "")
+    throw badInput("no-key", "The connection file has no key: anybody on this machine could run cells.", "Let the Jupyter client make one.");
   const at = (number: number): Address => (file.transport === "ipc" ? { path: `${file.ip}-${number}` } : { host: file.ip, port: number });
   return {
     addresses: { shell: at(file.shell_port), control: at(file.control_port), stdin: at(file.stdin_port), iopub: at(file.iopub_port), hb: at(file.hb_port) },

@@ -52,7 +52,10 @@ export class History {
 
 /** "*" stands for anything, "?" for one character. */
 function globMatcher(pattern: string): (text: string) => boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*+/g, "[^]*").replaceAll("?", "[^]");
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*+/g, "[^]*")
+    .replaceAll("?", "[^]");
   const expression = new RegExp(`^${source}$`);
   return (text) => expression.test(text);
 }

@@ -57,7 +57,7 @@ export class JupyterKernel {
 
   take(channel: RequestChannel, message: Message): void {
     if (channel === "stdin") {
-      if (message.header.msg_type === "input_reply") this.#answers.shift()?.(String(message.content["value"] ?? ""));
+      if (message.header.msg_type === "input_reply") this.#answers.shift()?.(textOf(message.content["value"]));
       return;
     }
     if (message.header.msg_type === "execute_request") {
@@ -134,11 +134,11 @@ export class JupyterKernel {
       case "kernel_info_request":
         return this.#options.info;
       case "complete_request":
-        return await this.#complete(String(content["code"] ?? ""), Number(content["cursor_pos"] ?? 0));
+        return await this.#complete(textOf(content["code"]), Number(content["cursor_pos"] ?? 0));
       case "inspect_request":
-        return await this.#inspect(String(content["code"] ?? ""), Number(content["cursor_pos"] ?? 0));
+        return await this.#inspect(textOf(content["code"]), Number(content["cursor_pos"] ?? 0));
       case "is_complete_request":
-        return completenessOf(String(content["code"] ?? ""));
+        return completenessOf(textOf(content["code"]));
       case "history_request":
         return { history: this.#history.answer(content) };
       case "comm_info_request":
@@ -194,7 +194,7 @@ export class JupyterKernel {
   async #run({ message, channel }: Waiting): Promise<void> {
     const { reply, publish } = this.#options;
     const { header, content } = message;
-    const code = String(content["code"] ?? "");
+    const code = textOf(content["code"]);
     const isSilent = content["silent"] === true;
     const isCounted = !isSilent && content["store_history"] !== false;
     const isStopper = content["stop_on_error"] !== false;
@@ -322,4 +322,8 @@ function cellIdOf(message: Message, code: string): string {
 
 function plainText(data: MimeBundle): string {
   return typeof data["text/plain"] === "string" ? data["text/plain"] : "";
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

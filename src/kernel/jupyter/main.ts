@@ -31,7 +31,8 @@ try {
 async function serve(): Promise<void> {
   const { values } = parseArgs({ options: { "connection-file": { type: "string" }, home: { type: "string" } }, allowPositionals: true, strict: false });
   const file = values["connection-file"];
-  if (typeof file !== "string") throw badInput("no-connection-file", "--connection-file is missing.", "A Jupyter client gives it: see `quantdesk kernel install --help`.");
+  if (typeof file !== "string")
+    throw badInput("no-connection-file", "--connection-file is missing.", "A Jupyter client gives it: see `quantdesk kernel install --help`.");
   const connection = await readConnectionFile(file);
   const signer = new Signer(connection.key, connection.signatureScheme);
   const desk = lazyDesk(typeof values["home"] === "string" ? values["home"] : undefined);

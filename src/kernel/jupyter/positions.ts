@@ -6,7 +6,9 @@ export function utf16Offset(code: string, codePoints: number): number {
 }
 
 export function codePointOffset(code: string, offset: number): number {
-  return [...code.slice(0, offset)].length;
+  let count = 0;
+  for (let at = 0; at < offset; at += (code.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) count++;
+  return count;
 }
 
 /** Where the name that `offset` is in or behind begins. */

@@ -123,7 +123,12 @@ async function bind(server: Server, address: Address): Promise<void> {
   if ("path" in address) rmSync(address.path, { force: true }); // left by a kernel that was killed
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(new TradingError("port-in-use", `The kernel cannot listen on ${where}: ${error.message}.`, { hint: "Start it with a new connection file.", cause: error })),
+      reject(
+        new TradingError("port-in-use", `The kernel cannot listen on ${where}: ${error.message}.`, {
+          hint: "Start it with a new connection file.",
+          cause: error,
+        }),
+      ),
     );
     server.listen("path" in address ? { path: address.path } : { host: address.host, port: address.port }, resolve);
   });

@@ -84,8 +84,9 @@ export class Connection {
     if (this.#state === "greeting") {
       const head = this.#take(GREETING_BYTES);
       if (head === undefined) return;
-      const mechanism = head.subarray(12, 32).toString("latin1").replace(/\0+$/, "");
-      if (head[0] !== 0xff || head[9] !== 0x7f || (head[10] ?? 0) < 3 || mechanism !== "NULL") throw new TradingError("zmtp", "The peer does not speak ZMTP 3.");
+      const mechanism = head.subarray(12, 32).toString("latin1").replaceAll("\0", "");
+      if (head[0] !== 0xff || head[9] !== 0x7f || (head[10] ?? 0) < 3 || mechanism !== "NULL")
+        throw new TradingError("zmtp", "The peer does not speak ZMTP 3.");
       this.#state = "handshake";
     }
     for (let next = this.#nextFrame(); next !== undefined; next = this.#nextFrame()) this.#frame(next.flags, next.body);
@@ -186,7 +187,13 @@ function propertiesOf(bytes: Buffer): ReadonlyMap<string, Buffer> {
     const nameEnd = at + 1 + (bytes[at] as number);
     if (nameEnd + 4 > bytes.length) break;
     const end = nameEnd + 4 + bytes.readUInt32BE(nameEnd);
-    found.set(bytes.subarray(at + 1, nameEnd).toString("latin1").toLowerCase(), bytes.subarray(nameEnd + 4, end));
+    found.set(
+      bytes
+        .subarray(at + 1, nameEnd)
+        .toString("latin1")
+        .toLowerCase(),
+      bytes.subarray(nameEnd + 4, end),
+    );
     at = end;
   }
   return found;

@@ -13,6 +13,7 @@ import { Connection, type Frames, type SocketType } from "../../../src/kernel/ju
 export interface ReceivedMessage {
   readonly header: { readonly msg_id: string; readonly msg_type: string };
   readonly parent_header: { readonly msg_id?: string };
+  // oxlint-disable-next-line no-explicit-any -- tests look into the protocol's contents as they please
   readonly content: Record<string, any>;
 }
 
@@ -127,8 +128,19 @@ export class JupyterClient implements AsyncDisposable {
   }
 
   /** The frames of a message, signed with the connection's key unless told otherwise. */
-  frames(type: string, content: object, more: { readonly parent?: object; readonly metadata?: object; readonly key?: string; readonly id?: string } = {}): Frames {
-    const header = { msg_id: more.id ?? randomUUID(), session: this.session, username: "tester", date: new Date().toISOString(), msg_type: type, version: "5.4" };
+  frames(
+    type: string,
+    content: object,
+    more: { readonly parent?: object; readonly metadata?: object; readonly key?: string; readonly id?: string } = {},
+  ): Frames {
+    const header = {
+      msg_id: more.id ?? randomUUID(),
+      session: this.session,
+      username: "tester",
+      date: new Date().toISOString(),
+      msg_type: type,
+      version: "5.4",
+    };
     const parts = [header, more.parent ?? {}, more.metadata ?? {}, content].map((part) => Buffer.from(JSON.stringify(part)));
     const hmac = createHmac("sha256", more.key ?? this.#key);
     for (const part of parts) hmac.update(part);
@@ -162,7 +174,15 @@ export class JupyterClient implements AsyncDisposable {
   }
 
   execute(code: string, more: object = {}): string {
-    return this.send("shell", "execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true, ...more });
+    return this.send("shell", "execute_request", {
+      code,
+      silent: false,
+      store_history: true,
+      user_expressions: {},
+      allow_stdin: false,
+      stop_on_error: true,
+      ...more,
+    });
   }
 
   /** Everything published for a request up to its idle, and its reply. */

@@ -36,7 +36,10 @@ describe("kernel: as Jupyter's clients know it", () => {
     const silent = await client.run("console.log('heard'); 2", { silent: true, store_history: false });
     const second = await client.run("3");
     assert.equal(second.reply["execution_count"], first.reply["execution_count"] + 1);
-    assert.deepEqual(silent.shown.map((one) => one.type), ["stream"]);
+    assert.deepEqual(
+      silent.shown.map((one) => one.type),
+      ["stream"],
+    );
   });
 
   it("refuses a cell whose types are wrong, and keeps what was before", async () => {
@@ -51,16 +54,25 @@ describe("kernel: as Jupyter's clients know it", () => {
   it("names the line of an error by the number that the reader sees", async () => {
     const { reply } = await client.run("const fine = 1\nthrow new RangeError('far')");
     assert.equal(reply["ename"], "RangeError");
-    assert.ok((reply["traceback"] as string[]).some((line) => line.includes(`Cell ${reply["execution_count"]}:2:7`)), reply["traceback"].join("\n"));
+    assert.ok(
+      (reply["traceback"] as string[]).some((line) => line.includes(`Cell ${reply["execution_count"]}:2:7`)),
+      reply["traceback"].join("\n"),
+    );
   });
 
   it("drops the cells that wait behind one that failed, unless it was told to go on", async () => {
     const failing = ["throw 1", "2", "3"].map((code) => client.execute(code));
     const ended = await Promise.all(failing.map((id) => client.reply("shell", id)));
-    assert.deepEqual(ended.map((reply) => reply.content["status"]), ["error", "aborted", "aborted"]);
+    assert.deepEqual(
+      ended.map((reply) => reply.content["status"]),
+      ["error", "aborted", "aborted"],
+    );
     const tolerant = ["throw 1", "2"].map((code) => client.execute(code, { stop_on_error: false }));
     const went = await Promise.all(tolerant.map((id) => client.reply("shell", id)));
-    assert.deepEqual(went.map((reply) => reply.content["status"]), ["error", "ok"]);
+    assert.deepEqual(
+      went.map((reply) => reply.content["status"]),
+      ["error", "ok"],
+    );
   });
 
   it("stops a loop when it is interrupted by message, and keeps the state", async () => {
@@ -100,7 +112,10 @@ describe("kernel: as Jupyter's clients know it", () => {
 
   it("updates a display by its id", async () => {
     const { shown } = await client.run("const shown = display.markdown('*one*'); shown.update('*two*')");
-    assert.deepEqual(shown.map((one) => one.type), ["display_data", "update_display_data"]);
+    assert.deepEqual(
+      shown.map((one) => one.type),
+      ["display_data", "update_display_data"],
+    );
     assert.equal(shown[0]?.content["transient"].display_id, shown[1]?.content["transient"].display_id);
   });
 
@@ -171,7 +186,11 @@ describe("kernel: as Jupyter's clients know it", () => {
     client.sendRaw("shell", [Buffer.from("rubbish")]);
     client.sendRaw("shell", [Buffer.from("<IDS|MSG>"), Buffer.from("00")]);
     const id = randomUUID();
-    const twice = client.frames("execute_request", { code: "(globalThis as any).times = (globalThis as any).times === undefined ? 1 : 2", silent: true }, { id });
+    const twice = client.frames(
+      "execute_request",
+      { code: "(globalThis as any).times = (globalThis as any).times === undefined ? 1 : 2", silent: true },
+      { id },
+    );
     client.sendRaw("shell", twice);
     await client.reply("shell", id);
     client.sendRaw("shell", twice);
