@@ -9,15 +9,7 @@ import { barJson, quoteJson, tradeJson } from "./wire.ts";
 export function addLatestRoutes(app: FastifyInstance, { market, clock }: DataParts): void {
   const quote = (symbol: string, feed: Feed) => quoteJson(market.quote(symbol, clock.now()), market.stock(symbol), feed);
   const trade = (symbol: string, feed: Feed) => tradeJson(market.trade(symbol, clock.now()), market.stock(symbol), feed);
-  const minuteBar = (symbol: string) => {
-    const now = clock.now();
-    const { day } = placeOf(now);
-    const [bar] = [
-      ...market.extendedBars(symbol, day, "post", Math.max(day.close, now - 600_000), now),
-      ...market.minuteBars(symbol, day, Math.min(now, day.close) - 600_000, Math.min(now, day.close)),
-    ].sort((a, b) => b.t - a.t);
-    return barJson(bar ?? market.dayBar(symbol, now));
-  };
+  const minuteBar = (symbol: string) => barJson(market.lastMinuteBar(symbol, clock.now()));
   const snapshot = (symbol: string, feed: Feed) => {
     const now = clock.now();
     const { day } = placeOf(now);

@@ -255,6 +255,20 @@ export class Market {
     return bars;
   }
 
+  /** The last minute in which something traded, as far as it has come at `at`. */
+  lastMinuteBar(symbol: string, at: number): MarketBar {
+    const outside = this.#outside(symbol, at);
+    if (outside !== undefined) {
+      const end = outside.path.start + outside.second * 1000;
+      const bar = extendedBars(outside.path, outside.path.start, end).at(-1);
+      if (bar !== undefined) return bar;
+    }
+    const { day } = this.#place(at);
+    const end = Math.min(at, day.close);
+    // A pause takes five minutes.
+    return this.minuteBars(symbol, day, end - 600_000, end).at(-1) ?? this.dayBar(symbol, at);
+  }
+
   /** Minute bars before the open or after the close of a day that start in [from, to]. */
   extendedBars(symbol: string, day: TradingDay, session: ExtendedSession, from: number, to: number): MarketBar[] {
     if (!this.hasExtendedHours || extendedStart(day, session) > to) return [];

@@ -28,7 +28,7 @@ export function* newsIn(
 ): Generator<NewsRow> {
   if (market.source.kind === "replay") return; // nothing is made up about recorded prices
   const { from, to, descending } = range;
-  const [first, last] = [newYorkDate(from), newYorkDate(to)];
+  const [first, last] = [newYorkDate(Math.max(from, Date.UTC(market.source.years.first, 0, 2))), newYorkDate(to)];
   for (let date = descending ? last : first; descending ? date >= first : date <= last; date = addDays(date, descending ? -1 : 1)) {
     const day = tradingDay(date);
     if (day === undefined) continue;

@@ -28,17 +28,22 @@ export function choice<T extends string>(query: Query, name: string, fallback: T
   return text as T;
 }
 
-/** A date (New York, taken as UTC) or an RFC 3339 time; undefined when absent. */
+/** A date (New York, taken as UTC), an RFC 3339 time (UTC where it names no zone) or Unix seconds; undefined when absent. */
 export function time(query: Query, name: string): number | undefined {
   const text = query[name];
   if (text === undefined || text === "") return undefined;
-  const at = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.test(text)
-    ? Date.parse(text.replace(" ", "T"))
-    : /^\d{9,10}$/.test(text)
-      ? Number(text) * 1000
-      : Number.NaN;
+  const at = /^\d{9,10}$/.test(text) ? Number(text) * 1000 : parseTime(text);
   if (Number.isNaN(at)) throw badRequest(`invalid format for parameter ${name}: "${text}" is not a date or RFC 3339 time`);
   return at;
+}
+
+function parseTime(text: string): number {
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/.exec(text);
+  const date = match?.[1] ?? "";
+  const midnight = Date.parse(date);
+  // 31 February is no date, though it can be counted on from the first.
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== date) return Number.NaN;
+  return match?.[2] === undefined ? midnight : Date.parse(`${date}T${match[2]}${match[3] ?? "Z"}`);
 }
 
 export function symbolList(query: Query): readonly string[] {

@@ -68,6 +68,8 @@ describe("the paper exchange's market data", () => {
       `${bars}&limit=ten`,
       `${bars}&start=yesterday`,
       `${bars}&start=2026-13-01`,
+      `${bars}&start=2026-02-31`,
+      `${bars}&start=2026-11-19T25:00:00Z`,
       `${bars}&start=2026-11-19&end=2026-11-18`,
       `${bars}&adjustment=some`,
       `${bars}&asof=2026`,
@@ -241,5 +243,6 @@ describe("the paper exchange with New York's hours", () => {
     assert.ok(times.length > 11 && times.includes("2026-11-19T21:00:00.000Z"));
     const snapshot = await exchange.get("/v2/stocks/AAPL/snapshot");
     assert.equal(snapshot.dailyBar.t, "2026-11-19T05:00:00Z");
+    assert.equal(snapshot.minuteBar.t, bars.at(-1).t);
   });
 });

@@ -97,6 +97,8 @@ describe("the paper exchange on recorded bars", () => {
     const rows = ["2024-03-04,400,404,396,400,1000", "2024-03-05,401,405,399,402,1000", "2024-03-06,100.5,102,99,101,4000", "2024-03-07,101,103,100,102,4000"];
     writeFileSync(join(split, "ACME.csv"), ["date,open,high,low,close,volume", ...rows].join("\n"));
     writeFileSync(join(split, "corporate-actions.csv"), "symbol,ex_date,type,value\nACME,2024-03-06,split,4:1\nacme,2024-03-07,dividend,0.5\n");
+    await using first = await givenExchange("--data", split, "--start", "2024-03-04T15:00:00Z");
+    assert.equal((await first.get("/v2/stocks/ACME/snapshot")).prevDailyBar.c, 400, "there is no day before the first");
     await using exchange = await givenExchange("--data", split, "--start", "2024-03-05T20:59:30Z", "--speed", "120");
     const stream = await exchange.stream();
     const { body } = await exchange.call("POST", "/v2/orders", { symbol: "ACME", qty: "3", side: "buy", type: "market", time_in_force: "day" });
