@@ -23,6 +23,7 @@ import type { AccountState } from "./ledger.ts";
 import type { Market } from "./market.ts";
 import { serveTradeStream } from "./tradeStream.ts";
 import { addTradingRoutes } from "./tradingRoutes.ts";
+import { addVendorRoutes } from "./vendorRoutes.ts";
 
 export interface ServerOptions {
   readonly engine: Engine;
@@ -94,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     idle.touch();
     options.clock.begin();
     if (request.url.startsWith("/quantdesk/")) return;
-    const isData = /^\/(?:v2\/stocks|v1beta1|v1)\//.test(request.url);
+    const isData = /^\/(?:v2\/stocks|v1beta1|v1|vendor)\//.test(request.url);
     limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => void reply.header(name, value));
   };
   // Whatever an answer says is on disk before it is said; orders of one turn share the wait.
@@ -113,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   addHttpFaults(app, options.faults, seededRandom(`${options.market.seed}/faults`));
   addTradingRoutes(app, { ...options, accountOf });
   addDataRoutes(app, options);
+  addVendorRoutes(app, options);
   app.get("/quantdesk/health", () => {
     const { user, system } = process.cpuUsage();
     return { schema: "quantdesk.paper-health/1", pid: process.pid, cpuMs: Math.round((user + system) / 1000), simulated: true };
