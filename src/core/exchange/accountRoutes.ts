@@ -34,7 +34,8 @@ function read<T extends v.GenericSchema>(schema: T, body: unknown): v.InferOutpu
   const parsed = v.safeParse(schema, body ?? {});
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw unprocessable(`invalid ${v.getDotPath(issue) ?? "body"}: ${issue.message}`);
+  const field = v.getDotPath(issue) ?? "body";
+  throw unprocessable(issue.kind === "schema" && issue.received === "undefined" ? `${field} is required` : `invalid ${field}: ${issue.message}`);
 }
 
 export function addAccountKeepings(app: FastifyInstance, parts: RouteParts): void {

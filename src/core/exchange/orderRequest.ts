@@ -21,8 +21,9 @@ const BODY = v.object({
   qty: amount,
   notional: amount,
   side: v.picklist(["buy", "sell"]),
-  type: v.optional(v.picklist(["market", "limit", "stop", "stop_limit", "trailing_stop"]), "market"),
-  time_in_force: v.optional(v.picklist(["day", "gtc", "opg", "cls", "ioc", "fok"]), "day"),
+  /** Absent for a pair of exits only, which has one type. */
+  type: v.optional(v.picklist(["market", "limit", "stop", "stop_limit", "trailing_stop"])),
+  time_in_force: v.picklist(["day", "gtc", "opg", "cls", "ioc", "fok"]),
   limit_price: amount,
   stop_price: amount,
   trail_price: amount,
@@ -58,10 +59,12 @@ export interface OrderRequest {
 /** Throws an ApiError with Alpaca's words for the first thing that is wrong. */
 export function readOrderRequest(body: unknown): OrderRequest {
   const raw = parseBody(BODY, body);
+  const type = raw.order_class === "oco" ? "limit" : raw.type;
+  if (type === undefined) throw badParameter("type is required");
   const request: OrderRequest = {
     symbol: raw.symbol.toUpperCase(),
     side: raw.side,
-    type: raw.order_class === "oco" ? "limit" : raw.type,
+    type,
     timeInForce: raw.time_in_force,
     orderClass: raw.order_class === null || raw.order_class === "" ? "simple" : raw.order_class,
     qty: raw.qty,

@@ -46,6 +46,12 @@ function parseTime(text: string): number {
   return match?.[2] === undefined ? midnight : Date.parse(`${date}T${match[2]}${match[3] ?? "Z"}`);
 }
 
+/** What a time has beyond its milliseconds, in nanoseconds. */
+export function nanos(query: Query, name: string): number {
+  const fraction = /:\d{2}\.(\d+)/.exec(query[name] ?? "")?.[1] ?? "";
+  return Number(fraction.padEnd(9, "0").slice(3, 9));
+}
+
 export function symbolList(query: Query): readonly string[] {
   const symbols = (query["symbols"] ?? "")
     .split(",")

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { Big } from "../base/decimal.ts";
 import { newYorkDate } from "../domain/nyse.ts";
 import { addAccountKeepings } from "./accountRoutes.ts";
-import { ApiError, notFound, unprocessable } from "./apiError.ts";
+import { ApiError, badRequest, notFound, unprocessable } from "./apiError.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { availableToClose, type AccountState } from "./ledger.ts";
@@ -12,9 +12,9 @@ import type { Market } from "./market.ts";
 import { addMarketRoutes } from "./marketRoutes.ts";
 import { amount, checkClientOrderId, parseBody, readOrderRequest } from "./orderRequest.ts";
 import { portfolioHistory } from "./portfolio.ts";
-import { choice, readQuery, symbolList, time, wholeNumber } from "./query.ts";
+import { choice, nanos, readQuery, symbolList, time, wholeNumber } from "./query.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
-import { accountJson, activityJson, activityTypeOf, orderJson, paymentJson, positionJson } from "./wire.ts";
+import { accountJson, activityJson, activityTypeOf, orderJson, paymentJson, positionJson, submittedNanos } from "./wire.ts";
 
 export interface RouteParts {
   readonly engine: Engine;
@@ -70,7 +70,8 @@ function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: R
       .map(([, row]) => row);
     if (direction === "desc") rows = rows.reverse();
     const token = query["page_token"];
-    const from = token === undefined ? 0 : rows.findIndex((row) => row.id === token) + 1;
+    const from = token === undefined || token === "" ? 0 : rows.findIndex((row) => row.id === token) + 1;
+    if (from === 0 && token !== undefined && token !== "") throw badRequest("invalid page_token");
     return rows.slice(from, from + size);
   };
   app.get("/v2/account/activities", activities);
@@ -107,14 +108,15 @@ function addOrderRoutes(app: FastifyInstance, { engine, market, accountOf }: Rou
     const side = choice(query, "side", "", ["", "buy", "sell"]);
     const nested = query["nested"] === "true";
     const [after, until] = [time(query, "after"), time(query, "until")];
+    const [afterNanos, untilNanos] = [nanos(query, "after"), nanos(query, "until")];
     const symbols = new Set(symbolList(query));
     if (!["", "us_equity", "all"].includes(query["asset_class"] ?? "")) return [];
     const sequenceOf = (name: string) => (query[name] === undefined || query[name] === "" ? undefined : engine.order(account, query[name]).sequence);
     const [before, beyond] = [sequenceOf("before_order_id"), sequenceOf("after_order_id")];
     const isChosen = (order: OrderRecord) =>
       (status === "all" || (status === "closed") === isEnded(order)) &&
-      (after === undefined || order.submittedAt > after) &&
-      (until === undefined || order.submittedAt < until) &&
+      (after === undefined || order.submittedAt > after || (order.submittedAt === after && submittedNanos(order) > afterNanos)) &&
+      (until === undefined || order.submittedAt < until || (order.submittedAt === until && submittedNanos(order) < untilNanos)) &&
       (before === undefined || order.sequence < before) &&
       (beyond === undefined || order.sequence > beyond) &&
       (symbols.size === 0 || symbols.has(order.symbol)) &&
@@ -184,6 +186,8 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
     if (part.qty !== undefined && part.percentage !== undefined) throw unprocessable("only one of qty and percentage is accepted");
     for (const text of [part.qty, part.percentage])
       if (text !== undefined && !/^\d+(?:\.\d{1,9})?$/.test(text)) throw unprocessable(`"${text}" is not a number`);
+    if (part.percentage !== undefined && (Number(part.percentage) <= 0 || Number(part.percentage) > 100))
+      throw unprocessable("percentage must be between 0 and 100");
     const qty =
       part.qty !== undefined ? new Big(part.qty) : part.percentage !== undefined ? held.times(part.percentage).div(100).round(9, Big.roundDown) : held;
     return engine.submit(

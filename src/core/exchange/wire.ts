@@ -82,6 +82,11 @@ function legsOf(parent: OrderRecord, orders: ReadonlyMap<string, OrderRecord>): 
   return parent.legIds.flatMap((id) => orders.get(id) ?? []);
 }
 
+/** What follows the milliseconds of an order's time, from its place in the queue: no two orders have one time, so that paging by time leaves none out. */
+export function submittedNanos({ sequence }: Pick<OrderRecord, "sequence">): number {
+  return sequence % 1_000_000;
+}
+
 /** `legs`: nested below their parent. */
 export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderRecord>, options: { readonly legs: boolean }): Record<string, unknown> {
   const time = (at: number | null) => (at === null ? null : instant(at));
@@ -92,7 +97,7 @@ export function orderJson(order: OrderRecord, orders: ReadonlyMap<string, OrderR
     client_order_id: order.clientOrderId,
     created_at: instant(order.createdAt),
     updated_at: instant(order.updatedAt),
-    submitted_at: instant(order.submittedAt),
+    submitted_at: `${instant(order.submittedAt).slice(0, -1)}${String(submittedNanos(order)).padStart(6, "0")}Z`,
     filled_at: time(order.filledAt),
     expired_at: time(order.expiredAt),
     expires_at: instant(order.expiresAt),

@@ -122,6 +122,7 @@ describe("the paper exchange in a crowd", () => {
       ["GET", "/v2/positions/%25E0%25A4%25A"],
       ["GET", "/v2/assets/%25E0"],
       ["GET", "/v2/account/activities?page_size=1000"],
+      ["GET", "/v2/account/activities?page_token=none"],
       ["GET", "/v2/account/portfolio/history?period=1X"],
       ["GET", "/v2/account/portfolio/history?period=999A&timeframe=1D&end=1970-01-01"],
       ["GET", "/v2/calendar?start=x"],

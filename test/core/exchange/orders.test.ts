@@ -241,6 +241,16 @@ describe("orders at the paper exchange", () => {
       paged.map((o) => o.id),
       all.map((o: Json) => o.id),
     );
+    // By time as well, legs of one order and orders of one moment included.
+    const byTime: Json[] = [];
+    for (let page = await exchange.get("/v2/orders?status=all&limit=3"); page.length > 0; ) {
+      byTime.push(...page);
+      page = await exchange.get(`/v2/orders?status=all&limit=3&until=${encodeURIComponent(byTime.at(-1).submitted_at)}`);
+    }
+    assert.deepEqual(
+      byTime.map((o) => o.id),
+      all.map((o: Json) => o.id),
+    );
     assert.equal((await exchange.get(`/v2/orders?status=all&limit=500&after_order_id=${all.at(-1).id}`)).length, all.length - 1);
     assert.ok((await exchange.get("/v2/orders?status=all&side=sell")).every((o: Json) => o.side === "sell"));
     assert.deepEqual(await exchange.get("/v2/orders?status=all&asset_class=crypto"), []);

@@ -35,6 +35,8 @@ describe("an order is refused", () => {
       [{ side: undefined }, /^side is required$/],
       [{ side: "hold" }, /^invalid side/],
       [{ side: "BUY" }, /^invalid side/],
+      [{ type: undefined }, /^type is required$/],
+      [{ time_in_force: undefined }, /^time_in_force is required$/],
       [{ type: "iceberg" }, /^invalid type/],
       [{ time_in_force: "gtd" }, /^invalid time_in_force/],
       [{ order_class: "mleg" }, /^invalid order_class/],
