@@ -235,6 +235,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       maxWorkers: config["scanners.maxWorkers"],
       timeoutMs: config["scanners.timeoutSeconds"] * 1000,
       enabled: (name) => (config as Readonly<Record<string, unknown>>)[`scanners.${name}.enabled`] !== false,
+      thresholds: (name) => thresholdsOf(config, name),
     },
     lastScanSymbols: (signal) => store.lastScanSymbols(signal),
     saveScan: (at, candidates, signal) => store.addScan(at, candidates, signal),
@@ -505,6 +506,14 @@ function createLink(parts: LinkParts) {
     symbols,
     disconnect: leave,
   };
+}
+
+/** `scanners.<name>.<threshold>`, by threshold. */
+function thresholdsOf(config: Config, scanner: string): Readonly<Record<string, number>> {
+  const prefix = `scanners.${scanner}.`;
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) => (key.startsWith(prefix) && typeof value === "number" ? [[key.slice(prefix.length), value]] : [])),
+  );
 }
 
 function ceilingsOf(config: Config): RiskCeilings {

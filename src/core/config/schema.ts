@@ -2,6 +2,7 @@
  * config: one table of every setting; files, environment, VS Code and flags are checked against it.
  * Imports base. Knows nothing of VS Code: the manifest is compared with this table by a test.
  */
+import { SCANNER_SETTINGS } from "./scannerSettings.ts";
 
 export type SettingValue = string | number | boolean | readonly string[] | null;
 
@@ -74,13 +75,7 @@ export const SETTINGS = [
   { key: "scanners.concurrent", type: "boolean", default: true, description: "Run scanners at the same time." },
   { key: "scanners.maxWorkers", type: "integer", default: 8, min: 1, max: 64, description: "How many scanners run at once." },
   { key: "scanners.timeoutSeconds", type: "number", default: 30, min: 0.01, max: 3600, description: "Seconds that one scanner may take, from its own start." },
-  { key: "scanners.market_movers.enabled", type: "boolean", default: true, description: "Run the market_movers scanner." },
-  { key: "scanners.most_active.enabled", type: "boolean", default: true, description: "Run the most_active scanner." },
-  { key: "scanners.volume_accumulation.enabled", type: "boolean", default: true, description: "Run the volume_accumulation scanner." },
-  { key: "scanners.gap_up.enabled", type: "boolean", default: true, description: "Run the gap_up scanner." },
-  { key: "scanners.breakout_52w.enabled", type: "boolean", default: true, description: "Run the breakout_52w scanner." },
-  { key: "scanners.oversold_rsi.enabled", type: "boolean", default: true, description: "Run the oversold_rsi scanner." },
-  { key: "scanners.news_momentum.enabled", type: "boolean", default: true, description: "Run the news_momentum scanner." },
+  ...SCANNER_SETTINGS,
   {
     key: "backtest.workers",
     type: "integer",

@@ -6,7 +6,7 @@
 import { TradingError } from "../base/errors.ts";
 import { abortable, Scope } from "../base/scope.ts";
 import type { Candidate, ScannerRun, ToolCall } from "../domain/research.ts";
-import type { ScanState, ScannerDefinition, ScanTools } from "../domain/scanner.ts";
+import type { ScanState, ScannerDefinition, ScanTools, Thresholds } from "../domain/scanner.ts";
 import type { Breaker } from "./breaker.ts";
 import { parseCandidates } from "./candidates.ts";
 import { brief, finishLine, startLine } from "./lines.ts";
@@ -16,7 +16,9 @@ export interface ExecutorOptions {
   readonly maxWorkers: number;
   /** Per scanner, from its own start. */
   readonly timeoutMs: number;
-  readonly state: ScanState;
+  readonly state: Omit<ScanState, "settings">;
+  /** Thresholds of a scanner by its name, as the settings have them; its own stand where they say nothing. */
+  readonly thresholds: (scanner: string) => Thresholds;
   /** Tools that end with `signal` and tell `log` of each call. */
   readonly tools: (scanner: string, signal: AbortSignal, log: (call: ToolCall) => void) => ScanTools;
   /** Why a scanner with these needs cannot run; undefined when it can. */
@@ -70,7 +72,7 @@ async function runOne(scanner: ScannerDefinition, options: ExecutorOptions, sign
   const scope = new Scope({ name, deadlineMs: options.timeoutMs, signal });
   try {
     const tools = options.tools(name, scope.signal, (call) => toolLog.push(call));
-    const answer: unknown = await abortable(Promise.resolve(scanner.scan(frozenCopy(options.state), tools)), scope.signal);
+    const answer: unknown = await abortable(Promise.resolve(scanner.scan(stateOf(scanner, options), tools)), scope.signal);
     const candidates = parseCandidates(answer);
     breaker.succeeded(name);
     return end("ok", null, candidates);
@@ -85,11 +87,9 @@ async function runOne(scanner: ScannerDefinition, options: ExecutorOptions, sign
 }
 
 /** A scanner may not change the state, nor see another's. */
-function frozenCopy(state: ScanState): ScanState {
-  const copy = structuredClone(state);
-  Object.freeze(copy.universe);
-  Object.freeze(copy.settings);
-  return Object.freeze(copy);
+function stateOf(scanner: ScannerDefinition, { state, thresholds }: ExecutorOptions): ScanState {
+  const universe = Object.freeze([...state.universe]);
+  return Object.freeze({ universe, asOf: state.asOf, settings: Object.freeze({ ...scanner.thresholds, ...thresholds(scanner.name) }) });
 }
 
 function round(ms: number): number {

@@ -4,7 +4,7 @@ import { TradingError } from "../base/errors.ts";
 import { FlightCache } from "../base/flightCache.ts";
 import type { Log } from "../base/log.ts";
 import { withDeadline } from "../base/scope.ts";
-import type { MarketData } from "../domain/ports.ts";
+import type { MarketData, PublicData } from "../domain/ports.ts";
 import type { MergedCandidate, ScanResult, ToolCall } from "../domain/research.ts";
 import type { ScannerDefinition } from "../domain/scanner.ts";
 import type { Breaker } from "./breaker.ts";
@@ -17,6 +17,8 @@ import { findUniverse } from "./universe.ts";
 
 export interface ScanRunnerOptions {
   readonly data: MarketData;
+  /** Companies' data; without it what needs it is skipped. */
+  readonly publicData?: PublicData;
   readonly settings: ScanSettings;
   lastScanSymbols(signal: AbortSignal): Promise<ReadonlySet<string>>;
   saveScan(at: number, candidates: readonly MergedCandidate[], signal: AbortSignal): Promise<void>;
@@ -56,7 +58,7 @@ export async function scanWith(
   const at = options.clock.now();
   const toolLog: ToolCall[] = [];
   const tools = (name: string, own: AbortSignal, log: (call: ToolCall) => void) =>
-    createScanTools({ data: options.data, cache: mode.cache, startedAt }, name, own, log);
+    createScanTools({ data: options.data, publicData: options.publicData, cache: mode.cache, startedAt }, name, own, log);
   const [known, universe] = await Promise.all([
     lastSymbols(options, signal),
     findUniverse(options.universe, (own) => tools("universe", own, (call) => toolLog.push(call)), mode.timeoutMs, signal),
@@ -66,9 +68,10 @@ export async function scanWith(
     scanners,
     {
       ...mode,
-      state: { universe: universe.symbols, asOf, settings: {} },
+      state: { universe: universe.symbols, asOf },
+      thresholds: options.settings.thresholds,
       tools,
-      unmet: (needs) => unmetNeed(needs, { keys: options.keys, noUniverse: universe.missing }),
+      unmet: (needs) => unmetNeed(needs, { keys: options.keys, noUniverse: universe.missing, publicData: options.publicData }),
       startedAt,
     },
     signal,
@@ -85,7 +88,7 @@ export async function scanWith(
         known,
       ),
       toolLog,
-      simulated: options.data.simulated,
+      simulated: options.data.simulated || options.publicData?.simulated === true,
     },
   };
 }

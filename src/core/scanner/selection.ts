@@ -2,13 +2,15 @@
 import { badInput } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
 import type { ScanOptions } from "../domain/ports.ts";
-import type { ScannerDefinition } from "../domain/scanner.ts";
+import type { ScannerDefinition, Thresholds } from "../domain/scanner.ts";
 
 export interface ScanSettings {
   readonly concurrent: boolean;
   readonly maxWorkers: number;
   readonly timeoutMs: number;
   enabled(name: string): boolean;
+  /** Of a scanner, by its name; nothing where no setting is. */
+  thresholds(name: string): Thresholds;
 }
 
 const MAX_FILES = 64;

@@ -8,11 +8,16 @@ const Symbols = v.pipe(v.array(v.pipe(v.string(), v.maxLength(32))), v.maxLength
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
 const Timeframe = v.picklist(["1Min", "5Min", "15Min", "1Hour", "1Day", "1Week", "1Month"]);
 
+const Range = v.object({ from: v.pipe(v.string(), v.isoDate()), to: v.pipe(v.string(), v.isoDate()) });
+
 const CALLS = {
   bars: v.strictTuple([Symbols, v.object({ timeframe: Timeframe, limit: Count })]),
   movers: v.strictTuple([Count]),
   mostActive: v.strictTuple([Count]),
   news: v.strictTuple([Symbols, Count]),
+  insiders: v.strictTuple([Range]),
+  earnings: v.strictTuple([Range]),
+  posts: v.strictTuple([Count]),
 } as const;
 
 const Call = v.object({ tool: v.string(), args: v.array(v.unknown()) });
@@ -28,6 +33,12 @@ export async function answerTool(tools: ScanTools, message: unknown): Promise<un
       return await tools.mostActive(...checked(tool, CALLS.mostActive, args));
     case "news":
       return await tools.news(...checked(tool, CALLS.news, args));
+    case "insiders":
+      return await tools.insiders(...checked(tool, CALLS.insiders, args));
+    case "earnings":
+      return await tools.earnings(...checked(tool, CALLS.earnings, args));
+    case "posts":
+      return await tools.posts(...checked(tool, CALLS.posts, args));
     default:
       throw badInput("unknown-tool", `There is no scanner tool "${tool}".`, knownNames(tool, Object.keys(CALLS)));
   }

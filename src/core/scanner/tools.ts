@@ -2,7 +2,7 @@
 import { canonicalJson } from "../base/canonical.ts";
 import type { FlightCache } from "../base/flightCache.ts";
 import { TradingError } from "../base/errors.ts";
-import type { MarketData } from "../domain/ports.ts";
+import type { MarketData, PublicData } from "../domain/ports.ts";
 import type { ToolCall } from "../domain/research.ts";
 import type { ScanTools } from "../domain/scanner.ts";
 
@@ -13,13 +13,24 @@ export const MAX_CALLS = 2000;
 
 export interface ScanToolsOptions {
   readonly data: MarketData;
+  /** Absent where there is none: what needs it is skipped before it runs. */
+  readonly publicData?: PublicData | undefined;
   readonly cache: FlightCache;
   /** `performance.now()` of the scan's start. */
   readonly startedAt: number;
 }
 
 /** Answers are copies: a scanner that writes into its bars changes nobody else's. */
-export function createScanTools({ data, cache, startedAt }: ScanToolsOptions, scanner: string, signal: AbortSignal, log: (call: ToolCall) => void): ScanTools {
+export function createScanTools(
+  { data, publicData, cache, startedAt }: ScanToolsOptions,
+  scanner: string,
+  signal: AbortSignal,
+  log: (call: ToolCall) => void,
+): ScanTools {
+  const published = (): PublicData => {
+    if (publicData === undefined) throw new TradingError("no-source", "there is no source of companies' data");
+    return publicData;
+  };
   let open = 0;
   let made = 0;
   const call = async <T>(tool: string, args: unknown, load: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -48,6 +59,9 @@ export function createScanTools({ data, cache, startedAt }: ScanToolsOptions, sc
     movers: (top) => call("movers", { top }, (own) => data.movers(top, own)),
     mostActive: (top) => call("mostActive", { top }, (own) => data.mostActive(top, own)),
     news: (symbols, limit) => call("news", { symbols, limit }, (own) => data.news(symbols, limit, own)),
+    insiders: ({ from, to }) => call("insiders", { from, to }, (own) => published().insiders({ from, to }, own)),
+    earnings: ({ from, to }) => call("earnings", { from, to }, (own) => published().earnings({ from, to }, own)),
+    posts: (limit) => call("posts", { limit }, (own) => published().posts(limit, own)),
   };
 }
 

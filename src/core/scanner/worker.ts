@@ -50,6 +50,9 @@ channel.handle("scan", async (state, signal) => {
     movers: (top) => ask("movers", top),
     mostActive: (top) => ask("mostActive", top),
     news: (symbols, limit) => ask("news", symbols, limit),
+    insiders: (range) => ask("insiders", range),
+    earnings: (range) => ask("earnings", range),
+    posts: (limit) => ask("posts", limit),
   };
   const { universe, settings } = state as ScanState;
   Object.freeze(universe);

@@ -25,7 +25,7 @@ describe("A scanner file", () => {
     }
     const runner = createScanRunner({
       data: simulatedMarketData(),
-      settings: { concurrent: true, maxWorkers: 8, timeoutMs, enabled: () => true },
+      settings: { concurrent: true, maxWorkers: 8, timeoutMs, enabled: () => true, thresholds: () => ({}) },
       lastScanSymbols: () => Promise.resolve(new Set()),
       saveScan: () => Promise.resolve(),
       keys: new Set(),

@@ -10,6 +10,7 @@ import type { HttpClient, MarketData } from "../../../src/core/domain/ports.ts";
 import { findOrStartExchange } from "../../../src/core/exchange/embedded.ts";
 import { createHttpClient } from "../../../src/core/net/httpClient.ts";
 import { createScanRunner } from "../../../src/core/scanner/scanRunner.ts";
+import { givenPublicData } from "./publicData.ts";
 
 const signal = AbortSignal.timeout(60_000);
 
@@ -56,7 +57,8 @@ describe("On the paper exchange", () => {
   it("every built-in scanner runs, and most find something", async () => {
     const runner = createScanRunner({
       data,
-      settings: { concurrent: true, maxWorkers: 8, timeoutMs: 15_000, enabled: () => true },
+      publicData: givenPublicData(),
+      settings: { concurrent: true, maxWorkers: 8, timeoutMs: 15_000, enabled: () => true, thresholds: () => ({}) },
       lastScanSymbols: () => Promise.resolve(new Set()),
       saveScan: () => Promise.resolve(),
       keys: new Set(),

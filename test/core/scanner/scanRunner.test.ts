@@ -3,6 +3,7 @@ import { ManualClock } from "../../../src/core/base/clock.ts";
 import { silentLog } from "../../../src/core/base/log.ts";
 import { createScanRunner } from "../../../src/core/scanner/scanRunner.ts";
 import type { MergedCandidate } from "../../../src/core/domain/research.ts";
+import { givenPublicData } from "./publicData.ts";
 import { AS_OF, simulatedMarketData } from "../simulatedMarketData.ts";
 
 const signal = new AbortController().signal;
@@ -11,7 +12,8 @@ function givenRunner(data = simulatedMarketData(), disabled: readonly string[] =
   const saved: Array<readonly MergedCandidate[]> = [];
   const runner = createScanRunner({
     data,
-    settings: { concurrent: true, maxWorkers: 8, timeoutMs: 10_000, enabled: (name) => !disabled.includes(name) },
+    publicData: givenPublicData(),
+    settings: { concurrent: true, maxWorkers: 8, timeoutMs: 10_000, enabled: (name) => !disabled.includes(name), thresholds: () => ({}) },
     lastScanSymbols: () => Promise.resolve(new Set(saved.at(-1)?.map(({ symbol }) => symbol))),
     saveScan: async (_at, candidates) => {
       saved.push(candidates);
@@ -92,14 +94,17 @@ describe("createScanRunner", () => {
       [
         "market_movers error",
         "most_active error",
+        "insider_buying ok",
         "volume_accumulation skipped",
+        "reddit_trending ok",
+        "news_momentum skipped",
         "gap_up skipped",
         "breakout_52w skipped",
+        "earnings_soon skipped",
         "oversold_rsi skipped",
-        "news_momentum skipped",
       ],
     );
-    assert.match(result.scanners[2]?.error ?? "", /no symbols to look at: no network/);
+    assert.match(result.scanners[3]?.error ?? "", /no symbols to look at: no network/);
   });
 
   it("verifies itself: both modes alike, and a bad scanner harms only itself", async () => {

@@ -3,22 +3,22 @@ import { defineScanner } from "../../domain/scanner.ts";
 
 /** Trading days in 52 weeks. */
 const YEAR_BARS = 252;
-/** A younger series has no 52-week high. */
-const MIN_BARS = 200;
 
 export const breakout52w = defineScanner({
   name: "breakout_52w",
   pipeline: "momentum",
   needs: ["bars"],
-  async scan(state, tools) {
-    const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: 260 });
+  /** A younger series has no 52-week high. */
+  thresholds: { minHistoryDays: 200, minAbovePct: 0 },
+  async scan({ universe, settings }, tools) {
+    const bars = await tools.bars(universe, { timeframe: "1Day", limit: 260 });
     const found = [];
     for (const [symbol, { high, close }] of bars) {
       const n = close.length;
-      if (n <= MIN_BARS) continue;
+      if (n <= settings.minHistoryDays) continue;
       const yearHigh = high.subarray(Math.max(0, n - 1 - YEAR_BARS), n - 1).reduce((top, value) => Math.max(top, value), 0);
       const abovePct = ((close[n - 1] as number) / yearHigh - 1) * 100;
-      if (!(abovePct > 0)) continue;
+      if (!(abovePct > 0 && abovePct >= settings.minAbovePct)) continue;
       found.push({
         symbol,
         score: Math.min(1, 0.6 + abovePct / 10),

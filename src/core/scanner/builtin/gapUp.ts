@@ -1,8 +1,6 @@
 /** Opened well above yesterday's close and has kept at least half of the gap at the day's last price. */
 import { defineScanner } from "../../domain/scanner.ts";
 
-/** Open over the close before, in percent. */
-const MIN_GAP_PCT = 2;
 /** A gap of this size scores 1, in percent. */
 const FULL_SCORE_PCT = 10;
 
@@ -10,6 +8,7 @@ export const gapUp = defineScanner({
   name: "gap_up",
   pipeline: "momentum",
   needs: ["bars"],
+  thresholds: { minGapPct: 2 },
   async scan(state, tools) {
     const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: 60 });
     const found = [];
@@ -19,7 +18,7 @@ export const gapUp = defineScanner({
       const before = close[n - 2] as number;
       const gapPct = ((open[n - 1] as number) / before - 1) * 100;
       const isKept = (close[n - 1] as number) >= ((open[n - 1] as number) + before) / 2;
-      if (!(gapPct >= MIN_GAP_PCT && isKept)) continue;
+      if (!(gapPct >= state.settings.minGapPct && isKept)) continue;
       found.push({
         symbol,
         score: Math.min(1, gapPct / FULL_SCORE_PCT),

@@ -1,10 +1,6 @@
 /** The day's largest moves, up or down, as the market data source ranks them. */
 import { defineScanner } from "../../domain/scanner.ts";
 
-/** Symbols kept. */
-const TOP = 10;
-/** A smaller move is no news, in percent. */
-const MIN_CHANGE_PCT = 1;
 /** A move of this size scores 1, in percent. */
 const FULL_SCORE_PCT = 10;
 
@@ -12,12 +8,13 @@ export const marketMovers = defineScanner({
   name: "market_movers",
   pipeline: "momentum",
   needs: ["movers"],
-  async scan(_state, tools) {
-    const { gainers, losers } = await tools.movers(TOP);
+  thresholds: { maxSymbols: 10, minChangePct: 1 },
+  async scan({ settings }, tools) {
+    const { gainers, losers } = await tools.movers(settings.maxSymbols);
     return [...gainers, ...losers]
-      .filter((mover) => Math.abs(mover.changePct) >= MIN_CHANGE_PCT)
+      .filter((mover) => Math.abs(mover.changePct) >= settings.minChangePct)
       .sort((a, b) => Math.abs(b.changePct) - Math.abs(a.changePct) || (a.symbol < b.symbol ? -1 : 1))
-      .slice(0, TOP)
+      .slice(0, settings.maxSymbols)
       .map(({ symbol, changePct }) => ({
         symbol,
         score: Math.min(1, Math.abs(changePct) / FULL_SCORE_PCT),

@@ -1,8 +1,6 @@
 /** The most traded symbols of the day by shares. Attention, not direction: scores stay below those of the other scanners. */
 import { defineScanner } from "../../domain/scanner.ts";
 
-/** Symbols kept. */
-const TOP = 10;
 /** Score of the most traded one; the others in proportion to their volume. */
 const TOP_SCORE = 0.5;
 
@@ -10,10 +8,11 @@ export const mostActive = defineScanner({
   name: "most_active",
   pipeline: "momentum",
   needs: ["movers"],
-  async scan(_state, tools) {
-    const active = (await tools.mostActive(TOP)).filter(({ volume }) => volume > 0);
+  thresholds: { maxSymbols: 10 },
+  async scan({ settings }, tools) {
+    const active = (await tools.mostActive(settings.maxSymbols)).filter(({ volume }) => volume > 0);
     const most = active.reduce((top, { volume }) => Math.max(top, volume), 1);
-    return active.slice(0, TOP).map(({ symbol, volume }, index) => ({
+    return active.slice(0, settings.maxSymbols).map(({ symbol, volume }, index) => ({
       symbol,
       score: (TOP_SCORE * volume) / most,
       reason: `number ${index + 1} by volume, ${(volume / 1e6).toFixed(1)} million shares`,

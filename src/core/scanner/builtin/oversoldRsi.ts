@@ -2,21 +2,20 @@
 import { rsi } from "../../domain/indicators.ts";
 import { defineScanner } from "../../domain/scanner.ts";
 
-const PERIOD = 14;
-const MAX_RSI = 30;
-
 export const oversoldRsi = defineScanner({
   name: "oversold_rsi",
   pipeline: "technical",
   needs: ["bars"],
-  async scan(state, tools) {
+  thresholds: { periodDays: 14, maxRsi: 30 },
+  async scan({ universe, settings }, tools) {
+    const { periodDays, maxRsi } = settings;
     // Wilder's average never quite forgets: 260 days make it the same whatever came before.
-    const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: 260 });
+    const bars = await tools.bars(universe, { timeframe: "1Day", limit: 260 });
     const found = [];
     for (const [symbol, { close }] of bars) {
-      const value = rsi(close, PERIOD).at(-1) ?? Number.NaN;
-      if (!(value <= MAX_RSI)) continue;
-      found.push({ symbol, score: Math.min(1, 0.3 + (MAX_RSI - value) / MAX_RSI), reason: `RSI(${PERIOD}) is ${value.toFixed(1)}`, value });
+      const value = rsi(close, periodDays).at(-1) ?? Number.NaN;
+      if (!(value <= maxRsi)) continue;
+      found.push({ symbol, score: Math.min(1, 0.3 + (maxRsi - value) / maxRsi), reason: `RSI(${periodDays}) is ${value.toFixed(1)}`, value });
     }
     return found;
   },
