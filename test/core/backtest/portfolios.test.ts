@@ -58,8 +58,35 @@ describe("pairs", () => {
     );
   });
 
+  it("pairs bars by time: a day that one symbol lacks is left out of the other", () => {
+    const gaps = [...noise, -0.1, -0.1, -0.05, 0, 0.01, 0];
+    const second = gaps.map((_gap, i) => 50 + 10 * (i % 3));
+    const first = gaps.map((gap, i) => second[i]! * Math.exp(gap));
+    const without = (prices: readonly number[], day: number) => prices.map((price, i) => (i === day ? null : at(price)));
+    const times = (data: Dataset) => {
+      const { trades } = run("pairs", data, { period: 9, entry: 2, exit: 0.5 });
+      return trades.map(({ symbol, side, entryTime, exitTime }) => [symbol, side, entryTime, exitTime]);
+    };
+    const both = times(together({ A: without(first, 5), B: without(second, 5) }));
+    assert.equal(both.length, 2);
+    assert.deepEqual(times(together({ A: first.map(at), B: without(second, 5) })), both);
+  });
+
   it("needs two symbols, and says how to give them", () => {
     assert.throws(() => run("pairs", sp500()), { code: "too-few-symbols", kind: "usage", hint: /--data AAPL,MSFT/ });
+  });
+});
+
+describe("turn_of_month", () => {
+  it("knows a month by its year, too", () => {
+    const yearly = days([at(100), at(101), at(102), at(103)]);
+    const time = Float64Array.from([0, 1, 2, 3], (i) => Date.UTC(2020 + i, 0, i === 0 ? 29 : 5));
+    const { trades } = run("turn_of_month", { ...yearly, series: { ...yearly.series, time } }, { before: 4, after: 2 });
+    assert.deepEqual(
+      trades.map(({ entryIndex, exitIndex, finalized }) => [entryIndex, exitIndex, finalized]),
+      [[1, 3, true]],
+      "each is the first bar of its own month",
+    );
   });
 });
 

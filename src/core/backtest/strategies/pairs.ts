@@ -2,7 +2,7 @@
  * pairs: two symbols whose prices go together. z is the logarithm of the price ratio first / second, less its mean over its
  * sample standard deviation, over `period` bars. Below -entry it is long the first and short the second, above entry the
  * other way round, each with half of the equity; it closes both when z has come back within exit of zero.
- * The bars of both are paired by count: both should have the same ones. Looks only at times at which both have a bar.
+ * Only times at which both have a bar count: a bar that one of them lacks is left out of the other, too.
  * Source: Gatev, Goetzmann and Rouwenhorst, "Pairs Trading", Review of Financial Studies, 2006; the z-score is the usual variant.
  */
 import { defineStrategy, type BarContext } from "../../domain/strategy.ts";
@@ -39,12 +39,20 @@ function hold(bar: BarContext, other: BarContext, percent: number): void {
 function zOf(bar: BarContext, other: BarContext, period: number): number {
   let sum = 0;
   let squares = 0;
-  const now = Math.log(bar.close / other.close);
   // About the newest value, so that nothing is lost to cancellation.
-  for (let ago = 0; ago < period; ago++) {
-    const d = Math.log(bar.lag(ago) / other.lag(ago)) - now;
-    sum += d;
-    squares += d * d;
+  const now = Math.log(bar.close / other.close);
+  let [own, others] = [0, 0];
+  for (let pairs = 0; pairs < period; ) {
+    const [time, otherTime] = [bar.lag(own, "time"), other.lag(others, "time")];
+    if (Number.isNaN(time) || Number.isNaN(otherTime)) return Number.NaN;
+    if (time === otherTime) {
+      const d = Math.log(bar.lag(own) / other.lag(others)) - now;
+      sum += d;
+      squares += d * d;
+      pairs++;
+    }
+    if (time >= otherTime) own++;
+    if (otherTime >= time) others++;
   }
   const variance = (squares - (sum * sum) / period) / (period - 1);
   return variance > 1e-18 ? -sum / period / Math.sqrt(variance) : Number.NaN;

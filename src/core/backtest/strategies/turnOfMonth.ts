@@ -14,13 +14,17 @@ export default defineStrategy({
   signals({ length, time }, { before, after }) {
     const entries = new Int8Array(length);
     const exits = new Int8Array(length);
-    let month = -1;
+    let monthEnd = Number.NEGATIVE_INFINITY;
     let barOfMonth = 0;
     for (let t = 0; t < length; t++) {
-      const now = new Date(time[t]!);
-      barOfMonth = now.getUTCMonth() === month ? barOfMonth + 1 : 1;
-      month = now.getUTCMonth();
-      if (new Date(time[t]! + before * DAY).getUTCMonth() !== month) entries[t] = 1;
+      barOfMonth++;
+      if (time[t]! >= monthEnd) {
+        const next = new Date(time[t]!);
+        next.setUTCMonth(next.getUTCMonth() + 1, 1);
+        monthEnd = next.setUTCHours(0, 0, 0, 0);
+        barOfMonth = 1;
+      }
+      if (time[t]! + before * DAY >= monthEnd) entries[t] = 1;
       else if (barOfMonth >= after) exits[t] = 1;
     }
     return { entries, exits };
