@@ -112,39 +112,54 @@ interface Moments {
  */
 function returnMoments(equity: Float64Array, prices: Float64Array | undefined, riskFreePerBar: number): Moments {
   const n = Math.max(0, equity.length - 1);
-  const market = prices !== undefined && prices.length === equity.length && n > 0 ? prices : undefined;
-  const first = n === 0 ? 0 : equity[1]! / equity[0]! - 1 - riskFreePerBar;
-  const marketFirst = market === undefined ? 0 : market[1]! / market[0]! - 1 - riskFreePerBar;
-  let [sum, squares, lossSquares, total] = [0, 0, 0, equity.length === 0 ? 0 : equity[0]!];
-  let [marketSum, marketSquares, products] = [0, 0, 0];
-  let areEqual = true;
+  const hasMarket = prices !== undefined && prices.length === equity.length && n > 0;
+  // Without a benchmark the curve is its own, so that the loop need not ask at every bar.
+  const market = hasMarket ? prices : equity;
+  let before = n === 0 ? 0 : equity[0]!;
+  let marketBefore = n === 0 ? 0 : market[0]!;
+  const first = n === 0 ? 0 : ratio(equity[1]!, before) - 1 - riskFreePerBar;
+  const marketFirst = n === 0 ? 0 : ratio(market[1]!, marketBefore) - 1 - riskFreePerBar;
+  let sum = 0;
+  let squares = 0;
+  let lossSquares = 0;
+  let total = before;
+  let marketSum = 0;
+  let marketSquares = 0;
+  let products = 0;
   for (let t = 1; t <= n; t++) {
     const value = equity[t]!;
-    const before = equity[t - 1]!;
-    const r = (value === before ? 1 : value / before) - 1 - riskFreePerBar;
+    const r = ratio(value, before) - 1 - riskFreePerBar;
+    before = value;
     const d = r - first;
     sum += d;
     squares += d * d;
     total += value;
-    if (r < 0) lossSquares += r * r;
-    if (d !== 0) areEqual = false;
-    if (market === undefined) continue;
-    const m = market[t]! / market[t - 1]! - 1 - riskFreePerBar - marketFirst;
+    // Not a branch: which returns are losses cannot be foreseen.
+    const loss = Math.min(r, 0);
+    lossSquares += loss * loss;
+    const price = market[t]!;
+    const m = ratio(price, marketBefore) - 1 - riskFreePerBar - marketFirst;
+    marketBefore = price;
     marketSum += m;
     marketSquares += m * m;
     products += m * d;
   }
   const variance = marketSquares - (marketSum * marketSum) / n;
-  const hasBeta = market !== undefined && n > 1 && variance > 1e-12 * marketSquares;
+  const hasBeta = hasMarket && n > 1 && variance > 1e-12 * marketSquares;
   return {
     mean: n === 0 ? 0 : sum / n + first,
-    deviation: n < 2 ? null : areEqual ? 0 : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1)),
+    deviation: n < 2 ? null : squares === 0 ? 0 : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1)),
     downside: n === 0 ? 0 : Math.sqrt(lossSquares / n),
-    benchmarkMean: marketSum / n + marketFirst,
+    benchmarkMean: n === 0 ? 0 : marketSum / n + marketFirst,
     beta: hasBeta ? finite((products - (marketSum * sum) / n) / variance) : null,
-    benchmarkReturnPct: market === undefined ? null : finite((market[n]! / market[0]! - 1) * 100),
-    meanEquity: equity.length === 0 ? 0 : total / equity.length,
+    benchmarkReturnPct: hasMarket ? finite((market[n]! / market[0]! - 1) * 100) : null,
+    meanEquity: equity.length === 0 ? 0 : (n === 0 ? equity[0]! : total) / equity.length,
   };
+}
+
+/** 1 for two values that are equal, zeros too: an account that has lost everything moves no more. */
+function ratio(value: number, before: number): number {
+  return value === before ? 1 : value / before;
 }
 
 /** Value traded one way (half of entries and exits) a year, in multiples of the mean equity; null within one day. */
