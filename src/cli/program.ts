@@ -1,8 +1,6 @@
 /** The table of commands. Each file of commands/ adds its own. */
 import { Command } from "commander";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { packageRoot } from "../core/base/entry.ts";
+import { productVersion } from "../core/base/entry.ts";
 import type { Context } from "./context.ts";
 import { notYet } from "./failure.ts";
 import { addAlarmsCommand } from "./commands/alarms.ts";
@@ -35,10 +33,9 @@ import { addWalkForwardCommand } from "./commands/walkForward.ts";
 const LATER = ["ask", "research", "mcp", "worker", "bench"];
 
 export function buildProgram(context: Context): Command {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
   const program = new Command("quantdesk")
     .description("A trading-research workbench: scan, analyze, backtest in parallel, trade on paper.\nSimulated results, not investment advice.")
-    .version(version)
+    .version(productVersion())
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /** Bundle name -> source file below src/. scripts/build.mjs reads this table too. */
 export const ENTRIES = {
@@ -35,6 +35,11 @@ const fromSource = import.meta.url.endsWith("/src/core/base/entry.ts");
 /** The folder of package.json: the clone, the installed package, or the installed extension. */
 export function packageRoot(): string {
   return fromSource ? join(here, "..", "..", "..") : join(here, "..");
+}
+
+/** As package.json says. */
+export function productVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string }).version;
 }
 
 /** Absolute path of an entry file. */

@@ -45,9 +45,21 @@ export interface QueueState {
 export interface HealthReport {
   readonly schema: "quantdesk.health/1";
   readonly status: "ok" | "degraded" | "failing";
+  /** Why it is not ok, in the sentences of the alerts; null when it is. */
+  readonly reason: string | null;
   readonly alerts: readonly Alert[];
   readonly workers: number;
   readonly queue: QueueState;
+}
+
+/** What the performance API pushes every second. */
+export interface PerformanceSnapshot {
+  readonly schema: "quantdesk.performance/1";
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  readonly health: HealthReport;
+  /** The last known one while the session's loop stands; null when there was none. */
+  readonly summary: MetricsSummary | null;
 }
 
 export interface LatencySide {

@@ -1,5 +1,5 @@
 /** What the performance API's thread asks its owner, who holds the measurements. */
-import type { BenchmarkKind, HealthReport, LatencyReport, MetricsReport, MetricsSummary } from "../domain/performance.ts";
+import type { BenchmarkKind, LatencyReport, MetricsReport, MetricsSummary, PerformanceSnapshot } from "../domain/performance.ts";
 
 export interface ApiCalls {
   readonly metrics: { readonly argument: number | null; readonly answer: MetricsReport };
@@ -8,7 +8,7 @@ export interface ApiCalls {
   readonly benchmarks: { readonly argument: null; readonly answer: readonly LatencyReport[] };
   readonly runBenchmark: { readonly argument: { readonly kind: BenchmarkKind; readonly operations: number }; readonly answer: LatencyReport };
   readonly clearBenchmarks: { readonly argument: null; readonly answer: number };
-  readonly health: { readonly argument: null; readonly answer: HealthReport };
+  readonly snapshot: { readonly argument: null; readonly answer: PerformanceSnapshot };
   readonly prometheus: { readonly argument: null; readonly answer: { readonly contentType: string; readonly text: string } };
 }
 
@@ -19,4 +19,5 @@ export interface ApiWorkerData {
   readonly host: string;
   readonly port: number;
   readonly tokenSha256: string;
+  readonly version: string;
 }

@@ -1,10 +1,14 @@
 /** The performance API as a fastify server: who may ask, the routes, and errors as one sentence. */
-import { timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { sha256 } from "../base/canonical.ts";
 import { badInput, TradingError } from "../base/errors.ts";
-import type { BenchmarkKind, HealthReport } from "../domain/performance.ts";
+import type { BenchmarkKind, HealthReport, PerformanceSnapshot } from "../domain/performance.ts";
+import { refusal, wrongPlace, type Access } from "./access.ts";
 import type { AskOwner } from "./apiCalls.ts";
+import { errorAnswer } from "./apiError.ts";
+import { STREAM_PATH } from "./apiNames.ts";
+import { attachStream } from "./apiStream.ts";
+import { dashboardPage } from "./dashboardPage.ts";
+import { openApiDocument } from "./openApi.ts";
 
 export const MAX_OPERATIONS = 5_000;
 const DEFAULT_OPERATIONS = 100;
@@ -15,22 +19,13 @@ const BENCHMARK_MS = 300_000;
 const MAX_CONNECTIONS = 100;
 /** A client that has not sent its request by then is cut off; looked at every two seconds. */
 const SLOW = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 2000 } as const;
-const STATUS: Readonly<Record<string, number>> = {
-  unauthorized: 401,
-  "wrong-host": 403,
-  "wrong-origin": 403,
-  "unknown-route": 404,
-  "benchmark-running": 409,
-  "queue-full": 503,
-  timeout: 503,
-  closed: 503,
-};
+/** Served to whoever opens it on this machine: it has no data, and asks for the token itself. */
+const PAGE_PATH = "/";
 
-export interface ApiServerOptions {
-  readonly tokenSha256: string;
+export interface ApiServerOptions extends Access {
   readonly ask: AskOwner;
-  /** The addresses under which the server may be called; known once it listens. */
-  readonly ownHosts: () => ReadonlySet<string>;
+  /** Of the product, as the OpenAPI document states it. */
+  readonly version: string;
 }
 
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
@@ -39,7 +34,8 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     logger: false,
     bodyLimit: 16_384,
     requestTimeout: SLOW.requestTimeout,
-    http: SLOW,
+    // Other offers to upgrade (clients that could speak HTTP/2) are answered as the requests that they are.
+    http: { ...SLOW, shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket" },
     connectionTimeout: BENCHMARK_MS,
     forceCloseConnections: true,
   });
@@ -47,18 +43,31 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   // Clients post with a JSON content type and no body; what a body says is of no interest here.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "string" }, (_request, _body, done) => done(null, undefined));
-  server.addHook("onRequest", (request, _reply, done) => done(refusal(request, options) as FastifyError | undefined));
+  server.addHook("onRequest", (request, _reply, done) => {
+    const refused = pathOf(request) === PAGE_PATH ? wrongPlace(request.headers, options) : refusal(request.headers, options);
+    done(refused as FastifyError | undefined);
+  });
   server.setErrorHandler((error: FastifyError, _request, reply) => answerError(reply, error));
   server.setNotFoundHandler((request, reply) =>
     answerError(
       reply,
       new TradingError("unknown-route", `There is no ${request.method} ${pathOf(request)} here.`, {
-        hint: "Known: GET /api/performance/health, metrics, metrics/summary, benchmarks; GET /metrics.",
+        hint: "GET /api/performance/openapi.json lists what there is.",
       }),
     ),
   );
 
-  let lastHealth: HealthReport | undefined;
+  let last: PerformanceSnapshot | undefined;
+  const snapshot = async (): Promise<PerformanceSnapshot> => {
+    const askedAt = new Date();
+    try {
+      last = await ask("snapshot", null, HEALTH_MS);
+      return last;
+    } catch (error) {
+      if (!(error instanceof TradingError) || error.code !== "timeout") throw error;
+      return blocked(last, askedAt);
+    }
+  };
   server.get("/api/performance/metrics", (request) => ask("metrics", countIn(request, "last_n", null, Number.MAX_SAFE_INTEGER), ANSWER_MS));
   server.get("/api/performance/metrics/summary", () => ask("summary", null, ANSWER_MS));
   server.post("/api/performance/metrics/clear", async () => ({ cleared: await ask("clear", null, ANSWER_MS) }));
@@ -69,37 +78,25 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     );
   }
   server.post("/api/performance/benchmarks/clear", async () => ({ cleared: await ask("clearBenchmarks", null, ANSWER_MS) }));
-  server.get("/api/performance/health", async () => {
-    const askedAt = new Date();
-    try {
-      lastHealth = await ask("health", null, HEALTH_MS);
-      return lastHealth;
-    } catch (error) {
-      if (!(error instanceof TradingError) || error.code !== "timeout") throw error;
-      return blocked(lastHealth, askedAt);
-    }
-  });
+  server.get("/api/performance/health", async () => (await snapshot()).health);
+  server.get("/api/performance/openapi.json", () => openApiDocument(options.version));
   server.get("/metrics", async (_request, reply) => {
     const { contentType, text } = await ask("prometheus", null, ANSWER_MS);
     return reply.header("content-type", contentType).send(text);
   });
+  server.get(STREAM_PATH, () => {
+    throw new TradingError("websocket-only", `${STREAM_PATH} is a WebSocket.`, {
+      hint: "Open it with a WebSocket client; a plain request gets health or metrics/summary.",
+    });
+  });
+  const page = dashboardPage();
+  server.get(PAGE_PATH, (_request, reply) => reply.headers(page.headers).send(page.html));
+  const stream = attachStream(server.server, options, snapshot);
+  server.addHook("preClose", (done) => {
+    stream.close();
+    done();
+  });
   return server;
-}
-
-/** Why the request is not served; undefined when it is. */
-function refusal(request: FastifyRequest, options: ApiServerOptions): TradingError | undefined {
-  const own = options.ownHosts();
-  // A web page can make a browser send requests here under a name of its own (DNS rebinding): only our own addresses count.
-  if (!own.has((request.headers.host ?? "").toLowerCase()))
-    return new TradingError("wrong-host", "The Host header does not name this server.", { hint: `Call it as ${[...own].join(" or ")}.` });
-  const origin = request.headers.origin;
-  if (origin !== undefined && !own.has(origin.toLowerCase().replace(/^http:\/\//, "")))
-    return new TradingError("wrong-origin", "Requests from other web pages are not served.");
-  const presented = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  if (presented === undefined || !timingSafeEqual(Buffer.from(sha256(presented)), Buffer.from(options.tokenSha256))) {
-    return new TradingError("unauthorized", "The token is missing or wrong.", { hint: "Send it as Authorization: Bearer TOKEN; it is in the token file." });
-  }
-  return undefined;
 }
 
 /** A count from the query: absent means `absent`, anything but a whole number from 1 to `max` is refused. */
@@ -117,35 +114,22 @@ function countIn<T extends number | null>(request: FastifyRequest, name: string,
   return count;
 }
 
-function blocked(last: HealthReport | undefined, askedAt: Date): HealthReport {
-  return {
+function blocked(last: PerformanceSnapshot | undefined, askedAt: Date): PerformanceSnapshot {
+  const reason = `The session's event loop has not turned for ${HEALTH_MS / 1000} s: something computes in it.`;
+  const health: HealthReport = {
     schema: "quantdesk.health/1",
     status: "failing",
-    alerts: [
-      {
-        code: "loop-blocked",
-        value: HEALTH_MS,
-        limit: HEALTH_MS,
-        since: askedAt.toISOString(),
-        reason: `The session's event loop has not turned for ${HEALTH_MS / 1000} s: something computes in it.`,
-      },
-    ],
-    workers: last?.workers ?? 0,
-    queue: last?.queue ?? { depth: 0, capacity: 0 },
+    reason,
+    alerts: [{ code: "loop-blocked", value: HEALTH_MS, limit: HEALTH_MS, since: askedAt.toISOString(), reason }],
+    workers: last?.health.workers ?? 0,
+    queue: last?.health.queue ?? { depth: 0, capacity: 0 },
   };
+  return { schema: "quantdesk.performance/1", at: new Date().toISOString(), health, summary: last?.summary ?? null };
 }
 
-function answerError(reply: FastifyReply, error: FastifyError | TradingError): FastifyReply {
-  const ours = error instanceof TradingError;
-  const status = ours ? (STATUS[error.code] ?? (error.kind === "usage" ? 400 : 500)) : (error.statusCode ?? 500);
-  if (status === 401) reply.header("www-authenticate", "Bearer");
-  const body = {
-    schema: "quantdesk.error/1",
-    code: ours ? error.code : status < 500 ? "bad-request" : "failed",
-    message: ours || status < 500 ? error.message : "The request failed.",
-    ...(ours && error.hint !== undefined ? { hint: error.hint } : {}),
-  };
-  return reply.code(status).header("content-type", "application/json; charset=utf-8").send(JSON.stringify(body));
+function answerError(reply: FastifyReply, error: Error & { readonly statusCode?: number }): FastifyReply {
+  const { status, headers, body } = errorAnswer(error);
+  return reply.code(status).headers(headers).send(body);
 }
 
 function pathOf(request: FastifyRequest): string {

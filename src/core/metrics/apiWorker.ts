@@ -20,7 +20,7 @@ const ask = async (name: string, argument: unknown, deadlineMs: number) => {
   }
 };
 let ownHosts: ReadonlySet<string> = new Set();
-const server = createApiServer({ tokenSha256: data.tokenSha256, ask: ask as AskOwner, ownHosts: () => ownHosts });
+const server = createApiServer({ tokenSha256: data.tokenSha256, version: data.version, ask: ask as AskOwner, ownHosts: () => ownHosts });
 channel.handle("close", async () => {
   await server.close();
   setImmediate(() => port.close());

@@ -78,7 +78,8 @@ export function createHealth(input: HealthInput): { check(): HealthReport } {
         HEALTH_LIMITS.opsPerSecond,
         `${rate.toFixed(1)} operations a second end while ${queue.depth} wait. Fewer bars per request, or more cores, help.`,
       );
-      return { schema: "quantdesk.health/1", status: statusOf(alerts), alerts, workers: input.workers(), queue };
+      const reason = alerts.length === 0 ? null : alerts.map((alert) => alert.reason).join(" ");
+      return { schema: "quantdesk.health/1", status: statusOf(alerts), reason, alerts, workers: input.workers(), queue };
     },
   };
 }

@@ -2,7 +2,7 @@
 import { TradingError } from "../base/errors.ts";
 import { systemClock } from "../base/clock.ts";
 import type { LagMeter } from "../base/lagMeter.ts";
-import type { BenchmarkKind, HealthReport, LatencyReport, MetricsReport, MetricsSummary, QueueState } from "../domain/performance.ts";
+import type { BenchmarkKind, HealthReport, LatencyReport, MetricsReport, MetricsSummary, PerformanceSnapshot, QueueState } from "../domain/performance.ts";
 import { createHealth } from "./health.ts";
 import { startLoopLag } from "./loopLag.ts";
 import { createMetrics, type Metrics } from "./operations.ts";
@@ -19,6 +19,7 @@ export interface PerformanceSource {
   runBenchmark(kind: BenchmarkKind, operations: number, signal: AbortSignal): Promise<LatencyReport>;
   clearBenchmarks(): number;
   health(): HealthReport;
+  snapshot(): PerformanceSnapshot;
   prometheus(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -81,6 +82,12 @@ export function openPerformance(options: PerformanceOptions): Performance {
       },
       clearBenchmarks: () => reports.splice(0).length,
       health: () => health.check(),
+      snapshot: () => ({
+        schema: "quantdesk.performance/1",
+        at: new Date(systemClock.now()).toISOString(),
+        health: health.check(),
+        summary: metrics.summary(lag.snapshot()),
+      }),
       prometheus: async () => ({ contentType: prometheus.contentType, text: await prometheus.text() }),
     },
     close: () => {

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { sha256 } from "../base/canonical.ts";
 import { Channel } from "../base/channel.ts";
 import { childEnv } from "../base/childEnv.ts";
-import { entryPath } from "../base/entry.ts";
+import { entryPath, productVersion } from "../base/entry.ts";
 import { badInput, TradingError, type PlainError } from "../base/errors.ts";
 import { abortable } from "../base/scope.ts";
 import type { ApiCalls, ApiWorkerData } from "./apiCalls.ts";
@@ -38,7 +38,7 @@ export async function startPerformanceApi(options: PerformanceApiOptions, signal
     throw badInput("bad-port", `${options.port} is no port.`, "Give a whole number from 0 to 65535; 0 takes any that is free.");
   if (options.token.length < 16) throw badInput("bad-token", "The performance API needs a token of at least 16 characters.");
   signal.throwIfAborted();
-  const workerData: ApiWorkerData = { host: options.host, port: options.port, tokenSha256: sha256(options.token) };
+  const workerData: ApiWorkerData = { host: options.host, port: options.port, tokenSha256: sha256(options.token), version: productVersion() };
   const worker = new Worker(entryPath("performanceApi"), { workerData, env: childEnv() });
   const channel = new Channel({ post: (message) => worker.postMessage(message), onMessage: (listener) => worker.on("message", listener) });
   const closed = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
@@ -79,7 +79,7 @@ function answer(channel: Channel, source: PerformanceSource): void {
     benchmarks: () => source.benchmarks(),
     runBenchmark: ({ kind, operations }, signal) => source.runBenchmark(kind, operations, signal),
     clearBenchmarks: () => source.clearBenchmarks(),
-    health: () => source.health(),
+    snapshot: () => source.snapshot(),
     prometheus: () => source.prometheus(),
   };
   for (const [name, call] of Object.entries(calls)) channel.handle(name, call as (argument: unknown, signal: AbortSignal) => unknown);

@@ -132,7 +132,14 @@ describe("health", () => {
   }
 
   it("is ok with nothing to do", () => {
-    assert.deepEqual(given().health.check(), { schema: "quantdesk.health/1", status: "ok", alerts: [], workers: 2, queue: { depth: 0, capacity: 1000 } });
+    assert.deepEqual(given().health.check(), {
+      schema: "quantdesk.health/1",
+      status: "ok",
+      reason: null,
+      alerts: [],
+      workers: 2,
+      queue: { depth: 0, capacity: 1000 },
+    });
   });
 
   it("is degraded while the loop is late, with the time since when", () => {
@@ -142,6 +149,7 @@ describe("health", () => {
     clock.advance(3_000);
     const report = health.check();
     assert.equal(report.status, "degraded");
+    assert.equal(report.reason, report.alerts[0]?.reason);
     assert.deepEqual(
       report.alerts.map((a) => [a.code, a.value, a.limit, a.since]),
       [["loop-lag", 12, 10, new Date(100_000).toISOString()]],

@@ -1,85 +1,22 @@
 import assert from "node:assert/strict";
-import { request as httpRequest } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
-import type { LatencyReport } from "../../../src/core/domain/performance.ts";
-import { openPerformance, type Performance } from "../../../src/core/metrics/performance.ts";
-import { startPerformanceApi, type PerformanceApi } from "../../../src/core/metrics/performanceApi.ts";
+import { startPerformanceApi } from "../../../src/core/metrics/performanceApi.ts";
+import { givenApi, TOKEN, type GivenApi } from "./givenApi.ts";
 import { readPrometheus } from "./prometheusText.ts";
 
-const TOKEN = "a-token-for-this-test-only";
 const signal = new AbortController().signal;
-const ZERO = { avg: 0, p50: 0, p95: 0, p99: 0, max: 0 };
-
-function report(operations: number): LatencyReport {
-  const side = { lagMs: ZERO, opsPerSecond: 1, successRate: 1 };
-  return {
-    schema: "quantdesk.latency/1",
-    benchmark: "feature-computation",
-    operations,
-    barsPerOperation: 1,
-    before: side,
-    after: side,
-    speedup: 1,
-    workers: 1,
-    at: new Date(0).toISOString(),
-  };
-}
-
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-  readonly json: Record<string, unknown>;
-}
 
 describe("the performance API", () => {
-  let performance: Performance;
-  let api: PerformanceApi;
+  let given: GivenApi;
+  const call: GivenApi["call"] = (...request) => given.call(...request);
 
   beforeEach(async () => {
-    performance = openPerformance({
-      queue: () => ({ depth: 4, capacity: 1000 }),
-      workers: () => 2,
-      runBenchmark: async (_kind, operations) => report(operations),
-    });
-    api = await startPerformanceApi({ port: 0, host: "127.0.0.1", token: TOKEN, source: performance.source }, signal);
+    given = await givenApi();
   });
-  afterEach(async () => {
-    await api.close();
-    performance.close();
-  });
-
-  /** Through node:http, since fetch forbids setting Host. */
-  function call(method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const sent = httpRequest(`${api.url}${path}`, { method, agent: false, headers: { authorization: `Bearer ${TOKEN}`, ...headers } }, (answer) => {
-        let text = "";
-        answer
-          .setEncoding("utf8")
-          .on("data", (part: string) => {
-            text += part;
-          })
-          .on("end", () => {
-            const type = answer.headers["content-type"] ?? "";
-            resolve({
-              status: answer.statusCode ?? 0,
-              type,
-              text,
-              json: type.startsWith("application/json") ? (JSON.parse(text) as Record<string, unknown>) : {},
-            });
-          });
-      });
-      sent.on("error", reject);
-      sent.end(body);
-    });
-  }
-
-  function record(n: number): void {
-    for (let i = 0; i < n; i++) performance.metrics.record({ operation: "features", startedAt: i, queueMs: 1, runMs: 1, ok: true, error: null });
-  }
+  afterEach(() => given.end());
 
   it("answers metrics, the newest last_n of them, a summary, and clears", async () => {
-    record(5);
+    given.record(5);
     const all = await call("GET", "/api/performance/metrics");
     assert.equal(all.status, 200);
     assert.equal(all.json["schema"], "quantdesk.metrics/1");
@@ -116,7 +53,7 @@ describe("the performance API", () => {
         const answer = await fetch(workerData.url + "/api/performance/health", { headers: { authorization: "Bearer " + workerData.token } });
         parentPort.postMessage(await answer.json());
       }, 100);`,
-      { eval: true, workerData: { url: api.url, token: TOKEN }, env: {} },
+      { eval: true, workerData: { url: given.api.url, token: TOKEN }, env: {} },
     );
     try {
       await new Promise((resolve) => asker.once("message", resolve));
@@ -149,7 +86,7 @@ describe("the performance API", () => {
   });
 
   it("serves Prometheus text", async () => {
-    record(3);
+    given.record(3);
     const { status, type, text } = await call("GET", "/metrics");
     assert.equal(status, 200);
     assert.match(type, /^text\/plain; version=0\.0\.4/);
@@ -174,7 +111,7 @@ describe("the performance API", () => {
   });
 
   it("serves nobody without the token, under another name, or from another web page", async () => {
-    const port = new URL(api.url).port;
+    const port = new URL(given.api.url).port;
     for (const [headers, status] of [
       [{ authorization: "" }, 401],
       [{ authorization: "Bearer wrong" }, 401],
@@ -184,7 +121,7 @@ describe("the performance API", () => {
       [{ origin: "http://evil.example" }, 403],
       [{ origin: "null" }, 403],
       [{ host: `localhost:${port}` }, 200],
-      [{ origin: api.url }, 200],
+      [{ origin: given.api.url }, 200],
     ] as const) {
       for (const path of ["/api/performance/health", "/metrics"]) {
         assert.equal((await call("GET", path, headers)).status, status, JSON.stringify(headers));
@@ -204,7 +141,7 @@ describe("the performance API", () => {
     const { port } = taken.address() as AddressInfo;
     try {
       await assert.rejects(
-        startPerformanceApi({ port, host: "127.0.0.1", token: TOKEN, source: performance.source }, signal),
+        startPerformanceApi({ port, host: "127.0.0.1", token: TOKEN, source: given.performance.source }, signal),
         (error: { code: string; message: string; hint: string }) => {
           assert.deepEqual([error.code, error.message], ["port-in-use", `Port ${port} on 127.0.0.1 is in use by another program.`]);
           return /--port/.test(error.hint);
@@ -216,12 +153,12 @@ describe("the performance API", () => {
   });
 
   it("listens on loopback only", async () => {
-    await assert.rejects(startPerformanceApi({ port: 0, host: "0.0.0.0", token: TOKEN, source: performance.source }, signal), { code: "not-loopback" });
+    await assert.rejects(startPerformanceApi({ port: 0, host: "0.0.0.0", token: TOKEN, source: given.performance.source }, signal), { code: "not-loopback" });
   });
 
   it("is gone after close, and closes twice without harm", async () => {
-    await Promise.all([api.close(), api.close()]);
-    await api.closed;
+    await Promise.all([given.api.close(), given.api.close()]);
+    await given.api.closed;
     await assert.rejects(call("GET", "/metrics"), { code: "ECONNREFUSED" });
   });
 });

@@ -1,0 +1,44 @@
+/** The performance API's errors: one sentence in a `quantdesk.error/1` document, under the status that fits its code. */
+import { TradingError } from "../base/errors.ts";
+
+const STATUS: Readonly<Record<string, number>> = {
+  unauthorized: 401,
+  "wrong-host": 403,
+  "wrong-origin": 403,
+  "unknown-route": 404,
+  "benchmark-running": 409,
+  "websocket-only": 426,
+  "too-many-streams": 503,
+  "queue-full": 503,
+  timeout: 503,
+  closed: 503,
+};
+
+/** Headers that a status must come with. */
+const EXTRA: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { "www-authenticate": "Bearer" },
+  426: { upgrade: "websocket", connection: "Upgrade" },
+};
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** `statusCode` is what a library's own error asks for. What failed inside is not shown. */
+export function errorAnswer(error: Error & { readonly statusCode?: number }): ErrorAnswer {
+  const ours = error instanceof TradingError;
+  const status = ours ? (STATUS[error.code] ?? (error.kind === "usage" ? 400 : 500)) : (error.statusCode ?? 500);
+  const body = {
+    schema: "quantdesk.error/1",
+    code: ours ? error.code : status < 500 ? "bad-request" : "failed",
+    message: ours || status < 500 ? error.message : "The request failed.",
+    ...(ours && error.hint !== undefined ? { hint: error.hint } : {}),
+  };
+  return {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", ...EXTRA[status] },
+    body: JSON.stringify(body),
+  };
+}
