@@ -182,7 +182,7 @@ export interface AccountLimits {
 export interface Alarm {
   readonly id: number;
   readonly at: string;
-  readonly code: "books-differ" | "unprotected-position" | "not-tradable" | "symbol-changed" | "split" | "merger";
+  readonly code: "books-differ" | "unprotected-position" | "split-booked" | "not-tradable" | "symbol-changed" | "split" | "merger";
   readonly symbol: string;
   readonly orderId: string | null;
   readonly message: string;

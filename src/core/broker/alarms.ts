@@ -3,7 +3,7 @@ import { Emitter } from "../base/emitter.ts";
 import { TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Alarm } from "../domain/orders.ts";
-import type { AlarmChange, OrderJournal } from "../domain/ports.ts";
+import type { AlarmChange, BookedSplit, OrderJournal } from "../domain/ports.ts";
 
 export class Alarms {
   readonly raised: Emitter<Alarm>;
@@ -17,7 +17,19 @@ export class Alarms {
   }
 
   async change(account: string, change: AlarmChange, signal: AbortSignal): Promise<void> {
-    for (const alarm of await this.#journal.changeAlarms(account, change, signal)) {
+    this.#tell(await this.#journal.changeAlarms(account, change, signal));
+  }
+
+  /** The books follow the splits, once each. Answers the symbols that now agree. */
+  async bookSplits(account: string, splits: readonly BookedSplit[], signal: AbortSignal): Promise<readonly string[]> {
+    if (splits.length === 0) return [];
+    const { booked, raised } = await this.#journal.bookSplits(account, splits, signal);
+    this.#tell(raised);
+    return booked;
+  }
+
+  #tell(alarms: readonly Alarm[]): void {
+    for (const alarm of alarms) {
       this.#log.warn(`ALARM ${alarm.code}: ${alarm.message}`);
       this.raised.emit(alarm);
     }

@@ -1,12 +1,14 @@
 /**
  * Broker's position against our own count (what was held at the first look, and every fill since). Orders made elsewhere have
- * fills, too, and are counted; what is left is a transfer, a split, a correction, or a fill that nobody told.
+ * fills, too, and are counted, and so are splits that the broker tells of; what is left is a transfer, a correction, or a fill
+ * that nobody told.
  */
 import { Big } from "../base/decimal.ts";
 import type { Clock } from "../base/clock.ts";
 import type { OrderJournal, HeldQuantity } from "../domain/ports.ts";
 import type { Position } from "../domain/orders.ts";
 import type { Alarms } from "./alarms.ts";
+import { explainedBySplits, type Difference } from "./bookedSplits.ts";
 import { heldQty } from "./guards/verdicts.ts";
 import type { TradingApi } from "./tradingApi.ts";
 import type { HeldPosition } from "./wire.ts";
@@ -40,15 +42,16 @@ export async function compareBooks(account: string, seen: readonly HeldPosition[
     differing = differing === null ? now : new Map([...now].filter(([symbol, one]) => isSame(one, differing?.get(symbol))));
     if (differing.size === 0) break;
   }
-  const symbols = [...(differing ?? new Map<string, Difference>()).keys()];
-  const raise = [...(differing ?? [])].map(([symbol, { expected, found }]) => ({
+  const left = new Map(differing ?? []);
+  for (const symbol of await alarms.bookSplits(account, await explainedBySplits(left, api, signal), signal)) left.delete(symbol);
+  const raise = [...left].map(([symbol, { expected, found }]) => ({
     code: "books-differ" as const,
     symbol,
     orderId: null,
-    message: `The broker holds ${found.toFixed()} ${symbol}, the books say ${expected.toFixed()}: a transfer, a split, a correction, or a fill that was not told.`,
+    message: `The broker holds ${found.toFixed()} ${symbol}, the books say ${expected.toFixed()}: a transfer, a correction, a split that it does not explain, or a fill that was not told.`,
     blocksEntries: true,
   }));
-  await alarms.change(account, { raise, end: [{ code: "books-differ", symbols, allBut: true }] }, signal);
+  await alarms.change(account, { raise, end: [{ code: "books-differ", symbols: [...left.keys()], allBut: true }] }, signal);
 }
 
 /** Stocks as the books count them; crypto pays fees in units, options end by themselves. */
@@ -72,11 +75,6 @@ export async function markPositions<P extends HeldPosition>(
   const own = new Map((books ?? []).map(({ symbol, ownQty }) => [symbol, ownQty]));
   const isExternal = (position: P) => !heldQty(position).eq(own.get(position.symbol) ?? 0);
   return positions.map((position) => (isExternal(position) ? { ...position, external: true satisfies Position["external"] } : position));
-}
-
-interface Difference {
-  readonly expected: Big;
-  readonly found: Big;
 }
 
 function differences(books: readonly HeldQuantity[], positions: readonly HeldPosition[]): ReadonlyMap<string, Difference> {

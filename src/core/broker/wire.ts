@@ -292,6 +292,7 @@ export function parseActivities(json: unknown): readonly Activity[] {
     at: wire.transaction_time ?? wire.date ?? 0,
     symbol: wire.symbol,
     fill: wire.activity_type === "FILL" ? fillOf(wire) : null,
+    qty: wire.qty,
     netAmount: wire.net_amount,
   }));
 }

@@ -201,6 +201,8 @@ export interface Activity {
   readonly at: number;
   readonly symbol: string | null;
   readonly fill: Fill | null;
+  /** Units; of a split, what came to the position. */
+  readonly qty: Big | null;
   /** US dollars in or out; null for fills. */
   readonly netAmount: Big | null;
 }
@@ -255,9 +257,10 @@ export interface Position {
 /**
  * `books-differ`: the broker's position is not what the books (the position at the start and every fill since) say.
  * `unprotected-position`: the stop of a position was rejected, canceled or expired, and nothing took its place.
+ * `split-booked`: a split changed a position, and the books followed it; nothing is stopped.
  * `not-tradable`, `symbol-changed`, `split`, `merger`: what an open order stands on is not what it was.
  */
-export type AlarmCode = "books-differ" | "unprotected-position" | "not-tradable" | "symbol-changed" | "split" | "merger";
+export type AlarmCode = "books-differ" | "unprotected-position" | "split-booked" | "not-tradable" | "symbol-changed" | "split" | "merger";
 
 /** Something that a person has to look at; it stands, for every process of the state folder, until its cause is gone or it is acknowledged. */
 export interface Alarm {

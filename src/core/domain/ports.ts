@@ -266,6 +266,12 @@ export interface OrderJournal {
   alarms(account: string, signal: AbortSignal): Promise<readonly Alarm[]>;
   /** In one transaction: raises alarms (one stands once) and ends others. Answers those that are new. */
   changeAlarms(account: string, change: AlarmChange, signal: AbortSignal): Promise<readonly Alarm[]>;
+  /** In one transaction: books that still say `expected` say `found`, unless one of the activities has taken effect before. Answers the symbols that agree now, and the alarms that tell of it. */
+  bookSplits(
+    account: string,
+    splits: readonly BookedSplit[],
+    signal: AbortSignal,
+  ): Promise<{ readonly booked: readonly string[]; readonly raised: readonly Alarm[] }>;
   /** Ends every alarm of the account and takes `positions` as its books. Answers what was acknowledged. */
   acknowledge(account: string, positions: readonly HeldQuantity[], reason: Reason, signal: AbortSignal): Promise<readonly Alarm[]>;
 }
@@ -279,6 +285,15 @@ export interface HeldQuantity {
 export interface BookPosition extends HeldQuantity {
   /** Of it, traded through this state folder. */
   readonly ownQty: Big;
+}
+
+/** A split that the broker told of, and what it explains. */
+export interface BookedSplit {
+  readonly symbol: string;
+  readonly expected: Big;
+  readonly found: Big;
+  readonly activityIds: readonly string[];
+  readonly message: string;
 }
 
 export interface AlarmChange {

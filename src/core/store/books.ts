@@ -17,12 +17,21 @@ export interface PlainBook extends PlainHeld {
   readonly ownQty: string;
 }
 
+export interface PlainSplit {
+  readonly symbol: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly activityIds: readonly string[];
+  readonly message: string;
+}
+
 export interface PlainBaseline {
   readonly positions: readonly PlainHeld[];
   readonly since: number;
 }
 
 const NOTHING = new Big(0);
+const OWN_PLACES = 9;
 const ALARM = "SELECT id, at, code, symbol, nullif(order_id, '') AS orderId, message, blocks FROM alarms";
 type AlarmRow = Omit<Alarm, "blocksEntries"> & { readonly blocks: number };
 
@@ -55,6 +64,16 @@ export class BookTables {
     for (const [symbol, { own }] of this.#changes(account, fills)) this.#add(account, symbol, NOTHING, own);
     const later = fills.filter((fill) => fill.at >= since && !seen.has(`${fill.orderId} ${fill.cumQty}`));
     for (const [symbol, { qty }] of this.#changes(account, later)) this.#add(account, symbol, qty, NOTHING);
+  }
+
+  /** What was traded here changes in the same proportion. False, and nothing is done, when the books say something else than `expected`. */
+  follow(account: string, { symbol, expected, found }: PlainSplit): boolean {
+    const book = this.read(account)?.find((one) => one.symbol === symbol);
+    if (book === undefined || !new Big(book.qty).eq(expected) || new Big(expected).eq(0)) return false;
+    const [before, after, own] = [new Big(expected), new Big(found), new Big(book.ownQty)];
+    const ownAfter = own.eq(before) ? after : own.times(after).div(before).round(OWN_PLACES, Big.roundDown);
+    this.#add(account, symbol, after.minus(before), ownAfter.minus(own));
+    return true;
   }
 
   own(account: string, orders: ReadonlyArray<{ readonly id: string; readonly clientOrderId: string }>): readonly string[] {

@@ -16,7 +16,7 @@ import type {
   UnsettledEntry,
 } from "../domain/ports.ts";
 import type { Alarm, Reason } from "../domain/orders.ts";
-import { BookTables, type PlainBaseline, type PlainHeld } from "./books.ts";
+import { BookTables, type PlainBaseline, type PlainHeld, type PlainSplit } from "./books.ts";
 
 export type LimitValues = Omit<StoredLimits, "version">;
 
@@ -180,6 +180,17 @@ export class JournalTables {
       for (const alarm of standing)
         this.#note(account, reason.origin, `acknowledged ${alarm.code}`, { orderId: alarm.orderId, why: reason.why ?? alarm.message });
       return standing;
+    });
+  }
+
+  bookSplits(account: string, splits: readonly PlainSplit[]): { readonly booked: readonly string[]; readonly raised: readonly Alarm[] } {
+    return this.#transaction(() => {
+      const known = this.#db.prepare("SELECT 1 FROM audit WHERE account = ? AND what = 'split booked' AND order_id = ?");
+      const booked = splits.filter((split) => split.activityIds.every((id) => known.get(account, id) === undefined) && this.books.follow(account, split));
+      for (const { activityIds, message } of booked)
+        for (const id of activityIds) this.#note(account, "broker", "split booked", { orderId: id, why: message });
+      const raise = booked.map(({ symbol, message }) => ({ code: "split-booked" as const, symbol, orderId: null, message, blocksEntries: false }));
+      return { booked: booked.map(({ symbol }) => symbol), raised: this.books.changeAlarms(account, { raise, end: [] }) };
     });
   }
 

@@ -31,7 +31,7 @@ import type {
 } from "../domain/ports.ts";
 import { closeWorker } from "./closeWorker.ts";
 import { openResults } from "./results.ts";
-import type { PlainBook, PlainHeld } from "./books.ts";
+import type { PlainBook, PlainHeld, PlainSplit } from "./books.ts";
 import type { LimitValues, PlainNews } from "./journal.ts";
 import type { MergedCandidate } from "../domain/research.ts";
 
@@ -72,6 +72,10 @@ export interface StoreCalls {
   readonly journalBooks: { readonly argument: string; readonly answer: readonly PlainBook[] | null };
   readonly alarms: { readonly argument: string; readonly answer: readonly Alarm[] };
   readonly changeAlarms: { readonly argument: { readonly account: string; readonly change: AlarmChange }; readonly answer: readonly Alarm[] };
+  readonly bookSplits: {
+    readonly argument: { readonly account: string; readonly splits: readonly PlainSplit[] };
+    readonly answer: { readonly booked: readonly string[]; readonly raised: readonly Alarm[] };
+  };
   readonly acknowledge: {
     readonly argument: { readonly account: string; readonly positions: readonly PlainHeld[]; readonly reason: Reason };
     readonly answer: readonly Alarm[];
@@ -152,6 +156,10 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
       },
       alarms: (account, caller) => ask("alarms", account, caller),
       changeAlarms: (account, change, caller) => ask("changeAlarms", { account, change }, caller),
+      bookSplits: (account, splits, caller) => {
+        const plain = splits.map((split) => ({ ...split, expected: decimalText(split.expected), found: decimalText(split.found) }));
+        return ask("bookSplits", { account, splits: plain }, caller);
+      },
       acknowledge: (account, positions, reason, caller) => ask("acknowledge", { account, positions: positions.map(plainHeld), reason }, caller),
     },
     cache: {

@@ -42,6 +42,7 @@ const calls: { readonly [K in keyof StoreCalls]: (argument: StoreCalls[K]["argum
   journalBooks: (account) => database.journal.books.read(account),
   alarms: (account) => database.journal.books.alarms(account),
   changeAlarms: ({ account, change }) => database.journal.changeAlarms(account, change),
+  bookSplits: ({ account, splits }) => database.journal.bookSplits(account, splits),
   acknowledge: ({ account, positions, reason }) => database.journal.acknowledge(account, positions, reason),
   takeRequests: ({ name, ...rate }) => requests().take(name, rate),
   tellRequests: ({ name, ...news }) => requests().tell(name, news),
@@ -57,6 +58,7 @@ const UNKEPT: { readonly [K in keyof StoreCalls]?: StoreCalls[K]["answer"] } = {
   journalNote: [],
   journalClaim: true,
   changeAlarms: [],
+  bookSplits: { booked: [], raised: [] },
 };
 for (const [name, call] of Object.entries(calls)) {
   const isUnkept = database.isReadOnly && name in UNKEPT;

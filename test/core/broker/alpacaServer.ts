@@ -205,7 +205,7 @@ export class AlpacaServer implements AsyncDisposable {
     if (route === "GET /v2/account") return [200, this.account];
     if (route === "GET /v2/account/activities") {
       const after = Date.parse(url.searchParams.get("after") ?? "1970-01-01");
-      const rows = this.activities.filter((row) => Date.parse(row["transaction_time"] as string) > after);
+      const rows = this.activities.filter((row) => Date.parse((row["transaction_time"] ?? row["date"]) as string) > after);
       if (url.searchParams.get("direction") !== "asc") rows.reverse();
       const from = rows.findIndex((row) => row["id"] === url.searchParams.get("page_token")) + 1;
       return [200, rows.slice(from, from + Number(url.searchParams.get("page_size") ?? 100))];

@@ -94,6 +94,39 @@ describe("a position that differs from the books", () => {
     }
   }).timeout(20_000);
 
+  it("is followed when the broker tells of a split that explains it to the last share: shown, and nothing stops", async () => {
+    await using desk = await Desk.connected();
+    const { broker, server, signal } = desk;
+    const mine = await broker.submitOrder(await desk.checked(buy("3")), signal);
+    server.fill(mine.id);
+    await broker.waitForEnd(mine.id, signal);
+    const again = async () => {
+      await broker.disconnect();
+      await broker.connect(signal);
+      return (await broker.getAlarms(signal)).map(({ code, symbol, blocksEntries }) => ({ code, symbol, blocksEntries }));
+    };
+    const told = { code: "split-booked", symbol: "AAPL", blocksEntries: false };
+    const split = (id: string, qty: string) =>
+      server.activities.push({ id, activity_type: "SPLIT", date: new Date().toISOString().slice(0, 10), symbol: "AAPL", qty, net_amount: "0" });
+    // As brokers book it: what was held goes, what came of it comes.
+    split("a", "-3");
+    split("b", "30");
+    server.positions.splice(0, 1, holding("30"));
+    assert.deepEqual(await again(), [told]);
+    assert.equal((await broker.check(buy("1", LIMIT), signal)).allowed, true);
+    assert.equal((await broker.getPosition("AAPL", signal))?.external, undefined, "it is still ours");
+    assert.deepEqual(await again(), [told], "told once");
+    // 20 do not explain 27 more, and the rows of before explain nothing a second time.
+    server.positions.splice(0, 1, holding("57"));
+    split("c", "20");
+    assert.deepEqual(await again(), [told, { code: "books-differ", symbol: "AAPL", blocksEntries: true }]);
+    await broker.acknowledge({ origin: "test", why: "a transfer" }, signal);
+    split("d", "-54");
+    server.positions.splice(0, 1, holding("3"));
+    assert.deepEqual(await again(), [told]);
+    assert.equal((await desk.store.audit("PA1", { limit: 50 }, signal)).filter((row) => row.what === "split booked").length, 3);
+  }).timeout(30_000);
+
   it("is no alarm any more once the broker is right again", async () => {
     await using desk = await Desk.connected();
     await desk.broker.disconnect();

@@ -1,6 +1,6 @@
 /** The broker and the market data client against the real paper exchange, with the real journal. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Big } from "../../../src/core/base/decimal.ts";
@@ -53,6 +53,16 @@ async function givenDesk(endpoint: Endpoint, timeoutMs = 10_000) {
       await rm(home, { recursive: true });
     },
   };
+}
+
+/** Ends with the session before a split of ten for one. */
+async function givenSplit(): Promise<{ readonly folder: string } & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), "quantdesk-split-"));
+  const day = (date: string, price: number) => `${date},${price},${price},${price},${price},100000`;
+  const bars = [day("2024-06-05", 1200), day("2024-06-06", 1210), day("2024-06-07", 1208), day("2024-06-10", 121), day("2024-06-11", 120)];
+  await writeFile(join(folder, "NVDA.csv"), `date,open,high,low,close,volume\n${bars.join("\n")}\n`);
+  await writeFile(join(folder, "corporate-actions.csv"), "symbol,ex_date,type,value\nNVDA,2024-06-10,split,10:1\n");
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
 type Desk = Awaited<ReturnType<typeof givenDesk>>;
@@ -117,6 +127,24 @@ describe("the broker at the paper exchange", () => {
       await rm(home, { recursive: true });
     }
   });
+
+  it("follows a split of what it holds, says so, and trades on", async () => {
+    await using split = await givenSplit();
+    await using exchange = await givenExchange("--data", split.folder, "--start", "2024-06-07T19:59:30Z", "--speed", "20");
+    await using desk = await givenDesk(endpointOf(exchange.ready));
+    const { broker, signal } = desk;
+    await broker.connect(signal);
+    const intent = buy("2", { symbol: "NVDA" });
+    assert.equal((await broker.waitForEnd((await place(desk, intent)).id, signal)).filledQty.toFixed(), "2");
+    await broker.disconnect();
+    while (!(await desk.api.positions(signal))[0]?.qty.eq(20));
+    await broker.connect(signal);
+    assert.deepEqual(
+      (await broker.getAlarms(signal)).map((alarm) => [alarm.code, alarm.symbol, alarm.blocksEntries]),
+      [["split-booked", "NVDA", false]],
+    );
+    assert.equal((await broker.check(buy("1", { symbol: "NVDA" }), signal)).allowed, true);
+  }).timeout(20_000);
 
   it("finds splits of a year and assets by their ids", async () => {
     await using exchange = await givenExchange();
