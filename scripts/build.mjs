@@ -31,8 +31,8 @@ const dist = join(root, "dist");
 const at = (...parts) => join(root, ...parts);
 const nodeRequire = createRequire(import.meta.url);
 
-/** Not in the bundles: `vscode` is the host's own; TypeScript 7 is a native program with its own files; the rest are optional and native. */
-const EXTERNAL = ["vscode", "typescript", "typescript/*", "canvas", "esbuild", "@napi-rs/nice"];
+/** Not in the bundles: `vscode` is the host's own; the rest are optional and native. */
+const EXTERNAL = ["vscode", "canvas", "esbuild", "@napi-rs/nice"];
 
 /** CommonJS libraries inside an ES module ask for these; two names of our own, so that none of theirs collides. */
 const ESM_BANNER = [

@@ -9,7 +9,7 @@ import type { API, Diagnostic, Program, Snapshot } from "typescript/unstable/asy
 import { TradingError } from "../core/base/errors.ts";
 import { Lock } from "../core/base/lock.ts";
 import { abortable } from "../core/base/scope.ts";
-import { typeOptions } from "../core/base/typeFiles.ts";
+import { compilerPath, typeOptions } from "../core/base/typeFiles.ts";
 import type { NameKind } from "./transform.ts";
 import { deskTypesPath } from "./ownFiles.ts";
 
@@ -72,17 +72,19 @@ export class Checker {
   /** `folder`: where the notebook is; imports resolve as from there. `onProcess` is told of the compiler's process before it does anything. */
   static async start(folder: string, onProcess: (pid: number) => void, signal: AbortSignal): Promise<Checker> {
     const { API } = await import("typescript/unstable/async");
+    const executable = compilerPath();
+    if (executable === undefined) throw new TradingError("no-compiler", "The TypeScript compiler for this platform is not installed.");
     // Virtual files carry a "$"; the compiler asks for every probe, and all others are the disk's.
     const checker = new Checker(
       folder,
       (files) =>
         new API({
           cwd: folder,
+          tsserverPath: executable,
           fs: { readFile: (path) => files.get(path), fileExists: (path) => (path.includes("/$") ? files.has(path) : undefined) },
         }),
     );
-    checker.#put("$cell.ts", "export {}");
-    checker.#put("$live.ts", "export {}");
+    checker.#putEmpty();
     checker.#put("$desk.ts", deskGlobals());
     checker.#put("$tsconfig.json", JSON.stringify({ compilerOptions: compilerOptions(folder), files: ["$cell.ts", "$desk.ts"] }));
     try {
@@ -177,6 +179,12 @@ export class Checker {
     await this.#update(["$live.ts"], created);
   }
 
+  /** Before the first cell; it imports what cells import, or the first one would cost the compiler a look for every module. */
+  #putEmpty(): void {
+    this.#put("$cell.ts", 'import {} from "./$live.ts";');
+    this.#put("$live.ts", "export {}");
+  }
+
   /** What later cells see: each name from the cell that declared it last. */
   #putLive(): void {
     const names = Map.groupBy(this.#live, ([, live]) => live.cell);
@@ -195,8 +203,7 @@ export class Checker {
       for (const file of [...this.#files.keys()]) if (/\/\$[cl]\d+\.ts$/.test(file)) this.#files.delete(file);
       this.#cells = 0;
       this.#prepared = 0;
-      this.#put("$cell.ts", "export {}");
-      this.#put("$live.ts", "export {}");
+      this.#putEmpty();
       if (this.#snapshot !== undefined) this.#stale.push(this.#snapshot);
       this.#snapshot = await this.#api.updateSnapshot({ openProjects: [this.#path("$tsconfig.json")], fileChanges: { invalidateAll: true } });
       await this.#diagnostics();

@@ -91,6 +91,8 @@ export class Front {
     this.#options = options;
     this.#runner = this.#startRunner(options.runner);
     this.#checker = this.#startChecker();
+    // The first use loads the stripper, while both processes start anyhow.
+    setImmediate(() => this.#transform("1"));
     if (options.warmSpare) this.#spare = RunnerProcess.start(options.folder);
   }
 
@@ -363,7 +365,7 @@ export class Front {
   }
 
   #startChecker(): Promise<Checker> {
-    const starting = this.#runnerFirst().then(() => Checker.start(this.#options.folder, (pid) => this.#runner.endWith(pid), this.#life.signal));
+    const starting = Checker.start(this.#options.folder, (pid) => this.#runner.endWith(pid), this.#life.signal);
     starting.catch(() => undefined);
     return starting;
   }
@@ -382,12 +384,6 @@ export class Front {
       );
       return await this.#startChecker();
     }
-  }
-
-  /** The runner's start is what the user waits for first. */
-  async #runnerFirst(): Promise<void> {
-    await this.#runner.ready.catch(() => undefined);
-    this.#transform("1");
   }
 
   #startRunner(runner: RunnerProcess): RunnerProcess {

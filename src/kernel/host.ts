@@ -70,6 +70,8 @@ export interface Kernel {
 
 const START_MS = 20_000;
 const CLOSE_MS = 3000;
+/** The compiler inherits it: its program is built with a fifth less work when its collector looks half as often. */
+const COMPILER_ENV = { GOGC: "200" };
 /** Cells whose late output still finds its place. */
 const MAX_CELLS = 1000;
 
@@ -105,7 +107,7 @@ class WorkerKernel implements Kernel {
     this.#deaths = new Emitter((error) => options.log.error(`A listener of the kernel's death failed: ${String(error)}`));
     this.#worker = new Worker(entryPath("kernelFront"), {
       workerData: { folder: options.folder, warmSpare: options.warmSpare ?? false },
-      env: childEnv(),
+      env: childEnv(COMPILER_ENV),
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
     this.#channel = new Channel({ post: (message) => this.#worker.postMessage(message), onMessage: (listener) => void this.#worker.on("message", listener) });

@@ -5,14 +5,13 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { childEnv } from "../base/childEnv.ts";
-import { badInput, type TradingError } from "../base/errors.ts";
 import { packageRoot } from "../base/entry.ts";
+import { badInput, type TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { typeOptions } from "../base/typeFiles.ts";
+import { compilerPath, typeOptions } from "../base/typeFiles.ts";
 import { strategyCode } from "./strategyCode.ts";
 
 interface TypeProblem {
@@ -71,16 +70,6 @@ export class TypeCheck {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  }
-}
-
-function compilerPath(): string | undefined {
-  try {
-    const name = `@typescript/typescript-${process.platform}-${process.arch}/package.json`;
-    const fromPackage = createRequire(createRequire(join(packageRoot(), "package.json")).resolve("typescript/package.json"));
-    return join(dirname(fromPackage.resolve(name)), "lib", process.platform === "win32" ? "tsc.exe" : "tsc");
-  } catch {
-    return undefined;
   }
 }
 

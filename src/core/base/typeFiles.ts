@@ -1,7 +1,7 @@
 /** Where the compiler finds the types of `quantdesk` and of Node, for cells and for files that users write. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { packageRoot } from "./entry.ts";
 
 /** What `import … from "quantdesk"` means: everything, or what a strategy or scanner file has in its worker. */
@@ -24,6 +24,17 @@ export function typeOptions(
       ...(installed.length > 0 ? {} : { "undici-types": [`${shipped}/undici-types/index.d.ts`] }),
     },
   };
+}
+
+/** The native TypeScript compiler of this platform; undefined where it is not installed. */
+export function compilerPath(): string | undefined {
+  try {
+    const fromPackage = createRequire(createRequire(join(packageRoot(), "package.json")).resolve("typescript/package.json"));
+    const folder = dirname(fromPackage.resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`));
+    return join(folder, "lib", process.platform === "win32" ? "tsc.exe" : "tsc");
+  } catch {
+    return undefined;
+  }
 }
 
 function libraryTypesPath(name: Library): string | undefined {

@@ -37,6 +37,13 @@ async function serve(): Promise<void> {
   const signer = new Signer(connection.key, connection.signatureScheme);
   const desk = lazyDesk(typeof values["home"] === "string" ? values["home"] : undefined);
 
+  // Starts beside the sockets, which are all that kernel_info needs.
+  const kernel = startKernel(
+    { folder: process.cwd(), log: silentLog, desk: desk.handlers, input: (question, signal) => (jupyter as JupyterKernel).input(question, signal) },
+    new AbortController().signal,
+  );
+  kernel.catch((error: unknown) => process.stderr.write(`The kernel could not be started: ${TradingError.from(error, "failed").message}\n`));
+
   const { addresses } = connection;
   const routers: Partial<Record<RequestChannel, Router>> = {};
   const early: Array<() => void> = [];
@@ -65,12 +72,6 @@ async function serve(): Promise<void> {
   };
   const publish = (type: string, content: object, parent: Header | null): void =>
     publisher.publish(signer.write([Buffer.from(`kernel.${type}`)], { type, parent, content }));
-  const kernel = startKernel(
-    { folder: process.cwd(), log: silentLog, desk: desk.handlers, input: (question, signal) => (jupyter as JupyterKernel).input(question, signal) },
-    new AbortController().signal,
-  );
-  kernel.catch((error: unknown) => process.stderr.write(`The kernel could not be started: ${TradingError.from(error, "failed").message}\n`));
-
   let isEnding = false;
   const end = (code: number): void => {
     if (isEnding) return;

@@ -61,6 +61,10 @@ export interface Ran {
 
 export class JupyterClient implements AsyncDisposable {
   readonly process: ChildProcess;
+  /** When the process was started, as `performance.now()` says it. */
+  readonly started: number;
+  /** From then to the first answer to kernel_info. */
+  answeredMs = Number.NaN;
   readonly session = randomUUID();
   readonly #key: string;
   readonly #folder: string;
@@ -69,7 +73,7 @@ export class JupyterClient implements AsyncDisposable {
   readonly #beats: Array<(frames: Frames) => void>;
 
   private constructor(
-    parts: Pick<JupyterClient, "process"> & {
+    parts: Pick<JupyterClient, "process" | "started"> & {
       readonly key: string;
       readonly folder: string;
       readonly sockets: Readonly<Record<ChannelName, Connection>>;
@@ -78,6 +82,7 @@ export class JupyterClient implements AsyncDisposable {
     },
   ) {
     this.process = parts.process;
+    this.started = parts.started;
     this.#key = parts.key;
     this.#folder = parts.folder;
     this.#sockets = parts.sockets;
@@ -85,8 +90,10 @@ export class JupyterClient implements AsyncDisposable {
     this.#beats = parts.beats;
   }
 
-  /** Starts a kernel and connects to all its sockets; it has answered kernel_info. */
-  static async start(options: { readonly transport?: "tcp" | "ipc"; readonly env?: Readonly<Record<string, string>> } = {}): Promise<JupyterClient> {
+  /** Starts a kernel and connects to all its sockets; it has answered kernel_info. `entry` is the file to start, the sources' unless told otherwise. */
+  static async start(
+    options: { readonly transport?: "tcp" | "ipc"; readonly env?: Readonly<Record<string, string>>; readonly entry?: string } = {},
+  ): Promise<JupyterClient> {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-jupyter-"));
     const ports = await freePorts(CHANNELS.length);
     const isIpc = options.transport === "ipc";
@@ -95,7 +102,8 @@ export class JupyterClient implements AsyncDisposable {
     const file = join(folder, "connection.json");
     const named = Object.fromEntries(CHANNELS.map((channel, i) => [`${channel}_port`, ports[i]]));
     await writeFile(file, JSON.stringify({ transport: isIpc ? "ipc" : "tcp", ip, ...named, key, signature_scheme: "hmac-sha256", kernel_name: "quantdesk" }));
-    const child = spawn(process.execPath, [entryPath("jupyterKernel"), "--connection-file", file, "--home", join(folder, "home")], {
+    const started = performance.now();
+    const child = spawn(process.execPath, [options.entry ?? entryPath("jupyterKernel"), "--connection-file", file, "--home", join(folder, "home")], {
       cwd: folder,
       env: { ...childEnv(), ...options.env },
       stdio: ["ignore", "inherit", "pipe"],
@@ -116,9 +124,10 @@ export class JupyterClient implements AsyncDisposable {
       });
     }
     sockets.iopub.send([Buffer.of(1)]);
-    const client = new JupyterClient({ process: child, key, folder, sockets, inboxes, beats });
+    const client = new JupyterClient({ process: child, started, key, folder, sockets, inboxes, beats });
     await client.published((message) => message.header.msg_type === "iopub_welcome", "iopub_welcome");
     await client.request("shell", "kernel_info_request", {});
+    client.answeredMs = performance.now() - started;
     return client;
   }
 
@@ -257,7 +266,7 @@ async function connected(
     } catch (error) {
       socket.destroy();
       if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 }
