@@ -14,6 +14,8 @@ const START_MS = 20_000;
 
 /** Of JavaScript objects in one worker; bars are outside of it. */
 const WORKER_HEAP_MB = 1024;
+/** Of new objects: columns that are garbage are given back when they pass a multiple of this. */
+const WORKER_YOUNG_MB = 12;
 
 export interface ComputePool {
   run(request: BacktestRequest, dataset: SharedDataset, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult>;
@@ -31,7 +33,7 @@ export function createComputePool(onStrayError: (error: unknown) => void): Compu
     maxQueue: 1000,
     idleTimeout: 10_000,
     env: childEnv(),
-    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB, maxYoungGenerationSizeMb: WORKER_YOUNG_MB },
   });
   pool.on("error", onStrayError);
   return {

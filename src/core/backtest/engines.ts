@@ -160,23 +160,22 @@ function checked(name: string, what: string, values: SignalArray | undefined, le
   return values;
 }
 
-/** Anything but 0, NaN, false and null is a signal. */
+/** Anything but 0, NaN, false and null is a signal. Answers that say so in ones already are read where they are. */
 function bytes(values: SignalArray): Uint8Array {
+  if (values instanceof Int8Array && holdsOnesAndZeros(values)) return new Uint8Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint8Array(values.length);
-  if (values instanceof Int8Array) fromBytes(values, out);
-  else for (let t = 0; t < out.length; t++) if (values[t]) out[t] = 1;
+  for (let t = 0; t < out.length; t++) if (values[t]) out[t] = 1;
   return out;
 }
 
-/** Four bars at a time: most have no signal. */
-function fromBytes(values: Int8Array, out: Uint8Array): void {
+/** Four bars at a time. */
+function holdsOnesAndZeros(values: Int8Array): boolean {
   const isAligned = values.byteOffset % 4 === 0;
   const words = isAligned ? new Int32Array(values.buffer, values.byteOffset, values.length >> 2) : new Int32Array(0);
-  for (let w = 0; w < words.length; w++) {
-    if (words[w] === 0) continue;
-    for (let t = 4 * w; t < 4 * w + 4; t++) if (values[t] !== 0) out[t] = 1;
-  }
-  for (let t = 4 * words.length; t < values.length; t++) if (values[t] !== 0) out[t] = 1;
+  let other = 0;
+  for (let w = 0; w < words.length; w++) other |= words[w]! & ~0x01010101;
+  for (let t = 4 * words.length; t < values.length; t++) other |= values[t]! & ~1;
+  return other === 0;
 }
 
 export function onBarOf(strategy: LoadedStrategy, params: Params): ((bar: BarContext) => void) | undefined {

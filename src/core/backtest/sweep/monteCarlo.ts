@@ -4,7 +4,7 @@ import type { MonteCarlo } from "../../domain/sweep.ts";
 
 const DRAWS = 1000;
 /** Trades drawn in all; with many trades a draw fewer says as much. */
-const MAX_DRAWN = 1_000_000;
+const MAX_DRAWN = 400_000;
 const LEAST_TRADES = 5;
 
 /**

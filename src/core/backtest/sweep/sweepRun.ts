@@ -144,7 +144,10 @@ export class SweepRun {
 
   /** The next few, without those that are known. */
   #takeItems(size: number, known: ReturnType<typeof lookUp>): number[] {
-    const fair = Math.ceil((this.#named - this.#next) / (2 * this.#parts.workers));
+    // So that all workers end together; a worker alone waits for nobody, and asking costs a millisecond.
+    const { workers } = this.#parts;
+    const left = this.#named - this.#next;
+    const fair = workers === 1 ? left : Math.max(Math.ceil(left / (2 * workers)), Math.min(left, size >> 5));
     const end = this.#next + Math.max(1, Math.min(size, fair, MAX_CHUNK));
     const items: number[] = [];
     for (; this.#next < end; this.#next++) {
