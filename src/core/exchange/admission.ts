@@ -43,13 +43,17 @@ export function checkOrder(account: AccountState, request: OrderRequest, { marke
   return intent;
 }
 
-/** Auctions take orders overnight and up to a while before they are held; where there is only open time, always. */
+/** Auctions take orders overnight and up to a while before they are held (the closing one ten minutes before, on half days as well); where there is only open time, always. */
 function checkAuctionTime({ timeInForce }: OrderRequest, now: number): void {
   if (timeInForce !== "opg" && timeInForce !== "cls") return;
-  const minute = Math.floor(((now + newYorkOffset(now)) % 86_400_000) / 60_000);
-  const [from, to] = timeInForce === "opg" ? [9 * 60 + 28, 19 * 60] : [15 * 60 + 50, 19 * 60];
-  if (minute >= from && minute < to && tradingDay(newYorkDate(now)) !== undefined)
-    throw forbidden(`${timeInForce} orders must be submitted after 7:00pm and before ${timeInForce === "opg" ? "9:28am" : "3:50pm"}`);
+  const minuteOf = (at: number) => Math.floor(((at + newYorkOffset(at)) % 86_400_000) / 60_000);
+  const minute = minuteOf(now);
+  const day = tradingDay(newYorkDate(now));
+  if (day === undefined) return;
+  const closes = minuteOf(day.close);
+  const from = timeInForce === "opg" ? 9 * 60 + 28 : closes - 10;
+  if (minute >= from && minute < 19 * 60)
+    throw forbidden(`${timeInForce} orders must be submitted after 7:00pm and before ${timeInForce === "opg" ? "9:28am" : closes < 960 ? "12:50pm" : "3:50pm"}`);
 }
 
 /** A stop that the market has passed already is none. */

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { hash32 } from "../base/random.ts";
 import { sweepBook } from "../domain/fills.ts";
-import { bookFill, type AccountState } from "./ledger.ts";
+import { bookFill, configurationOf, type AccountState } from "./ledger.ts";
 import type { MarketBar } from "./marketBar.ts";
 import { fillsAtOpen, limitOf, matchBar, matchSecond, trail, type Offer } from "./matching.ts";
 import { isAuction, isEnded, isWorking, type FillRecord, type OrderRecord } from "./records.ts";
@@ -109,7 +109,23 @@ export function tryFill(state: ExchangeState, order: OrderRecord, offer: Offer |
   if (!isAll && order.timeInForce === "fok") return;
   const qty = isAll ? affordable : new Big(Math.floor(swept.qty));
   if (qty.lte(0)) return;
+  const paid = paidFor(state.account(order.accountNumber), order, price, qty);
+  if (paid.lt(qty)) {
+    // What the market took since the order was admitted is not there: the rest of it ends.
+    if (paid.gt(0) && order.timeInForce !== "fok") fill(state, order, price, paid, at);
+    endOrder(state, order, "canceled", at);
+    return;
+  }
   fill(state, order, price, isAll ? partOf(state, order, qty) : qty, at);
+}
+
+/** Of `qty`, what a cash account can pay: it never owes. */
+function paidFor(account: AccountState, { symbol, side }: OrderRecord, price: Big, qty: Big): Big {
+  const isOpening = side === "buy" && (account.positions.get(symbol)?.qty ?? ZERO).gte(0);
+  if (!isOpening || configurationOf(account).max_margin_multiplier !== "1") return qty;
+  const { cash } = account.record;
+  if (price.times(qty).lte(cash)) return qty;
+  return cash.lte(0) ? ZERO : cash.div(price).round(qty.eq(qty.round(0)) ? 0 : 9, Big.roundDown);
 }
 
 function least(a: Big, b: Big): Big {

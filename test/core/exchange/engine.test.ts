@@ -152,6 +152,16 @@ describe("the matching engine", () => {
     desk.pass(7 * HOUR);
     assert.equal(closing.filledAt, day.close);
     assert.equal(closing.filledValue.toNumber(), desk.market.dailyBar("KO", day).c);
+    // The day after Thanksgiving closes at 13:00.
+    for (const [at, isTaken] of [
+      ["17:49", true],
+      ["17:50", false],
+      ["18:30", false],
+    ] as const) {
+      const halfDay = givenEngine({ hours: "nyse", start: `2026-11-27T${at}:00Z` });
+      if (isTaken) assert.equal(halfDay.submit({ time_in_force: "cls" }).timeInForce, "cls");
+      else assert.throws(() => halfDay.submit({ time_in_force: "cls" }), /after 7:00pm and before 12:50pm/);
+    }
     assert.throws(() => desk.submit({ time_in_force: "cls", type: "stop", stop_price: "1" }), /market or limit/);
   });
 

@@ -70,6 +70,7 @@ describe("an account's margin", () => {
           assert.equal(new Big(json.cash).plus(json.long_market_value).plus(json.short_market_value).toFixed(), json.equity);
           assert.equal(new Big(json.cash).plus(json.position_market_value).toFixed(), json.equity);
           assert.equal(json.multiplier, String(multiplier));
+          if (multiplier === 1) assert.ok(new Big(json.cash).gte(0), `a cash account owes ${json.cash}`);
           for (const power of [json.buying_power, json.regt_buying_power, json.non_marginable_buying_power]) assert.ok(new Big(power).gte(0), power);
           if (json.margin_call) assert.equal(json.buying_power, "0");
           else if (multiplier === 2) assert.equal(json.buying_power, max(equity.minus(initial), 0).times(2).toFixed());
@@ -79,6 +80,19 @@ describe("an account's margin", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("lets a cash account spend what it has: an order that the market has made dearer ends when nothing is left", () => {
+    const desk = givenAccount(1, 2_000_000);
+    const { ask } = desk.market.quote("F", desk.clock.now());
+    const order = desk.submit({ symbol: "F", qty: String(Math.floor(2_000_000 / ask)) });
+    for (let minute = 0; minute < 120 && desk.account.open.size > 0; minute++) desk.pass(60_000);
+    const { cash } = desk.account.record;
+    assert.deepEqual([order.status, order.filledQty.lt(order.qty as Big), cash.gte(0), cash.lt(ask * 1.1)], ["canceled", true, true, true], cash.toFixed());
+    const whole = givenAccount(1);
+    const exact = whole.submit({ symbol: "F", qty: String(Math.floor(100_000 / whole.market.quote("F", whole.clock.now()).ask)), time_in_force: "fok" });
+    whole.pass(0);
+    assert.ok(whole.account.record.cash.gte(0) && exact.filledQty.eq(exact.status === "filled" ? (exact.qty as Big) : 0), "all or nothing");
   });
 
   it("is what the configuration says: cash, twice or four times the equity, and none below $2,000", () => {
