@@ -42,6 +42,7 @@ export const bench: Benchmark = {
             thresholds: () => ({}),
             tools: (_name, own) => ({ signal: own }) as ScanTools,
             unmet: () => undefined,
+            unknownSymbols: () => Promise.resolve(new Set()),
             breaker: new Breaker(systemClock),
             onLine: () => undefined,
             startedAt: performance.now(),

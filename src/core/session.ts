@@ -6,7 +6,18 @@ import { availableParallelism } from "node:os";
 import { SETTINGS, type Config, type ConfigSource, type SettingKey, type SettingSpec, type SettingValue } from "./config/schema.ts";
 import { loadConfig } from "./config/load.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
-import type { AnalystRunner, Backtester, Broker, Endpoint, KillSwitchResult, MarketData, ScanOptions, ScanRunner, Store } from "./domain/ports.ts";
+import type {
+  AnalystRunner,
+  Backtester,
+  Broker,
+  Endpoint,
+  KillSwitchResult,
+  MarketData,
+  PricesOfThePast,
+  ScanOptions,
+  ScanRunner,
+  Store,
+} from "./domain/ports.ts";
 import type { Account, ClosedPosition, OrderChange, OrderIntent, Reason, RiskCeilings } from "./domain/orders.ts";
 import type { AssertionReport } from "./domain/assertionReport.ts";
 import type { Analysis, ScanResult } from "./domain/research.ts";
@@ -64,6 +75,7 @@ export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { assertNoLookAhead } from "./backtest/lookAhead.ts";
 export { checkGrid } from "./backtest/sweep/grid.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
+export { watchScans } from "./scanner/watch.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 export { resetExchange } from "./exchange/reset.ts";
 export { exportCsv, exportRows, exportTable, type ExportName } from "./session/exportTable.ts";
@@ -138,6 +150,8 @@ export interface Session {
   setProvider(provider: string): Promise<void>;
   readonly provider: string;
   scan(options: ScanOptions, signal: AbortSignal): Promise<ScanResult>;
+  /** Prices of a folder (or a file) as they were known on a date, with that day, or at a time; for `scan`. What cannot be used is told to the log. */
+  pricesAsOf(path: string, asOf: string, signal: AbortSignal): Promise<PricesOfThePast>;
   analyze(symbol: string, options: { readonly analysts?: readonly string[]; readonly onLine?: (line: string) => void }, signal: AbortSignal): Promise<Analysis>;
   /** A file, a sample or a symbol's bars. */
   dataset(reference: string, options: DatasetRange, signal: AbortSignal): Promise<Dataset>;
@@ -240,6 +254,11 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     lastScanSymbols: (signal) => store.lastScanSymbols(signal),
     saveScan: (at, candidates, signal) => store.addScan(at, candidates, signal),
     keys: new Set(["FINNHUB_API_KEY", "ALPHAVANTAGE_API_KEY", "REDDIT_CLIENT_ID"].filter((name) => (process.env[name] ?? "") !== "")),
+    circuitsFile: join(home, "circuits.json"),
+    sourceCircuits: () => {
+      const state = broker.metrics()?.data.breaker;
+      return state === undefined ? {} : { "market-data": state };
+    },
     log,
     clock: systemClock,
   });
@@ -323,6 +342,11 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     ...createTrading(broker, venue.mode, options.live?.confirm),
     ...createLimits({ broker, store, settings: ceilingsOf(config) }),
     scan: (scanOptions, signal) => scanner.scan(scanOptions, signal),
+    pricesAsOf: async (path, asOf, signal) => {
+      const at = parseInstant(asOf, "The day (as of)", { end: true });
+      const { readPricesAsOf } = await import("./data/priceFolder.ts");
+      return readPricesAsOf(path, at, (sentence) => log.warn(sentence), signal);
+    },
     analyze: (symbol, analyzeOptions, signal) => analysts.analyze(symbol, analyzeOptions, signal),
     dataset,
     ...research,

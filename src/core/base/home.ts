@@ -66,7 +66,7 @@ function keepToOurselves(home: string): void {
 
 /** What Quantdesk itself writes into a state folder. */
 const OWN_FILES =
-  /^\.?((logs|bars)$|(quantdesk|quantdesk-results|exchange)\.sqlite\b|exchange\.json\b|exchange-certificate\.pem\b|performance\.token\b|settings\.json\b|DS_Store$)/;
+  /^\.?((logs|bars)$|(quantdesk|quantdesk-results|exchange)\.sqlite\b|exchange\.json\b|exchange-certificate\.pem\b|performance\.token\b|settings\.json\b|circuits\.json\b|DS_Store$)/;
 
 const MAX_BYTES = 10 * 2 ** 20;
 const KEPT = 10;

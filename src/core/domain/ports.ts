@@ -6,6 +6,7 @@ import type {
   ActiveSymbol,
   Analysis,
   Asset,
+  CircuitState,
   EarningsDate,
   InsiderTransaction,
   MergedCandidate,
@@ -459,10 +460,23 @@ export interface ScanOptions {
   readonly maxWorkers?: number;
   readonly timeoutMs?: number;
   readonly onLine?: (line: string) => void;
+  /** Look at these prices instead of the market's; such a scan is not kept, and no circuit counts it. */
+  readonly past?: PricesOfThePast;
+}
+
+/** What was known of prices at an instant in the past. */
+export interface PricesOfThePast {
+  readonly asOf: number;
+  /** Those that were traded then. */
+  readonly symbols: readonly string[];
+  /** Shows nothing that was not known at `asOf`. */
+  readonly data: MarketData;
 }
 
 export interface ScanRunner {
   readonly names: readonly string[];
+  /** Circuits of scanners that have failed, by the scanner's name; never waits. */
+  circuits(): Readonly<Record<string, CircuitState>>;
   scan(options: ScanOptions, signal: AbortSignal): Promise<ScanResult>;
   /** Scans concurrently and one after another and compares; runs a hanging, a failing and a flooding scanner beside sound ones. Under 20 s. */
   verify(options: Pick<ScanOptions, "maxWorkers" | "timeoutMs" | "onLine">, signal: AbortSignal): Promise<ScanVerification>;

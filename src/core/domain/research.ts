@@ -16,6 +16,15 @@ export interface MergedCandidate {
   readonly new: boolean;
 }
 
+/** Whether a scanner or a source that keeps failing is turned off. */
+export interface CircuitState {
+  readonly state: "closed" | "open" | "half-open";
+  /** In a row, so far. */
+  readonly failures: number;
+  /** ISO 8601 UTC; then one trial goes through. Null unless it was opened. */
+  readonly openUntil: string | null;
+}
+
 /** CONTRACTS.md, `scan --json`. */
 export interface ScannerRun {
   readonly name: string;
@@ -25,6 +34,10 @@ export interface ScannerRun {
   readonly durationMs: number;
   readonly startedMs: number;
   readonly error: string | null;
+  /** After this run. */
+  readonly circuit: CircuitState;
+  /** Candidates that were left out because the market does not know their symbol; absent when there were none. */
+  readonly unknownSymbols?: readonly string[];
 }
 
 export interface ToolCall {
@@ -42,6 +55,12 @@ export interface ScanResult {
   readonly candidates: readonly MergedCandidate[];
   readonly toolLog: readonly ToolCall[];
   readonly simulated: boolean;
+  /** The time that counted as now, ISO 8601 UTC. */
+  readonly asOf: string;
+  /** Circuits of the sources behind the scanners, by name. */
+  readonly sources: Readonly<Record<string, CircuitState["state"]>>;
+  /** Symbols of the last scan that this one did not find. */
+  readonly gone: readonly string[];
 }
 
 /** What `scan --verify` found; `ok` is false when any check failed. */

@@ -3,10 +3,11 @@
  * crash) ends that process only. Its tools are ours, asked over the channel; its environment holds no key.
  */
 import { fork, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import * as v from "valibot";
+import { sha256 } from "../base/canonical.ts";
 import { Channel } from "../base/channel.ts";
 import { childEnv } from "../base/childEnv.ts";
 import { entryPath } from "../base/entry.ts";
@@ -14,7 +15,8 @@ import { badInput, TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { Scope } from "../base/scope.ts";
 import type { Candidate } from "../domain/research.ts";
-import type { ScannerDefinition, ScanTools } from "../domain/scanner.ts";
+import type { ScanTools } from "../domain/scanner.ts";
+import type { RunnableScanner } from "./executor.ts";
 import { answerTool } from "./toolCalls.ts";
 
 /** Memory of one scanner's process, MB; more ends it. */
@@ -26,6 +28,7 @@ const Described = v.object({
   name: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,63}$/, "is not a name like my_scanner")),
   pipeline: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/, "is not a name like momentum")),
   needs: v.array(v.string()),
+  thresholds: v.optional(v.record(v.string(), v.pipe(v.number(), v.finite("is not finite"))), {}),
 });
 
 /**
@@ -33,9 +36,11 @@ const Described = v.object({
  * A file that is missing, does not compile or exports no scanner is bad input; one that hangs or dies while it loads
  * becomes a scanner that fails when it runs.
  */
-export async function openFileScanner(path: string, loadMs: number, owner: Scope, log: Log): Promise<ScannerDefinition> {
+export async function openFileScanner(path: string, loadMs: number, owner: Scope, log: Log): Promise<RunnableScanner> {
   if (!/\.[cm]?[jt]s$/.test(path)) throw badInput("not-a-scanner-file", `${path} is not a TypeScript or JavaScript file.`, "Give a file that ends in .ts.");
-  if (!existsSync(path)) throw badInput("no-such-file", `There is no scanner file ${path}.`, "Check the path.");
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (file?.isFile() !== true) throw badInput("no-such-file", `There is no scanner file ${path}.`, "Check the path.");
+  const version = sha256(`${resolve(path)} ${file.mtimeMs} ${file.size}`).slice(0, 12); // a file that was corrected starts anew
   const fileName = basename(path).replace(/\.[cm]?[jt]s$/, "");
   const { channel, end } = startProcess(fileName, log);
   owner.onClose(end); // also when the process was told to end before: a scan is over when its processes are gone
@@ -51,13 +56,14 @@ export async function openFileScanner(path: string, loadMs: number, owner: Scope
         SHAPE,
       );
     }
-    return { ...parsed.output, scan: (state, tools) => scanInProcess(channel, end, state, tools) };
+    return { ...parsed.output, circuit: `${parsed.output.name} ${version}`, scan: (state, tools) => scanInProcess(channel, end, state, tools) };
   } catch (error) {
     await end();
     const failure = TradingError.from(error, "scanner-failed");
     if (failure.kind === "usage" || owner.signal.aborted) throw failure;
     return {
       name: fileName,
+      circuit: `${fileName} ${version}`,
       pipeline: "user",
       needs: [],
       scan: () => Promise.reject(new TradingError(failure.code, failure.code === "timeout" ? `did not load within ${loadMs / 1000}s` : failure.message)),

@@ -7,7 +7,7 @@ export function startLine(count: number, mode: { readonly concurrent: boolean; r
   return mode.concurrent ? `Running ${scanners} concurrently (max ${mode.maxWorkers} workers)...` : `Running ${scanners} sequentially...`;
 }
 
-export function finishLine(run: ScannerRun, timeoutMs: number, openUntil: number | null): string {
+export function finishLine(run: ScannerRun, timeoutMs: number): string {
   switch (run.status) {
     case "ok":
       return `✓ ${run.name}: ${run.candidates} candidate${run.candidates === 1 ? "" : "s"}`;
@@ -18,7 +18,7 @@ export function finishLine(run: ScannerRun, timeoutMs: number, openUntil: number
     case "skipped":
       return `⏭️ ${run.name}: skipped (${(run.error ?? "").split(": ", 1)[0]})`;
     case "open-circuit":
-      return `⛔ ${run.name}: circuit open${openUntil === null ? "" : ` until ${hourAndMinute(openUntil)}`}`;
+      return `⛔ ${run.name}: circuit open${run.circuit.openUntil === null ? "" : ` until ${hourAndMinute(run.circuit.openUntil)}`}`;
   }
 }
 
@@ -30,7 +30,7 @@ export function brief(error: TradingError): string {
 }
 
 /** In the person's own time zone. */
-function hourAndMinute(at: number): string {
+function hourAndMinute(at: string): string {
   const time = new Date(at);
   return `${String(time.getHours()).padStart(2, "0")}:${String(time.getMinutes()).padStart(2, "0")}`;
 }

@@ -5,9 +5,10 @@ import type { Log } from "../base/log.ts";
 import { Scope } from "../base/scope.ts";
 import type { ScanOptions, ScanRunner } from "../domain/ports.ts";
 import type { ScanResult } from "../domain/research.ts";
-import type { ScannerDefinition } from "../domain/scanner.ts";
-import { Breaker } from "./breaker.ts";
+import { Breaker, OPEN_MS } from "./breaker.ts";
 import { BUILTIN_SCANNERS } from "./builtin/table.ts";
+import { readCircuits, writeCircuits } from "./circuitFile.ts";
+import type { RunnableScanner } from "./executor.ts";
 import { openFileScanner } from "./fileScanner.ts";
 import { scanCache, scanWith, type ScanRunnerOptions } from "./scanOnce.ts";
 import { chooseScanners, workersAndTimeout } from "./selection.ts";
@@ -15,9 +16,21 @@ import { verifyScanners } from "./verify.ts";
 
 export function createScanRunner(options: ScanRunnerOptions): ScanRunner {
   const breaker = new Breaker(options.clock);
+  /** Scans under way: what they have counted is not in the file yet. */
+  let running = 0;
+  const live = async (asked: ScanOptions, signal: AbortSignal) => {
+    if (running === 0) await recallCircuits(options, breaker);
+    running++;
+    try {
+      return await scan(options, breaker, asked, signal);
+    } finally {
+      running--;
+    }
+  };
   return {
     names: BUILTIN_SCANNERS.map(({ name }) => name),
-    scan: (asked, signal) => scan(options, breaker, asked, signal),
+    circuits: () => Object.fromEntries([...breaker.circuits().keys()].map((key) => [key, breaker.state(key)])),
+    scan: (asked, signal) => (asked.past === undefined ? live(asked, signal) : scan(options, new Breaker(options.clock), asked, signal)),
     verify: (asked, signal) => verifyScanners(options, { ...workersAndTimeout(options.settings, asked), onLine: asked.onLine ?? (() => {}) }, signal),
   };
 }
@@ -29,6 +42,7 @@ async function scan(options: ScanRunnerOptions, breaker: Breaker, asked: ScanOpt
   const scope = new Scope({ name: "The scan", signal });
   try {
     const fromFiles = await openFiles(asked.files ?? [], limits.timeoutMs, scope, options.log);
+    const before = breaker.circuits();
     const outcome = await scanWith(
       [...builtin, ...fromFiles],
       options,
@@ -37,21 +51,40 @@ async function scan(options: ScanRunnerOptions, breaker: Breaker, asked: ScanOpt
         concurrent: options.settings.concurrent && asked.sequential !== true,
         breaker,
         cache: scanCache(limits.timeoutMs),
-        onLine: asked.onLine ?? (() => {}),
+        onLine: (line) => {
+          options.log.debug(line);
+          asked.onLine?.(line);
+        },
+        past: asked.past,
       },
       scope.signal,
     );
-    await options.saveScan(outcome.at, outcome.result.candidates, scope.signal).catch((error: unknown) => {
-      signal.throwIfAborted();
-      options.log.warn(`The scan is not in the history: ${TradingError.from(error, "store-failed").message}`);
-    });
+    if (asked.past === undefined) {
+      await keepCircuits(options, before, breaker);
+      await options.saveScan(outcome.at, outcome.result.candidates, scope.signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        options.log.warn(`The scan is not in the history: ${TradingError.from(error, "store-failed").message}`);
+      });
+    }
     return outcome.result;
   } finally {
     await scope.close();
   }
 }
 
-async function openFiles(files: readonly string[], timeoutMs: number, scope: Scope, log: Log): Promise<readonly ScannerDefinition[]> {
+async function recallCircuits({ circuitsFile, clock }: ScanRunnerOptions, breaker: Breaker): Promise<void> {
+  if (circuitsFile !== undefined) breaker.replace(await readCircuits(circuitsFile, clock.now(), OPEN_MS));
+}
+
+async function keepCircuits({ circuitsFile, log }: ScanRunnerOptions, before: ReturnType<Breaker["circuits"]>, breaker: Breaker): Promise<void> {
+  const now = breaker.circuits();
+  if (circuitsFile === undefined || (now.size === before.size && [...now].every(([key, circuit]) => before.get(key) === circuit))) return;
+  await writeCircuits(circuitsFile, now).catch((error: unknown) =>
+    log.warn(`The scanners' circuits are not kept: ${TradingError.from(error, "unwritable").message}`),
+  );
+}
+
+async function openFiles(files: readonly string[], timeoutMs: number, scope: Scope, log: Log): Promise<readonly RunnableScanner[]> {
   const paths = [...new Set(files.map((file) => resolve(file)))];
   const opened = await Promise.all(paths.map((path) => openFileScanner(path, timeoutMs, scope, log)));
   const names = new Set(BUILTIN_SCANNERS.map(({ name }) => name));

@@ -29,7 +29,7 @@ export async function verifyScanners(options: ScanRunnerOptions, limits: Limits,
       await scanWith(
         scanners,
         options,
-        { concurrent, maxWorkers: limits.maxWorkers, timeoutMs: deadlineMs, breaker: new Breaker(options.clock), cache, onLine },
+        { concurrent, maxWorkers: limits.maxWorkers, timeoutMs: deadlineMs, breaker: new Breaker(options.clock), cache, onLine, anySymbol: true },
         signal,
       )
     ).result;

@@ -38,7 +38,7 @@ channel.handle("load", async (path) => {
     );
   }
   scanner = found as ScannerDefinition;
-  return { name: found.name, pipeline: found.pipeline, needs: found.needs ?? [] };
+  return { name: found.name, pipeline: found.pipeline, needs: found.needs ?? [], thresholds: found.thresholds };
 });
 
 channel.handle("scan", async (state, signal) => {

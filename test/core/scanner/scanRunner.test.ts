@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ManualClock } from "../../../src/core/base/clock.ts";
 import { silentLog } from "../../../src/core/base/log.ts";
+import { Breaker, OPEN_MS } from "../../../src/core/scanner/breaker.ts";
 import { createScanRunner } from "../../../src/core/scanner/scanRunner.ts";
 import type { MergedCandidate } from "../../../src/core/domain/research.ts";
 import { givenPublicData } from "./publicData.ts";
@@ -8,7 +12,7 @@ import { AS_OF, simulatedMarketData } from "../simulatedMarketData.ts";
 
 const signal = new AbortController().signal;
 
-function givenRunner(data = simulatedMarketData(), disabled: readonly string[] = []) {
+function givenRunner(data = simulatedMarketData(), disabled: readonly string[] = [], more: Partial<Parameters<typeof createScanRunner>[0]> = {}) {
   const saved: Array<readonly MergedCandidate[]> = [];
   const runner = createScanRunner({
     data,
@@ -21,6 +25,7 @@ function givenRunner(data = simulatedMarketData(), disabled: readonly string[] =
     keys: new Set(),
     log: silentLog,
     clock: new ManualClock(AS_OF),
+    ...more,
   });
   return { runner, data, saved };
 }
@@ -105,6 +110,77 @@ describe("createScanRunner", () => {
       ],
     );
     assert.match(result.scanners[3]?.error ?? "", /no symbols to look at: no network/);
+  });
+
+  it("keeps circuits from one process to the next, and shows them with each scanner", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "quantdesk-circuits-"));
+    try {
+      const clock = new ManualClock(AS_OF);
+      const more = { circuitsFile: join(folder, "circuits.json"), clock };
+      const source = { isDown: true };
+      const run = async () => {
+        const fails = simulatedMarketData((tool) => (tool === "news" && source.isDown ? Promise.reject(new Error("HTTP 500 error")) : Promise.resolve()));
+        const { runner, data } = givenRunner(fails, [], more); // as a new process has it
+        const { scanners, sources } = await runner.scan({ scanners: ["news_momentum", "gap_up"] }, signal);
+        return { news: scanners[0], gap: scanners[1], sources, asked: data.calls.get("news") ?? 0 };
+      };
+      for (let failures = 1; failures <= 2; failures++) assert.deepEqual((await run()).news?.circuit, { state: "closed", failures, openUntil: null });
+      const openUntil = new Date(AS_OF + OPEN_MS).toISOString();
+      assert.deepEqual((await run()).news?.circuit, { state: "open", failures: 3, openUntil });
+      const off = await run();
+      assert.deepEqual([off.news?.status, off.news?.error, off.asked], ["open-circuit", `circuit open until ${openUntil}`, 0]);
+      assert.equal(off.gap?.status, "ok");
+      assert.deepEqual(off.sources, { finnhub: "closed" });
+      clock.advance(OPEN_MS);
+      source.isDown = false;
+      assert.deepEqual((await run()).news?.circuit, { state: "closed", failures: 0, openUntil: null });
+      await writeFile(more.circuitsFile, '{"news_momentum": {"failures": "many"}');
+      assert.equal((await run()).news?.status, "ok", "a file that cannot be read closes all");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("lets one trial through when several scans come at once after a while", async () => {
+    const clock = new ManualClock(AS_OF);
+    const breaker = new Breaker(clock);
+    for (let i = 0; i < 3; i++) breaker.failed("x");
+    clock.advance(OPEN_MS);
+    assert.equal(breaker.admit("x"), null);
+    assert.equal(breaker.state("x").state, "half-open");
+    assert.ok((breaker.admit("x") as number) > clock.now());
+    breaker.cancelled("x");
+    assert.equal(breaker.admit("x"), null);
+  });
+
+  it("takes thresholds from the settings", async () => {
+    const settings = { concurrent: true, maxWorkers: 8, timeoutMs: 10_000, enabled: () => true };
+    const found = async (maxSymbols: number) =>
+      (await givenRunner(undefined, [], { settings: { ...settings, thresholds: () => ({ maxSymbols }) } }).runner.scan({ scanners: ["most_active"] }, signal))
+        .candidates.length;
+    assert.deepEqual([await found(3), await found(7)], [3, 7]);
+  });
+
+  it("leaves out a symbol that the market does not know, and says which symbols are gone", async () => {
+    const insider = (symbol: string) => ({ symbol, name: "DOE", code: "P", change: 1e6, price: 10, tradedAt: AS_OF, filedAt: AS_OF - 1, url: "" });
+    const insiders = [insider("AAPL"), insider("NOSUCH")];
+    const { runner } = givenRunner(undefined, [], { publicData: givenPublicData({ insiders }) });
+    const all = await runner.scan({}, signal);
+    assert.deepEqual(all.scanners.find(({ name }) => name === "insider_buying")?.unknownSymbols, ["NOSUCH"]);
+    const few = await runner.scan({ scanners: ["insider_buying"] }, signal);
+    assert.deepEqual(
+      few.candidates.map(({ symbol }) => symbol),
+      ["AAPL"],
+    );
+    assert.deepEqual(
+      few.gone,
+      all.candidates
+        .map(({ symbol }) => symbol)
+        .filter((symbol) => symbol !== "AAPL")
+        .sort(),
+    );
+    const rubbish = givenRunner(undefined, [], { publicData: givenPublicData({ insiders: [insider("NOSUCH")] }) });
+    assert.match((await rubbish.runner.scan({ scanners: ["insider_buying"] }, signal)).scanners[0]?.error ?? "", /NOSUCH is no symbol that this market knows/);
   });
 
   it("verifies itself: both modes alike, and a bad scanner harms only itself", async () => {
