@@ -9,17 +9,19 @@ const port = parentPort;
 if (port === null) throw new Error("The book's thread is started by the exchange.");
 
 const channel = new Channel({ post: (message) => port.postMessage(message), onMessage: (listener) => port.on("message", listener) });
-let file: BookFile;
+// Why it cannot be opened is told in words and not thrown: an error that ends a thread overtakes what the thread has said.
 try {
-  file = openBookFile((workerData as { path: string }).path);
+  serve(openBookFile((workerData as { path: string }).path));
 } catch (error) {
   channel.emit("failed", TradingError.from(error, "book-unusable").toPlain());
-  throw error;
 }
-channel.handle("setSeed", (seed) => file.setSeed(seed as string));
-channel.handle("write", (rows) => file.write(rows as BookRows));
-channel.handle("close", () => {
-  file.close();
-  setImmediate(() => port.close());
-});
-channel.emit("ready", file.load());
+
+function serve(file: BookFile): void {
+  channel.handle("setSeed", (seed) => file.setSeed(seed as string));
+  channel.handle("write", (rows) => file.write(rows as BookRows));
+  channel.handle("close", () => {
+    file.close();
+    setImmediate(() => (port as NonNullable<typeof port>).close());
+  });
+  channel.emit("ready", file.load());
+}
