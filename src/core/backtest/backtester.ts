@@ -19,6 +19,7 @@ import type { Log } from "../base/log.ts";
 import { Scope } from "../base/scope.ts";
 import { summarize } from "../domain/batch.ts";
 import { ComputeProcess, OUT_OF_MEMORY } from "./computeProcess.ts";
+import { Groups } from "./groups.ts";
 import { Slots } from "./slots.ts";
 import { runSweep } from "./sweep/runSweep.ts";
 import type { SweepCompute } from "./sweep/sweepLink.ts";
@@ -114,13 +115,25 @@ class LocalBacktester implements Backtester {
     const scope = this.#scope.child({ name: "A batch of backtests", signal });
     this.#slots.grow(more);
     let next = 0;
+    const groups = new Groups(requests, workers);
+    const keep = (item: BatchItem) => {
+      results[item.index] = item;
+      groups.ran(item.result?.durationMs ?? item.durationMs ?? 0);
+      options.onItem?.(item);
+    };
     const take = async () => {
       while (next < requests.length && !scope.signal.aborted) {
-        const index = next++;
-        const item = await this.#item(index, requests[index] as BacktestRequest, timeoutMs, scope.signal);
-        if (item === undefined) return;
-        results[index] = item;
-        options.onItem?.(item);
+        const first = next;
+        const end = first + groups.sizeFrom(first);
+        next = end;
+        const done = end - first === 1 ? undefined : await this.#group(requests.slice(first, end), first, timeoutMs, scope.signal);
+        done?.forEach(keep);
+        if (done !== undefined) continue;
+        for (let index = first; index < end && !scope.signal.aborted; index++) {
+          const item = await this.#item(index, requests[index] as BacktestRequest, timeoutMs, scope.signal);
+          if (item === undefined) return;
+          keep(item);
+        }
       }
     };
     try {
@@ -221,6 +234,29 @@ class LocalBacktester implements Backtester {
         error: { code, message: hint === undefined ? message : `${message} ${hint}` },
         durationMs,
       };
+    }
+  }
+
+  /** Undefined when something was wrong with one of them or with the process: each is run by itself then, and its own error told. */
+  async #group(requests: readonly BacktestRequest[], first: number, timeoutMs: number, signal: AbortSignal): Promise<readonly BatchItem[] | undefined> {
+    try {
+      const answers = await this.#slots.run(signal, () => {
+        this.#process = this.#alive(this.#process);
+        return this.#process.group(
+          requests,
+          requests.map(({ data }) => this.#dataset(data)),
+          timeoutMs,
+          signal,
+        );
+      });
+      const items: BatchItem[] = [];
+      for (const [i, answer] of answers.entries()) {
+        if (!answer.ok) return undefined;
+        items.push({ index: first + i, status: "ok", result: answer.result, durationMs: answer.durationMs });
+      }
+      return items;
+    } catch {
+      return undefined;
     }
   }
 

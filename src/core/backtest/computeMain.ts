@@ -7,6 +7,7 @@ import * as v from "valibot";
 import { Channel } from "../base/channel.ts";
 import { badInput } from "../base/errors.ts";
 import { createComputePool } from "./computePool.ts";
+import { MAX_GROUP } from "./groups.ts";
 import { parseRequest } from "./request.ts";
 import { share, type PackedDataset, type SharedDataset } from "./sharedBars.ts";
 import { ComputeSweeps } from "./sweep/computeSweeps.ts";
@@ -15,6 +16,8 @@ import { ComputeSweeps } from "./sweep/computeSweeps.ts";
 const OUT_OF_MEMORY_EXIT = 77;
 
 const RunMessage = v.object({ request: v.unknown(), timeoutMs: v.pipe(v.number(), v.gtValue(0)) });
+
+const GroupMessage = v.object({ requests: v.pipe(v.array(v.unknown()), v.maxLength(MAX_GROUP)) });
 
 function main(): void {
   const send = process.send?.bind(process);
@@ -36,13 +39,18 @@ function main(): void {
 
   channel.handle("register", (packed) => void datasets.set((packed as PackedDataset).key, share(packed as PackedDataset)));
   channel.on("forget", (key) => void datasets.delete(String(key)));
-  channel.handle("run", (message, signal) => {
-    const { request: unchecked, timeoutMs } = v.parse(RunMessage, message);
+  const known = (unchecked: unknown) => {
     const request = parseRequest(unchecked);
     const dataset = datasets.get(request.data);
     if (dataset === undefined) throw badInput("unknown-data", `No data set is registered as "${request.data}".`);
+    return { request, dataset };
+  };
+  channel.handle("run", (message, signal) => {
+    const { request: unchecked, timeoutMs } = v.parse(RunMessage, message);
+    const { request, dataset } = known(unchecked);
     return pool.run(request, dataset, timeoutMs, signal);
   });
+  channel.handle("group", (message, signal) => pool.runGroup({ items: v.parse(GroupMessage, message).requests.map(known) }, signal));
   const sweeps = new ComputeSweeps(pool.sweep, (key) => datasets.get(key));
   channel.handle("sweep", (message, signal) => sweeps.handle(message, signal));
 

@@ -7,7 +7,7 @@ import { TradingError } from "../base/errors.ts";
 import { deadlineError } from "../base/scope.ts";
 import type { SharedDataset } from "./sharedBars.ts";
 import type { SweepTask, TaskAnswer } from "./sweep/messages.ts";
-import type { WorkerAnswer, WorkerTask } from "./worker.ts";
+import type { GroupAnswer, GroupTask, WorkerAnswer, WorkerTask } from "./worker.ts";
 
 /** How long a worker may take to come up before its item is given up. */
 const START_MS = 20_000;
@@ -19,6 +19,8 @@ const WORKER_YOUNG_MB = 12;
 
 export interface ComputePool {
   run(request: BacktestRequest, dataset: SharedDataset, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult>;
+  /** In one worker; who asks keeps the time. */
+  runGroup(task: GroupTask, signal: AbortSignal): Promise<GroupAnswer>;
   /** An abort ends the worker; who asks keeps the time. */
   sweep(task: SweepTask, signal: AbortSignal): Promise<TaskAnswer>;
 }
@@ -38,6 +40,7 @@ export function createComputePool(onStrayError: (error: unknown) => void): Compu
   pool.on("error", onStrayError);
   return {
     run: (request, dataset, timeoutMs, signal) => runOne(pool, { request, dataset, started: new SharedArrayBuffer(4) }, timeoutMs, signal),
+    runGroup: async (task, signal) => (await pool.run(task, { name: "runGroup", signal })) as GroupAnswer,
     sweep: async (task, signal) => {
       try {
         return (await pool.run(task, { name: "runSweepTask", signal })) as TaskAnswer;

@@ -10,6 +10,7 @@ import { TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { abortable, withDeadline } from "../base/scope.ts";
 import { pack } from "./sharedBars.ts";
+import type { GroupAnswer } from "./worker.ts";
 
 /** Beyond an item's own deadline: time for a worker's start and end. Then the whole process is ended. */
 const GRACE_MS = 25_000;
@@ -104,6 +105,17 @@ export class ComputeProcess {
       });
     } finally {
       this.#running--;
+    }
+  }
+
+  /** Short runs of built-in strategies in one worker, as many as groups.ts says; errors as run(), and any that comes of a request. */
+  async group(requests: readonly BacktestRequest[], datasets: readonly Dataset[], limitMs: number, signal: AbortSignal): Promise<GroupAnswer> {
+    this.#running += requests.length;
+    try {
+      for (const [i, { data }] of requests.entries()) await this.#register(data, datasets[i]!, signal);
+      return await withDeadline("The compute process", limitMs, signal, async (both) => (await this.#channel.ask("group", { requests }, both)) as GroupAnswer);
+    } finally {
+      this.#running -= requests.length;
     }
   }
 

@@ -16,17 +16,37 @@ export interface WorkerTask {
 /** Errors cross as data, since a structured clone would lose their code. */
 export type WorkerAnswer = { readonly ok: true; readonly result: BacktestResult } | { readonly ok: false; readonly error: PlainError };
 
+/** Several short runs of built-in strategies, one after another: what a message costs is shared among them. */
+export interface GroupTask {
+  readonly items: ReadonlyArray<{ readonly request: BacktestRequest; readonly dataset: SharedDataset }>;
+}
+
+export type GroupAnswer = ReadonlyArray<WorkerAnswer & { readonly durationMs: number }>;
+
 resolveOwnLibrary();
 
 export { runSweepTask } from "./sweep/sweepTask.ts";
 
-export async function runItem(task: WorkerTask): Promise<WorkerAnswer> {
+export function runItem(task: WorkerTask): Promise<WorkerAnswer> {
   const started = new Int32Array(task.started);
   Atomics.store(started, 0, 1);
   Atomics.notify(started, 0);
+  return answer(task);
+}
+
+export async function runGroup({ items }: GroupTask): Promise<GroupAnswer> {
+  const answers = [];
+  for (const item of items) {
+    const since = performance.now();
+    answers.push({ ...(await answer(item)), durationMs: performance.now() - since });
+  }
+  return answers;
+}
+
+async function answer({ request, dataset }: Pick<WorkerTask, "request" | "dataset">): Promise<WorkerAnswer> {
   try {
-    const strategy = await loadStrategy(task.request.strategy);
-    return { ok: true, result: runBacktest(task.request, strategy, unshare(task.dataset)) };
+    const strategy = await loadStrategy(request.strategy);
+    return { ok: true, result: runBacktest(request, strategy, unshare(dataset)) };
   } catch (error) {
     return { ok: false, error: TradingError.from(error, "backtest-failed").toPlain() };
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createBacktester } from "../../../src/core/backtest/backtester.ts";
 import { logTo } from "../../../src/core/base/log.ts";
 import type { BacktestRequest, BatchItem } from "../../../src/core/domain/backtest.ts";
+import { sliceBars } from "../../../src/core/domain/bars.ts";
 import type { Backtester } from "../../../src/core/domain/ports.ts";
 import { request, sp500 } from "./givenBars.ts";
 
@@ -129,6 +130,27 @@ describe("The backtester", () => {
     assert.deepEqual([batch.run, batch.succeeded, batch.failed, batch.timedOut, batch.cancelled, batch.workers], [6, 2, 4, 0, 0, 2]);
     assert.ok(batch.successRate > 0.33 && batch.successRate < 0.34);
     assert.ok(batch.avgMs !== null && batch.medianMs !== null && batch.p95Ms !== null && batch.medianMs <= batch.p95Ms);
+  });
+
+  it("answers hundreds of short runs each for itself, a wrong request or a crash among them", async () => {
+    const short = (i: number) => builtin("sma_cross", { data: "few", params: { fast: 2 + (i % 5), slow: 10 } });
+    backtester.register("few", { ...sp500(), series: sliceBars(sp500().series, 0, 60) });
+    const odd: Record<number, BacktestRequest> = { 120: builtin("no_such"), 150: file("kill.ts"), 200: builtin("sma_cross", { params: { fast: -1 } }) };
+    const requests = Array.from({ length: 300 }, (_value, i) => odd[i] ?? short(i));
+    const seen: number[] = [];
+    const { results, succeeded } = await backtester.batch(requests, { onItem: ({ index }) => seen.push(index) }, signal);
+    assert.deepEqual(
+      results.map(({ index }) => index),
+      requests.map((_request, i) => i),
+    );
+    assert.deepEqual([...seen].sort((a, b) => a - b), results.map(({ index }) => index), "each is told once");
+    assert.equal(succeeded, 297);
+    assert.deepEqual(
+      [120, 150, 200].map((i) => results[i]?.error?.code),
+      ["unknown-strategy", "strategy-crashed", "bad-parameter"],
+    );
+    const alone = await backtester.run(short(3), signal);
+    for (const i of [3, 123, 298]) assert.deepEqual({ ...results[i]?.result, durationMs: 0 }, { ...alone, durationMs: 0 });
   });
 
   it("ends a strategy that never returns at its deadline, and the others are done", async () => {
