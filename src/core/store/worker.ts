@@ -10,13 +10,7 @@ const port = parentPort;
 if (port === null) throw new Error("The store's worker is started by the store.");
 
 const channel = new Channel({ post: (message) => port.postMessage(message), onMessage: (listener) => port.on("message", listener) });
-let database: Database;
-try {
-  database = new Database((workerData as { path: string }).path);
-} catch (error) {
-  channel.emit("failed", TradingError.from(error, "store-unopened").toPlain());
-  throw error;
-}
+const database = await open((workerData as { path: string }).path);
 
 let buckets: RequestBuckets | undefined;
 const requests = (): RequestBuckets => (buckets ??= new RequestBuckets(`${database.path}.requests`));
@@ -80,3 +74,13 @@ channel.handle("close", () => {
   setImmediate(() => port.close());
 });
 channel.emit("ready", { isReadOnly: database.isReadOnly });
+
+/** Why it cannot be opened is told in words and not thrown: an error that ends a thread overtakes what the thread has said. */
+function open(path: string): Promise<Database> {
+  try {
+    return Promise.resolve(new Database(path));
+  } catch (error) {
+    channel.emit("failed", TradingError.from(error, "store-unopened").toPlain());
+    return new Promise(() => undefined); // whoever started this thread ends it
+  }
+}
