@@ -5,6 +5,7 @@ import { join, resolve as resolvePath } from "node:path";
 import { availableParallelism } from "node:os";
 import { SETTINGS, type Config, type ConfigSource, type SettingKey, type SettingSpec, type SettingValue } from "./config/schema.ts";
 import { loadConfig } from "./config/load.ts";
+import { sourceSettings } from "./config/publicSources.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
 import type {
   AnalystRunner,
@@ -14,6 +15,7 @@ import type {
   KillSwitchResult,
   MarketData,
   PricesOfThePast,
+  PublicData,
   ScanOptions,
   ScanRunner,
   Store,
@@ -33,13 +35,15 @@ import { badInput, TradingError } from "./base/errors.ts";
 import { knownNames } from "./base/nearest.ts";
 import { defaultHome, fileLog, makeHome } from "./base/home.ts";
 import { silentLog, teeLog, withoutSecrets, type Log } from "./base/log.ts";
-import { Scope } from "./base/scope.ts";
+import { FlightCache } from "./base/flightCache.ts";
+import { abortable, Scope } from "./base/scope.ts";
 import { createBroker } from "./broker/broker.ts";
 import { createLazyBroker } from "./broker/lazyBroker.ts";
 import { createAlpacaData } from "./data/alpacaData.ts";
 import { BarCache } from "./data/barCache.ts";
 import { createSymbolBars } from "./data/symbolBars.ts";
 import { createLazyData } from "./data/lazyData.ts";
+import { createPublicSources } from "./data/publicSources.ts";
 import { loadDataset, type DatasetRange } from "./data/dataset.ts";
 import { parseInstant } from "./data/instants.ts";
 import { findOrStartExchange } from "./exchange/embedded.ts";
@@ -63,7 +67,7 @@ import type { Reply } from "./session/replies.ts";
 import { createLimits, type Limits } from "./session/limits.ts";
 import { runAssertions, type AssertionOptions } from "./session/assertions.ts";
 import type { GapQuery, GapReport } from "./session/gap.ts";
-import { keepingSources } from "./session/readSources.ts";
+import { keepingPublic, keepingSources } from "./session/readSources.ts";
 import { createResearch } from "./session/research.ts";
 import { RunLedger } from "./session/runLedger.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
@@ -114,6 +118,8 @@ export interface Session {
   readonly sources: Readonly<Record<SettingKey, ConfigSource>>;
   readonly broker: Broker;
   readonly data: MarketData;
+  /** What public sources tell beside prices: insiders, earnings, companies, posts. */
+  readonly publicData: PublicData;
   readonly scanner: ScanRunner;
   readonly analysts: AnalystRunner;
   readonly backtester: Backtester;
@@ -232,7 +238,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   const workersFor = (key: "backtest.workers" | "features.workers") => (given(key) ? config[key] : Math.min(config[key], availableParallelism()));
 
   const link = createLink({ options, sources, venue, keys, home, config, log, scope, store, simulated, secrets });
-  const { broker, data } = link;
+  const { broker, data, publicData } = link;
 
   const backtester = createBacktester({
     workers: workersFor("backtest.workers"),
@@ -244,6 +250,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
 
   const scanner = createScanRunner({
     data: keepingSources(data, "scanner", store, log),
+    publicData: keepingPublic(publicData, "scanner", store, log),
     settings: {
       concurrent: config["scanners.concurrent"],
       maxWorkers: config["scanners.maxWorkers"],
@@ -309,6 +316,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     sources,
     broker,
     data,
+    publicData,
     scanner,
     get analysts() {
       return analysts;
@@ -442,6 +450,7 @@ function createLink(parts: LinkParts) {
   }
   let live: Promise<Live> | undefined;
   let opened: Live | undefined;
+  let sourceClients: ReturnType<typeof openSourceClients> | undefined;
   const leave = async (): Promise<void> => {
     const current = live;
     live = undefined;
@@ -515,6 +524,23 @@ function createLink(parts: LinkParts) {
     () => parts.simulated || opened?.data.simulated === true,
     async () => (await get()).data,
   );
+  const tradable = new FlightCache({ capacity: 1, ttlMs: 3_600_000, deadlineMs: 60_000, now: () => performance.now() });
+  const publicData = createPublicSources({
+    // The demo stays on the built-in exchange, whatever keys there are.
+    settings: sourceSettings(config, parts.options.front === "demo" ? {} : process.env),
+    clients: async () => (sourceClients ??= openSourceClients(parts)),
+    isSimulated: () => data.simulated,
+    simulatedPlace: async (signal) => {
+      const { dataUrl, keyId, secretKey } = (await abortable(get(), signal)).endpoint;
+      return { address: dataUrl, headers: { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey } };
+    },
+    knownSymbols: async (signal) => {
+      const assets = await tradable.get("assets", signal, (own) => data.assets(own));
+      return new Set(assets.value.filter((asset) => asset.tradable).map(({ symbol }) => symbol));
+    },
+    now: () => systemClock.now(),
+    log,
+  });
   const symbols = createSymbolBars({
     data,
     feed: config["data.feed"],
@@ -527,6 +553,7 @@ function createLink(parts: LinkParts) {
   return {
     broker,
     data,
+    publicData,
     symbols,
     disconnect: leave,
   };
@@ -538,6 +565,20 @@ function thresholdsOf(config: Config, scanner: string): Readonly<Record<string, 
   return Object.fromEntries(
     Object.entries(config).flatMap(([key, value]) => (key.startsWith(prefix) && typeof value === "number" ? [[key.slice(prefix.length), value]] : [])),
   );
+}
+
+/** Loaded with the first question to a public source, as the client of the exchange is. */
+async function openSourceClients({ config, scope, log }: LinkParts) {
+  const { createSourceClients } = await import("./net/sourceClients.ts");
+  const clients = createSourceClients({
+    timeoutMs: config["broker.timeoutSeconds"] * 1000,
+    retries: config["broker.retries"],
+    backoffMs: config["broker.backoffSeconds"] * 1000,
+    log,
+    clock: systemClock,
+  });
+  scope.onClose(() => clients.close());
+  return clients;
 }
 
 function ceilingsOf(config: Config): RiskCeilings {

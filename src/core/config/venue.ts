@@ -75,7 +75,7 @@ function keepToOrigin({ origin }: Keys, tradingUrl: string, dataUrl: string): vo
 }
 
 /** The origin of an address; a trailing /v2 is dropped, since older clients' variables carry it. */
-function originOf(address: string, name: string): string {
+export function originOf(address: string, name: string): string {
   const hint = "Write it like https://paper-api.alpaca.markets.";
   // What is no address may still hold a password: it is not shown.
   if (!URL.canParse(address))

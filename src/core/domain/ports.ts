@@ -1,5 +1,6 @@
 /** Where rooms meet: what a room needs of another is one of these, handed in by session.ts. */
 import type { Big } from "../base/decimal.ts";
+import type { TradingError } from "../base/errors.ts";
 import type { BarSeries, Dataset, DatasetInfo, Timeframe } from "./bars.ts";
 import type { BacktestSpec } from "./desk.ts";
 import type {
@@ -7,6 +8,7 @@ import type {
   Analysis,
   Asset,
   CircuitState,
+  Company,
   EarningsDate,
   InsiderTransaction,
   MergedCandidate,
@@ -62,7 +64,10 @@ export interface HttpRequest {
   /** Path and query, starting with "/". */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; URLSearchParams as a form. */
   readonly body?: unknown;
+  /** How the answer is read; JSON when absent. */
+  readonly as?: "json" | "text";
   /** "read" and "cancel" are retried; "order" never blindly. */
   readonly intent: "read" | "cancel" | "order";
 }
@@ -70,8 +75,10 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON; undefined for an empty body. */
+  /** Parsed JSON; undefined for an empty body. The text itself where text was asked for. */
   readonly body: unknown;
+  /** Length of the body, in characters of its text. */
+  readonly size?: number;
 }
 
 /** One origin, one pool of kept-alive connections. Resolves for every HTTP status; throws only when no answer came. */
@@ -98,6 +105,8 @@ export interface PoolStats {
   /** How often the next in line had to wait for the rate limit, or a time that the server named. */
   readonly limitWaits: number;
   readonly breaker: "closed" | "open" | "half-open";
+  /** When the open circuit lets one request through, UTC milliseconds; null (or absent) while it is closed. */
+  readonly openUntil?: number | null;
   readonly latency: readonly EndpointLatency[];
 }
 
@@ -111,6 +120,65 @@ export interface EndpointLatency {
   readonly sumMs: number;
   readonly boundsMs: readonly number[];
   readonly counts: readonly number[];
+}
+
+/** How a public source of data is asked: one client for each, made by net. */
+export interface SourceClientOptions {
+  readonly name: string;
+  /** Origin and, where there is one, the path that all requests begin with. */
+  readonly address: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Added to every request's query, and to no cache key, log or error: where the vendor wants its key there. */
+  readonly secretQuery?: string;
+  /** Texts that the source may quote and that must not travel on. */
+  readonly secrets?: readonly string[];
+  readonly requestsPerMinute?: number;
+  /** What a success of HTTP means that is none: a limit or refusal told in the body with status 200. `data.restMs` is how long the source is left alone. */
+  readonly judge?: (answer: HttpAnswer) => TradingError | undefined;
+}
+
+/** Keys and addresses of the public sources, from the user's own environment, SecretStorage and settings; never a workspace's. */
+export interface SourceSettings {
+  readonly finnhubKey?: string;
+  readonly alphaVantageKey?: string;
+  readonly redditClientId?: string;
+  readonly redditClientSecret?: string;
+  /** Read Reddit's public listing where there is no client id. */
+  readonly redditPublic: boolean;
+  readonly redditCommunities: readonly string[];
+  readonly finnhubUrl: string;
+  readonly alphaVantageUrl: string;
+  readonly redditUrl: string;
+  readonly redditTokenUrl: string;
+}
+
+export interface SourceRead {
+  /** An answer is used without asking for so long. */
+  readonly ttlMs: number;
+  /** After that it may stand in for so long when the source fails. */
+  readonly staleMs: number;
+  readonly as?: "json" | "text";
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface SourceClient {
+  /**
+   * GET with cache: equal questions at the same time are one request; an old answer is asked for with its validators (ETag,
+   * Last-Modified). `stale` is true where the source failed and an old answer stands in. Answers other than 2xx are not kept.
+   */
+  read(path: string, options: SourceRead, signal: AbortSignal): Promise<HttpAnswer & { readonly stale: boolean }>;
+  /** Past the cache. */
+  request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
+  readonly stats: () => PoolStats & SourceCacheStats;
+}
+
+export interface SourceCacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  /** Old answers that the source confirmed (304). */
+  readonly confirmed: number;
+  /** Old answers that stood in for a failing source. */
+  readonly stale: number;
 }
 
 /** What a lock's holders have waited and held it for, milliseconds. */
@@ -431,8 +499,23 @@ export interface MarketData {
   readonly simulated: boolean;
 }
 
+/** How a public source stands. */
+export interface SourceStatus {
+  /** "finnhub", "alphavantage", "reddit", "yahoo". */
+  readonly name: string;
+  readonly state: "real" | "simulated" | "off";
+  /** Why it is off, and what to do. */
+  readonly missing: { readonly reason: string; readonly remedy: string } | null;
+  readonly breaker: PoolStats["breaker"];
+  /** When the open circuit lets one request through, UTC milliseconds. */
+  readonly openUntil: number | null;
+  readonly requests: number;
+  readonly retries: number;
+  readonly cache: SourceCacheStats;
+}
+
 /** What is published about companies, each kind by a source of its own that may need a key. */
-export type PublicKind = "insiders" | "earnings" | "posts";
+export type PublicKind = "insiders" | "earnings" | "posts" | "company";
 
 export interface PublicData {
   /** Why this kind cannot be had, in a few words without a colon ("no FINNHUB_API_KEY"), and what to do; undefined when it can. Never waits. */
@@ -443,6 +526,10 @@ export interface PublicData {
   earnings(query: { readonly from: string; readonly to: string; readonly symbol?: string }, signal: AbortSignal): Promise<readonly EarningsDate[]>;
   /** The newest posts of the communities that are read, newest first. */
   posts(limit: number, signal: AbortSignal): Promise<readonly SocialPost[]>;
+  /** Null for a company that no source knows. */
+  company(symbol: string, signal: AbortSignal): Promise<Company | null>;
+  /** How each source stands; never waits. */
+  sources(): readonly SourceStatus[];
   /** State of each source's circuit, by the source's name; never waits. */
   circuits(): Readonly<Record<string, PoolStats["breaker"]>>;
   readonly simulated: boolean;

@@ -149,6 +149,35 @@ export interface EarningsDate {
   readonly epsActual: number | null;
 }
 
+/** What a company is, and its figures; null where the source has none. */
+export interface Company {
+  readonly symbol: string;
+  readonly name: string;
+  readonly industry: string;
+  readonly exchange: string;
+  readonly country: string;
+  readonly currency: string;
+  /** In `currency`. */
+  readonly marketCap: number | null;
+  readonly sharesOutstanding: number | null;
+  readonly peRatio: number | null;
+  readonly priceToBook: number | null;
+  /** Earnings a share over the trailing twelve months, in `currency`. */
+  readonly epsTtm: number | null;
+  readonly dividendYieldPct: number | null;
+  readonly beta: number | null;
+  readonly week52High: number | null;
+  readonly week52Low: number | null;
+  readonly returnOnEquityPct: number | null;
+  readonly netMarginPct: number | null;
+  /** Total debt over equity: 1 means as much of one as of the other. */
+  readonly debtToEquity: number | null;
+  /** Against the same quarter or twelve months a year before. */
+  readonly revenueGrowthPct: number | null;
+  /** Which source told it: "finnhub", "alphavantage". */
+  readonly source: string;
+}
+
 export interface SocialPost {
   readonly id: string;
   readonly title: string;

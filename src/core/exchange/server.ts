@@ -71,7 +71,8 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
 
   // Clients send JSON with and without its content type, and DELETE with the type and no body.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+  app.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
+    if (request.url.startsWith("/vendor/")) return done(null, body); // a form
     try {
       done(null, body === "" ? undefined : JSON.parse(body as string));
     } catch {

@@ -11,8 +11,10 @@ export interface BreakerOptions {
   readonly host: string;
   /** In a row, before the circuit opens. */
   readonly failures: number;
-  /** Before one request may try again. */
+  /** Before one request may try again; doubles with each one that fails, up to `longestOpenMs`. */
   readonly openMs: number;
+  /** `openMs` when absent: it does not grow. */
+  readonly longestOpenMs?: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -20,7 +22,7 @@ export interface BreakerOptions {
 export class Breaker {
   readonly #options: BreakerOptions;
   #failed = 0;
-  #openedAt = 0;
+  #openUntil = 0;
   #isTrying = false;
 
   constructor(options: BreakerOptions) {
@@ -32,10 +34,23 @@ export class Breaker {
     return this.#isTrying ? "half-open" : "open";
   }
 
+  /** When one request may try again, UTC milliseconds; null while the circuit is closed. */
+  get openUntil(): number | null {
+    return this.state === "closed" ? null : this.#openUntil;
+  }
+
+  /** The source has said that it wants to be left alone for so long. */
+  rest(ms: number): void {
+    const { host, failures, clock, log } = this.#options;
+    if (this.state === "closed") log.warn(`${host} asks not to be asked for ${Math.ceil(ms / 1000)} s.`);
+    this.#failed = Math.max(this.#failed, failures);
+    this.#openUntil = Math.max(this.#openUntil, clock.now() + ms);
+  }
+
   /** Throws `circuit-open` without running `work` while the circuit is open. */
   async run(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     if (this.state === "closed") return await this.#watched(work);
-    if (this.#isTrying || this.#options.clock.now() - this.#openedAt < this.#options.openMs) throw this.#refusal();
+    if (this.#isTrying || this.#options.clock.now() < this.#openUntil) throw this.#refusal();
     this.#isTrying = true;
     try {
       return await this.#watched(work);
@@ -52,16 +67,17 @@ export class Breaker {
       return answer;
     } catch (error) {
       if (isOutage(error)) this.#fail();
+      if (error instanceof TradingError && typeof error.data["restMs"] === "number") this.rest(error.data["restMs"]);
       throw error;
     }
   }
 
   #fail(): void {
-    const { host, failures, openMs, clock, log } = this.#options;
+    const { host, failures, openMs, longestOpenMs = openMs, clock, log } = this.#options;
     this.#failed += 1;
     if (this.#failed < failures) return;
     if (this.#failed === failures) log.warn(`${host} failed ${failures} times in a row: nothing is sent there for ${openMs / 1000} s.`);
-    this.#openedAt = clock.now();
+    this.#openUntil = clock.now() + Math.min(longestOpenMs, openMs * 2 ** Math.min(30, this.#failed - failures));
   }
 
   #succeed(): void {
@@ -70,10 +86,16 @@ export class Breaker {
   }
 
   #refusal(): TradingError {
-    return new TradingError("circuit-open", `${this.#options.host} has failed ${this.#failed} times in a row; it is tried again in a moment.`, {
-      hint: "Wait a few seconds. Cancels still go.",
-      data: { sent: false, retry: true },
-    });
+    const { host, clock } = this.#options;
+    const waitMs = Math.max(0, this.#openUntil - clock.now());
+    return new TradingError(
+      "circuit-open",
+      `${host} has failed ${this.#failed} times in a row; it is tried again in ${waitMs < 60_000 ? "a moment" : `${Math.ceil(waitMs / 60_000)} minutes`}.`,
+      {
+        hint: "Wait a few seconds. Cancels still go.",
+        data: { sent: false, retry: true },
+      },
+    );
   }
 }
 

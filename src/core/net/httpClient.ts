@@ -15,12 +15,14 @@ import { Gate } from "./gate.ts";
 import { Latencies } from "./latency.ts";
 import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
 import { networkError } from "./netErrors.ts";
-import { parseJson } from "./answer.ts";
+import { readBody } from "./answer.ts";
 import { send, type Sending } from "./send.ts";
 
 export interface HttpClientOptions {
   /** Scheme, host and port. The headers are sent there and nowhere else: redirects are not followed. */
   readonly origin: string;
+  /** Path that every request's own is put behind. */
+  readonly basePath?: string;
   /** Sent with every request: credentials, mostly. Never shown. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Most connections, and so most requests at once. */
@@ -43,13 +45,21 @@ export interface HttpClientOptions {
   readonly ca?: string;
   readonly onRequest?: (record: OperationRecord) => void;
   readonly random?: () => number;
-  /** Failures in a row after which nothing is sent, and for how long; 10 and 2 s by default. */
-  readonly breaker?: { readonly failures: number; readonly openMs: number };
+  /** Failures in a row after which nothing is sent, and for how long; 10 and 2 s by default. See breaker.ts. */
+  readonly breaker?: { readonly failures: number; readonly openMs: number; readonly longestOpenMs?: number };
+  /** Largest answer, in bytes; 32 MB when absent. */
+  readonly maxBytes?: number;
+  /** Texts that no body may carry on, whatever its status. */
+  readonly secrets?: readonly string[];
+  /** A success of HTTP that means a failure; thrown, and counted by the breaker as its data say. */
+  readonly judge?: (answer: HttpAnswer) => TradingError | undefined;
 }
 
 const KEEP_ALIVE_MS = 20_000; // below the idle time of common servers and load balancers; a server's own hint goes first
 
 const MOST_PATHS = 500;
+
+const MAX_BYTES = 32 * 2 ** 20;
 
 /** Shorter deadlines are one attempt's, whole. */
 const SHORTEST_ATTEMPT_MS = 1000;
@@ -108,14 +118,24 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     progress.sent = true;
     try {
       const limitMs = isLast || attemptMs >= options.timeoutMs ? null : attemptMs;
-      const { status, headers, text } = await send(pool, sendingOf(request), { signal, limitMs, late, host: url.host });
+      const { status, headers, text } = await send(pool, sendingOf(request), { signal, limitMs, late, host: url.host, maxBytes });
       hearLimits(headers);
       if (headers["x-ratelimit-remaining"] === "0" || status === 429) {
         const wait = askedWaitMs(headers, clock.now());
         if (wait !== undefined) gate.pauseUntil(clock.now() + wait);
       }
-      const clean = status < 400 ? text : withoutCredentials(text, options.headers);
-      return { status, headers, body: parseJson(clean, status, headers, { host: url.host, method: request.method, path: request.path }) };
+      const quoted = [...(options.secrets ?? []), ...(status < 400 ? [] : Object.values({ ...options.headers, ...request.headers }))];
+      const clean = withoutSecrets(text, quoted);
+      const as = request.as ?? "json";
+      const answer = {
+        status,
+        headers,
+        body: readBody(clean, status, headers, { host: url.host, method: request.method, path: request.path, as }),
+        size: clean.length,
+      };
+      const wrong = options.judge?.(answer);
+      if (wrong !== undefined) throw wrong;
+      return answer;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = networkError(error, url.host);
@@ -140,15 +160,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   const attemptMs = Math.max(SHORTEST_ATTEMPT_MS, options.timeoutMs / 2);
   const late = () => new TradingError("no-answer", `${url.host} has not answered for ${attemptMs / 1000} s.`, { data: { sent: true, retry: true } });
+  const { basePath = "", maxBytes = MAX_BYTES } = options;
   const readHeaders = { accept: "application/json", ...options.headers };
   const sendingOf = (request: HttpRequest): Sending => {
-    const body = request.body === undefined ? null : JSON.stringify(request.body);
+    const { body: content } = request;
+    const isForm = content instanceof URLSearchParams;
+    const body = content === undefined ? null : isForm ? content.toString() : JSON.stringify(content);
+    const type = isForm ? "application/x-www-form-urlencoded" : "application/json";
     const own =
       body === null && request.headers === undefined
         ? readHeaders
-        : { accept: "application/json", ...(body === null ? {} : { "content-type": "application/json" }), ...options.headers, ...request.headers };
+        : { accept: "application/json", ...(body === null ? {} : { "content-type": type }), ...options.headers, ...request.headers };
     // For orders every resend is ours to decide.
-    return { method: request.method, path: request.path, headers: own, body, idempotent: request.intent !== "order" };
+    return { method: request.method, path: basePath + request.path, headers: own, body, idempotent: request.intent !== "order" };
   };
 
   const guarded = (request: HttpRequest, call: AbortSignal, isLast: boolean, progress: Progress): Promise<HttpAnswer> =>
@@ -221,6 +245,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       queuedMs,
       limitWaits: gate.limitWaits,
       breaker: breaker.state,
+      openUntil: breaker.openUntil,
       latency: latencies.snapshot(),
     }),
     close: async () => {
@@ -259,8 +284,8 @@ function interruptedError(reason: unknown, what: string, sent: boolean): Trading
 }
 
 /** A server or proxy that quotes our headers in its complaint must not carry them into an error, and so into a log. */
-function withoutCredentials(text: string, headers: Readonly<Record<string, string>> = {}): string {
-  return Object.values(headers).reduce((clean, value) => (value.length < 8 ? clean : clean.replaceAll(value, "[secret]")), text);
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((clean, value) => (value.length < 8 ? clean : clean.replaceAll(value, "[secret]")), text);
 }
 
 function withoutQuery(path: string): string {

@@ -27,12 +27,12 @@ export interface SendBounds {
   readonly limitMs: number | null;
   readonly late: () => TradingError;
   readonly host: string;
+  /** A longer answer is given up. */
+  readonly maxBytes: number;
 }
 
-const MAX_BYTES = 32 * 2 ** 20;
-
 /** Rejects with the signal's reason, with `late`, with `answer-too-large`, or with undici's error. */
-export function send(pool: Pool, sending: Sending, { signal, limitMs, late, host }: SendBounds): Promise<Received> {
+export function send(pool: Pool, sending: Sending, { signal, limitMs, late, host, maxBytes }: SendBounds): Promise<Received> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     let controller: Dispatcher.DispatchController | undefined;
@@ -70,7 +70,7 @@ export function send(pool: Pool, sending: Sending, { signal, limitMs, late, host
         },
         onResponseData: (_controller, chunk) => {
           bytes += chunk.length;
-          if (bytes > MAX_BYTES) giveUp(tooLarge(host));
+          if (bytes > maxBytes) giveUp(tooLarge(host, maxBytes));
           else chunks.push(chunk);
         },
         onResponseEnd: () => {
@@ -89,8 +89,8 @@ export function send(pool: Pool, sending: Sending, { signal, limitMs, late, host
   });
 }
 
-function tooLarge(host: string): TradingError {
-  return new TradingError("answer-too-large", `${host} answered with more than ${MAX_BYTES / 2 ** 20} MB.`, {
+function tooLarge(host: string, maxBytes: number): TradingError {
+  return new TradingError("answer-too-large", `${host} answered with more than ${maxBytes / 2 ** 20} MB.`, {
     hint: "Ask for less at once.",
     data: { sent: true },
   });

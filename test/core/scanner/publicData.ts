@@ -17,5 +17,7 @@ export function givenPublicData({ insiders = [], earnings = [], posts = [], miss
     insiders: () => Promise.resolve(insiders),
     earnings: ({ from, to }) => Promise.resolve(earnings.filter(({ date }) => date >= from && date <= to)),
     posts: (limit) => Promise.resolve(posts.slice(0, limit)),
+    company: () => Promise.resolve(null),
+    sources: () => [],
   };
 }
