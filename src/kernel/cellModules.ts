@@ -12,11 +12,12 @@ import { libraryPath } from "./ownFiles.ts";
 const PREFIX = "cell:";
 
 export interface CellModules {
-  import(specifier: string, attributes?: ImportAttributes): Promise<unknown>;
+  /** The second argument is that of `import()`. */
+  import(specifier: string, options?: ImportCallOptions): Promise<unknown>;
   /** `require` of cells: from the notebook's folder too. */
   readonly require: NodeJS.Require;
   /** `import.meta` of cells. */
-  readonly meta: { readonly url: string; readonly dirname: string; readonly filename: string };
+  readonly meta: Readonly<Pick<ImportMeta, "url" | "dirname" | "filename" | "main" | "resolve">>;
 }
 
 export function cellModules(folder: string): CellModules {
@@ -37,8 +38,8 @@ export function cellModules(folder: string): CellModules {
     },
   });
   return {
-    import: (specifier, attributes) => import(PREFIX + specifier, attributes === undefined ? undefined : { with: attributes }),
+    import: (specifier, options) => import(PREFIX + specifier, options),
     require: createRequire(filename),
-    meta: { url, dirname: dirname(filename), filename },
+    meta: { url, dirname: dirname(filename), filename, main: true, resolve: (specifier) => import.meta.resolve(PREFIX + specifier) },
   };
 }

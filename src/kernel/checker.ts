@@ -129,10 +129,11 @@ export class Checker {
       const known = this.#cache.get(text);
       if (known !== undefined) return known;
       await this.#show(text, names);
-      const found = (await this.#diagnostics()).filter((d) => d.category === CATEGORY_ERROR && !IGNORED.has(d.code));
+      const { isSyntax, all } = await this.#diagnostics();
+      const found = all.filter((d) => d.category === CATEGORY_ERROR && !IGNORED.has(d.code));
       const inside = found.filter((d) => d.pos <= text.length);
-      // A bracket that stays open is missed after the cell's end only: it is told there.
-      const errors = (inside.length > 0 || !names.isBroken ? inside : found.slice(0, 1)).map((d) => {
+      // What stays open (a bracket, `@`, `import`) is missed after the cell's end only: it is told there.
+      const errors = (inside.length > 0 || !(names.isBroken || isSyntax) ? inside : found.slice(0, 1)).map((d) => {
         const start = Math.min(d.pos, text.length);
         return { code: d.code, message: messageOf(d), start, end: Math.max(start, Math.min(d.end, text.length)) };
       });
@@ -335,12 +336,12 @@ export class Checker {
     for (const snapshot of this.#stale.splice(0)) await snapshot.dispose();
   }
 
-  async #diagnostics(): Promise<readonly Diagnostic[]> {
+  async #diagnostics(): Promise<{ readonly isSyntax: boolean; readonly all: readonly Diagnostic[] }> {
     const program: Program | undefined = this.#snapshot?.getProjects()[0]?.program;
-    if (program === undefined) return [];
+    if (program === undefined) return { isSyntax: false, all: [] };
     const file = this.#path("$cell.ts");
     const syntax = await program.getSyntacticDiagnostics(file);
-    return syntax.length > 0 ? syntax : await program.getSemanticDiagnostics(file);
+    return syntax.length > 0 ? { isSyntax: true, all: syntax } : { isSyntax: false, all: await program.getSemanticDiagnostics(file) };
   }
 }
 

@@ -51,7 +51,7 @@ const INTERRUPT_WAIT_MS = 5000;
 const CHECKER_RESET_MS = 3000;
 /** Not on the global object before our own runner puts them there. */
 const OWN_GLOBALS = [
-  ...["desk", "display", "plot", "input", "clearOutput", "require", "module", "exports"],
+  ...["desk", "display", "plot", "input", "clearOutput", "require", "module", "exports", "__dirname", "__filename"],
   // What transform.ts writes into cells.
   ...["$await", "$iterate", "$import", "$meta", "$show", "$fn"],
 ];

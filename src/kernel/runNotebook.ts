@@ -50,24 +50,25 @@ export async function runNotebook(file: string, options: RunNotebookOptions, sig
     const kernel = await startKernel({ folder, log: options.log, desk: createDeskHandlers(options.session, { notebook: path, folder }) }, scope.signal);
     scope.onClose(() => kernel.close());
     const cells: RunCell[] = [];
-    const written: NotebookCell[] = [];
+    /** As they are when all have run: a later cell may update what an earlier one shows. */
+    const written: Array<() => NotebookCell> = [];
     for (const [index, cell] of notebook.cells.entries()) {
       if (cell.cell_type !== "code") {
-        written.push(cell);
+        written.push(() => cell);
         continue;
       }
       const failed = cells.some((ran) => ran.status !== "ok");
       if (failed || sourceOf(cell).trim() === "") {
         cells.push({ index, status: failed ? "not-run" : "ok", durationMs: 0 });
-        written.push({ ...cell, execution_count: null, outputs: [] });
+        written.push(() => ({ ...cell, execution_count: null, outputs: [] }));
         continue;
       }
       const ran = await runCell(kernel, cell, index, options, scope.signal);
       cells.push(ran.result);
-      written.push({ ...cell, execution_count: ran.executionCount, outputs: ran.outputs });
+      written.push(() => ({ ...cell, execution_count: ran.executionCount, outputs: ran.outputs() }));
     }
     // A run that a person stopped writes nothing; one that ran out of time shows how far it came.
-    if (options.out !== undefined && !signal.aborted) await writeNotebook(resolve(options.out), { ...notebook, cells: written });
+    if (options.out !== undefined && !signal.aborted) await writeNotebook(resolve(options.out), { ...notebook, cells: written.map((cell) => cell()) });
     signal.throwIfAborted();
     return {
       schema: "quantdesk.run/1",
@@ -84,7 +85,7 @@ export async function runNotebook(file: string, options: RunNotebookOptions, sig
 interface RanCell {
   readonly result: RunCell;
   readonly executionCount: number | null;
-  readonly outputs: readonly NotebookOutput[];
+  readonly outputs: () => readonly NotebookOutput[];
 }
 
 async function runCell(kernel: Kernel, cell: NotebookCell, index: number, options: RunNotebookOptions, signal: AbortSignal): Promise<RanCell> {
@@ -106,7 +107,7 @@ async function runCell(kernel: Kernel, cell: NotebookCell, index: number, option
         : { error: { code: isTimeout ? "timeout" : error.code, message: isTimeout ? `timeout after ${options.timeoutMs / 1000}s` : error.message } }),
     },
     executionCount,
-    outputs: collected.outputs(executionCount),
+    outputs: () => collected.outputs(executionCount),
   };
 }
 

@@ -67,6 +67,8 @@ const given = {
   $import: modules.import,
   $meta: modules.meta,
   require: modules.require,
+  __dirname: modules.meta.dirname,
+  __filename: modules.meta.filename,
   $show: (value: unknown) => runner.show(value),
   $fn: (global: string, name: string, fn: (...args: unknown[]) => unknown) => {
     Object.defineProperty(fn, "name", { value: name, configurable: true });

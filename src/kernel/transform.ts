@@ -52,7 +52,8 @@ interface PlainScript {
 
 /** Without types: blanked in place, or as the compiler rewrote it. */
 function withoutTypes(text: string, lowered: Lowered | undefined): PlainScript {
-  const js = lowered?.js ?? stripTypeScriptTypes(text, { mode: "strip" });
+  // A hashbang is a comment of the first line; behind what we put there it would be none.
+  const js = (lowered?.js ?? stripTypeScriptTypes(text, { mode: "strip" })).replace(/^#!/, "//");
   return { js, tree: parseScript(js), map: lowered?.map ?? null };
 }
 
@@ -182,7 +183,7 @@ class CellTransform {
         const all = statement.specifiers.find((s) => s.type === "ImportNamespaceSpecifier");
         const named = statement.specifiers.filter((s) => s.type !== "ImportNamespaceSpecifier");
         const attributes = Object.fromEntries(statement.attributes.map((a) => [a.key.type === "Identifier" ? a.key.name : String(a.key.value), a.value.value]));
-        const call = `await $import(${JSON.stringify(statement.source.value)}${statement.attributes.length === 0 ? "" : `,${JSON.stringify(attributes)}`})`;
+        const call = `await $import(${JSON.stringify(statement.source.value)}${statement.attributes.length === 0 ? "" : `,{with:${JSON.stringify(attributes)}}`})`;
         const one = all === undefined ? call : `${this.#local(all.local.name)} = ${call}`;
         const pattern = named.map((s) => {
           const from = s.type === "ImportDefaultSpecifier" ? "default" : s.imported.type === "Identifier" ? s.imported.name : String(s.imported.value);

@@ -22,6 +22,8 @@ export function userFrames(text: string): string {
     kept.push(
       ...frames.filter((line, at) => (lastOfCell < 0 || at <= lastOfCell) && !own.some((path) => line.includes(path)) && !/\bnode:|\(node:/.test(line)),
     );
+    // An error with properties opens a brace behind its last frame.
+    if (frames.at(-1)?.endsWith(" {") === true && kept.at(-1)?.endsWith(" {") !== true) kept.push(`${kept.pop() ?? ""} {`);
     i = end;
   }
   return kept.join("\n");

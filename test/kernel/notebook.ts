@@ -40,10 +40,7 @@ export class TestNotebook {
     options: { readonly desk?: DeskHandlers; readonly warmSpare?: boolean; readonly input?: KernelOptions["input"] } = {},
   ): Promise<TestNotebook> {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-cells-"));
-    for (const [name, text] of Object.entries(PACKAGES)) {
-      await mkdir(dirname(join(folder, name)), { recursive: true });
-      await writeFile(join(folder, name), text);
-    }
+    await writePackages(folder);
     const kernel = await startKernel(
       {
         folder,
@@ -96,5 +93,12 @@ export class TestNotebook {
     this.#lifetime.abort();
     await this.kernel.close();
     await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export async function writePackages(folder: string): Promise<void> {
+  for (const [name, text] of Object.entries(PACKAGES)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
   }
 }

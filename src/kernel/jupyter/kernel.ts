@@ -30,6 +30,12 @@ interface Waiting {
   readonly channel: RequestChannel;
 }
 
+/** Somebody who was asked; only their own session may answer. */
+interface Question {
+  readonly asker: Message;
+  readonly take: (text: string) => void;
+}
+
 type Content = Readonly<Record<string, unknown>>;
 
 /** Cells that may wait for their turn; more are refused. */
@@ -45,9 +51,10 @@ export class JupyterKernel {
   readonly #waiting: Waiting[] = [];
   /** By cell id: who is asked when the cell calls input(). */
   readonly #askers = new Map<string, Message>();
-  readonly #answers: Array<(text: string) => void> = [];
+  readonly #questions: Question[] = [];
   #isRunning = false;
-  #running: AbortController | undefined;
+  /** The request whose cell runs now. */
+  #running: Header | undefined;
   #count = 0;
 
   constructor(options: JupyterKernelOptions) {
@@ -57,7 +64,7 @@ export class JupyterKernel {
 
   take(channel: RequestChannel, message: Message): void {
     if (channel === "stdin") {
-      if (message.header.msg_type === "input_reply") this.#answers.shift()?.(textOf(message.content["value"]));
+      if (message.header.msg_type === "input_reply") this.#answered(message);
       return;
     }
     if (message.header.msg_type === "execute_request") {
@@ -97,8 +104,8 @@ export class JupyterKernel {
         resolve(text);
       };
       const giveUp = (): void => {
-        const index = this.#answers.indexOf(take);
-        if (index >= 0) this.#answers.splice(index, 1);
+        const index = this.#questions.findIndex((open) => open.take === take);
+        if (index >= 0) this.#questions.splice(index, 1);
         reject(TradingError.from(signal.reason, "interrupted"));
       };
       if (signal.aborted) {
@@ -106,9 +113,14 @@ export class JupyterKernel {
         return;
       }
       signal.addEventListener("abort", giveUp, { once: true });
-      this.#answers.push(take);
+      this.#questions.push({ asker, take });
       this.#options.ask(asker, { prompt: question.prompt, password: question.password });
     });
+  }
+
+  #answered({ header, content }: Message): void {
+    const index = this.#questions.findIndex(({ asker }) => asker.header.session === header.session);
+    if (index >= 0) this.#questions.splice(index, 1)[0]?.take(textOf(content["value"]));
   }
 
   // ---- everything but cells ----------------------------------------------------------------------------------------
@@ -124,7 +136,11 @@ export class JupyterKernel {
       const { message: evalue } = TradingError.from(error, "failed");
       reply(channel, message, header.msg_type.replace(/_request$/, "_reply"), { status: "error", ename: "Error", evalue, traceback: [evalue] });
     }
+    // The other clients of this kernel learn of its end there.
+    if (header.msg_type === "shutdown_request") publish("shutdown_reply", { status: "ok", restart: content["restart"] === true }, header);
     publish("status", { execution_state: "idle" }, header);
+    // Front ends show the state they heard last: while a cell runs, that is busy.
+    if (this.#running !== undefined) publish("status", { execution_state: "busy" }, this.#running);
     if (header.msg_type === "shutdown_request") this.#options.onShutdown();
   }
 
@@ -134,9 +150,9 @@ export class JupyterKernel {
       case "kernel_info_request":
         return this.#options.info;
       case "complete_request":
-        return await this.#complete(textOf(content["code"]), Number(content["cursor_pos"] ?? 0));
+        return await this.#complete(textOf(content["code"]), Number(content["cursor_pos"] ?? Infinity));
       case "inspect_request":
-        return await this.#inspect(textOf(content["code"]), Number(content["cursor_pos"] ?? 0));
+        return await this.#inspect(textOf(content["code"]), Number(content["cursor_pos"] ?? Infinity));
       case "is_complete_request":
         return completenessOf(textOf(content["code"]));
       case "history_request":
@@ -202,6 +218,7 @@ export class JupyterKernel {
     const count = isCounted ? ++this.#count : this.#count;
     if (!isSilent) publish("execute_input", { code, execution_count: count }, header);
     if (isCounted) this.#history.add(count, code);
+    this.#running = header;
     const failure = await this.#execute(code, message, { count, isSilent });
     if (failure === undefined) {
       const user_expressions = await this.#evaluated(content["user_expressions"], message, count);
@@ -211,14 +228,13 @@ export class JupyterKernel {
       if (!isSilent) publish("error", error, header);
       reply(channel, message, "execute_reply", { status: "error", execution_count: count, ...error, payload: [], user_expressions: {} });
     }
+    this.#running = undefined;
     publish("status", { execution_state: "idle" }, header);
     if (failure !== undefined && isStopper) for (const waiting of this.#waiting.splice(0)) this.#refuse(waiting);
   }
 
   async #execute(code: string, message: Message, how: { readonly count: number; readonly isSilent: boolean }): Promise<CellFailure | undefined> {
     if (code.trim() === "") return undefined;
-    const running = new AbortController();
-    this.#running = running;
     const cellId = cellIdOf(message, code);
     this.#askers.delete(cellId);
     this.#askers.set(cellId, message);
@@ -231,7 +247,7 @@ export class JupyterKernel {
       const outcome = await kernel.execute(code, {
         cellId,
         onOutput: (output) => this.#show(output, message.header, how),
-        signal: running.signal,
+        signal: this.#life.signal,
         executionCount: how.count,
       });
       if (outcome.status === "dead") return await this.#startAgain(kernel, outcome);
@@ -239,8 +255,6 @@ export class JupyterKernel {
     } catch (error) {
       const { message: why } = TradingError.from(error, "failed");
       return { code: "kernel-dead", name: "KernelDead", message: why, details: why };
-    } finally {
-      this.#running = undefined;
     }
   }
 
@@ -254,6 +268,7 @@ export class JupyterKernel {
 
   #show(output: Output, parent: Header, { count, isSilent }: { readonly count: number; readonly isSilent: boolean }): void {
     const { publish } = this.#options;
+    if (isSilent) return; // what the protocol means by it: nothing on iopub but the states
     switch (output.kind) {
       case "stream":
         publish("stream", { name: output.stream, text: output.text }, parent);
@@ -263,13 +278,13 @@ export class JupyterKernel {
           publish("display_data", { data: output.data, metadata: {}, transient: output.id === undefined ? {} : { display_id: output.id } }, parent);
           return;
         }
-        if (isSilent) return;
         this.#history.shown(count, plainText(output.data));
         publish("execute_result", { execution_count: count, data: output.data, metadata: {} }, parent);
         return;
       }
       case "update":
-        publish("update_display_data", { data: output.data, metadata: {}, transient: { display_id: output.id } }, parent);
+        // Clients that run a notebook listen to the cell that runs, and find the display by its id.
+        publish("update_display_data", { data: output.data, metadata: {}, transient: { display_id: output.id } }, this.#running ?? parent);
         return;
       case "clear":
         publish("clear_output", { wait: false }, parent);
@@ -297,6 +312,7 @@ export class JupyterKernel {
       });
       const failure = cellFailure(outcome);
       values.push([name, failure === undefined ? { status: "ok", data, metadata: {} } : { status: "error", ...errorContent(failure) }]);
+      if (outcome.status === "interrupted") break;
     }
     return Object.fromEntries(values);
   }

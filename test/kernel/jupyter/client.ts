@@ -66,16 +66,16 @@ export class JupyterClient implements AsyncDisposable {
   /** From then to the first answer to kernel_info. */
   answeredMs = Number.NaN;
   readonly session = randomUUID();
+  /** Its working folder; removed with it. */
+  readonly folder: string;
   readonly #key: string;
-  readonly #folder: string;
   readonly #sockets: Readonly<Record<ChannelName, Connection>>;
   readonly #inboxes: Readonly<Record<ChannelName, Inbox>>;
   readonly #beats: Array<(frames: Frames) => void>;
 
   private constructor(
-    parts: Pick<JupyterClient, "process" | "started"> & {
+    parts: Pick<JupyterClient, "process" | "folder" | "started"> & {
       readonly key: string;
-      readonly folder: string;
       readonly sockets: Readonly<Record<ChannelName, Connection>>;
       readonly inboxes: Readonly<Record<ChannelName, Inbox>>;
       readonly beats: Array<(frames: Frames) => void>;
@@ -84,7 +84,7 @@ export class JupyterClient implements AsyncDisposable {
     this.process = parts.process;
     this.started = parts.started;
     this.#key = parts.key;
-    this.#folder = parts.folder;
+    this.folder = parts.folder;
     this.#sockets = parts.sockets;
     this.#inboxes = parts.inboxes;
     this.#beats = parts.beats;
@@ -220,7 +220,7 @@ export class JupyterClient implements AsyncDisposable {
     this.process.kill("SIGTERM");
     await this.ended();
     for (const socket of Object.values(this.#sockets)) socket.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -31,15 +31,17 @@ describe("kernel: as Jupyter's clients know it", () => {
     assert.equal((await client.reply("shell", id)).content["status"], "ok");
   });
 
-  it("counts cells, and not silent ones, which show no result", async () => {
+  it("counts cells, and not silent ones, which show nothing", async () => {
     const first = await client.run("1");
     const silent = await client.run("console.log('heard'); 2", { silent: true, store_history: false });
     const second = await client.run("3");
     assert.equal(second.reply["execution_count"], first.reply["execution_count"] + 1);
     assert.deepEqual(
       silent.shown.map((one) => one.type),
-      ["stream"],
+      [],
     );
+    const failed = await client.run("throw new Error('unseen')", { silent: true, store_history: false });
+    assert.deepEqual([failed.reply["ename"], failed.shown.length], ["Error", 0]);
   });
 
   it("refuses a cell whose types are wrong, and keeps what was before", async () => {
