@@ -23,7 +23,7 @@ const at = (...parts) => join(root, ...parts);
 const runHost = (...more) => ["scripts/host/run.mjs", "--workspace", at("notebooks"), "--copy", ...more];
 
 const parts = [
-  { flag: "--unit", name: "mocha", timeoutMs: 10 * MINUTE, command: () => ["scripts/unit.mjs", ...rest] },
+  { flag: "--unit", name: "mocha", timeoutMs: 14 * MINUTE, command: () => ["scripts/unit.mjs", ...rest] },
   {
     flag: "--host",
     name: "extension host",
