@@ -52,7 +52,15 @@ describe("trading from the terminal", function () {
     const { schema, order, simulated } = bought.json<OrderDocument>();
     assert.deepEqual([schema, order.status, order.filledQty, simulated], ["quantdesk.order/1", "filled", "2", true]);
     assert.match(bought.stderr, /SIMULATED/);
-    const { positions } = (await desk.run(["positions", "--json"])).json<{ positions: Array<{ symbol: string; qty: string }> }>();
+    const { positions, connection } = (await desk.run(["positions", "--json"])).json<{
+      positions: Array<{ symbol: string; qty: string }>;
+      connection: string;
+    }>();
+    assert.equal(connection, "connected");
+    assert.equal((await desk.run(["orders", "--json"])).json()["connection"], "connected");
+    const second = await desk.run(["paper", "--port", "0"]);
+    assert.equal(second.code, 1, "a folder is served once");
+    assert.match(second.stderr, /already serves this state folder/);
     assert.deepEqual(
       positions.map((p) => [p.symbol, p.qty]),
       [["AAPL", "2"]],

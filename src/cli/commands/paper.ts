@@ -66,6 +66,8 @@ async function isSure({ io, signal }: Context, home: string): Promise<boolean> {
   }
 }
 
+const KEPT_CODES: ReadonlySet<number> = new Set([0, 2, 130, 143]);
+
 /** Flags pass through unchanged: the exchange checks them. An interrupt is passed on and its end awaited; it ends with us, however we end. */
 async function runExchange(flags: readonly string[], signal: AbortSignal): Promise<number> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags, "--ends-with-stdin"], {
@@ -78,7 +80,8 @@ async function runExchange(flags: readonly string[], signal: AbortSignal): Promi
   try {
     return await new Promise<number>((done, fail) => {
       child.once("error", (error) => fail(new TradingError("exchange-not-started", `The paper exchange did not start: ${error.message}.`)));
-      child.once("exit", (code) => done(code ?? 1));
+      // Codes of its own are for those who start it in the background.
+      child.once("exit", (code) => done(code !== null && KEPT_CODES.has(code) ? code : 1));
     });
   } finally {
     signal.removeEventListener("abort", stop);

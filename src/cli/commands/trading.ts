@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
 import type { Position } from "../../core/domain/orders.ts";
+import type { Session } from "../../core/session.ts";
 import { connect, withSession, type CommonFlags, type Context } from "../context.ts";
 import { money } from "../format.ts";
 import { table } from "../io.ts";
@@ -13,6 +14,8 @@ import { orderTable } from "../orderTable.ts";
 
 export function addTradingCommands(program: Command, context: Context): void {
   const { io } = context;
+  /** "stale" while the order stream is down: what is shown was read just now, but nothing follows it. */
+  const connectionOf = (session: Session) => session.status().connection;
   const asked = (flags: CommonFlags, document: () => object, text: () => string) => {
     if (flags.json === true) io.json(document());
     else io.data(text());
@@ -61,7 +64,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       const positions = await session.broker.getPositions(context.signal);
       asked(
         flags,
-        () => ({ schema: "quantdesk.portfolio/1", account: plainAccount(account), positions: positions.map(plainPosition) }),
+        () => ({ schema: "quantdesk.portfolio/1", account: plainAccount(account), positions: positions.map(plainPosition), connection: connectionOf(session) }),
         () => positionTable(positions),
       );
     }),
@@ -72,7 +75,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       const positions = await session.broker.getPositions(context.signal);
       asked(
         flags,
-        () => ({ schema: "quantdesk.positions/1", positions: positions.map(plainPosition), simulated: account.simulated }),
+        () => ({ schema: "quantdesk.positions/1", positions: positions.map(plainPosition), connection: connectionOf(session), simulated: account.simulated }),
         () => positionTable(positions),
       );
     }),
@@ -89,6 +92,7 @@ export function addTradingCommands(program: Command, context: Context): void {
           () => ({
             schema: "quantdesk.orders/1",
             orders: orders.map((order) => ({ ...plainOrder(order), ...sent(order) })),
+            connection: connectionOf(session),
             simulated: session.data.simulated,
           }),
           () => orderTable(orders, (order) => sent(order).origin ?? (order.external === true ? "elsewhere" : "–")),

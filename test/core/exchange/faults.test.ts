@@ -52,6 +52,13 @@ describe("faults on request", () => {
     assert.ok(struck > 25 && struck < 90, `${struck} of 180`);
   });
 
+  it("delay what they name, and nothing else", async () => {
+    await using exchange = await givenExchange("--fault", "delay=1500:1@GET/clock");
+    const delayed = exchange.get("/v2/clock").then(() => "delayed");
+    const first = await Promise.race([delayed, exchange.get("/v2/account").then(() => "at once")]);
+    assert.deepEqual([first, await delayed], ["at once", "delayed"]);
+  });
+
   it("cut connections before and after the work, over TLS too", async () => {
     await using exchange = await givenExchange("--tls", "--fault", "reset-after:1@POST/orders,reset-before:1@PATCH");
     const { url, keyId, secretKey, certificate } = exchange.ready;
