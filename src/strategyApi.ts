@@ -6,6 +6,9 @@ export type { BarContext, EntryOptions, ExitOptions, ParamSpec, Signals, Strateg
 export { expectBacktest } from "./core/domain/assertions.ts";
 export { defineScanner } from "./core/domain/scanner.ts";
 export type { ScannerDefinition, ScanState, ScanTools } from "./core/domain/scanner.ts";
+export { computeIndicator, INDICATORS, openIndicator } from "./core/domain/indicators/catalog.ts";
+export type { IndicatorColumns, IndicatorDefinition, IndicatorBar } from "./core/domain/indicators/definition.ts";
+export type { IndicatorStream } from "./core/domain/indicators/catalog.ts";
 export { atr, bollinger, crossOver, crossUnder, ema, highest, lag, lowest, macd, rsi, sma, stdev } from "./core/domain/indicators.ts";
 export { TradingError };
 

@@ -5,6 +5,7 @@
 import type { BarSeries } from "../domain/bars.ts";
 import type { BarColumn, BarContext, EntryOptions, ExitOptions } from "../domain/strategy.ts";
 import type { Params } from "../domain/backtest.ts";
+import { computeIndicator, parseIndicatorOutput } from "../domain/indicators/catalog.ts";
 import { atr, ema, highest, lowest, rsi, smaOf, stdev, wholeNumbers, type WholeNumbers } from "../domain/indicators.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
@@ -43,6 +44,8 @@ export class BarCursor implements BarContext {
   /** By indicator and period. */
   readonly #lines: ReadonlyArray<Array<Float64Array | undefined>> = LINES.map(() => []);
   readonly #periods = LINES.map(() => 0);
+  /** By request. */
+  readonly #indicators = new Map<string, Float64Array>();
   #whole: WholeNumbers | undefined;
 
   private constructor(shared: Shared, leg: Leg) {
@@ -128,6 +131,9 @@ export class BarCursor implements BarContext {
   }
   atr(period: number, ago = 0): number {
     return before(this.#line(ATR, period), this.#leg.bar, ago);
+  }
+  indicator(request: string, ago = 0): number {
+    return before(this.#indicators.get(request) ?? this.#newIndicator(request), this.#leg.bar, ago);
   }
   highestHigh(period: number): number {
     return before(this.#line(HIGHEST, period), this.#leg.bar, 1);
@@ -219,6 +225,16 @@ export class BarCursor implements BarContext {
       throw new TradingError("too-many-indicators", `A strategy may use ${MAX_PERIODS} different periods of one indicator; ${period} is one more.`);
     const line = LINES[kind]!(this.#bars, period, () => (this.#whole ??= wholeNumbers(this.#bars.close)));
     this.#lines[kind]![period] = line;
+    return line;
+  }
+
+  #newIndicator(request: string): Float64Array {
+    const wanted = parseIndicatorOutput(request);
+    if (this.#indicators.size >= MAX_PERIODS)
+      throw new TradingError("too-many-indicators", `A strategy may ask for ${MAX_PERIODS} different indicators; ${request} is one more.`);
+    const { time, open, high, low, close, volume } = this.#bars;
+    const line = computeIndicator(wanted, { time, open, high, low, close, volume })[wanted.output] as Float64Array;
+    this.#indicators.set(request, line);
     return line;
   }
 }

@@ -1,6 +1,7 @@
 /** What signals() sees: the columns and the indicators of domain/indicators.ts. */
 import type { BarSeries } from "../domain/bars.ts";
-import type { VectorContext } from "../domain/strategy.ts";
+import type { BarColumn, VectorContext } from "../domain/strategy.ts";
+import { computeIndicator } from "../domain/indicators/catalog.ts";
 import { crossOver, crossUnder, ema, highest, lag, lowest, rsi, sma, smaOf, stdev, wholeNumbers, type WholeNumbers } from "../domain/indicators.ts";
 
 /** `copy`: columns of its own, so that a user's strategy cannot write into the bars that all workers share. */
@@ -25,7 +26,12 @@ export function vectorContext(bars: BarSeries, options: { readonly copy: boolean
     lowest,
     stdev,
     lag,
+    indicator: (request, columns) => computeIndicator(request, { ...columnsOf(bars), ...columns }),
     crossOver,
     crossUnder,
   };
+}
+
+function columnsOf({ time, open, high, low, close, volume }: BarSeries): Readonly<Record<BarColumn, Float64Array>> {
+  return { time, open, high, low, close, volume };
 }

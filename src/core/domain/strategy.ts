@@ -1,4 +1,5 @@
 /** The strategy contract: what a strategy file exports and what a strategy sees. */
+import type { IndicatorColumns } from "./indicators/definition.ts";
 
 export interface ParamSpec {
   readonly default: number;
@@ -39,6 +40,11 @@ export interface VectorContext {
   stdev(values: Float64Array, period: number): Float64Array;
   /** The value `bars` ago. */
   lag(values: Float64Array, bars: number): Float64Array;
+  /**
+   * Any of the built-in indicators (docs/features.md), by output: `indicator("adx(14)").plusDi`. Over the bars' own columns;
+   * `columns` puts others in their place, or gives the `other` series that beta and correlation need.
+   */
+  indicator(request: string, columns?: IndicatorColumns): Readonly<Record<string, Float64Array>>;
   /** 1 where a crosses up through b: a[t-1] <= b[t-1] and a[t] > b[t], all four defined. */
   crossOver(a: Float64Array, b: Float64Array | number): Int8Array;
   /** 1 where a crosses down through b: a[t-1] >= b[t-1] and a[t] < b[t]. */
@@ -115,6 +121,11 @@ export interface BarContext {
   stdev(period: number, ago?: number): number;
   /** Average true range after Wilder. */
   atr(period: number, ago?: number): number;
+  /**
+   * Any of the built-in indicators (docs/features.md): `indicator("rsi(7)")`, `indicator("adx(14).plusDi")`; without an
+   * output its first one. Indicators beside another series (beta, correlation) are for signals() only.
+   */
+  indicator(request: string, ago?: number): number;
   /** Highest high / lowest low of the `period` bars before the current one. */
   highestHigh(period: number): number;
   lowestLow(period: number): number;

@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { BarSeries } from "../../domain/bars.ts";
+import { parseIndicator } from "../../domain/indicators/catalog.ts";
 import type { VectorContext } from "../../domain/strategy.ts";
 import { vectorContext } from "../vectorContext.ts";
 
@@ -46,16 +47,36 @@ export class MemoContext {
       VectorContext,
       (typeof MEMOIZED)[number]
     >;
-    return Object.assign(own, memoized, { length, crossOver, crossUnder });
+    const indicator: VectorContext["indicator"] = (request, given) => (given === undefined ? this.#indicator(request) : this.#plain.indicator(request, given));
+    return Object.assign(own, memoized, { length, indicator, crossOver, crossUnder });
   }
 
   #memo(name: (typeof MEMOIZED)[number], values: Float64Array, period: number): Float64Array {
     const source = this.#handedOut.get(values);
     if (source === undefined || !this.#isUnchanged(values, source.original)) return this.#plain[name](values, period);
     const key = `${name} ${period} ${source.key}`;
+    return this.#handOut(
+      key,
+      this.#keep(key, () => this.#plain[name](values, period)),
+    );
+  }
+
+  #indicator(request: string): Readonly<Record<string, Float64Array>> {
+    const wanted = parseIndicator(request);
+    let computed: Readonly<Record<string, Float64Array>> | undefined;
+    return Object.fromEntries(
+      wanted.definition.outputs.map((output) => {
+        const key = `${wanted.key}.${output}`;
+        const result = this.#keep(key, () => (computed ??= this.#plain.indicator(wanted.key))[output] as Float64Array);
+        return [output, this.#handOut(key, result)];
+      }),
+    );
+  }
+
+  #keep(key: string, compute: () => Float64Array): Float64Array {
     let result = this.#kept.get(key);
     if (result === undefined) {
-      result = this.#plain[name](values, period);
+      result = compute();
       this.#bytes += result.byteLength;
     } else this.#kept.delete(key);
     this.#kept.set(key, result);
@@ -64,7 +85,7 @@ export class MemoContext {
       this.#kept.delete(oldest);
       this.#bytes -= byteLength;
     }
-    return this.#handOut(key, result);
+    return result;
   }
 
   #handOut(key: string, original: Float64Array): Float64Array {
