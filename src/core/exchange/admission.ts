@@ -53,7 +53,9 @@ function checkAuctionTime({ timeInForce }: OrderRequest, now: number): void {
   const closes = minuteOf(day.close);
   const from = timeInForce === "opg" ? 9 * 60 + 28 : closes - 10;
   if (minute >= from && minute < 19 * 60)
-    throw forbidden(`${timeInForce} orders must be submitted after 7:00pm and before ${timeInForce === "opg" ? "9:28am" : closes < 960 ? "12:50pm" : "3:50pm"}`);
+    throw forbidden(
+      `${timeInForce} orders must be submitted after 7:00pm and before ${timeInForce === "opg" ? "9:28am" : closes < 960 ? "12:50pm" : "3:50pm"}`,
+    );
 }
 
 /** A stop that the market has passed already is none. */

@@ -41,7 +41,7 @@ async function scan(options: ScanRunnerOptions, breaker: Breaker, asked: ScanOpt
   const builtin = chooseScanners(BUILTIN_SCANNERS, asked, options.settings);
   const scope = new Scope({ name: "The scan", signal });
   try {
-    const fromFiles = await openFiles(asked.files ?? [], limits.timeoutMs, scope, options.log);
+    const fromFiles = await openFiles(asked.files ?? [], scope, options.log);
     const before = breaker.circuits();
     const outcome = await scanWith(
       [...builtin, ...fromFiles],
@@ -84,9 +84,9 @@ async function keepCircuits({ circuitsFile, log }: ScanRunnerOptions, before: Re
   );
 }
 
-async function openFiles(files: readonly string[], timeoutMs: number, scope: Scope, log: Log): Promise<readonly RunnableScanner[]> {
+async function openFiles(files: readonly string[], scope: Scope, log: Log): Promise<readonly RunnableScanner[]> {
   const paths = [...new Set(files.map((file) => resolve(file)))];
-  const opened = await Promise.all(paths.map((path) => openFileScanner(path, timeoutMs, scope, log)));
+  const opened = await Promise.all(paths.map((path) => openFileScanner(path, scope, log)));
   const names = new Set(BUILTIN_SCANNERS.map(({ name }) => name));
   for (const [index, { name }] of opened.entries()) {
     if (names.has(name)) throw badInput("duplicate-scanner", `${paths[index]} is named ${name}, and so is another scanner.`, "Give it another name.");

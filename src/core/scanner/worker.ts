@@ -6,22 +6,38 @@ import { Worker } from "node:worker_threads";
 import { Channel } from "../base/channel.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { resolveOwnLibrary, userFileUrl } from "../base/ownLibrary.ts";
+import { parseCandidates } from "./candidates.ts";
 import type { ScannerDefinition, ScanState, ScanTools } from "../domain/scanner.ts";
 
 const send = process.send?.bind(process);
 if (send === undefined) throw new Error("A scanner's process is started by the scan.");
 process.once("disconnect", () => process.exit(0));
 
-// A scan that was killed can end nobody, and a scanner in an endless loop never hears of it: a thread watches for both.
-const WATCH = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 500);`;
-new Worker(WATCH, { eval: true, env: {}, execArgv: [] }).unref();
+/**
+ * A scan that was killed can end nobody, and a scanner in an endless loop never hears of it; buffers count against no heap
+ * limit. A thread watches for all of it. What it writes tells the scan that memory was the reason (scannerProcess.ts).
+ */
+const WATCH = `
+  const { writeSync } = require("node:fs");
+  const parent = process.ppid;
+  const limit = ${Number(process.argv[2])} * 2 ** 20;
+  const end = () => process.kill(process.pid, "SIGKILL");
+  setInterval(() => {
+    if (process.ppid !== parent) end();
+    if (process.memoryUsage.rss() <= limit) return;
+    try { writeSync(2, "quantdesk: out of memory\\n"); } finally { end(); }
+  }, 50);`;
+new Worker(WATCH, { eval: true, env: {}, execArgv: [], stdout: false, stderr: false }).unref();
 
 resolveOwnLibrary();
 
 const channel = new Channel({ post: (message) => send(message), onMessage: (listener) => process.on("message", listener) }, { maxPending: 1000 });
+// The line to the scan is ours alone: what goes over it is bounded.
+delete process.send;
 let scanner: ScannerDefinition | undefined;
 
 channel.handle("load", async (path) => {
+  channel.emit("importing", null);
   let loaded: { default?: unknown };
   try {
     loaded = (await import(userFileUrl(path as string, "1"))) as { default?: unknown };
@@ -57,5 +73,6 @@ channel.handle("scan", async (state, signal) => {
   const { universe, settings } = state as ScanState;
   Object.freeze(universe);
   Object.freeze(settings);
-  return await scanner.scan(Object.freeze(state) as ScanState, tools);
+  // Looked at here, too: a million candidates would keep the scan's own loop busy before it could refuse them.
+  return parseCandidates(await scanner.scan(Object.freeze(state) as ScanState, tools));
 });

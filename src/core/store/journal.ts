@@ -187,8 +187,7 @@ export class JournalTables {
     return this.#transaction(() => {
       const known = this.#db.prepare("SELECT 1 FROM audit WHERE account = ? AND what = 'split booked' AND order_id = ?");
       const booked = splits.filter((split) => split.activityIds.every((id) => known.get(account, id) === undefined) && this.books.follow(account, split));
-      for (const { activityIds, message } of booked)
-        for (const id of activityIds) this.#note(account, "broker", "split booked", { orderId: id, why: message });
+      for (const { activityIds, message } of booked) for (const id of activityIds) this.#note(account, "broker", "split booked", { orderId: id, why: message });
       const raise = booked.map(({ symbol, message }) => ({ code: "split-booked" as const, symbol, orderId: null, message, blocksEntries: false }));
       return { booked: booked.map(({ symbol }) => symbol), raised: this.books.changeAlarms(account, { raise, end: [] }) };
     });

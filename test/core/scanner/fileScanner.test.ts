@@ -67,33 +67,60 @@ export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"
     }
   });
 
-  it("ends only itself when it loops, exits, kills itself, throws or floods", async () => {
-    const pidFile = join(folder, "pid");
-    const result = await scan(
-      {
-        "loop.ts": file("loop", `(await import("node:fs")).writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); while (true) {}`),
-        "exit.ts": file("exits", "process.exit(7);"),
-        "kill.ts": file("kills", 'process.kill(process.pid, "SIGKILL"); return [];'),
-        "throw.ts": file("throws", 'throw new Error("HTTP 500 error");'),
-        "late.ts": file("late", 'setTimeout(() => { throw new Error("later"); }, 5); await new Promise(() => {});'),
-        "flood.ts": file("floods", 'return Array.from({ length: 600 }, () => ({ symbol: "A", score: 1, reason: "" }));'),
-        "nan.ts": file("bad_args", 'await tools.bars("AAPL" as never, { timeframe: "1Day", limit: 5 }); return [];'),
-        "top.ts": "while (true) {}",
-      },
-      3000,
-    );
+  it("ends only itself when it hangs, loops, throws, floods, answers rubbish, exits, kills itself or eats memory, and the next run works", async () => {
+    const pids = join(folder, "pids");
+    const hello = `const { appendFileSync } = await import("node:fs"); appendFileSync(${JSON.stringify(pids)}, process.pid + "\\n");`;
+    const hostile = {
+      "hangs.ts": file("hangs", `${hello} await new Promise(() => {}); return [];`),
+      "loops.ts": file("loops", `${hello} while (true) {}`),
+      "throws.ts": file("throws", `${hello} throw new Error("HTTP 500 error");`),
+      "floods.ts": file("floods", `${hello} return Array.from({ length: 1e6 }, () => ({ symbol: "A", score: 1, reason: "" }));`),
+      "rubbish.ts": file("rubbish", `${hello} return { symbol: "AAPL", score: Number.NaN, reason: () => 1 } as never;`),
+      "exits.ts": file("exits", `${hello} process.exit(7);`),
+      "kills.ts": file("kills", `${hello} process.kill(process.pid, "SIGKILL"); return [];`),
+      "leaks.ts": file("leaks", `${hello} const kept = []; for (;;) { kept.push(Buffer.alloc(2 ** 25, 1)); await new Promise((done) => setImmediate(done)); }`),
+      "fine.ts": file("fine", `${hello} return [{ symbol: "AAPL", score: 1, reason: "fine" }];`),
+    };
+    const timeoutMs = 6000;
+    const result = await scan(hostile, timeoutMs);
     const of = (name: string) => result.scanners.find((run) => run.name === name);
     assert.equal(of("most_active")?.status, "ok");
-    assert.equal(of("loop")?.status, "timeout");
+    assert.deepEqual([of("hangs")?.status, of("loops")?.status], ["timeout", "timeout"]);
+    assert.equal(of("throws")?.error, "HTTP 500 error");
+    assert.match(of("floods")?.error ?? "", /1000000 candidates, at most 500/);
+    assert.match(of("rubbish")?.error ?? "", /answered an object instead of a list/);
     assert.match(of("exits")?.error ?? "", /exit code 7/);
     assert.match(of("kills")?.error ?? "", /SIGKILL/);
-    assert.equal(of("throws")?.error, "HTTP 500 error");
+    assert.match(of("leaks")?.error ?? "", /more than 1024 MB of memory/);
+    assert.deepEqual([of("fine")?.status, of("fine")?.candidates], ["ok", 1]);
+    assert.ok(result.candidates.some(({ symbol, reasons }) => symbol === "AAPL" && reasons.some(({ scanner }) => scanner === "fine")));
+    for (const line of ["⏱️ hangs: timeout after 6s", "⏱️ loops: timeout after 6s", "⚠️ throws: HTTP 500 error", "✓ fine: 1 candidate"])
+      assert.ok(logged.includes(line), line);
+    const ended = (await readFile(pids, "utf8")).trim().split("\n").map(Number);
+    assert.equal(ended.length, 9);
+    for (const pid of ended) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" }, "every process is gone");
+    const next = await scan({ "fine.ts": hostile["fine.ts"] }, timeoutMs);
+    assert.equal(next.scanners.find(({ name }) => name === "fine")?.status, "ok");
+  });
+
+  it("is stopped when it dies in between, prints without end, misuses its tools, changes its state or never finishes loading", async () => {
+    const result = await scan(
+      {
+        "late.ts": file("late", 'setTimeout(() => { throw new Error("later"); }, 5); await new Promise(() => {}); return [];'),
+        "chatty.ts": file("chatty", 'for (let i = 0; i < 5000; i++) console.log("line", i); process.stdout.write("x".repeat(1e6)); return [];'),
+        "bad_args.ts": file("bad_args", 'await tools.bars("AAPL" as never, { timeframe: "1Day", limit: 5 }); return [];'),
+        "vandal.ts": file("vandal", '(state.universe as string[]).push("X"); return [];'),
+        "top.ts": "while (true) {}",
+      },
+      2500,
+    );
+    const of = (name: string) => result.scanners.find((run) => run.name === name);
     assert.match(of("late")?.error ?? "", /exit code 1/);
-    assert.match(of("floods")?.error ?? "", /600 candidates/);
+    assert.equal(of("chatty")?.status, "ok");
+    assert.ok(logged.filter((line) => line.startsWith("chatty: ")).length <= 200);
     assert.match(of("bad_args")?.error ?? "", /tools\.bars: argument 0/);
-    assert.match(of("top")?.error ?? "", /did not load within 3s/);
-    const pid = Number(await readFile(pidFile, "utf8"));
-    assert.throws(() => process.kill(pid, 0), { code: "ESRCH" }, "the looping process is gone");
+    assert.match(of("vandal")?.error ?? "", /object is not extensible/);
+    assert.deepEqual([of("top")?.status, of("top")?.pipeline], ["timeout", "user"]);
   });
 
   it("is refused with one sentence when it is not there, does not compile or is no scanner", async () => {
