@@ -57,6 +57,7 @@ import { createScanRunner } from "./scanner/scanRunner.ts";
 import { createAnalystThread } from "./analysts/analystThread.ts";
 import { runLatencyBenchApart } from "./features/benchApart.ts";
 import { createFeatureComputer, type AsyncFeatureComputer } from "./features/featureComputer.ts";
+import { backtestFamilies, brokerFamilies, queueFamilies, scannerFamilies } from "./metrics/families.ts";
 import type { Metrics } from "./metrics/operations.ts";
 import { openPerformance, type Performance } from "./metrics/performance.ts";
 import { startPerformanceApi } from "./metrics/performanceApi.ts";
@@ -68,6 +69,7 @@ import { createLimits, type Limits } from "./session/limits.ts";
 import { runAssertions, type AssertionOptions } from "./session/assertions.ts";
 import type { GapQuery, GapReport } from "./session/gap.ts";
 import { keepingPublic, keepingSources } from "./session/readSources.ts";
+import { recorded } from "./session/recorded.ts";
 import { createResearch } from "./session/research.ts";
 import { RunLedger } from "./session/runLedger.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
@@ -219,6 +221,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 /** Of the environment: never in a line of a log. */
 const SECRET_VARIABLES = ["FINNHUB_API_KEY", "ALPHAVANTAGE_API_KEY", "REDDIT_CLIENT_SECRET", "OPENAI_API_KEY", "LANGSMITH_API_KEY", "QUANTDESK_TOKEN"] as const;
 
+/** Measured like the offloaded ones, but no matter of `health`: a strategy that fails says nothing of the workers. */
+const OWN_OPERATIONS = ["scan", "analysis", "backtest", "batch", "sweep", "walk-forward"] as const;
+
 interface Parts {
   readonly options: SessionOptions;
   readonly config: Config;
@@ -280,6 +285,13 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   const performance = openPerformance({
     queue: () => ({ depth: features?.queue.depth ?? 0, capacity: config["features.queueSize"] }),
     workers: () => featureWorkers,
+    families: () => [
+      ...queueFamilies(features?.queue ?? { running: 0, refused: 0 }),
+      ...backtestFamilies(backtester.load()),
+      ...scannerFamilies(scanner.circuits()),
+      ...brokerFamilies(broker.metrics()),
+    ],
+    isJudged: (operation) => !(OWN_OPERATIONS as readonly string[]).includes(operation),
     runBenchmark: (benchmark, operations, signal) => runLatencyBenchApart({ benchmark, operations, workers: featureWorkers }, signal, log),
   });
   scope.onClose(() => performance.close());
@@ -310,6 +322,8 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     log,
   });
 
+  const timed = <A extends readonly unknown[], R>(operation: (typeof OWN_OPERATIONS)[number], work: (...args: A) => Promise<R>) =>
+    recorded(performance.metrics, operation, work);
   const session: Session = {
     home,
     config,
@@ -349,15 +363,19 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       previewOrder(intent, { broker, data, store, mode: venue.mode, duplicateWindowMs: config["risk.duplicateWindowSeconds"] * 1000 }, signal),
     ...createTrading(broker, venue.mode, options.live?.confirm),
     ...createLimits({ broker, store, settings: ceilingsOf(config) }),
-    scan: (scanOptions, signal) => scanner.scan(scanOptions, signal),
+    scan: timed("scan", (scanOptions, signal) => scanner.scan(scanOptions, signal)),
     pricesAsOf: async (path, asOf, signal) => {
       const at = parseInstant(asOf, "The day (as of)", { end: true });
       const { readPricesAsOf } = await import("./data/priceFolder.ts");
       return readPricesAsOf(path, at, (sentence) => log.warn(sentence), signal);
     },
-    analyze: (symbol, analyzeOptions, signal) => analysts.analyze(symbol, analyzeOptions, signal),
+    analyze: timed("analysis", (symbol, analyzeOptions, signal) => analysts.analyze(symbol, analyzeOptions, signal)),
     dataset,
     ...research,
+    backtest: timed("backtest", research.backtest),
+    backtests: timed("batch", research.backtests),
+    sweep: timed("sweep", research.sweep),
+    walkForward: timed("walk-forward", research.walkForward),
     report: async (reference, result, extras, signal) => {
       const { renderReport } = await import("./backtest/report.ts");
       const { timeZone, timeframe } = extras.spec ?? {};

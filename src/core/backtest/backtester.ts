@@ -10,7 +10,7 @@
 import { totalmem } from "node:os";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "../domain/backtest.ts";
 import type { Dataset } from "../domain/bars.ts";
-import type { Backtester } from "../domain/ports.ts";
+import type { Backtester, BacktesterLoad } from "../domain/ports.ts";
 import type { Sweep, SweepOptions, SweepRequest } from "../domain/sweep.ts";
 import type { WalkForward, WalkForwardRequest } from "../domain/walkForward.ts";
 import { badInput, TradingError } from "../base/errors.ts";
@@ -61,12 +61,18 @@ class LocalBacktester implements Backtester {
   /** In order of last use. */
   readonly #datasets = new Map<string, Dataset>();
   readonly #alone = new Lock();
+  readonly #ended = { ok: 0, error: 0, timeout: 0 };
   #process: ComputeProcess | undefined;
   #probation: ComputeProcess | undefined;
 
   constructor(options: BacktesterOptions) {
     this.#options = options;
     this.#slots = new Slots(options.workers);
+  }
+
+  load(): BacktesterLoad {
+    const { size: workers, running, waiting } = this.#slots;
+    return { workers, running, waiting, ended: { ...this.#ended } };
   }
 
   register(key: string, dataset: Dataset): void {
@@ -91,9 +97,14 @@ class LocalBacktester implements Backtester {
   async run(request: BacktestRequest, signal: AbortSignal): Promise<BacktestResult> {
     const scope = this.#scope.child({ name: "A backtest", signal });
     try {
-      return await this.#slots.run(scope.signal, () =>
+      const result = await this.#slots.run(scope.signal, () =>
         this.#isSmall(request) ? this.#runHere(request) : this.#runGuarded(request, this.#options.timeoutMs, scope.signal),
       );
+      this.#ended.ok++;
+      return result;
+    } catch (error) {
+      if (!scope.signal.aborted) this.#ended[outcomeOf(error)]++;
+      throw error;
     } finally {
       await scope.close();
     }
@@ -223,14 +234,17 @@ class LocalBacktester implements Backtester {
         started = performance.now();
         return this.#runGuarded(request, timeoutMs, signal);
       });
+      this.#ended.ok++;
       return { index, status: "ok", result, durationMs: performance.now() - started };
     } catch (error) {
       if (signal.aborted) return undefined;
       const durationMs = performance.now() - started;
       const { code, message, hint } = TradingError.from(error, "backtest-failed");
+      const status = outcomeOf(error);
+      this.#ended[status]++;
       return {
         index,
-        status: code === "timeout" ? "timeout" : "error",
+        status,
         error: { code, message: hint === undefined ? message : `${message} ${hint}` },
         durationMs,
       };
@@ -311,6 +325,10 @@ class LocalBacktester implements Backtester {
     this.#process?.forget(key);
     this.#probation?.forget(key);
   }
+}
+
+function outcomeOf(error: unknown): "timeout" | "error" {
+  return TradingError.from(error, "backtest-failed").code === "timeout" ? "timeout" : "error";
 }
 
 function culprit(request: BacktestRequest, died: TradingError): TradingError {

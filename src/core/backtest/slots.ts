@@ -5,11 +5,26 @@ import { abortable } from "../base/scope.ts";
 const MAX_WAITING = 100_000;
 
 export class Slots {
+  #size: number;
   #free: number;
   readonly #waiting: Array<() => void> = [];
 
   constructor(count: number) {
+    this.#size = count;
     this.#free = count;
+  }
+
+  /** How many hold one. */
+  get running(): number {
+    return this.#size - this.#free;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -23,6 +38,7 @@ export class Slots {
 
   /** More (or, negative, fewer) from now on; what runs is not stopped. */
   grow(by: number): void {
+    this.#size += by;
     for (let i = 0; i < by; i++) this.#give();
     if (by < 0) this.#free += by;
   }

@@ -573,7 +573,19 @@ export interface AnalystRunner {
   analyze(symbol: string, options: { readonly analysts?: readonly string[]; readonly onLine?: (line: string) => void }, signal: AbortSignal): Promise<Analysis>;
 }
 
+/** How busy a backtester is. */
+export interface BacktesterLoad {
+  /** Backtests that may run at once now: a batch or sweep may have asked for more than is usual. */
+  readonly workers: number;
+  readonly running: number;
+  readonly waiting: number;
+  /** Since the start, single ones and those of batches. */
+  readonly ended: { readonly ok: number; readonly error: number; readonly timeout: number };
+}
+
 export interface Backtester {
+  /** Never waits. */
+  load(): BacktesterLoad;
   /** Makes a data set known under `key`; its bars cross to the workers once, in shared memory. */
   register(key: string, dataset: Dataset): void;
   run(request: BacktestRequest, signal: AbortSignal): Promise<BacktestResult>;

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { badInput, TradingError } from "../base/errors.ts";
 import type { BenchmarkKind, HealthReport, PerformanceSnapshot } from "../domain/performance.ts";
+import type { LagStats } from "../domain/ports.ts";
 import { refusal, wrongPlace, type Access } from "./access.ts";
 import type { AskOwner } from "./apiCalls.ts";
 import { errorAnswer } from "./apiError.ts";
@@ -26,6 +27,8 @@ export interface ApiServerOptions extends Access {
   readonly ask: AskOwner;
   /** Of the product, as the OpenAPI document states it. */
   readonly version: string;
+  /** Of the thread that serves. */
+  readonly lag: () => LagStats;
 }
 
 export function createApiServer(options: ApiServerOptions): FastifyInstance {
@@ -81,7 +84,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
   server.get("/api/performance/health", async () => (await snapshot()).health);
   server.get("/api/performance/openapi.json", () => openApiDocument(options.version));
   server.get("/metrics", async (_request, reply) => {
-    const { contentType, text } = await ask("prometheus", null, ANSWER_MS);
+    const { contentType, text } = await ask("prometheus", { "performance-api": options.lag() }, ANSWER_MS);
     return reply.header("content-type", contentType).send(text);
   });
   server.get(STREAM_PATH, () => {

@@ -6,6 +6,7 @@ import { TradingError } from "../base/errors.ts";
 import { Scope } from "../base/scope.ts";
 import type { ApiWorkerData, AskOwner } from "./apiCalls.ts";
 import { createApiServer } from "./apiServer.ts";
+import { startLoopLag } from "./loopLag.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("The performance API's thread is started by its owner.");
@@ -20,8 +21,16 @@ const ask = async (name: string, argument: unknown, deadlineMs: number) => {
   }
 };
 let ownHosts: ReadonlySet<string> = new Set();
-const server = createApiServer({ tokenSha256: data.tokenSha256, version: data.version, ask: ask as AskOwner, ownHosts: () => ownHosts });
+const lag = startLoopLag();
+const server = createApiServer({
+  tokenSha256: data.tokenSha256,
+  version: data.version,
+  ask: ask as AskOwner,
+  ownHosts: () => ownHosts,
+  lag: () => lag.snapshot(),
+});
 channel.handle("close", async () => {
+  lag.stop();
   await server.close();
   setImmediate(() => port.close());
 });
@@ -34,6 +43,7 @@ try {
 } catch (error) {
   const failure = error as NodeJS.ErrnoException;
   channel.emit("failed", listenError(failure, data).toPlain());
+  lag.stop();
   await server.close();
   port.close();
 }

@@ -17,7 +17,7 @@ export const HEALTH_LIMITS = {
 } as const;
 
 export interface HealthInput {
-  readonly metrics: Pick<Metrics, "endedSince">;
+  readonly endedSince: (now: number, windowMs: number) => ReturnType<Metrics["endedSince"]>;
   readonly lagP95Ms: () => number;
   readonly queue: () => QueueState;
   readonly workers: () => number;
@@ -31,7 +31,7 @@ export function createHealth(input: HealthInput): { check(): HealthReport } {
     check: () => {
       const now = input.clock.now();
       const queue = input.queue();
-      const { ended, failed } = input.metrics.endedSince(now, HEALTH_LIMITS.windowMs);
+      const { ended, failed } = input.endedSince(now, HEALTH_LIMITS.windowMs);
       const alerts: Alert[] = [];
       const watch = (code: AlertCode, holds: boolean, lastsMs: number, value: number, limit: number, reason: string) => {
         if (!holds) {

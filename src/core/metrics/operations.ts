@@ -15,8 +15,8 @@ export interface Metrics extends MetricsSink {
   summary(lagMs: LagStats): MetricsSummary;
   /** Forgets everything; answers how many operations were forgotten. */
   clear(): number;
-  /** Operations that ended, and those that failed, in the `windowMs` before `now` (UTC ms), among those kept. */
-  endedSince(now: number, windowMs: number): { readonly ended: number; readonly failed: number };
+  /** Operations that ended, and those that failed, in the `windowMs` before `now` (UTC ms), among those kept; only those that `counts`. */
+  endedSince(now: number, windowMs: number, counts?: (operation: string) => boolean): { readonly ended: number; readonly failed: number };
   onRecord(listener: (operation: OperationRecord) => void): () => void;
 }
 
@@ -80,11 +80,11 @@ export function createMetrics(options: { readonly capacity: number }): Metrics {
       counts.clear();
       return cleared;
     },
-    endedSince: (now, windowMs) => {
+    endedSince: (now, windowMs, counts = () => true) => {
       let ended = 0;
       let failed = 0;
       for (const operation of ring) {
-        if (endOf(operation) < now - windowMs) continue;
+        if (endOf(operation) < now - windowMs || !counts(operation.operation)) continue;
         ended++;
         if (!operation.ok) failed++;
       }

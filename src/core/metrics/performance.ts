@@ -3,6 +3,10 @@ import { TradingError } from "../base/errors.ts";
 import { systemClock } from "../base/clock.ts";
 import type { LagMeter } from "../base/lagMeter.ts";
 import type { BenchmarkKind, HealthReport, LatencyReport, MetricsReport, MetricsSummary, PerformanceSnapshot, QueueState } from "../domain/performance.ts";
+import { productVersion } from "../base/entry.ts";
+import type { LagStats } from "../domain/ports.ts";
+import type { MetricFamily } from "./exposition.ts";
+import { lagFamilies, processFamilies } from "./families.ts";
 import { createHealth } from "./health.ts";
 import { startLoopLag } from "./loopLag.ts";
 import { createMetrics, type Metrics } from "./operations.ts";
@@ -20,7 +24,8 @@ export interface PerformanceSource {
   clearBenchmarks(): number;
   health(): HealthReport;
   snapshot(): PerformanceSnapshot;
-  prometheus(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** With the lag of other event loops than the session's, by name. */
+  prometheus(loops: Readonly<Record<string, LagStats>>): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 export interface Performance {
@@ -39,6 +44,10 @@ export interface PerformanceOptions {
   readonly lag?: LagMeter;
   readonly queue: () => QueueState;
   readonly workers: () => number;
+  /** What else `/metrics` shows, read at each request; nothing when absent. */
+  readonly families?: () => readonly MetricFamily[];
+  /** Operations that `health` judges; all when absent. */
+  readonly isJudged?: (operation: string) => boolean;
   readonly runBenchmark: (kind: BenchmarkKind, operations: number, signal: AbortSignal) => Promise<LatencyReport>;
 }
 
@@ -50,8 +59,15 @@ const LOOK_EVERY_MS = 1_000;
 export function openPerformance(options: PerformanceOptions): Performance {
   const metrics = options.metrics ?? createMetrics({ capacity: KEPT_OPERATIONS });
   const lag = options.lag ?? startLoopLag();
-  const health = createHealth({ metrics, lagP95Ms: () => lag.snapshot().p95, queue: options.queue, workers: options.workers, clock: systemClock });
-  const prometheus = createPrometheus({ metrics, lag: () => lag.snapshot(), queue: options.queue, workers: options.workers });
+  const health = createHealth({
+    endedSince: (now, windowMs) => metrics.endedSince(now, windowMs, options.isJudged),
+    lagP95Ms: () => lag.snapshot().p95,
+    queue: options.queue,
+    workers: options.workers,
+    clock: systemClock,
+  });
+  const prometheus = createPrometheus({ metrics, queue: options.queue, workers: options.workers, families: options.families ?? (() => []) });
+  const version = productVersion();
   // Alerts that need a condition to last are only true if somebody looks in between.
   const look = setInterval(() => health.check(), LOOK_EVERY_MS);
   look.unref();
@@ -88,7 +104,10 @@ export function openPerformance(options: PerformanceOptions): Performance {
         health: health.check(),
         summary: metrics.summary(lag.snapshot()),
       }),
-      prometheus: async () => ({ contentType: prometheus.contentType, text: await prometheus.text() }),
+      prometheus: async (loops) => {
+        const own = [...lagFamilies({ session: lag.snapshot(), ...loops }), ...processFamilies(version)];
+        return { contentType: prometheus.contentType, text: await prometheus.text(own) };
+      },
     },
     close: () => {
       clearInterval(look);

@@ -80,7 +80,7 @@ function answer(channel: Channel, source: PerformanceSource): void {
     runBenchmark: ({ kind, operations }, signal) => source.runBenchmark(kind, operations, signal),
     clearBenchmarks: () => source.clearBenchmarks(),
     snapshot: () => source.snapshot(),
-    prometheus: () => source.prometheus(),
+    prometheus: (loops) => source.prometheus(loops),
   };
   for (const [name, call] of Object.entries(calls)) channel.handle(name, call as (argument: unknown, signal: AbortSignal) => unknown);
 }

@@ -1,24 +1,25 @@
 /** The same measurements in the text format of Prometheus. A registry per instance: two sessions share no counter. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { QueueState } from "../domain/performance.ts";
-import type { LagStats } from "../domain/ports.ts";
+import { exposition, type MetricFamily } from "./exposition.ts";
 import type { Metrics } from "./operations.ts";
 
 export interface PrometheusInput {
   readonly metrics: Metrics;
-  readonly lag: () => LagStats;
   readonly queue: () => QueueState;
   readonly workers: () => number;
+  /** What others count, read at each request. */
+  readonly families: () => readonly MetricFamily[];
 }
 
 export interface PrometheusText {
   readonly contentType: string;
-  text(): Promise<string>;
+  /** With `more` families after our own. */
+  text(more?: readonly MetricFamily[]): Promise<string>;
   close(): void;
 }
 
 const SECONDS = 1000;
-const QUANTILES = { "0.5": "p50", "0.95": "p95", "0.99": "p99", "1": "max" } as const;
 const MAX_LABELS = 200;
 
 /** Counters only ever rise: clearing the list of recent operations does not reset them. */
@@ -44,24 +45,6 @@ export function createPrometheus(input: PrometheusInput): PrometheusText {
     labelNames: ["operation"],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30],
     registers,
-  });
-  new Gauge({
-    name: "quantdesk_event_loop_lag_seconds",
-    help: "How late the event loop turns, by quantile, over the last seconds.",
-    labelNames: ["quantile"],
-    registers,
-    collect() {
-      const lag = input.lag();
-      for (const [quantile, field] of Object.entries(QUANTILES)) this.set({ quantile }, lag[field] / SECONDS);
-    },
-  });
-  new Gauge({
-    name: "quantdesk_event_loop_lag_mean_seconds",
-    help: "How late the event loop turns on average, over the last seconds.",
-    registers,
-    collect() {
-      this.set(input.lag().avg / SECONDS);
-    },
   });
   new Gauge({
     name: "quantdesk_queue_depth",
@@ -95,5 +78,5 @@ export function createPrometheus(input: PrometheusInput): PrometheusText {
     queueTime.observe({ operation }, record.queueMs / SECONDS);
     runTime.observe({ operation }, record.runMs / SECONDS);
   });
-  return { contentType: registry.contentType, text: () => registry.metrics(), close };
+  return { contentType: registry.contentType, text: async (more = []) => (await registry.metrics()) + exposition([...input.families(), ...more]), close };
 }

@@ -277,6 +277,7 @@ describe("The backtester", () => {
       ]);
       assert.equal(JSON.stringify({ ...a, durationMs: 0 }), JSON.stringify({ ...b, durationMs: 0 }));
       assert.match(a.runHash, /^[0-9a-f]{64}$/);
+      assert.deepEqual(other.load(), { workers: 1, running: 0, waiting: 0, ended: { ok: 1, error: 0, timeout: 0 } });
     } finally {
       await other.close();
     }

@@ -68,4 +68,23 @@ describe("Slots", () => {
     await Promise.all([second, last]);
     assert.equal(third, true);
   });
+
+  it("say how many work and wait, while they grow and shrink", async () => {
+    const slots = new Slots(1);
+    const ends: Array<() => void> = [];
+    const work = () => slots.run(new AbortController().signal, () => new Promise<void>((done) => ends.push(done)));
+    const all = [work(), work(), work()];
+    await Promise.resolve();
+    assert.deepEqual([slots.size, slots.running, slots.waiting], [1, 1, 2]);
+    slots.grow(1);
+    assert.deepEqual([slots.size, slots.running, slots.waiting], [2, 2, 1]);
+    slots.grow(-1);
+    assert.deepEqual([slots.size, slots.running, slots.waiting], [1, 2, 1]);
+    while (slots.running > 0) {
+      ends.shift()?.();
+      await new Promise(setImmediate);
+    }
+    await Promise.all(all);
+    assert.deepEqual([slots.size, slots.running, slots.waiting], [1, 0, 0]);
+  });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "../../../src/core/base/clock.ts";
 import type { OperationRecord } from "../../../src/core/domain/ports.ts";
+import { lagFamilies } from "../../../src/core/metrics/families.ts";
 import { createHealth } from "../../../src/core/metrics/health.ts";
 import { openLagMeter } from "../../../src/core/base/lagMeter.ts";
 import { startLoopLag } from "../../../src/core/metrics/loopLag.ts";
@@ -108,6 +109,18 @@ describe("operation metrics", () => {
     assert.deepEqual(metrics.recent(), []);
   });
 
+  it("counts what ended lately, only of the operations that are asked for", () => {
+    const metrics = createMetrics({ capacity: 10 });
+    metrics.record(operation({ startedAt: 5_000 }));
+    metrics.record(operation({ startedAt: 9_000 }));
+    metrics.record(operation({ startedAt: 9_000, operation: "backtest", ok: false, error: "strategy-failed" }));
+    assert.deepEqual(metrics.endedSince(10_000, 2_000), { ended: 2, failed: 1 });
+    assert.deepEqual(
+      metrics.endedSince(10_000, 2_000, (name) => name !== "backtest"),
+      { ended: 1, failed: 0 },
+    );
+  });
+
   it("bounds the number of names", () => {
     const metrics = createMetrics({ capacity: 1000 });
     for (let i = 0; i < 300; i++) metrics.record(operation({ operation: `name${i}` }));
@@ -122,7 +135,7 @@ describe("health", () => {
     const clock = new ManualClock(100_000);
     const state = { lag: 0, depth: 0, ended: 0, failed: 0 };
     const health = createHealth({
-      metrics: { endedSince: () => ({ ended: state.ended, failed: state.failed }) },
+      endedSince: () => ({ ended: state.ended, failed: state.failed }),
       lagP95Ms: () => state.lag,
       queue: () => ({ depth: state.depth, capacity: 1000 }),
       workers: () => 2,
@@ -186,7 +199,12 @@ describe("health", () => {
 describe("Prometheus text", () => {
   it("is read by a strict parser and agrees with what was recorded", async () => {
     const metrics = createMetrics({ capacity: 10 });
-    const prometheus = createPrometheus({ metrics, lag: () => ({ ...NO_LAG, p95: 5 }), queue: () => ({ depth: 3, capacity: 1000 }), workers: () => 2 });
+    const prometheus = createPrometheus({
+      metrics,
+      queue: () => ({ depth: 3, capacity: 1000 }),
+      workers: () => 2,
+      families: () => lagFamilies({ session: { ...NO_LAG, p95: 5 } }),
+    });
     metrics.record(operation({ operation: 'odd "name"\\\n' }));
     metrics.record(operation({ runMs: 2 }));
     metrics.record(operation({ ok: false, error: "x" }));
@@ -195,7 +213,7 @@ describe("Prometheus text", () => {
       samples.find((s) => s.name === name && Object.entries(labels).every(([k, v]) => s.labels[k] === v))?.value;
     assert.equal(value("quantdesk_operations_total", { operation: "features", outcome: "ok" }), 1);
     assert.equal(value("quantdesk_operations_total", { operation: "features", outcome: "error" }), 1);
-    assert.equal(value("quantdesk_event_loop_lag_seconds", { quantile: "0.95" }), 0.005);
+    assert.equal(value("quantdesk_event_loop_lag_seconds", { loop: "session", quantile: "0.95" }), 0.005);
     assert.equal(value("quantdesk_queue_depth"), 3);
     assert.equal(value("quantdesk_operation_duration_seconds_count", { operation: "features" }), 2);
     prometheus.close();
@@ -203,7 +221,7 @@ describe("Prometheus text", () => {
 
   it("keeps two instances apart and does not fall when the list is cleared", async () => {
     const [one, two] = [createMetrics({ capacity: 10 }), createMetrics({ capacity: 10 })];
-    const input = { lag: () => NO_LAG, queue: () => ({ depth: 0, capacity: 1 }), workers: () => 1 };
+    const input = { families: () => [], queue: () => ({ depth: 0, capacity: 1 }), workers: () => 1 };
     const [first, second] = [createPrometheus({ metrics: one, ...input }), createPrometheus({ metrics: two, ...input })];
     one.record(operation());
     one.clear();
