@@ -90,7 +90,7 @@ export function openBookFile(path: string): BookFile {
         for (const row of rows.equity) saveEquity.run(...row);
         db.exec("COMMIT");
       } catch (error) {
-        db.exec("ROLLBACK");
+        if (db.isTransaction) db.exec("ROLLBACK"); // a full disk has rolled back already
         throw error;
       }
     },

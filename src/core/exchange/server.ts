@@ -100,10 +100,14 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     limits[isData ? "data" : "trading"].take(account.record.keyId, (name, value) => void reply.header(name, value));
   };
   // Whatever an answer says is on disk before it is said; orders of one turn share the wait.
-  app.addHook("onSend", (_request, _reply, payload, done) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     const written = engine.written();
-    if (written === undefined) done(null, payload);
-    else void settle(written, (failure) => (failure === null ? done(null, payload) : done(failure)));
+    if (written === undefined) return done(null, payload);
+    return void settle(written, (failure) => {
+      if (failure === null) return done(null, payload);
+      reply.code(500).type("application/json; charset=utf-8").removeHeader("content-length");
+      return done(null, JSON.stringify({ code: 50_010_000, message: failure.message }));
+    });
   });
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof ApiError) return reply.code(error.status).send(error.body);

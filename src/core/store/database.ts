@@ -82,7 +82,7 @@ export class Database {
       this.#db.exec("COMMIT");
       return value;
     } catch (error) {
-      this.#db.exec("ROLLBACK");
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK"); // a full disk has rolled back already
       throw error;
     }
   }

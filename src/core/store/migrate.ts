@@ -16,7 +16,7 @@ export function migrate(db: DatabaseSync, path: string, steps: readonly string[]
     db.exec("COMMIT");
     return version > steps.length ? "newer" : "current";
   } catch (error) {
-    db.exec("ROLLBACK");
+    if (db.isTransaction) db.exec("ROLLBACK"); // a full disk has rolled back already
     throw error;
   }
 }

@@ -68,7 +68,7 @@ export class RequestBuckets {
       this.#db.exec("COMMIT");
       return answer;
     } catch (error) {
-      this.#db.exec("ROLLBACK");
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK"); // a full disk has rolled back already
       throw error;
     }
   }

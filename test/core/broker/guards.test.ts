@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { Big } from "../../../src/core/base/decimal.ts";
 import { roundToTick } from "../../../src/core/broker/guards/tick.ts";
@@ -217,6 +218,21 @@ describe("the guards", () => {
     await desk.store.close();
     const broken = await desk.broker.check(buy("1"), desk.signal);
     assert.equal(broken.allowed ? "" : broken.code, "journal-unwritable");
+  });
+
+  it("name a full disk when it is why nothing can be written, and nothing is sent", async () => {
+    const home = await mkdtemp(join(tmpdir(), "quantdesk-guards-"));
+    try {
+      await using desk = await Desk.connected({ home });
+      // SQLite itself rolls back when the disk is full, as this trigger does.
+      const journal = new DatabaseSync(join(home, "quantdesk.sqlite"));
+      journal.exec("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END");
+      journal.close();
+      await assert.rejects(desk.checked(buy("1")).then((checked) => desk.broker.submitOrder(checked, desk.signal)), /database or disk is full/);
+      assert.deepEqual(desk.server.orders, []);
+    } finally {
+      await rm(home, { recursive: true });
+    }
   });
 
   it("count the orders of the last minute in the journal, whichever process sent them", async () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, existsSync } from "node:fs";
 import { X509Certificate } from "node:crypto";
 import { get } from "node:https";
+import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { childEnv } from "../../../src/core/base/childEnv.ts";
@@ -97,6 +99,29 @@ describe("the exchange in the foreground", () => {
     const stream = await exchange.stream();
     assert.equal(await exchange.end("SIGINT"), 130);
     stream.close();
+  });
+
+  it("says in Alpaca's shape that the disk is full, and ends with the reason; what it acknowledged is there", async () => {
+    const order = { symbol: "KO", qty: "1", side: "buy", type: "market", time_in_force: "day" };
+    {
+      await using exchange = await givenExchange("--home", home);
+      assert.equal((await exchange.call("POST", "/v2/orders", { ...order, client_order_id: "kept" })).status, 200);
+      assert.equal(await exchange.end("SIGTERM"), 143);
+    }
+    // SQLite itself rolls back when the disk is full, as this trigger does.
+    const book = new DatabaseSync(join(home, "exchange.sqlite"));
+    book.exec("CREATE TRIGGER full BEFORE INSERT ON orders WHEN new.client_order_id = 'lost' BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END");
+    book.close();
+    {
+      await using exchange = await givenExchange("--home", home);
+      const { status, body } = await exchange.call("POST", "/v2/orders", { ...order, client_order_id: "lost" });
+      assert.deepEqual([status, body], [500, { code: 50010000, message: "The exchange's book cannot be written: database or disk is full." }]);
+      const { child } = exchange;
+      assert.equal(child.exitCode ?? (await once(child, "exit"))[0], 1, "it ends by itself");
+    }
+    await using exchange = await givenExchange("--home", home);
+    assert.equal((await exchange.get("/v2/orders:by_client_order_id?client_order_id=kept")).status, "filled");
+    assert.equal((await exchange.call("GET", "/v2/orders:by_client_order_id?client_order_id=lost")).status, 404);
   });
 
   it("has a folder to itself", async () => {
