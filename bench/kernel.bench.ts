@@ -1,7 +1,6 @@
-/** What a notebook's kernel costs: start, warm cells with types checked, interrupt, many lines, memory; beside a bare vm.Script that checks nothing. */
+/** What a notebook's kernel costs: start, warm cells with types checked, interrupt, many lines, memory; beside tslab where it is installed, and a bare vm.Script that checks nothing. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,10 +9,11 @@ import { Script } from "node:vm";
 import { childEnv } from "../src/core/base/childEnv.ts";
 import { silentLog } from "../src/core/base/log.ts";
 import { startKernel, type CellOutcome, type Kernel, type Output } from "../src/kernel/host.ts";
+import { interruptPeerMs, kernelPeers, memoryBelow, OURS, runOk, startPeer } from "./kernelPeers.ts";
 import { inTurns, median, type Benchmark, type Comparison } from "./comparison.ts";
 
-const ROUNDS = 5;
-const CELLS = 20;
+const ROUNDS = 4;
+const CELLS = 15;
 const LINES = 10_000;
 /** As if somebody had looked at the result for a moment. */
 const PAUSE_MS = 20;
@@ -73,21 +73,6 @@ export const bench: Benchmark = {
           note: `Median of ${count} cells a round, each text new, ${PAUSE_MS} ms apart; ours are type-checked (an error in one was refused before), in another process.`,
         };
       };
-      const starts: Record<string, number[]> = { "node -e 0": [], "kernel answers": [], "first 1 + 1, checked": [] };
-      for (let round = 0; round < ROUNDS; round++) {
-        signal.throwIfAborted();
-        const before = performance.now();
-        await once(spawn(process.execPath, ["-e", "0"], { env: childEnv(), stdio: "ignore" }), "exit");
-        const started = performance.now();
-        const fresh = await open();
-        const ready = performance.now();
-        await fresh.execute("1 + 1", { cellId: "first", onOutput: () => undefined, signal });
-        const checked = performance.now();
-        await fresh.close();
-        starts["node -e 0"]?.push(started - before);
-        starts["kernel answers"]?.push(ready - started);
-        starts["first 1 + 1, checked"]?.push(checked - started);
-      }
       const interrupts: number[] = [];
       for (let round = 0; round < ROUNDS; round++) interrupts.push(await interruptMs(kernel, run));
       const lines = await inTurns(
@@ -99,7 +84,7 @@ export const bench: Benchmark = {
         signal,
       );
       return [
-        { title: "start", unit: "ms", better: "lower", baseline: "node -e 0", samples: starts, note: "From nothing, without a spare process." },
+        ...(await peers(signal)),
         await compare("trivial cell", (n) => `${n} + 1`),
         await compare("declaring cell", (n) => `const bench${n}: number = ${n}; bench${n} + 1`),
         await compare("class cell", (n) => `class Bench { private x = ${n}; get y(): number { return this.x } }\nnew Bench().y`),
@@ -120,7 +105,7 @@ export const bench: Benchmark = {
           samples: lines,
           note: "console.log in a loop against the same text in one call.",
         },
-        ...memoryOf(),
+        await sentBefore(kernel, run, signal),
       ];
     } finally {
       await kernel.close();
@@ -156,26 +141,100 @@ function fiftyFunctions(n: number): string {
   ).join("\n");
 }
 
-/** Resident memory of what the kernel started (runner and checker), where the system tells it. */
-function memoryOf(): Comparison[] {
-  if (process.platform !== "linux") return [];
-  const megabytes = (pid: string): number => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
-  const children = readdirSync("/proc").filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]) === process.pid;
-    } catch {
-      return false; // ended meanwhile
+/** The editor sends a cell's text while it is typed: what was checked then is not checked again. */
+async function sentBefore(kernel: Kernel, run: (code: string) => Promise<CellOutcome>, signal: AbortSignal): Promise<Comparison> {
+  const samples: Record<string, number[]> = { "text is new": [], "text was sent before": [] };
+  for (let n = 0; n < ROUNDS * CELLS; n++) {
+    for (const [name, isSent] of [
+      ["text is new", false],
+      ["text was sent before", true],
+    ] as const) {
+      const code = `${n} + ${isSent ? 2 : 3}`;
+      if (isSent) await kernel.diagnose(code, signal);
+      const started = performance.now();
+      await run(code);
+      samples[name]?.push(performance.now() - started);
     }
-  });
-  const samples = { "this process, front included": [megabytes("self")], "runner and checker": [children.reduce((sum, pid) => sum + megabytes(pid), 0)] };
+  }
+  const medians = Object.fromEntries(Object.entries(samples).map(([name, all]) => [name, chunks(all, CELLS).map(median)]));
+  return {
+    title: "trivial cell, typed in an editor",
+    unit: "ms",
+    better: "lower",
+    baseline: "text is new",
+    samples: medians,
+    note: "Check and run, one after the other without a pause.",
+  };
+}
+
+function chunks(values: readonly number[], size: number): number[][] {
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
+}
+
+/** The product as it is built, as a Jupyter client sees it, in turns with tslab where that is installed. */
+async function peers(signal: AbortSignal): Promise<readonly Comparison[]> {
+  const all = kernelPeers();
+  const titles = [
+    "kernel_info from process start",
+    "first 1 + 1 from process start",
+    "trivial cell over Jupyter",
+    "50 typed functions over Jupyter",
+    "interrupt over Jupyter",
+    `${LINES} lines over Jupyter`,
+  ];
+  const measured = titles.map((title) => ({ title, samples: Object.fromEntries([...all.keys()].map((name) => [name, [] as number[]])) }));
+  const memory: Record<string, number[]> = {};
+  const bare: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = performance.now();
+    await once(spawn(process.execPath, ["-e", "0"], { env: childEnv(), stdio: "ignore" }), "exit");
+    bare.push(performance.now() - before);
+    for (const [name, options] of all) {
+      signal.throwIfAborted();
+      const { client, answeredMs, firstCellMs } = await startPeer(options);
+      try {
+        const idle = memoryBelow(client.process.pid as number);
+        if (idle !== undefined && round === 0) {
+          memory[`${name}: its own process`] = [idle.own];
+          memory[`${name}: what it started`] = [idle.children];
+        }
+        const timed = async (code: string): Promise<number> => {
+          const started = performance.now();
+          await runOk(client, code);
+          return performance.now() - started;
+        };
+        const trivial: number[] = [];
+        for (let n = 0; n < CELLS; n++) trivial.push(await timed(`${round * CELLS + n} + 1`));
+        const functions = await timed(fiftyFunctions(round));
+        // tslab loses lines of such a loop and the news of its end, and an interrupt ends it: only ours is asked.
+        const isOurs = name === OURS;
+        const lines = isOurs ? await timed(`for (let i = 0; i < ${LINES}; i++) console.log("line", i);`) : Number.NaN;
+        const interrupt = isOurs ? await interruptPeerMs(client) : Number.NaN;
+        [answeredMs, firstCellMs, median(trivial), functions, interrupt, lines].forEach((value, i) => measured[i]?.samples[name]?.push(value));
+      } finally {
+        await client[Symbol.asyncDispose]();
+      }
+    }
+  }
+  const start = measured.splice(0, 2).map(({ title, samples }) => ({ title, samples: { "node -e 0": bare, ...samples }, baseline: "node -e 0" }));
+  const comparisons = [...start, ...measured.map((one) => ({ ...one, baseline: OURS }))].map(({ title, samples, baseline }) => ({
+    title,
+    unit: "ms",
+    better: "lower" as const,
+    baseline,
+    samples: Object.fromEntries(Object.entries(samples).filter(([, values]) => values.every(Number.isFinite))),
+    note: "A process of its own, over ZeroMQ, types checked.",
+  }));
+  if (Object.keys(memory).length === 0) return comparisons;
   return [
+    ...comparisons,
     {
-      title: "memory after all this",
+      title: "memory after the first cell",
       unit: "MB",
       better: "lower",
-      baseline: "this process, front included",
-      samples,
-      note: "Resident, shared pages counted in each process.",
+      baseline: `${OURS}: what it started`,
+      samples: memory,
+      note: "Resident; shared pages are counted in each process. Ours starts runner and checker.",
     },
   ];
 }

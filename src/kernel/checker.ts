@@ -5,13 +5,15 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import type { API, Diagnostic, Program, Snapshot } from "typescript/unstable/async";
+import type { API, Diagnostic, Program, Project, Snapshot } from "typescript/unstable/async";
 import { TradingError } from "../core/base/errors.ts";
 import { Lock } from "../core/base/lock.ts";
 import { abortable } from "../core/base/scope.ts";
-import { compilerPath, typeOptions } from "../core/base/typeFiles.ts";
+import { compilerPath } from "../core/base/typeFiles.ts";
 import type { NameKind } from "./transform.ts";
-import { deskTypesPath } from "./ownFiles.ts";
+import { cellCompilerOptions, deskGlobals } from "./cellProgram.ts";
+import { placeAt, wordAt } from "./positions.ts";
+import type { CellHover, Definition, SignatureHelp } from "./protocol.ts";
 
 export interface CellNames {
   readonly all: ReadonlyMap<string, { readonly kind: NameKind; readonly exported: boolean }>;
@@ -33,6 +35,8 @@ export interface Completion {
   readonly kind: number | null;
 }
 
+type Answers = typeof import("./cellAnswers.ts");
+
 const CATEGORY_ERROR = 1;
 const COMPLETION_LIMIT = 500;
 /** Evolving arrays (7005, 7034) and packages without types (7016) are no errors between cells. */
@@ -48,6 +52,8 @@ export class Checker {
   readonly #files = new Map<string, string>();
   readonly #live = new Map<string, { readonly cell: number; readonly kind: NameKind }>();
   readonly #cache = new Map<string, readonly CheckedError[]>();
+  /** By cell; a few bytes each, as the cells' texts are kept too. */
+  readonly #runs = new Map<number, number>();
   readonly #lock = new Lock();
   readonly #stale: Snapshot[] = [];
   readonly #api: API;
@@ -86,7 +92,7 @@ export class Checker {
     );
     checker.#putEmpty();
     checker.#put("$desk.ts", deskGlobals());
-    checker.#put("$tsconfig.json", JSON.stringify({ compilerOptions: compilerOptions(folder), files: ["$cell.ts", "$desk.ts"] }));
+    checker.#put("$tsconfig.json", JSON.stringify({ compilerOptions: cellCompilerOptions(folder), files: ["$cell.ts", "$desk.ts"] }));
     try {
       const client = clientOf(checker.#api);
       await abortable(client.connect(), signal);
@@ -143,14 +149,15 @@ export class Checker {
     });
   }
 
-  /** The cell has run: its names are live for the cells after it. */
-  async commit(text: string, names: CellNames, signal: AbortSignal): Promise<void> {
+  /** The cell has run, as the front's `run`: its names are live for the cells after it. */
+  async commit(text: string, names: CellNames, run: number, signal: AbortSignal): Promise<void> {
     await this.#alone(signal, async () => {
       this.#cache.clear();
       await this.#giveBack();
       // What a cell declares globally counts too, though it has no name.
       if (names.all.size === 0 && !AUGMENTS.test(text)) return;
       const cell = ++this.#cells;
+      this.#runs.set(cell, run);
       if (cell > this.#prepared) await this.#prepare(cell);
       this.#put(`$c${cell}.ts`, text + this.#foot(text, names, `./$l${cell - 1}.ts`));
       for (const [name, { kind }] of names.all) this.#live.set(name, { cell, kind });
@@ -203,6 +210,7 @@ export class Checker {
       this.#live.clear();
       for (const file of [...this.#files.keys()]) if (/\/\$[cl]\d+\.ts$/.test(file)) this.#files.delete(file);
       this.#cells = 0;
+      this.#runs.clear();
       this.#prepared = 0;
       this.#putEmpty();
       if (this.#snapshot !== undefined) this.#stale.push(this.#snapshot);
@@ -247,15 +255,59 @@ export class Checker {
   }
 
   /** The type of what stands at `offset`, and its documentation; null where there is nothing. */
-  async hover(text: string, offset: number, names: CellNames, signal: AbortSignal): Promise<{ readonly type: string; readonly documentation: string } | null> {
+  async hover(text: string, offset: number, names: CellNames, signal: AbortSignal): Promise<CellHover | null> {
+    return await this.#about(text, offset, names, signal, async (answers, project, file) => {
+      const found = await answers.hoverAt(project, file, offset);
+      const made = found === null || found.documentation !== "" ? undefined : this.#assignable(text, offset);
+      const documentation = made === undefined ? undefined : (await answers.hoverAt(project, made.file, made.offset))?.documentation;
+      return found === null || documentation === undefined ? found : { ...found, documentation };
+    });
+  }
+
+  /** The call around `offset`; null outside of one. */
+  async signature(text: string, offset: number, names: CellNames, signal: AbortSignal): Promise<SignatureHelp | null> {
+    return await this.#about(text, offset, names, signal, (answers, project, file) => answers.signatureAt(project, file, offset));
+  }
+
+  /** Where what stands at `offset` was declared; null where that is nowhere. */
+  async definition(text: string, offset: number, names: CellNames, signal: AbortSignal): Promise<Definition | null> {
+    return await this.#about(text, offset, names, signal, async (answers, project, file) => {
+      const made = this.#assignable(text, offset);
+      const found = await answers.declarationAt(project, made?.file ?? file, made?.offset ?? offset);
+      if (found === null || found.path.endsWith("/$desk.ts")) return null;
+      const place = { ...placeAt(found.text, found.start), length: found.end - found.start };
+      if (found.path === file) return found.start <= text.length ? { in: "text", ...place } : null;
+      const cell = /\/\$c(\d+)\.ts$/.exec(found.path)?.[1];
+      const run = cell === undefined ? undefined : this.#runs.get(Number(cell));
+      return run === undefined ? { in: "file", path: found.path, ...place } : { in: "cell", run, ...place };
+    });
+  }
+
+  /** A `let` of an earlier cell, which no import leads to: its name where that cell declares it. */
+  #assignable(text: string, offset: number): { readonly file: string; readonly offset: number } | undefined {
+    const name = wordAt(text, offset);
+    const live = this.#live.get(name);
+    if (live?.kind !== "let") return undefined;
+    const file = this.#path(`$c${live.cell}.ts`);
+    const found = new RegExp(`\\b(?:let|var)\\b[^;=]*?(?<![\\w$])(${name.replaceAll("$", "\\$")})(?![\\w$])`, "d").exec(this.#files.get(file) ?? "");
+    const [start] = found?.indices?.[1] ?? [];
+    return start === undefined ? undefined : { file, offset: start };
+  }
+
+  async #about<T>(
+    text: string,
+    offset: number,
+    names: CellNames,
+    signal: AbortSignal,
+    ask: (answers: Answers, project: Project, file: string) => Promise<T | null>,
+  ): Promise<T | null> {
+    const { declarationAt, hoverAt, signatureAt } = await import("./cellAnswers.ts");
+    const answers = { declarationAt, hoverAt, signatureAt };
     return await this.#alone(signal, async () => {
-      await this.#show(text, names);
-      const checker = this.#snapshot?.getProjects()[0]?.checker;
-      const symbol = await checker?.getSymbolAtPosition(this.#path("$cell.ts"), offset);
-      if (checker === undefined || symbol === undefined) return null;
-      const type = await checker.getTypeOfSymbol(symbol);
-      if (type === undefined) return null;
-      return { type: `${symbol.name}: ${await checker.typeToString(type)}`, documentation: await checker.getDocumentationCommentOfSymbol(symbol) };
+      if (offset > text.length) return null;
+      await this.#show(text, names, { isOpen: true });
+      const project = this.#snapshot?.getProjects()[0];
+      return project === undefined ? null : await ask(answers, project, this.#path("$cell.ts"));
     });
   }
 
@@ -288,8 +340,9 @@ export class Checker {
     });
   }
 
-  async #show(text: string, names: CellNames, options: { readonly all?: boolean } = {}): Promise<void> {
-    this.#put("$cell.ts", text + this.#foot(text, names, "./$live.ts", options.all === true));
+  async #show(text: string, names: CellNames, options: { readonly all?: boolean; readonly isOpen?: boolean } = {}): Promise<void> {
+    // A call that is still being written shall not take the rest for its arguments.
+    this.#put("$cell.ts", text + (options.isOpen === true ? "\n;" : "") + this.#foot(text, names, "./$live.ts", options.all === true));
     await this.#update(["$cell.ts"]);
   }
 
@@ -359,28 +412,4 @@ interface CompilerClient {
 function messageOf(diagnostic: Diagnostic): string {
   const chain = (diagnostic.messageChain ?? []).map((inner) => `  ${messageOf(inner).replaceAll("\n", "\n  ")}`);
   return [diagnostic.text, ...chain].join("\n");
-}
-
-/** What a cell has without an import. */
-function deskGlobals(): string {
-  const types = JSON.stringify(deskTypesPath().replaceAll("\\", "/"));
-  return `import type { Desk, Display, Input, Plot } from ${types};
-declare global { const desk: Desk; const display: Display; const plot: Plot; const input: Input; function clearOutput(): void; }`;
-}
-
-function compilerOptions(folder: string): Record<string, unknown> {
-  return {
-    target: "esnext",
-    // Lets a cell say `import x = require("y")` too.
-    module: "preserve",
-    moduleResolution: "bundler",
-    lib: ["esnext"],
-    strict: true,
-    moduleDetection: "force",
-    skipLibCheck: true,
-    noEmit: true,
-    allowImportingTsExtensions: true,
-    resolveJsonModule: true,
-    ...typeOptions(folder, "index"),
-  };
 }

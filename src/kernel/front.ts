@@ -16,11 +16,14 @@ import { isTooDeep, mayBeObject, tooDeep } from "./oddCells.ts";
 import {
   parseQuestion,
   type CellError,
+  type CellHover,
   type CellOutcome,
+  type Definition,
   type MimeBundle,
   type Output,
   type Question,
   type RunnerFrame,
+  type SignatureHelp,
   type TypeProblem,
 } from "./protocol.ts";
 import { RunnerProcess } from "./runnerProcess.ts";
@@ -145,7 +148,7 @@ export class Front {
       const end = await finished;
       if (end.t === "dead") return { status: "dead", reason: end.reason };
       // Names before a throw stay alive, so their types do too.
-      this.#commit(text, names);
+      this.#commit(text, names, run);
       for (const data of end.result) this.#options.onOutput(run, { kind: "display", data: this.#bundle(data), isResult: true });
       if (end.status === "error") return { status: "error", executionCount, durationMs: end.ms, error: this.#mapped(end.error) };
       return { status: end.status, executionCount, durationMs: end.ms };
@@ -203,9 +206,19 @@ export class Front {
     return await checker.complete(text, offset, this.#namesOf(text), signal);
   }
 
-  async hover(text: string, offset: number, signal: AbortSignal): Promise<{ readonly type: string; readonly documentation: string } | null> {
+  async hover(text: string, offset: number, signal: AbortSignal): Promise<CellHover | null> {
     const checker = await abortable(this.#checker, signal);
     return await checker.hover(text, offset, this.#namesOf(text), signal);
+  }
+
+  async signature(text: string, offset: number, signal: AbortSignal): Promise<SignatureHelp | null> {
+    const checker = await abortable(this.#checker, signal);
+    return await checker.signature(text, offset, this.#namesOf(text), signal);
+  }
+
+  async definition(text: string, offset: number, signal: AbortSignal): Promise<Definition | null> {
+    const checker = await abortable(this.#checker, signal);
+    return await checker.definition(text, offset, this.#namesOf(text), signal);
   }
 
   async close(): Promise<void> {
@@ -335,11 +348,11 @@ export class Front {
     await checker.filesChanged(changed, signal);
   }
 
-  #commit(text: string, names: CellNames): void {
+  #commit(text: string, names: CellNames, run: number): void {
     const generation = this.#generation;
     const commit = async (): Promise<void> => {
       const checker = await this.#checker;
-      if (generation === this.#generation) await checker.commit(text, names, this.#life.signal);
+      if (generation === this.#generation) await checker.commit(text, names, run, this.#life.signal);
     };
     // A checker that is closed meanwhile has nothing to remember any more.
     this.#committing = commit().catch(() => undefined);

@@ -52,6 +52,14 @@ channel.handle("hover", (argument, signal) => {
   const { code, offset } = v.parse(At, argument);
   return front.hover(code, offset, signal);
 });
+channel.handle("signature", (argument, signal) => {
+  const { code, offset } = v.parse(At, argument);
+  return front.signature(code, offset, signal);
+});
+channel.handle("definition", (argument, signal) => {
+  const { code, offset } = v.parse(At, argument);
+  return front.definition(code, offset, signal);
+});
 channel.handle("close", async () => {
   await front.close();
   setImmediate(() => port.close());

@@ -13,7 +13,16 @@ import type { Log } from "../core/base/log.ts";
 import { abortable, withDeadline } from "../core/base/scope.ts";
 import type { Completion } from "./checker.ts";
 import type { DeskCall, DeskHandlers } from "./deskProtocol.ts";
-import { parseQuestion, type CellOutcome, type Output, type Question, type TypeProblem } from "./protocol.ts";
+import {
+  parseQuestion,
+  type CellHover,
+  type CellOutcome,
+  type Definition,
+  type Output,
+  type Question,
+  type SignatureHelp,
+  type TypeProblem,
+} from "./protocol.ts";
 
 export type { Completion } from "./checker.ts";
 export type { DeskAnswer, DeskCaller, DeskHandlers } from "./deskProtocol.ts";
@@ -30,6 +39,9 @@ export interface KernelOptions {
   /** Keeps a second process ready, so that a restart takes no time. */
   readonly warmSpare?: boolean;
 }
+
+/** `cellId`: of the run that made the name; the cell's text may have changed since. */
+export type CellDefinition = Exclude<Definition, { readonly in: "cell" }> | (Extract<Definition, { readonly in: "cell" }> & { readonly cellId: string });
 
 export interface CellQuestion {
   readonly prompt: string;
@@ -62,7 +74,11 @@ export interface Kernel {
   /** Type errors of `code` as the next cell; nothing runs. */
   diagnose(code: string, signal: AbortSignal): Promise<readonly TypeProblem[]>;
   complete(code: string, offset: number, signal: AbortSignal): Promise<readonly Completion[]>;
-  hover(code: string, offset: number, signal: AbortSignal): Promise<{ readonly type: string; readonly documentation: string } | null>;
+  hover(code: string, offset: number, signal: AbortSignal): Promise<CellHover | null>;
+  /** What the call around `offset` takes; null outside of one. */
+  signature(code: string, offset: number, signal: AbortSignal): Promise<SignatureHelp | null>;
+  /** Where the name at `offset` was declared; a cell is named by its id. */
+  definition(code: string, offset: number, signal: AbortSignal): Promise<CellDefinition | null>;
   /** The process ended by itself: the sentence says with what. */
   onDeath(listener: (reason: string) => void): () => void;
   close(): Promise<void>;
@@ -170,8 +186,19 @@ class WorkerKernel implements Kernel {
     return (await this.#channel.ask("complete", { code, offset }, signal)) as readonly Completion[];
   }
 
-  async hover(code: string, offset: number, signal: AbortSignal): Promise<{ readonly type: string; readonly documentation: string } | null> {
-    return (await this.#channel.ask("hover", { code, offset }, signal)) as { readonly type: string; readonly documentation: string } | null;
+  async hover(code: string, offset: number, signal: AbortSignal): Promise<CellHover | null> {
+    return (await this.#channel.ask("hover", { code, offset }, signal)) as CellHover | null;
+  }
+
+  async signature(code: string, offset: number, signal: AbortSignal): Promise<SignatureHelp | null> {
+    return (await this.#channel.ask("signature", { code, offset }, signal)) as SignatureHelp | null;
+  }
+
+  async definition(code: string, offset: number, signal: AbortSignal): Promise<CellDefinition | null> {
+    const found = (await this.#channel.ask("definition", { code, offset }, signal)) as Definition | null;
+    if (found?.in !== "cell") return found;
+    const cellId = this.#cells.get(found.run)?.cellId;
+    return cellId === undefined ? null : { ...found, cellId };
   }
 
   onDeath(listener: (reason: string) => void): () => void {

@@ -1,13 +1,8 @@
 /** Where a place in the script that ran was in the cell, and what a person sees of it: position and code frame. */
 import { SourceMap } from "node:module";
 import { unshift } from "./edits.ts";
+import type { Place } from "./protocol.ts";
 import type { CellScript } from "./transform.ts";
-
-export interface Place {
-  /** From 1. */
-  readonly line: number;
-  readonly column: number;
-}
 
 export function placeAt(text: string, offset: number): Place {
   const before = text.slice(0, Math.max(0, offset));
@@ -48,4 +43,11 @@ export function codeFrame(text: string, place: Place): string {
     if (n === place.line) out.push(`  ${" ".repeat(width)} | ${" ".repeat(Math.max(0, place.column - 1))}^`);
   }
   return out.join("\n");
+}
+
+/** The name that `offset` is in, or right behind; empty where there is none. */
+export function wordAt(text: string, offset: number): string {
+  const before = /[\p{ID_Continue}$]*$/u.exec(text.slice(0, offset))?.[0] ?? "";
+  const after = /^[\p{ID_Continue}$]*/u.exec(text.slice(offset))?.[0] ?? "";
+  return before + after;
 }

@@ -34,6 +34,38 @@ export interface TypeProblem {
   readonly frame: string;
 }
 
+export interface CellHover {
+  readonly type: string;
+  readonly documentation: string;
+}
+
+export interface SignatureText {
+  /** As a call would be declared: "plus(a: number, b?: number): number". */
+  readonly label: string;
+  readonly documentation: string;
+  readonly parameters: ReadonlyArray<{ readonly name: string; readonly documentation: string }>;
+}
+
+/** What a call takes, and which argument is being written. */
+export interface SignatureHelp {
+  readonly signatures: readonly SignatureText[];
+  readonly activeSignature: number;
+  readonly activeParameter: number;
+}
+
+export interface Place {
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where a name was declared, and how long it is: in the text that was asked about, in a cell that has run, or in a file. */
+export type Definition = Place & { readonly length: number } & (
+    | { readonly in: "text" }
+    | { readonly in: "cell"; readonly run: number }
+    | { readonly in: "file"; readonly path: string }
+  );
+
 export type CellOutcome =
   | { readonly status: "ok"; readonly executionCount: number; readonly durationMs: number }
   | { readonly status: "error"; readonly executionCount: number; readonly durationMs: number; readonly error: CellError }

@@ -43,7 +43,7 @@ function conclude(execution: vscode.NotebookCellExecution, outputs: CellOutputs,
     case "type-error":
       problems.set(
         execution.cell.document.uri,
-        outcome.problems.map((problem) => diagnostic(execution.cell.document, problem)),
+        outcome.problems.map((problem) => cellDiagnostic(execution.cell.document, problem)),
       );
       outputs.append(errorOutput("Type error", problemWords(outcome.problems), outcome.problems.map((problem) => problem.frame).join("\n")));
       return false;
@@ -63,7 +63,7 @@ function problemWords(problems: readonly TypeProblem[]): string {
 }
 
 /** Lines and columns count from 1 in the kernel, from 0 in the editor. */
-function diagnostic(document: vscode.TextDocument, problem: TypeProblem): vscode.Diagnostic {
+export function cellDiagnostic(document: vscode.TextDocument, problem: TypeProblem): vscode.Diagnostic {
   const start = new vscode.Position(Math.max(0, problem.line - 1), Math.max(0, problem.column - 1));
   const end = document.positionAt(document.offsetAt(start) + Math.max(1, problem.length));
   const shown = new vscode.Diagnostic(new vscode.Range(start, end), problem.message, vscode.DiagnosticSeverity.Error);

@@ -9,7 +9,8 @@ import { CONTROLLER_ID } from "../manifest.ts";
 import { runCell } from "./cell.ts";
 import { NotebookKernel } from "./kernel.ts";
 import { registerCellLanguage } from "./language.ts";
-import { NOTEBOOK_TYPE, notebookDefaults } from "./notebookFile.ts";
+import { NOTEBOOK_TYPE, notebookDefaults, notebookOf } from "./notebookFile.ts";
+import { ProblemsWhileTyping } from "./typing.ts";
 
 export class NotebookKernels implements vscode.Disposable {
   readonly #desk: Desk;
@@ -35,6 +36,7 @@ export class NotebookKernels implements vscode.Disposable {
       this.#controller,
       this.#problems,
       ...registerCellLanguage((document) => this.#startedFor(document)),
+      new ProblemsWhileTyping((document) => this.#startedFor(document), this.#problems),
       vscode.workspace.onDidOpenNotebookDocument(prefer),
       vscode.workspace.onDidCloseNotebookDocument((notebook) => this.#close(notebook)),
     ];
@@ -93,7 +95,7 @@ export class NotebookKernels implements vscode.Disposable {
   }
 
   #startedFor(document: vscode.TextDocument): Promise<Kernel> | undefined {
-    const notebook = vscode.workspace.notebookDocuments.find((open) => open.getCells().some((cell) => cell.document === document));
+    const notebook = notebookOf(document);
     return notebook === undefined ? undefined : this.#kernels.get(notebook.uri.toString())?.started;
   }
 

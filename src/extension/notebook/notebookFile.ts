@@ -4,6 +4,14 @@ import * as v from "valibot";
 
 export const NOTEBOOK_TYPE = "jupyter-notebook";
 
+/** Code cells that our kernel runs. */
+export const CELLS: vscode.DocumentFilter = { notebookType: NOTEBOOK_TYPE, language: "typescript" };
+
+/** The open notebook that a cell's text belongs to. */
+export function notebookOf(document: vscode.TextDocument): vscode.NotebookDocument | undefined {
+  return vscode.workspace.notebookDocuments.find((open) => open.getCells().some((cell) => cell.document === document));
+}
+
 const Language = v.object({
   metadata: v.object({
     kernelspec: v.optional(v.object({ name: v.optional(v.string()), language: v.optional(v.string()) })),

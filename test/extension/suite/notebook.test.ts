@@ -99,6 +99,33 @@ describe("a notebook with the Quantdesk kernel", () => {
     assert.match(said.join("\n"), /shares: number/);
   });
 
+  it("marks type errors while a cell is typed, and leads to the cell that made a name", async () => {
+    const notebook = await draft("typing.ipynb", ["/** Adds. */\nfunction plus(a: number, b: number): number { return a + b }", "plus(1, ", "const later = 1"]);
+    const [first, second] = codeOf(notebook) as [vscode.NotebookCell, vscode.NotebookCell];
+    await vscode.commands.executeCommand("notebook.cell.execute", { ranges: [{ start: 0, end: 1 }], document: notebook.uri });
+    await until("the first cell", () => first.executionSummary?.success);
+    const { uri } = second.document;
+    const ours = () => vscode.languages.getDiagnostics(uri).filter((mark) => mark.source === "quantdesk");
+    const write = async (text: string) => {
+      const edit = new vscode.WorkspaceEdit();
+      edit.replace(uri, new vscode.Range(0, 0, second.document.lineCount, 0), text);
+      await vscode.workspace.applyEdit(edit);
+    };
+    const help = await vscode.commands.executeCommand<vscode.SignatureHelp>("vscode.executeSignatureHelpProvider", uri, new vscode.Position(0, 8), "(");
+    assert.equal(help.signatures[0]?.label, "plus(a: number, b: number): number");
+    await write("plus(1, 'two')");
+    await until("the mark", () => ours().length === 1);
+    await write("plus(1, later)");
+    await until("the mark to go", () => ours().length === 0);
+    const places = await vscode.commands.executeCommand<ReadonlyArray<vscode.Location | vscode.LocationLink>>(
+      "vscode.executeDefinitionProvider",
+      uri,
+      new vscode.Position(0, 2),
+    );
+    const found = places.filter((place): place is vscode.Location => "uri" in place && place.uri.toString() === first.document.uri.toString());
+    assert.equal(found[0]?.range.start.line, 1);
+  });
+
   it("stops at the first cell that fails and shows where", async () => {
     const notebook = await draft("error.ipynb", ["const x = 1;\nthrow new RangeError('too far')", "x + 1"]);
     await vscode.commands.executeCommand("notebook.execute");

@@ -28,6 +28,10 @@ class Inbox {
   readonly #kept: ReceivedMessage[] = [];
   readonly #waiting = new Set<() => void>();
 
+  get isEmpty(): boolean {
+    return this.#kept.length === 0;
+  }
+
   put(message: ReceivedMessage): void {
     this.#kept.push(message);
     for (const wake of this.#waiting) wake();
@@ -57,6 +61,17 @@ export interface Ran {
   readonly reply: ReceivedMessage["content"];
   /** What was published for it, without status and execute_input. */
   readonly shown: ReadonlyArray<{ readonly type: string; readonly content: ReceivedMessage["content"] }>;
+}
+
+export interface ClientOptions {
+  readonly transport?: "tcp" | "ipc";
+  readonly env?: Readonly<Record<string, string>>;
+  /** Node's arguments for the connection file; our own kernel from the sources unless told otherwise. */
+  readonly command?: (file: string) => readonly string[];
+  /** Where it runs; a folder of its own unless told otherwise. */
+  readonly cwd?: string;
+  /** False for a kernel of an older protocol, which does not say when a subscription holds. */
+  readonly welcomes?: boolean;
 }
 
 export class JupyterClient implements AsyncDisposable {
@@ -90,10 +105,8 @@ export class JupyterClient implements AsyncDisposable {
     this.#beats = parts.beats;
   }
 
-  /** Starts a kernel and connects to all its sockets; it has answered kernel_info. `entry` is the file to start, the sources' unless told otherwise. */
-  static async start(
-    options: { readonly transport?: "tcp" | "ipc"; readonly env?: Readonly<Record<string, string>>; readonly entry?: string } = {},
-  ): Promise<JupyterClient> {
+  /** Starts a kernel and connects to all its sockets; it has answered kernel_info. */
+  static async start(options: ClientOptions = {}): Promise<JupyterClient> {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-jupyter-"));
     const ports = await freePorts(CHANNELS.length);
     const isIpc = options.transport === "ipc";
@@ -103,8 +116,9 @@ export class JupyterClient implements AsyncDisposable {
     const named = Object.fromEntries(CHANNELS.map((channel, i) => [`${channel}_port`, ports[i]]));
     await writeFile(file, JSON.stringify({ transport: isIpc ? "ipc" : "tcp", ip, ...named, key, signature_scheme: "hmac-sha256", kernel_name: "quantdesk" }));
     const started = performance.now();
-    const child = spawn(process.execPath, [options.entry ?? entryPath("jupyterKernel"), "--connection-file", file, "--home", join(folder, "home")], {
-      cwd: folder,
+    const command = options.command?.(file) ?? [entryPath("jupyterKernel"), "--connection-file", file, "--home", join(folder, "home")];
+    const child = spawn(process.execPath, command, {
+      cwd: options.cwd ?? folder,
       env: { ...childEnv(), ...options.env },
       stdio: ["ignore", "inherit", "pipe"],
     });
@@ -125,9 +139,10 @@ export class JupyterClient implements AsyncDisposable {
     }
     sockets.iopub.send([Buffer.of(1)]);
     const client = new JupyterClient({ process: child, started, key, folder, sockets, inboxes, beats });
-    await client.published((message) => message.header.msg_type === "iopub_welcome", "iopub_welcome");
+    if (options.welcomes !== false) await client.published((message) => message.header.msg_type === "iopub_welcome", "iopub_welcome");
     await client.request("shell", "kernel_info_request", {});
     client.answeredMs = performance.now() - started;
+    while (options.welcomes === false && client.#inboxes.iopub.isEmpty) await client.request("shell", "kernel_info_request", {});
     return client;
   }
 

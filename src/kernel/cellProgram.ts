@@ -1,0 +1,27 @@
+/** What the compiler's program of cells is made of, beside the cells: options, and the names that cells have without an import. */
+import { typeOptions } from "../core/base/typeFiles.ts";
+import { deskTypesPath } from "./ownFiles.ts";
+
+/** What a cell has without an import. */
+export function deskGlobals(): string {
+  const types = JSON.stringify(deskTypesPath().replaceAll("\\", "/"));
+  return `import type { Desk, Display, Input, Plot } from ${types};
+declare global { const desk: Desk; const display: Display; const plot: Plot; const input: Input; function clearOutput(): void; }`;
+}
+
+export function cellCompilerOptions(folder: string): Record<string, unknown> {
+  return {
+    target: "esnext",
+    // Lets a cell say `import x = require("y")` too.
+    module: "preserve",
+    moduleResolution: "bundler",
+    lib: ["esnext"],
+    strict: true,
+    moduleDetection: "force",
+    skipLibCheck: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    resolveJsonModule: true,
+    ...typeOptions(folder, "index"),
+  };
+}
