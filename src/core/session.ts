@@ -292,7 +292,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       ...brokerFamilies(broker.metrics()),
     ],
     isJudged: (operation) => !(OWN_OPERATIONS as readonly string[]).includes(operation),
-    runBenchmark: (benchmark, operations, signal) => runLatencyBenchApart({ benchmark, operations, workers: featureWorkers }, signal, log),
+    runBenchmark: (benchmark, operations, signal) => runLatencyBenchApart({ benchmark, operations, workers: featureWorkers }, signal, log, performance.metrics),
   });
   scope.onClose(() => performance.close());
   features = createFeatureComputer({

@@ -9,7 +9,8 @@ export function sourceSettings(config: Config, keys: Readonly<Record<string, str
   const keyOf = (name: string): string | undefined => {
     const text = keys[name]?.trim() ?? "";
     if (text === "") return undefined;
-    if (!/^[\x21-\x7e]+$/.test(text)) throw badInput("bad-key-text", `${name} holds characters that no key has, such as a space or a line break.`, "Copy it again.");
+    if (!/^[\x21-\x7e]+$/.test(text))
+      throw badInput("bad-key-text", `${name} holds characters that no key has, such as a space or a line break.`, "Copy it again.");
     return text;
   };
   const address = (key: "data.finnhubUrl" | "data.alphaVantageUrl" | "data.redditUrl", own: string) => (config[key] === "" ? own : originOf(config[key], key));

@@ -150,6 +150,7 @@ function cashOf(text: string): Big {
 
 function startOf(text: string): number {
   const at = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!(at >= Date.UTC(1990, 0, 1) && at < Date.UTC(2099, 0, 1))) throw badInput("bad-flag", `--start is "${text}".`, "Write it like 2026-11-20T15:00:00Z, from 1990 to 2098.");
+  if (!(at >= Date.UTC(1990, 0, 1) && at < Date.UTC(2099, 0, 1)))
+    throw badInput("bad-flag", `--start is "${text}".`, "Write it like 2026-11-20T15:00:00Z, from 1990 to 2098.");
   return at;
 }

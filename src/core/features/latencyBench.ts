@@ -5,6 +5,7 @@ import { silentLog } from "../base/log.ts";
 import { seededRandom } from "../base/random.ts";
 import { sliceBars, type BarSeries } from "../domain/bars.ts";
 import type { BenchmarkKind, LatencyReport, LatencySide } from "../domain/performance.ts";
+import type { OperationRecord } from "../domain/ports.ts";
 import { computeFeaturesSync } from "./computeFeatures.ts";
 import { createFeatureComputer, type AsyncFeatureComputer } from "./featureComputer.ts";
 import { generateTickerSignalSync } from "./signals.ts";
@@ -19,6 +20,12 @@ export interface LatencyBenchOptions {
   readonly useProcessPool?: boolean;
 }
 
+/** The report, and the offloaded operations that were measured for it. */
+export interface LatencyRun {
+  readonly report: LatencyReport;
+  readonly operations: readonly OperationRecord[];
+}
+
 const BARS = 10_000;
 const WARM_UPS = 20;
 
@@ -28,6 +35,11 @@ const WARM_UPS = 20;
  * cached, and an operation succeeds when its answer equals the one computed in the loop.
  */
 export async function runLatencyBench(options: LatencyBenchOptions, signal: AbortSignal): Promise<LatencyReport> {
+  return (await runRecordedBench(options, signal)).report;
+}
+
+/** As `runLatencyBench`, with what a session's metrics would have of it. */
+export async function runRecordedBench(options: LatencyBenchOptions, signal: AbortSignal): Promise<LatencyRun> {
   const { operations, benchmark = "feature-computation", barsPerOperation = BARS } = options;
   const workers = options.workers ?? Math.min(8, availableParallelism());
   const walk = randomWalk(barsPerOperation + operations);
@@ -54,12 +66,13 @@ export async function runLatencyBench(options: LatencyBenchOptions, signal: Abor
         });
       }),
   );
+  const recorded: OperationRecord[] = [];
   const computer = createFeatureComputer({
     workers,
     workersGiven: true,
     queueSize: operations,
     useProcessPool: options.useProcessPool ?? false,
-    metrics: { record: () => undefined },
+    metrics: { record: (operation) => recorded.push(operation) },
     log: silentLog,
     cacheSize: 0,
   });
@@ -67,8 +80,9 @@ export async function runLatencyBench(options: LatencyBenchOptions, signal: Abor
     await computer.warm(signal);
     for (let round = 0; round < WARM_UPS; round += workers)
       await Promise.all(Array.from({ length: workers }, (_, i) => offloaded(computer, seriesOf((round + i) % operations)).catch(() => "")));
+    recorded.length = 0; // the warm-ups
     const after = await measured(operations, signal, async (i) => (await offloaded(computer, seriesOf(i))) === expected[i]);
-    return {
+    const report: LatencyReport = {
       schema: "quantdesk.latency/1",
       benchmark,
       operations,
@@ -79,6 +93,7 @@ export async function runLatencyBench(options: LatencyBenchOptions, signal: Abor
       workers,
       at: new Date().toISOString(),
     };
+    return { report, operations: recorded };
   } finally {
     await computer.close();
   }

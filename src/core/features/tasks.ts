@@ -44,8 +44,8 @@ function valueOf(task: Task): unknown {
 
 /** Loaded when it is asked for only: it brings pools of its own. The process is ended by whoever asked. */
 async function latencyBench(options: LatencyBenchOptions): Promise<unknown> {
-  const { runLatencyBench } = await import("./latencyBench.ts");
-  return await runLatencyBench(options, new AbortController().signal);
+  const { runRecordedBench } = await import("./latencyBench.ts");
+  return await runRecordedBench(options, new AbortController().signal);
 }
 
 async function callExport(module: string, name: string, args: readonly unknown[]): Promise<unknown> {

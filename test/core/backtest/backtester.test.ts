@@ -143,7 +143,11 @@ describe("The backtester", () => {
       results.map(({ index }) => index),
       requests.map((_request, i) => i),
     );
-    assert.deepEqual([...seen].sort((a, b) => a - b), results.map(({ index }) => index), "each is told once");
+    assert.deepEqual(
+      [...seen].sort((a, b) => a - b),
+      results.map(({ index }) => index),
+      "each is told once",
+    );
     assert.equal(succeeded, 297);
     assert.deepEqual(
       [120, 150, 200].map((i) => results[i]?.error?.code),
