@@ -7,10 +7,10 @@ import type { Channel } from "../core/base/channel.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { BarFrame, type BarColumns } from "./barFrame.ts";
 import type { RunningCell } from "./cellRun.ts";
-import { createLocalDesk, type LocalTools } from "./deskLocal.ts";
+import { createLocalDesk, withScannersAsText, type LocalTools } from "./deskLocal.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCall } from "./deskProtocol.ts";
 import { runningWork } from "./deskRunning.ts";
-import type { Desk } from "./deskTypes.d.ts";
+import type { Desk, ScanOptions } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
 export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningCell>, tools: LocalTools): Desk {
@@ -33,6 +33,8 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
     };
     desk[name] = method;
   }
+  const scan = desk["scan"] as (options: unknown) => Promise<unknown>;
+  desk["scan"] = async (options) => await scan(await withScannersAsText(options as ScanOptions | undefined, tools.openBlocking));
   const long = (name: "sweep" | "walkForward") => {
     const method = (spec: unknown): unknown => {
       const site = new Error("site");

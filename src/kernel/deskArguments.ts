@@ -100,6 +100,15 @@ const Sweep = v.strictObject(SWEEP_FIELDS);
 const WalkForward = v.strictObject({ ...SWEEP_FIELDS, train: v.string(), test: v.string(), anchored: v.optional(v.boolean()) });
 const ticket = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 
+/** As deskLocal.ts makes it of a scanner in the cell. */
+const ScannerText = v.strictObject({
+  name: v.string(),
+  pipeline: v.string(),
+  needs: v.array(v.string()),
+  thresholds: v.optional(v.record(v.string(), v.number()), {}),
+  scan: v.string(),
+});
+
 /** The arguments of each method, in their order; what may be left out is optional. */
 export const ARGUMENTS = {
   connect: v.strictTuple([]),
@@ -144,7 +153,20 @@ export const ARGUMENTS = {
     ),
   ]),
   scan: v.strictTuple([
-    v.optional(v.strictObject({ scanners: v.optional(v.array(v.string())), pipeline: v.optional(v.string()), sequential: v.optional(v.boolean()) }), {}),
+    v.optional(
+      v.strictObject({
+        scanners: v.optional(v.array(v.string())),
+        pipeline: v.optional(v.string()),
+        sequential: v.optional(v.boolean()),
+        workers,
+        timeoutSeconds,
+        files: v.optional(v.array(v.string())),
+        sources: v.optional(v.array(ScannerText)),
+        asOf: v.optional(v.string()),
+        data: v.optional(v.string()),
+      }),
+      {},
+    ),
   ]),
   analyze: v.strictTuple([symbol, v.optional(v.strictObject({ analysts: v.optional(v.array(v.string())) }), {})]),
   backtest: v.strictTuple([Backtest]),

@@ -9,6 +9,7 @@ import { knownNames } from "../core/base/nearest.ts";
 import type { BarSeries } from "../core/domain/bars.ts";
 import { plainAccount, plainAlarm, plainOrder, plainPosition, plainQuote } from "../core/domain/plain.ts";
 import { plainPreview } from "../core/domain/plainPreview.ts";
+import type { ScanOptions } from "../core/domain/ports.ts";
 import type { BacktestSpec, Session } from "../core/session.ts";
 import { parseArguments, type BacktestArguments, type DeskArguments } from "./deskArguments.ts";
 import { closeAllOfCell, killSwitchOfCell, limitsOfCell, reasonOf } from "./deskGuards.ts";
@@ -90,6 +91,18 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
   };
   const symbolBars = async (symbol: string, signal: AbortSignal): Promise<BarSeries> => (await bars([symbol, { limit: FEATURE_BARS }], signal)).series;
 
+  const scanOptions = async ({ workers, timeoutSeconds, files, asOf, data, ...rest }: DeskArguments["scan"][0], signal: AbortSignal): Promise<ScanOptions> => {
+    if ((asOf === undefined) !== (data === undefined))
+      throw badInput("bad-argument", "desk.scan of the past takes both asOf and data.", 'For example {asOf: "2019-05-01", data: "./prices"}.');
+    return {
+      ...defined(rest),
+      ...(workers === undefined ? {} : { maxWorkers: workers }),
+      ...(timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1000 }),
+      ...(files === undefined ? {} : { files: files.map(file) }),
+      ...(asOf === undefined || data === undefined ? {} : { past: await session.pricesAsOf(resolve(options.folder ?? ".", data), asOf, signal) }),
+    };
+  };
+
   return {
     connect: async (_args, _caller, signal) => answer("account", plainAccount(await session.connect(signal)) satisfies desk.Account),
     disconnect: async () => {
@@ -130,7 +143,7 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
       const { series, source } = await bars(args, signal);
       return answer("bars", barColumns(series, source, args[1].limit));
     },
-    scan: async ([args], _caller, signal) => answer("scan", await session.scan(defined(args), signal)),
+    scan: async ([args], _caller, signal) => answer("scan", await session.scan(await scanOptions(args, signal), signal)),
     analyze: async ([symbol, args], _caller, signal) => answer("analysis", await session.analyze(symbol, defined(args), signal)),
     backtest: async ([args], caller, signal) => answer("backtest", await session.backtest(spec(args, true, caller), signal)),
     backtests: async ([specs, args], caller, signal) => {

@@ -4,7 +4,7 @@ import { isAbsolute, resolve } from "node:path";
 import { runInThisContext } from "node:vm";
 import { badInput } from "../core/base/errors.ts";
 import type { RunningCell } from "./cellRun.ts";
-import type { Bars, BlockingOptions, Desk, ModuleCall } from "./deskTypes.d.ts";
+import type { Bars, BlockingOptions, CellScanner, Desk, ModuleCall, ScanOptions } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
 /** What transform.ts writes into the functions of a cell, as it is in a process without cells. */
@@ -61,11 +61,29 @@ function seriesOf(bars: Bars): Bars {
   throw badInput("bad-argument", "desk.computeFeaturesSync takes bars as columns.", 'Give it what desk.bars("AAPL") answers.');
 }
 
+/** Scanners of the cell become text, to run in processes of their own; everything else stays as it was asked for. */
+export async function withScannersAsText(options: ScanOptions | undefined, openBlocking: () => Promise<Blocking>): Promise<unknown> {
+  if (options?.own === undefined) return options;
+  const { own, ...rest } = options;
+  const { commonGlobals, selfContainedSource } = await openBlocking();
+  const globals = new Set([...commonGlobals(), ...PRELUDE_NAMES]);
+  const sources = [own].flat().map((scanner: CellScanner | readonly CellScanner[]) => {
+    const { name, pipeline, needs, thresholds, scan } = scanner as CellScanner;
+    if (typeof scan !== "function") throw badInput("bad-argument", "desk.scan's own takes scanners.", "Give it what defineScanner() answers.");
+    const source = selfContainedSource(scan, globals);
+    return { name, pipeline, needs: needs ?? [], ...(thresholds === undefined ? {} : { thresholds }), scan: withPrelude(source) };
+  });
+  return { ...rest, sources };
+}
+
 /** The function as it was before the cell was made a script; a variable that it captures is refused by name. */
 function sendable(work: (...args: never[]) => unknown, { commonGlobals, selfContainedSource }: Blocking): (...args: readonly unknown[]) => unknown {
   const source = selfContainedSource(work, new Set([...commonGlobals(), ...PRELUDE_NAMES]));
-  const text = PRELUDE_NAMES.some((name) => source.includes(name)) ? `(...args) => { ${PRELUDE} return (${source})(...args); }` : source;
-  return runInThisContext(`"use strict"; (${text})`) as (...args: readonly unknown[]) => unknown;
+  return runInThisContext(`"use strict"; (${withPrelude(source)})`) as (...args: readonly unknown[]) => unknown;
+}
+
+function withPrelude(source: string): string {
+  return PRELUDE_NAMES.some((name) => source.includes(name)) ? `(...args) => { ${PRELUDE} return (${source})(...args); }` : source;
 }
 
 /** A module named by relative path is the notebook folder's. */

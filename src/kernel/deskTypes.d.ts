@@ -258,6 +258,7 @@ export interface ScanResult {
     readonly candidates: number;
     readonly durationMs: number;
     readonly error: string | null;
+    readonly circuit: { readonly state: "closed" | "open" | "half-open"; readonly failures: number; readonly openUntil: string | null };
   }>;
   readonly candidates: ReadonlyArray<{
     readonly symbol: string;
@@ -265,6 +266,9 @@ export interface ScanResult {
     readonly reasons: ReadonlyArray<{ readonly scanner: string; readonly text: string; readonly value: number | null }>;
     readonly new: boolean;
   }>;
+  /** Symbols of the last scan that this one did not find. */
+  readonly gone: readonly string[];
+  readonly asOf: string;
   readonly simulated: boolean;
 }
 
@@ -272,6 +276,28 @@ export interface ScanOptions {
   readonly scanners?: readonly string[];
   readonly pipeline?: string;
   readonly sequential?: boolean;
+  readonly workers?: number;
+  /** For each scanner. */
+  readonly timeoutSeconds?: number;
+  /** Scanner files, from the notebook's folder. */
+  readonly files?: readonly string[];
+  /**
+   * Scanners of this cell, as defineScanner() makes them. Each runs in a process of its own, sent as source: its `scan` must
+   * be self-contained (a captured variable is refused by name) and gets the library by `await import("quantdesk")`.
+   */
+  readonly own?: CellScanner | readonly CellScanner[];
+  /** As on that day, on the prices of `data`. */
+  readonly asOf?: string;
+  /** A folder of CSV or Parquet files, one symbol each. */
+  readonly data?: string;
+}
+
+export interface CellScanner {
+  readonly name: string;
+  readonly pipeline: string;
+  readonly needs: readonly string[];
+  readonly thresholds?: Readonly<Record<string, number>>;
+  scan(state: never, tools: never): Promise<unknown>;
 }
 
 export interface Analysis {

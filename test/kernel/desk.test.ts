@@ -173,6 +173,21 @@ describe("desk in a cell, on the embedded exchange", () => {
   check("reads a signal", 'await desk.generateTickerSignal("AAPL")', /^AAPL: (buy|sell|hold), strength \d+ % SIMULATED/);
   check("reads the signals of a list", 'await desk.generateSignalsForWatchlist(["AAPL", "MSFT"])', /^2 symbols: \d buy, \d sell, \d hold SIMULATED/);
   check("scans", "await desk.scan()", /candidates?, \d+ new; \d+ of \d+ scanners? finished/);
+  check(
+    "runs a scanner of the cell in a process of its own, beside those asked for",
+    `import { defineScanner } from "quantdesk";
+const mine = defineScanner({
+  name: "mine", pipeline: "cell", needs: ["bars"], thresholds: { count: 2 },
+  async scan(state, tools) {
+    const { sma } = await import("quantdesk");
+    const bars = await tools.bars(state.universe.slice(0, state.settings.count), { timeframe: "1Day", limit: 30 });
+    return [...bars].map(([symbol, { close }]) => ({ symbol, score: 1, reason: "above zero", value: sma(close, 5).at(-1)! }));
+  },
+});
+const scanned = await desk.scan({ scanners: ["most_active"], own: mine, timeoutSeconds: 20 });
+scanned.scanners.map(({ name, status, candidates, error }) => [name, status, candidates, error].join(" "))`,
+    /^\[ 'most_active ok \d+ ', 'mine ok 2 ' \]$/,
+  );
   check("analyzes", 'await desk.analyze("AAPL")', /^(BUY|HOLD|SELL) AAPL, confidence/);
 
   /** Untyped code gets past the checker and is refused at the session's door. */
@@ -184,6 +199,11 @@ describe("desk in a cell, on the embedded exchange", () => {
     });
   };
   refuses("names an option that is not there", 'await loose.buy("AAPL", { quantity: 1 })', /desk\.buy knows no option "quantity"/);
+  refuses(
+    "names what a scanner of the cell captures",
+    'const least = 3; await loose.scan({ own: { name: "mine", pipeline: "p", needs: [], scan: async () => [{ symbol: "AAPL", score: least, reason: "" }] } })',
+    /The function uses least/,
+  );
   refuses("names the nearest option", 'await loose.buy("AAPL", { qty: 1, limti: 3 })', /Did you mean limit\?/);
   refuses("names an argument of the wrong kind", "await loose.price(5)", /desk\.price: argument 1 is 5, not string/);
   refuses("refuses money that is no number", 'await loose.buy("AAPL", { qty: "$5" })', /not a plain decimal/);

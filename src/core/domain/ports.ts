@@ -541,14 +541,26 @@ export interface ScanOptions {
   /** Names; all enabled ones when absent. */
   readonly scanners?: readonly string[];
   readonly pipeline?: string;
-  /** Scanner files of the user; run in the compute process. */
+  /** Scanner files of the user; each runs in a process of its own. */
   readonly files?: readonly string[];
+  /** Scanners out of cells; the same isolation. */
+  readonly sources?: readonly ScannerSource[];
   readonly sequential?: boolean;
   readonly maxWorkers?: number;
   readonly timeoutMs?: number;
   readonly onLine?: (line: string) => void;
   /** Look at these prices instead of the market's; such a scan is not kept, and no circuit counts it. */
   readonly past?: PricesOfThePast;
+}
+
+/** A scanner as text. */
+export interface ScannerSource {
+  readonly name: string;
+  readonly pipeline: string;
+  readonly needs: readonly string[];
+  readonly thresholds?: Readonly<Record<string, number>>;
+  /** An expression that evaluates to its `scan` and uses nothing from around it. */
+  readonly scan: string;
 }
 
 /** What was known of prices at an instant in the past. */

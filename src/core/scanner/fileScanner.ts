@@ -10,6 +10,7 @@ import type { Channel } from "../base/channel.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { abortable, type Scope } from "../base/scope.ts";
+import type { ScannerSource } from "../domain/ports.ts";
 import type { Candidate } from "../domain/research.ts";
 import type { RunnableScanner } from "./executor.ts";
 import { startScannerProcess } from "./scannerProcess.ts";
@@ -37,9 +38,25 @@ export async function openFileScanner(path: string, owner: Scope, log: Log): Pro
   if (file?.isFile() !== true) throw badInput("no-such-file", `There is no scanner file ${path}.`, "Check the path.");
   const version = sha256(`${resolve(path)} ${file.mtimeMs} ${file.size}`).slice(0, 12); // a file that was corrected starts anew
   const fileName = basename(path).replace(/\.[cm]?[jt]s$/, "");
-  const { channel, end } = startScannerProcess(fileName, log);
+  return await open(resolve(path), { name: fileName, version, what: path }, owner, log);
+}
+
+/** A scanner out of a cell, the same way: `bad-scanner` when its name, its thresholds or its text cannot be read. */
+export async function openSourceScanner(source: ScannerSource, owner: Scope, log: Log): Promise<RunnableScanner> {
+  const { name } = described("The scanner", source);
+  return await open(source, { name, version: sha256(source.scan).slice(0, 12), what: `The scanner ${name}` }, owner, log);
+}
+
+/** `what` names it in sentences; `version` tells a corrected one from the one that failed. */
+async function open(
+  source: string | ScannerSource,
+  { name, version, what }: { readonly name: string; readonly version: string; readonly what: string },
+  owner: Scope,
+  log: Log,
+): Promise<RunnableScanner> {
+  const { channel, end } = startScannerProcess(name, log);
   owner.onClose(end); // also when the process was told to end before: a scan is over when its processes are gone
-  const loaded = channel.ask("load", resolve(path), owner.signal).then((answer) => described(path, answer));
+  const loaded = channel.ask("load", source, owner.signal).then((answer) => described(what, answer));
   const run: RunnableScanner["scan"] = async (state, tools) => {
     try {
       await abortable(loaded, tools.signal);
@@ -50,7 +67,7 @@ export async function openFileScanner(path: string, owner: Scope, log: Log): Pro
       await end();
     }
   };
-  const unnamed = { name: fileName, circuit: `${fileName} ${version}`, pipeline: "user", needs: [], scan: run };
+  const unnamed = { name, circuit: `${name} ${version}`, pipeline: "user", needs: [], scan: run };
   try {
     if (!(await isLoadedSoon(loaded, channel, owner.signal))) return unnamed;
     const scanner = await loaded;
@@ -79,13 +96,13 @@ async function isLoadedSoon(loaded: Promise<unknown>, channel: Channel, signal: 
   }
 }
 
-function described(path: string, answer: unknown): v.InferOutput<typeof Described> {
+function described(what: string, answer: unknown): v.InferOutput<typeof Described> {
   const parsed = v.safeParse(Described, answer);
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
   throw badInput(
     "not-a-scanner",
-    `${path}: ${v.getDotPath(issue) ?? "its default export"} ${issue.kind === "schema" ? "is missing or of the wrong kind" : issue.message}.`,
+    `${what}: ${v.getDotPath(issue) ?? "its default export"} ${issue.kind === "schema" ? "is missing or of the wrong kind" : issue.message}.`,
     SHAPE,
   );
 }

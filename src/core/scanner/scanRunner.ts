@@ -9,7 +9,7 @@ import { Breaker, OPEN_MS } from "./breaker.ts";
 import { BUILTIN_SCANNERS } from "./builtin/table.ts";
 import { readCircuits, writeCircuits } from "./circuitFile.ts";
 import type { RunnableScanner } from "./executor.ts";
-import { openFileScanner } from "./fileScanner.ts";
+import { openFileScanner, openSourceScanner } from "./fileScanner.ts";
 import { scanCache, scanWith, type ScanRunnerOptions } from "./scanOnce.ts";
 import { chooseScanners, workersAndTimeout } from "./selection.ts";
 import { verifyScanners } from "./verify.ts";
@@ -41,10 +41,10 @@ async function scan(options: ScanRunnerOptions, breaker: Breaker, asked: ScanOpt
   const builtin = chooseScanners(BUILTIN_SCANNERS, asked, options.settings);
   const scope = new Scope({ name: "The scan", signal });
   try {
-    const fromFiles = await openFiles(asked.files ?? [], scope, options.log);
+    const own = await openOwn(asked, scope, options.log);
     const before = breaker.circuits();
     const outcome = await scanWith(
-      [...builtin, ...fromFiles],
+      [...builtin, ...own],
       options,
       {
         ...limits,
@@ -84,12 +84,17 @@ async function keepCircuits({ circuitsFile, log }: ScanRunnerOptions, before: Re
   );
 }
 
-async function openFiles(files: readonly string[], scope: Scope, log: Log): Promise<readonly RunnableScanner[]> {
+/** The person's own scanners, from files and cells. */
+async function openOwn({ files = [], sources = [] }: ScanOptions, scope: Scope, log: Log): Promise<readonly RunnableScanner[]> {
   const paths = [...new Set(files.map((file) => resolve(file)))];
-  const opened = await Promise.all(paths.map((path) => openFileScanner(path, scope, log)));
+  const opened = await Promise.all([
+    ...paths.map((path) => openFileScanner(path, scope, log)),
+    ...sources.map((source) => openSourceScanner(source, scope, log)),
+  ]);
   const names = new Set(BUILTIN_SCANNERS.map(({ name }) => name));
   for (const [index, { name }] of opened.entries()) {
-    if (names.has(name)) throw badInput("duplicate-scanner", `${paths[index]} is named ${name}, and so is another scanner.`, "Give it another name.");
+    if (names.has(name))
+      throw badInput("duplicate-scanner", `${paths[index] ?? "A scanner of the cell"} is named ${name}, and so is another scanner.`, "Give it another name.");
     names.add(name);
   }
   return opened;

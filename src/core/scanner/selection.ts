@@ -13,7 +13,8 @@ export interface ScanSettings {
   thresholds(name: string): Thresholds;
 }
 
-const MAX_FILES = 64;
+/** Each has a process of its own. */
+const MAX_OWN = 64;
 
 /** In the order of `known`. A scanner that is asked for by name runs even where a setting turns it off. */
 export function chooseScanners(known: readonly ScannerDefinition[], asked: ScanOptions, settings: ScanSettings): readonly ScannerDefinition[] {
@@ -21,7 +22,8 @@ export function chooseScanners(known: readonly ScannerDefinition[], asked: ScanO
   for (const name of asked.scanners ?? []) {
     if (!names.includes(name)) throw badInput("unknown-scanner", `There is no scanner "${name}".`, knownNames(name, names));
   }
-  if ((asked.files ?? []).length > MAX_FILES) throw badInput("too-many-files", `${asked.files?.length} scanner files, at most ${MAX_FILES} run in one scan.`);
+  const own = (asked.files ?? []).length + (asked.sources ?? []).length;
+  if (own > MAX_OWN) throw badInput("too-many-files", `${own} scanner files, at most ${MAX_OWN} run in one scan.`);
   const wanted = asked.scanners;
   let chosen = wanted === undefined ? known.filter(({ name }) => settings.enabled(name)) : known.filter(({ name }) => wanted.includes(name));
   if (asked.pipeline !== undefined) {
@@ -30,7 +32,7 @@ export function chooseScanners(known: readonly ScannerDefinition[], asked: ScanO
       throw badInput("unknown-pipeline", `No scanner belongs to the pipeline "${asked.pipeline}".`, knownNames(asked.pipeline, pipelines));
     chosen = chosen.filter(({ pipeline }) => pipeline === asked.pipeline);
   }
-  if (chosen.length === 0 && (asked.files ?? []).length === 0) {
+  if (chosen.length === 0 && own === 0) {
     throw badInput("no-scanners", "No scanner is left to run.", "Turn one on with scanners.<name>.enabled, or name it outright.");
   }
   return chosen;

@@ -2,11 +2,13 @@
  * Entry of a scanner file's own process: imports the file, runs its scan, passes its tool calls on to the parent.
  * Everything here may be broken by the person's code; the parent trusts none of it.
  */
+import { constants, runInThisContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { Channel } from "../base/channel.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { resolveOwnLibrary, userFileUrl } from "../base/ownLibrary.ts";
 import { parseCandidates } from "./candidates.ts";
+import type { ScannerSource } from "../domain/ports.ts";
 import type { ScannerDefinition, ScanState, ScanTools } from "../domain/scanner.ts";
 
 const send = process.send?.bind(process);
@@ -36,26 +38,43 @@ const channel = new Channel({ post: (message) => send(message), onMessage: (list
 delete process.send;
 let scanner: ScannerDefinition | undefined;
 
-channel.handle("load", async (path) => {
+channel.handle("load", async (source) => {
   channel.emit("importing", null);
+  scanner = typeof source === "string" ? await fromFile(source) : fromText(source as ScannerSource);
+  return { name: scanner.name, pipeline: scanner.pipeline, needs: scanner.needs ?? [], thresholds: scanner.thresholds };
+});
+
+async function fromFile(path: string): Promise<ScannerDefinition> {
   let loaded: { default?: unknown };
   try {
-    loaded = (await import(userFileUrl(path as string, "1"))) as { default?: unknown };
+    loaded = (await import(userFileUrl(path, "1"))) as { default?: unknown };
   } catch (error) {
-    const first = (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).split("\n", 1)[0];
-    throw badInput("scanner-does-not-load", `${path as string} does not load: ${first}`, "Correct the file.");
+    throw badInput("scanner-does-not-load", `${path} does not load: ${firstLine(error)}`, "Correct the file.");
   }
   const found = loaded.default as Partial<ScannerDefinition> | null | undefined;
   if (found === null || typeof found !== "object" || typeof found.scan !== "function") {
     throw badInput(
       "not-a-scanner",
-      `${path as string} has no scanner as its default export.`,
+      `${path} has no scanner as its default export.`,
       'Write: export default defineScanner({ name, pipeline, needs, scan }), with defineScanner from "quantdesk".',
     );
   }
-  scanner = found as ScannerDefinition;
-  return { name: found.name, pipeline: found.pipeline, needs: found.needs ?? [], thresholds: found.thresholds };
-});
+  return found as ScannerDefinition;
+}
+
+/** Its `import()` finds what a file's would, "quantdesk" among it. */
+function fromText(source: ScannerSource): ScannerDefinition {
+  try {
+    const options = { filename: `${source.name}.js`, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
+    return { ...source, scan: runInThisContext(`"use strict"; (${source.scan})`, options) as ScannerDefinition["scan"] };
+  } catch (error) {
+    throw badInput("scanner-does-not-load", `The scanner ${source.name} does not load: ${firstLine(error)}`);
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).split("\n", 1)[0] as string;
+}
 
 channel.handle("scan", async (state, signal) => {
   if (scanner === undefined) throw new TradingError("not-loaded", "The scanner is not loaded.");

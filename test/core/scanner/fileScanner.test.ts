@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "../../../src/core/base/clock.ts";
 import { logTo } from "../../../src/core/base/log.ts";
+import type { ScannerSource } from "../../../src/core/domain/ports.ts";
 import { createScanRunner } from "../../../src/core/scanner/scanRunner.ts";
 import { AS_OF, simulatedMarketData } from "../simulatedMarketData.ts";
 
@@ -17,7 +18,7 @@ describe("A scanner file", () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  async function scan(files: Readonly<Record<string, string>>, timeoutMs = 10_000) {
+  async function scan(files: Readonly<Record<string, string>>, timeoutMs = 10_000, sources: readonly ScannerSource[] = []) {
     const paths: string[] = [];
     for (const [name, text] of Object.entries(files)) {
       paths.push(join(folder, name));
@@ -32,7 +33,7 @@ describe("A scanner file", () => {
       log: logTo((_level, line) => logged.push(line)),
       clock: new ManualClock(AS_OF),
     });
-    return runner.scan({ scanners: ["most_active"], files: paths }, signal);
+    return runner.scan({ scanners: ["most_active"], files: paths, sources }, signal);
   }
   const file = (name: string, body: string) => `import { defineScanner, sma } from "quantdesk";
 export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"], async scan(state, tools) { ${body} } });`;
@@ -65,6 +66,24 @@ export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"
     } finally {
       delete process.env["FINNHUB_API_KEY"];
     }
+  });
+
+  it("is run as text, too: with its thresholds, the library and no name from around it", async () => {
+    const mine = { name: "mine", pipeline: "cell", needs: ["bars"], thresholds: { length: 3 } };
+    const scanText = `async ({ universe, settings }, tools) => {
+      const { sma } = await import("quantdesk");
+      const bars = await tools.bars(universe.slice(0, 1), { timeframe: "1Day", limit: 10 });
+      return [...bars].map(([symbol, { close }]) => ({ symbol, score: 1, reason: typeof process.env.HOME, value: sma(close, settings.length).at(-1) }));
+    }`;
+    const result = await scan({}, 10_000, [{ ...mine, scan: scanText }]);
+    assert.deepEqual(result.scanners.map(({ name, pipeline, status, candidates }) => [name, pipeline, status, candidates]).at(-1), ["mine", "cell", "ok", 1]);
+    const found = result.candidates.flatMap(({ reasons }) => reasons).find(({ scanner }) => scanner === "mine");
+    assert.ok((found?.value ?? 0) > 0);
+    await assert.rejects(scan({}, 10_000, [{ ...mine, name: "Not A Name", scan: scanText }]), { kind: "usage", code: "not-a-scanner" });
+    await assert.rejects(scan({}, 10_000, [{ ...mine, scan: "async (" }]), { kind: "usage", code: "scanner-does-not-load" });
+    await assert.rejects(scan({}, 10_000, [{ ...mine, name: "gap_up", scan: scanText }]), { kind: "usage", code: "duplicate-scanner" });
+    const stuck = await scan({}, 1500, [{ ...mine, scan: "async () => { while (true) {} }" }]);
+    assert.equal(stuck.scanners.at(-1)?.status, "timeout");
   });
 
   it("ends only itself when it hangs, loops, throws, floods, answers rubbish, exits, kills itself or eats memory, and the next run works", async () => {
