@@ -210,7 +210,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   try {
     const store = await openStore(join(home, "quantdesk.sqlite"), scope.signal, (sentence) => log.warn(sentence));
     scope.onClose(() => store.close());
-    if (store.isReadOnly) log.warn(`${home} was changed by a newer Quantdesk: this one shows what is there, keeps no results and sends no orders.`);
+    if (store.readOnly !== null) {
+      const why = store.readOnly.code === "store-too-new" ? `${home} was changed by a newer Quantdesk` : store.readOnly.message.replace(/\.$/, "");
+      log.warn(`${why}: this one shows what is there, keeps no results and sends no orders; cancels go.`);
+    }
     return assemble({ options, config, sources, venue, keys, home, log, scope, store, secrets });
   } catch (error) {
     await scope.close();

@@ -48,7 +48,7 @@ export async function compareBooks(account: string, seen: readonly HeldPosition[
     code: "books-differ" as const,
     symbol,
     orderId: null,
-    message: `The broker holds ${found.toFixed()} ${symbol}, the books say ${expected.toFixed()}: a transfer, a correction, a split that it does not explain, or a fill that was not told.`,
+    message: `The broker holds ${found.toFixed()} ${symbol}, the books say ${expected.toFixed()}: a transfer, a correction, a split that it does not tell of, or a fill that was not told.`,
     blocksEntries: true,
   }));
   await alarms.change(account, { raise, end: [{ code: "books-differ", symbols: [...left.keys()], allBut: true }] }, signal);

@@ -749,8 +749,8 @@ export interface KeptCombinations {
 }
 
 export interface Store {
-  /** A newer Quantdesk has changed it: looking works, results are not kept, orders are refused (`store-too-new`). */
-  readonly isReadOnly: boolean;
+  /** Looking works, results are not kept, orders are refused for this: a newer Quantdesk has changed it (`store-too-new`), or it cannot be written (`store-unwritable`). */
+  readonly readOnly: TradingError | null;
   readonly journal: OrderJournal;
   requestBucket(name: string, perMinute: number): RequestBucket;
   readonly cache: ResultCache;

@@ -5,6 +5,7 @@ import { TradingError } from "../base/errors.ts";
 import type { MergedCandidate } from "../domain/research.ts";
 import { JournalTables } from "./journal.ts";
 import { holdUse } from "./inUse.ts";
+import { isUnwritable, openToLook } from "./lookOnly.ts";
 import { migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./schema.ts";
 
@@ -12,34 +13,17 @@ export class Database {
   readonly #db: DatabaseSync;
   readonly #release: () => void;
   readonly path: string;
-  /** A newer Quantdesk has changed the tables: looking works, writing throws `store-too-new`. */
-  readonly isReadOnly: boolean;
+  /** Looking works, writing throws this: `store-too-new` (a newer Quantdesk has changed the tables) or `store-unwritable`. */
+  readonly readOnly: TradingError | null;
   readonly journal: JournalTables;
 
   /** `steps` are those of this program, unless a test says otherwise. */
   constructor(path: string, steps: readonly string[] = MIGRATIONS) {
     this.path = path;
-    closeSync(openSync(path, "a", 0o600)); // for this user only, whatever the umask; SQLite's files beside it follow
-    if (process.platform !== "win32") chmodSync(path, 0o600);
-    const release = holdUse(path, steps.length); // before the version is read: a newer program must not change it in between
-    let db: DatabaseSync | undefined;
-    try {
-      db = new DatabaseSync(path);
-      db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
-      this.isReadOnly = migrate(db, path, steps) === "newer";
-      if (this.isReadOnly) {
-        db.close();
-        db = new DatabaseSync(path, { readOnly: true });
-        db.exec("PRAGMA busy_timeout = 5000");
-        release(); // who only reads is in nobody's way
-      }
-    } catch (error) {
-      db?.close();
-      release();
-      throw error;
-    }
+    const { db, readOnly, release } = open(path, steps);
     this.#db = db;
-    this.#release = this.isReadOnly ? () => undefined : release;
+    this.readOnly = readOnly;
+    this.#release = release;
     this.journal = new JournalTables(this.#db, (work) => this.#transaction(work));
   }
 
@@ -75,7 +59,7 @@ export class Database {
   }
 
   #transaction<T>(work: () => T): T {
-    if (this.isReadOnly) throw tooNew(this.path);
+    if (this.readOnly !== null) throw this.readOnly;
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       const value = work();
@@ -85,6 +69,45 @@ export class Database {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK"); // a full disk has rolled back already
       throw error;
     }
+  }
+}
+
+interface Opened {
+  readonly db: DatabaseSync;
+  readonly readOnly: TradingError | null;
+  readonly release: () => void;
+}
+
+const NOTHING_TO_RELEASE = (): void => undefined;
+
+function open(path: string, steps: readonly string[]): Opened {
+  try {
+    return openToWrite(path, steps);
+  } catch (error) {
+    if (!isUnwritable(error)) throw error;
+    const readOnly = new TradingError("store-unwritable", `${path} cannot be written: ${(error as Error).message}.`, { cause: error });
+    return { db: openToLook(path, steps), readOnly, release: NOTHING_TO_RELEASE };
+  }
+}
+
+function openToWrite(path: string, steps: readonly string[]): Opened {
+  closeSync(openSync(path, "a", 0o600)); // for this user only, whatever the umask; SQLite's files beside it follow
+  if (process.platform !== "win32") chmodSync(path, 0o600);
+  const release = holdUse(path, steps.length); // before the version is read: a newer program must not change it in between
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path);
+    db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    if (migrate(db, path, steps) !== "newer") return { db, readOnly: null, release };
+    db.close();
+    db = new DatabaseSync(path, { readOnly: true });
+    db.exec("PRAGMA busy_timeout = 5000");
+    release(); // who only reads is in nobody's way
+    return { db, readOnly: tooNew(path), release: NOTHING_TO_RELEASE };
+  } catch (error) {
+    db?.close();
+    release();
+    throw error;
   }
 }
 

@@ -94,7 +94,7 @@ export interface StoreCalls {
 }
 
 /**
- * Opens (and makes, where absent) the database of orders at `path`; one that a newer Quantdesk has changed is only read.
+ * Opens (and makes, where absent) the database of orders at `path`; one that a newer Quantdesk has changed, or that cannot be written, is only read.
  * Throws `store-unopened`, `home-in-use` (an older Quantdesk has it open) or `store-not-migrated`. The results are in a file
  * beside it, which is opened when it is first needed: `warn` is told in one sentence when something is wrong with it.
  */
@@ -105,15 +105,15 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
   const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   worker.on("error", (error) => channel.close(TradingError.from(error, "store-failed")));
   void gone.then(() => channel.close(new TradingError("store-closed", "The store is closed.")));
-  const ready = new Promise<{ readonly isReadOnly: boolean }>((resolve, reject) => {
-    channel.on("ready", (opened) => resolve(opened as { readonly isReadOnly: boolean }));
+  const ready = new Promise<{ readonly readOnly: PlainError | null }>((resolve, reject) => {
+    channel.on("ready", (opened) => resolve(opened as { readonly readOnly: PlainError | null }));
     channel.on("failed", (error) => reject(unopened(path, error as PlainError)));
     worker.once("error", (error) => reject(unopened(path, TradingError.from(error, "store-unopened").toPlain())));
   });
   channel.on("changed", () => changes.emit("equity"));
-  let isReadOnly: boolean;
+  let readOnly: PlainError | null;
   try {
-    ({ isReadOnly } = await abortable(ready, signal));
+    ({ readOnly } = await abortable(ready, signal));
   } catch (error) {
     await worker.terminate();
     throw error;
@@ -126,7 +126,7 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
   const open = new AbortController();
 
   return {
-    isReadOnly,
+    readOnly: readOnly === null ? null : TradingError.fromPlain(readOnly),
     requestBucket: (name, perMinute) => ({
       take: (rate) => ask("takeRequests", { ...rate, name }, open.signal),
       tell: (news) => void ask("tellRequests", { ...news, name, perMinute }, open.signal).catch(() => undefined), // the next answer says it again
@@ -166,21 +166,21 @@ export async function openStore(path: string, signal: AbortSignal, warn: (senten
       result: async (hash, withEquity, caller) => (await results.ask("results", { hashes: [hash], withEquity }, caller))[0] ?? null,
       results: (hashes, withEquity, caller) => results.ask("results", { hashes, withEquity }, caller),
       keepResults: async (kept, caller) => {
-        if (!isReadOnly) await results.ask("keepResults", { at: Date.now(), results: kept }, caller);
+        if (readOnly === null) await results.ask("keepResults", { at: Date.now(), results: kept }, caller);
       },
       combinations: (key, caller) => results.ask("combinations", key, caller),
       keepCombinations: async (kept, caller) => {
-        if (!isReadOnly) await results.ask("keepCombinations", kept, caller);
+        if (readOnly === null) await results.ask("keepCombinations", kept, caller);
       },
       neighbourhood: (strategy, datasetHash, caller) => results.ask("neighbourhood", { strategy, datasetHash }, caller),
     },
     addRuns: async (rows, caller) => {
-      if (isReadOnly) return;
+      if (readOnly !== null) return;
       await results.ask("addRuns", rows, caller);
       changes.emit("runs");
     },
     addSources: async (items, caller) => {
-      if (!isReadOnly && (await results.ask("addSources", items, caller)) > 0) changes.emit("sources");
+      if (readOnly === null && (await results.ask("addSources", items, caller)) > 0) changes.emit("sources");
     },
     addEquity: async (account, at, equity, caller) => {
       await ask("addEquity", { account, at, equity }, caller);

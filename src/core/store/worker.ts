@@ -55,7 +55,7 @@ const UNKEPT: { readonly [K in keyof StoreCalls]?: StoreCalls[K]["answer"] } = {
   bookSplits: { booked: [], raised: [] },
 };
 for (const [name, call] of Object.entries(calls)) {
-  const isUnkept = database.isReadOnly && name in UNKEPT;
+  const isUnkept = database.readOnly !== null && name in UNKEPT;
   channel.handle(name, isUnkept ? () => UNKEPT[name as keyof StoreCalls] : (call as (argument: unknown) => unknown));
 }
 
@@ -73,7 +73,7 @@ channel.handle("close", () => {
   database.close();
   setImmediate(() => port.close());
 });
-channel.emit("ready", { isReadOnly: database.isReadOnly });
+channel.emit("ready", { readOnly: database.readOnly?.toPlain() ?? null });
 
 /** Why it cannot be opened is told in words and not thrown: an error that ends a thread overtakes what the thread has said. */
 function open(path: string): Promise<Database> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,7 +62,7 @@ describe("a store of another version", () => {
     });
     assert.deepEqual(rows(path, "SELECT name FROM sqlite_schema WHERE name = 'half'"), []);
     const back = new Database(path);
-    assert.equal(back.isReadOnly, false);
+    assert.equal(back.readOnly, null);
     assert.equal(back.equity("A").length, 1);
     back.close();
   });
@@ -105,7 +105,7 @@ describe("a store of another version", () => {
     new Database(path, NEXT).close();
 
     const store = await openStore(path, signal);
-    assert.equal(store.isReadOnly, true);
+    assert.equal(store.readOnly?.code, "store-too-new");
     await store.addEquity("PA1", 1, 100, signal);
     assert.deepEqual((await store.dashboard("PA1", signal)).equity, []);
     assert.equal((await store.journalledOrders(null, 10, signal)).length, 1);
@@ -118,5 +118,23 @@ describe("a store of another version", () => {
     assert.equal(verdict.allowed, false);
     assert.ok(!verdict.allowed && verdict.code === "journal-unwritable" && /Update Quantdesk/.test(verdict.hint), JSON.stringify(verdict));
     assert.equal((await older.broker.cancelOrder(order.id, signal)).status, "canceled");
+  });
+
+  it("that cannot be written is shown as it stands: an order is refused with the reason, a cancel and the kill switch go", async () => {
+    await using desk = await Desk.connected({ home: folder });
+    const { server } = desk;
+    const order = await desk.broker.submitOrder(await desk.checked(), signal);
+    await desk.broker.submitOrder(await desk.checked(buy("3")), signal);
+    await desk.scope.close();
+    mkdirSync(`${path}-wal`); // no room for SQLite's file beside it
+
+    await using bare = await Desk.connected({ home: folder, server });
+    assert.equal(bare.store.readOnly?.code, "store-unwritable");
+    assert.equal((await bare.store.journalledOrders(null, 10, signal)).length, 2);
+    const verdict = await bare.broker.check(buy("2"), signal);
+    assert.ok(!verdict.allowed && verdict.code === "journal-unwritable" && /cannot be written: unable to open/.test(verdict.message), JSON.stringify(verdict));
+    assert.equal((await bare.broker.cancelOrder(order.id, signal)).status, "canceled");
+    await assert.rejects(bare.broker.setKillSwitch("on", { origin: "test" }, signal), { code: "kill-switch-not-kept", message: /^1 orders were canceled/ });
+    assert.ok(server.orders.every((one) => one.status === "canceled"));
   });
 });
