@@ -26,6 +26,7 @@ const VIEWS = [
   { id: "quantdesk.orders", name: "Orders", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },
   { id: "quantdesk.candidates", name: "Candidates", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },
   { id: "quantdesk.backtests", name: "Backtests", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },
+  { id: "quantdesk.variables", name: "Variables", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", visibility: "collapsed", initialSize: 1 },
   { id: "quantdesk.performance", name: "Performance", icon: "media/quantdesk.svg", contextualTitle: "Quantdesk", type: "webview", initialSize: 55 },
 ] as const;
 
@@ -41,6 +42,10 @@ const WELCOME = [
     contents: "What you hold appears here when a broker is connected.\n[Connect Broker](command:quantdesk.connect)",
   },
   { view: "quantdesk.positions", when: "quantdesk.connected", contents: "You hold nothing yet.\n[Buy…](command:quantdesk.buy)" },
+  {
+    view: "quantdesk.variables",
+    contents: "What the cells of a notebook declared appears here when one has run.\n[New Notebook](command:quantdesk.newNotebook)",
+  },
   {
     view: "quantdesk.orders",
     when: "!quantdesk.connected",

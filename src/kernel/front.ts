@@ -15,6 +15,7 @@ import { lower, mayNeedLowering, type Lowered } from "./lower.ts";
 import { isTooDeep, mayBeObject, tooDeep } from "./oddCells.ts";
 import {
   parseQuestion,
+  parseVariables,
   type CellError,
   type CellHover,
   type CellOutcome,
@@ -25,6 +26,7 @@ import {
   type RunnerFrame,
   type SignatureHelp,
   type TypeProblem,
+  type Variable,
 } from "./protocol.ts";
 import { RunnerProcess } from "./runnerProcess.ts";
 import { transformCell, type CellScript } from "./transform.ts";
@@ -52,6 +54,7 @@ export interface CellOrder {
 const MAX_SCRIPTS = 500;
 const INTERRUPT_WAIT_MS = 5000;
 const CHECKER_RESET_MS = 3000;
+const VARIABLES_MS = 1000;
 /** Not on the global object before our own runner puts them there. */
 const OWN_GLOBALS = [
   ...["desk", "display", "plot", "input", "clearOutput", "require", "module", "exports", "__dirname", "__filename"],
@@ -219,6 +222,16 @@ export class Front {
   async definition(text: string, offset: number, signal: AbortSignal): Promise<Definition | null> {
     const checker = await abortable(this.#checker, signal);
     return await checker.definition(text, offset, this.#namesOf(text), signal);
+  }
+
+  /** What the cells' names hold, or what the value at `path` is made of. Refused while a cell computes without a pause. */
+  async variables(path: readonly string[], signal: AbortSignal): Promise<readonly Variable[]> {
+    const { channel } = this.#runner;
+    const inner = (path.length === 0 ? [] : [this.#renamed.has(path[0] as string) ? `${path[0]}$u` : path[0], ...path.slice(1)]) as readonly string[];
+    const found = parseVariables(await withDeadline("The variables", VARIABLES_MS, signal, (limit) => channel.ask("variables", inner, limit)));
+    return path.length > 0
+      ? found
+      : found.map((one) => ({ ...one, name: this.#renamed.has(one.name.replace(/\$u$/, "")) ? one.name.replace(/\$u$/, "") : one.name }));
   }
 
   async close(): Promise<void> {

@@ -60,6 +60,7 @@ channel.handle("definition", (argument, signal) => {
   const { code, offset } = v.parse(At, argument);
   return front.definition(code, offset, signal);
 });
+channel.handle("variables", (path, signal) => front.variables(v.parse(v.array(v.string()), path), signal));
 channel.handle("close", async () => {
   await front.close();
   setImmediate(() => port.close());

@@ -22,6 +22,7 @@ import {
   type Question,
   type SignatureHelp,
   type TypeProblem,
+  type Variable,
 } from "./protocol.ts";
 
 export type { Completion } from "./checker.ts";
@@ -79,6 +80,11 @@ export interface Kernel {
   signature(code: string, offset: number, signal: AbortSignal): Promise<SignatureHelp | null>;
   /** Where the name at `offset` was declared; a cell is named by its id. */
   definition(code: string, offset: number, signal: AbortSignal): Promise<CellDefinition | null>;
+  /**
+   * What the cells' names hold, or what the value at `path` (a name, then keys) is made of: no code of theirs runs for it.
+   * Also while a cell waits; refused when one computes for a second without a pause.
+   */
+  variables(path: readonly string[], signal: AbortSignal): Promise<readonly Variable[]>;
   /** The process ended by itself: the sentence says with what. */
   onDeath(listener: (reason: string) => void): () => void;
   close(): Promise<void>;
@@ -199,6 +205,10 @@ class WorkerKernel implements Kernel {
     if (found?.in !== "cell") return found;
     const cellId = this.#cells.get(found.run)?.cellId;
     return cellId === undefined ? null : { ...found, cellId };
+  }
+
+  async variables(path: readonly string[], signal: AbortSignal): Promise<readonly Variable[]> {
+    return (await this.#channel.ask("variables", path, signal)) as readonly Variable[];
   }
 
   onDeath(listener: (reason: string) => void): () => void {

@@ -74,6 +74,15 @@ export type CellOutcome =
   | { readonly status: "interrupted"; readonly executionCount: number; readonly durationMs: number }
   | { readonly status: "dead"; readonly reason: string };
 
+const Variable = v.object({ name: v.string(), type: v.string(), text: v.string(), isOpenable: v.boolean() });
+/** A name and what it holds, or a part of that. */
+export type Variable = Readonly<v.InferOutput<typeof Variable>>;
+
+/** The answer of the runner, where cells run. */
+export function parseVariables(value: unknown): readonly Variable[] {
+  return v.parse(v.array(Variable), value);
+}
+
 /** Sent to the runner. */
 export interface RunOrder {
   readonly run: number;

@@ -22,6 +22,7 @@ import { createInput } from "./input.ts";
 import { TURN } from "./interruptWords.ts";
 import type { RunOrder } from "./protocol.ts";
 import { Streams } from "./streams.ts";
+import { variablesAt } from "./variables.ts";
 
 const current = new AsyncLocalStorage<RunningCell>();
 const shared = new SharedArrayBuffer(8);
@@ -35,6 +36,8 @@ const runner = new CellRunner({ send: sendFrame, current, flush: () => streams.f
 guard.on("message", () => runner.stop());
 tieTimers(current);
 
+/** Of everything that cells declared. */
+const names = new Set<string>();
 const modules = cellModules(process.argv[2] ?? ".");
 const channel = new Channel({
   post: (message) => void process.send?.(message),
@@ -45,7 +48,11 @@ const channel = new Channel({
     }),
 });
 // The order comes from our own front over IPC, which only the parent process can write.
-channel.on("run", (order) => runner.run(order as RunOrder));
+channel.on("run", (order) => {
+  for (const name of (order as RunOrder).globals) names.add(name);
+  runner.run(order as RunOrder);
+});
+channel.handle("variables", (path) => Promise.resolve(variablesAt(globalThis, names, path as readonly string[])));
 
 /** Functions that wait for a process; more are refused. */
 const BLOCKING_QUEUE = 100;

@@ -11,12 +11,14 @@ import { NotebookKernel } from "./kernel.ts";
 import { registerCellLanguage } from "./language.ts";
 import { NOTEBOOK_TYPE, notebookDefaults, notebookOf } from "./notebookFile.ts";
 import { ProblemsWhileTyping } from "./typing.ts";
+import { VariablesView } from "./variables.ts";
 
 export class NotebookKernels implements vscode.Disposable {
   readonly #desk: Desk;
   readonly #controller: vscode.NotebookController;
   readonly #problems: vscode.DiagnosticCollection;
   readonly #kernels = new Map<string, NotebookKernel>();
+  readonly #variables: VariablesView;
   readonly #subscriptions: vscode.Disposable[];
 
   constructor(desk: Desk) {
@@ -32,8 +34,10 @@ export class NotebookKernels implements vscode.Disposable {
       if (notebookDefaults(notebook).isOurs) this.#controller.updateNotebookAffinity(notebook, vscode.NotebookControllerAffinity.Preferred);
     };
     for (const notebook of vscode.workspace.notebookDocuments) prefer(notebook);
+    this.#variables = new VariablesView((notebook) => this.#kernels.get(notebook.uri.toString())?.started);
     this.#subscriptions = [
       this.#controller,
+      this.#variables,
       this.#problems,
       ...registerCellLanguage((document) => this.#startedFor(document)),
       new ProblemsWhileTyping((document) => this.#startedFor(document), this.#problems),
@@ -48,6 +52,7 @@ export class NotebookKernels implements vscode.Disposable {
     if (kernel === undefined) return false;
     await kernel.restart();
     this.#problems.clear();
+    this.#variables.refresh();
     return true;
   }
 
@@ -71,6 +76,7 @@ export class NotebookKernels implements vscode.Disposable {
       }
       this.#problems.delete(execution.cell.document.uri);
       goOn = await runCell(execution, kernel, this.#problems, signal);
+      this.#variables.refresh();
     }
   }
 
@@ -107,6 +113,7 @@ export class NotebookKernels implements vscode.Disposable {
   #end(key: string): void {
     const kernel = this.#kernels.get(key);
     this.#kernels.delete(key);
+    this.#variables.refresh();
     kernel?.close().catch((error: unknown) => this.#desk.log.warn(`A kernel did not close cleanly: ${String(error)}`));
   }
 
