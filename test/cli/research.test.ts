@@ -194,6 +194,7 @@ export default defineStrategy({ name: "typo", params: {}, onBar(bar) {
     const scan = concurrent.json<Scan>();
     assert.equal(scan.schema, "quantdesk.scan/1");
     assert.ok(scan.candidates.length > 0);
+    assert.ok(scan.scanners.length >= 10 && scan.scanners.every(({ status }) => status === "ok"), "every source is there without a key");
     const sequential = await desk.run(["scan", "--sequential", "--json"]);
     assert.match(sequential.stderr, /^Running \d+ scanners sequentially\.\.\.$/m);
     assert.ok(sequential.json<Scan>().scanners.every((scanner) => scanner.status === "ok" || scanner.status === "skipped"));

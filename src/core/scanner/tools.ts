@@ -2,6 +2,7 @@
 import { canonicalJson } from "../base/canonical.ts";
 import type { FlightCache } from "../base/flightCache.ts";
 import { TradingError } from "../base/errors.ts";
+import type { BarSeries } from "../domain/bars.ts";
 import type { MarketData, PublicData } from "../domain/ports.ts";
 import type { ToolCall } from "../domain/research.ts";
 import type { ScanTools } from "../domain/scanner.ts";
@@ -33,7 +34,7 @@ export function createScanTools(
   };
   let open = 0;
   let made = 0;
-  const call = async <T>(tool: string, args: unknown, load: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const call = async <T>(tool: string, args: unknown, load: (signal: AbortSignal) => Promise<T>, copy: (value: T) => T = structuredClone): Promise<T> => {
     signal.throwIfAborted();
     if (open >= MAX_OPEN_CALLS || made >= MAX_CALLS) {
       throw new TradingError("too-many-calls", open >= MAX_OPEN_CALLS ? `more than ${MAX_OPEN_CALLS} tool calls at once` : `more than ${MAX_CALLS} tool calls`);
@@ -44,7 +45,7 @@ export function createScanTools(
     let error: string | null = null;
     try {
       const { value } = await cache.get(`${tool} ${canonicalJson(args)}`, signal, load);
-      return structuredClone(value);
+      return copy(value);
     } catch (cause) {
       error = TradingError.from(cause, "tool-failed").message;
       throw cause;
@@ -55,7 +56,7 @@ export function createScanTools(
   };
   return {
     signal,
-    bars: (symbols, { timeframe, limit }) => call("bars", { symbols, timeframe, limit }, (own) => data.bars(symbols, { timeframe, limit }, own)),
+    bars: (symbols, { timeframe, limit }) => call("bars", { symbols, timeframe, limit }, (own) => data.bars(symbols, { timeframe, limit }, own), copyOfBars),
     movers: (top) => call("movers", { top }, (own) => data.movers(top, own)),
     mostActive: (top) => call("mostActive", { top }, (own) => data.mostActive(top, own)),
     news: (symbols, limit) => call("news", { symbols, limit }, (own) => data.news(symbols, limit, own)),
@@ -63,6 +64,24 @@ export function createScanTools(
     earnings: ({ from, to }) => call("earnings", { from, to }, (own) => published().earnings({ from, to }, own)),
     posts: (limit) => call("posts", { limit }, (own) => published().posts(limit, own)),
   };
+}
+
+/** Column by column: the general way takes ten times as long, and the loop is not ours alone. */
+function copyOfBars(bars: ReadonlyMap<string, BarSeries>): ReadonlyMap<string, BarSeries> {
+  return new Map(
+    [...bars].map(([symbol, series]) => [
+      symbol,
+      {
+        ...series,
+        time: series.time.slice(),
+        open: series.open.slice(),
+        high: series.high.slice(),
+        low: series.low.slice(),
+        close: series.close.slice(),
+        volume: series.volume.slice(),
+      },
+    ]),
+  );
 }
 
 function since(startedAt: number): number {

@@ -51,7 +51,7 @@ export default defineStrategy({
 
 const SCANNER = `import { defineScanner } from "quantdesk";
 
-/** Symbols that trade at three times their usual volume. */
+/** Symbols that trade at three times their usual volume. Save it under scanners/: scans in this window run it beside the others. */
 export default defineScanner({
   name: "my_scanner",
   pipeline: "momentum",

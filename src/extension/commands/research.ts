@@ -13,7 +13,13 @@ import { parseArgument, SymbolText } from "./argument.ts";
 import { cancellable } from "./progress.ts";
 import type { Command, Window } from "./window.ts";
 
-const ScanArgument = v.object({ scanners: v.optional(v.array(v.string())), pipeline: v.optional(v.string()), sequential: v.optional(v.boolean()) });
+/** `files` are those of the workspace's scanners folder when neither they nor `scanners` nor `pipeline` are given. */
+const ScanArgument = v.object({
+  scanners: v.optional(v.array(v.string())),
+  pipeline: v.optional(v.string()),
+  files: v.optional(v.array(v.string())),
+  sequential: v.optional(v.boolean()),
+});
 
 /** What a backtest and a sweep are told in the same words. */
 export const BacktestFields = {
@@ -32,11 +38,13 @@ const BacktestArgument = v.object(BacktestFields);
 
 export const researchCommands = {
   async scan(window, argument) {
-    const { scanners, pipeline, sequential } = parseArgument(ScanArgument, argument);
+    const { scanners, pipeline, files, sequential } = parseArgument(ScanArgument, argument);
     const session = await window.desk.session();
+    const own = files ?? (scanners === undefined && pipeline === undefined ? await ownFiles(window.desk.folder, "scanners") : []);
     const options = {
       ...(scanners === undefined ? {} : { scanners }),
       ...(pipeline === undefined ? {} : { pipeline }),
+      ...(own.length === 0 ? {} : { files: own }),
       ...(sequential === undefined ? {} : { sequential }),
     };
     const result = await cancellable("Scanning", (signal) => session.scan({ ...options, onLine: (line) => window.output.info(line) }, signal));
@@ -174,7 +182,7 @@ async function askData(title: string) {
 
 async function askStrategy(window: Window, step: number, title: string) {
   const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
-  const own = await strategyFiles(window.desk.folder);
+  const own = await ownFiles(window.desk.folder, "strategies");
   const choices: PickChoice<string>[] = [
     ...BUILTIN_STRATEGIES.map(
       (strategy): PickChoice<string> => ({
@@ -190,9 +198,9 @@ async function askStrategy(window: Window, step: number, title: string) {
   return pickStep<string>({ title, step, total: step, placeholder: "Strategy", choices });
 }
 
-async function strategyFiles(folder: string | undefined): Promise<readonly string[]> {
-  if (folder === undefined || !vscode.workspace.isTrusted) return [];
-  const at = join(folder, "strategies");
+async function ownFiles(workspace: string | undefined, folder: "strategies" | "scanners"): Promise<readonly string[]> {
+  if (workspace === undefined || !vscode.workspace.isTrusted) return [];
+  const at = join(workspace, folder);
   const names = await readdir(at).catch(() => []);
   return names.filter((name) => /\.[cm]?ts$/.test(name)).map((name) => join(at, name));
 }

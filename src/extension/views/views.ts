@@ -66,6 +66,7 @@ export function createViews(desk: Desk, subscriptions: vscode.Disposable[]): Vie
     const data = await open.store.dashboard(open.status().account?.accountNumber ?? null, AbortSignal.timeout(READ_WITHIN_MS));
     if (desk.openSession !== open) return;
     candidates.tree.set(candidateRows(data.candidates));
+    candidates.view.description = open.status().simulated && data.candidates.length > 0 ? "SIMULATED" : "";
     const { BUILTIN_STRATEGIES } = await import("../../core/session.ts");
     backtests.tree.set(runRows(data.recent, BUILTIN_STRATEGIES));
   };

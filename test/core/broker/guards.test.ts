@@ -228,7 +228,10 @@ describe("the guards", () => {
       const journal = new DatabaseSync(join(home, "quantdesk.sqlite"));
       journal.exec("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END");
       journal.close();
-      await assert.rejects(desk.checked(buy("1")).then((checked) => desk.broker.submitOrder(checked, desk.signal)), /database or disk is full/);
+      await assert.rejects(
+        desk.checked(buy("1")).then((checked) => desk.broker.submitOrder(checked, desk.signal)),
+        /database or disk is full/,
+      );
       assert.deepEqual(desk.server.orders, []);
     } finally {
       await rm(home, { recursive: true });

@@ -1,5 +1,6 @@
 /** Closed above the highest high of the year before. */
 import { defineScanner } from "../../domain/scanner.ts";
+import { HISTORY_DAYS } from "./history.ts";
 
 /** Trading days in 52 weeks. */
 const YEAR_BARS = 252;
@@ -11,7 +12,7 @@ export const breakout52w = defineScanner({
   /** A younger series has no 52-week high. */
   thresholds: { minHistoryDays: 200, minAbovePct: 0 },
   async scan({ universe, settings }, tools) {
-    const bars = await tools.bars(universe, { timeframe: "1Day", limit: 260 });
+    const bars = await tools.bars(universe, { timeframe: "1Day", limit: HISTORY_DAYS });
     const found = [];
     for (const [symbol, { high, close }] of bars) {
       const n = close.length;

@@ -1,5 +1,6 @@
 /** Opened well above yesterday's close and has kept at least half of the gap at the day's last price. */
 import { defineScanner } from "../../domain/scanner.ts";
+import { HISTORY_DAYS } from "./history.ts";
 
 /** A gap of this size scores 1, in percent. */
 const FULL_SCORE_PCT = 10;
@@ -10,7 +11,7 @@ export const gapUp = defineScanner({
   needs: ["bars"],
   thresholds: { minGapPct: 2 },
   async scan(state, tools) {
-    const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: 60 });
+    const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: HISTORY_DAYS });
     const found = [];
     for (const [symbol, { open, close }] of bars) {
       const n = close.length;

@@ -5,7 +5,7 @@
  */
 import { newYorkDate, tradingDay } from "../../domain/nyse.ts";
 import { defineScanner } from "../../domain/scanner.ts";
-import { mean } from "./mean.ts";
+import { HISTORY_DAYS, mean } from "./history.ts";
 
 export const volumeAccumulation = defineScanner({
   name: "volume_accumulation",
@@ -15,7 +15,7 @@ export const volumeAccumulation = defineScanner({
   thresholds: { recentDays: 5, usualDays: 20, minVolumeRatio: 1.2, minUpVolumePct: 60 },
   async scan(state, tools) {
     const { recentDays, usualDays, minVolumeRatio, minUpVolumePct } = state.settings;
-    const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: Math.max(60, recentDays + usualDays + 2) });
+    const bars = await tools.bars(state.universe, { timeframe: "1Day", limit: Math.max(HISTORY_DAYS, recentDays + usualDays + 2) });
     const found = [];
     for (const [symbol, { time, close, volume }] of bars) {
       const n = isOver(time.at(-1) ?? 0, state.asOf) ? close.length : close.length - 1;
