@@ -13,8 +13,12 @@ export interface OperationSummary {
   readonly operations: number;
   /** 0 to 1; null while nothing has run. */
   readonly successRate: number | null;
-  /** From asking to answer: queue and run; null while nothing has run. */
+  /** From asking to answer: queue and run; null while nothing has run. Percentiles are within 0.4 %. */
   readonly latencyMs: LagStats | null;
+  /** Waiting for a worker. */
+  readonly queueMs: LagStats | null;
+  /** Without waiting. */
+  readonly runMs: LagStats | null;
 }
 
 export interface MetricsSummary extends OperationSummary {

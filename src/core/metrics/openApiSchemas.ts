@@ -22,6 +22,8 @@ export function bodySchemas() {
     operations: count,
     successRate: orNull(share("Null while nothing has run.")),
     latencyMs: orNull(ref("LagStats")),
+    queueMs: orNull(ref("LagStats")),
+    runMs: orNull(ref("LagStats")),
   };
   return {
     LagStats: record({ avg: number, p50: number, p95: number, p99: number, max: number }, "Milliseconds."),
@@ -40,7 +42,7 @@ export function bodySchemas() {
       { schema: { const: "quantdesk.metrics/1" }, metrics: list(ref("Operation"), "Oldest first."), queueDepth: count },
       "The last operations; at most 10,000 are kept.",
     ),
-    OperationSummary: record(operationSummary, "Latency is from asking to answer: waiting and running."),
+    OperationSummary: record(operationSummary, "Latency is from asking to answer: waiting (queueMs) and running (runMs). Percentiles are within 0.4 %."),
     MetricsSummary: record(
       {
         schema: { const: "quantdesk.metrics-summary/1" },

@@ -2,16 +2,17 @@
  * metrics: what the product measures of itself: operations, loop lag, health, and the performance API that shows them.
  * Imports base and domain. Is given: what to measure, as functions. Knows nothing of features, brokers or VS Code.
  *
- * This file keeps the last operations in a ring of fixed size, with counters beside it.
+ * This file keeps the last operations in a ring of fixed size, with counters and histograms of all of them beside it.
  */
 import { badInput } from "../base/errors.ts";
 import type { MetricsSummary, OperationSummary } from "../domain/performance.ts";
 import type { LagStats, MetricsSink, OperationRecord } from "../domain/ports.ts";
+import { DurationHistogram } from "./histogram.ts";
 
 export interface Metrics extends MetricsSink {
   /** The last `n` operations, oldest first; all that are kept when absent. */
   recent(n?: number): readonly OperationRecord[];
-  /** Counts since the last clear; percentiles over the operations that are kept. */
+  /** Counts and percentiles since the last clear. */
   summary(lagMs: LagStats): MetricsSummary;
   /** Forgets everything; answers how many operations were forgotten. */
   clear(): number;
@@ -23,6 +24,9 @@ export interface Metrics extends MetricsSink {
 interface Count {
   operations: number;
   failed: number;
+  readonly latency: DurationHistogram;
+  readonly queue: DurationHistogram;
+  readonly run: DurationHistogram;
 }
 
 /** More names than this are counted under "other", so that a name made of data cannot fill the memory. */
@@ -37,6 +41,7 @@ export function createMetrics(options: { readonly capacity: number }): Metrics {
   let ring: OperationRecord[] = [];
   let next = 0;
   const counts = new Map<string, Count>();
+  let total = emptyCount();
   const listeners = new Set<(operation: OperationRecord) => void>();
   const recent = (n = capacity) => {
     const ordered = ring.length < capacity ? ring : [...ring.slice(next), ...ring.slice(0, next)];
@@ -47,34 +52,24 @@ export function createMetrics(options: { readonly capacity: number }): Metrics {
       ring[next] = operation;
       next = (next + 1) % capacity;
       const name = counts.has(operation.operation) || counts.size < MAX_NAMES ? operation.operation : OTHER;
-      const count = counts.get(name) ?? { operations: 0, failed: 0 };
-      counts.set(name, count);
-      count.operations++;
-      if (!operation.ok) count.failed++;
+      let count = counts.get(name);
+      if (count === undefined) {
+        count = emptyCount();
+        counts.set(name, count);
+      }
+      add(count, operation);
+      add(total, operation);
       for (const listener of listeners) listener(operation);
     },
     recent,
     summary: (lagMs) => {
-      const kept = recent();
-      const total = { operations: 0, failed: 0 };
-      const byName = new Map<string, OperationRecord[]>();
-      for (const operation of kept) {
-        const name = counts.has(operation.operation) ? operation.operation : OTHER;
-        const group = byName.get(name);
-        if (group === undefined) byName.set(name, [operation]);
-        else group.push(operation);
-      }
       const byOperation: Record<string, OperationSummary> = Object.create(null) as Record<string, OperationSummary>;
-      for (const [name, count] of counts) {
-        total.operations += count.operations;
-        total.failed += count.failed;
-        byOperation[name] = summaryOf(count, byName.get(name) ?? []);
-      }
-      return { schema: "quantdesk.metrics-summary/1", ...summaryOf(total, kept), opsPerSecond: opsPerSecond(kept), lagMs, byOperation };
+      for (const [name, count] of counts) byOperation[name] = summaryOf(count);
+      return { schema: "quantdesk.metrics-summary/1", ...summaryOf(total), opsPerSecond: opsPerSecond(ring), lagMs, byOperation };
     },
     clear: () => {
-      let cleared = 0;
-      for (const count of counts.values()) cleared += count.operations;
+      const cleared = total.operations;
+      total = emptyCount();
       ring = [];
       next = 0;
       counts.clear();
@@ -97,11 +92,25 @@ export function createMetrics(options: { readonly capacity: number }): Metrics {
   };
 }
 
-function summaryOf(count: Count, kept: readonly OperationRecord[]): OperationSummary {
+function emptyCount(): Count {
+  return { operations: 0, failed: 0, latency: new DurationHistogram(), queue: new DurationHistogram(), run: new DurationHistogram() };
+}
+
+function add(count: Count, { queueMs, runMs, ok }: OperationRecord): void {
+  count.operations++;
+  if (!ok) count.failed++;
+  count.latency.record(queueMs + runMs);
+  count.queue.record(queueMs);
+  count.run.record(runMs);
+}
+
+function summaryOf({ operations, failed, latency, queue, run }: Count): OperationSummary {
   return {
-    operations: count.operations,
-    successRate: count.operations === 0 ? null : (count.operations - count.failed) / count.operations,
-    latencyMs: statsOf(kept.map((operation) => operation.queueMs + operation.runMs)),
+    operations,
+    successRate: operations === 0 ? null : (operations - failed) / operations,
+    latencyMs: latency.stats(),
+    queueMs: queue.stats(),
+    runMs: run.stats(),
   };
 }
 
@@ -120,14 +129,4 @@ function opsPerSecond(kept: readonly OperationRecord[]): number | null {
 /** `startedAt` is when the operation was asked for. */
 function endOf(operation: OperationRecord): number {
   return operation.startedAt + operation.queueMs + operation.runMs;
-}
-
-/** Nearest-rank percentiles; null for none. */
-export function statsOf(values: readonly number[]): LagStats | null {
-  if (values.length === 0) return null;
-  const sorted = Float64Array.from(values).sort();
-  const rank = (percent: number) => sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] as number;
-  let sum = 0;
-  for (const value of sorted) sum += value;
-  return { avg: sum / sorted.length, p50: rank(50), p95: rank(95), p99: rank(99), max: rank(100) };
 }

@@ -94,8 +94,17 @@ describe("operation metrics", () => {
   it("computes percentiles of queue and run together, and throughput from first start to last end", () => {
     const metrics = createMetrics({ capacity: 1000 });
     for (let i = 1; i <= 100; i++) metrics.record(operation({ startedAt: 0, queueMs: i - 1, runMs: 1 }));
-    const { latencyMs, opsPerSecond, byOperation } = metrics.summary(NO_LAG);
-    assert.deepEqual(latencyMs, { avg: 50.5, p50: 50, p95: 95, p99: 99, max: 100 });
+    const { latencyMs, queueMs, runMs, opsPerSecond, byOperation } = metrics.summary(NO_LAG);
+    assert.ok(latencyMs !== null);
+    assert.deepEqual([latencyMs.avg, latencyMs.max], [50.5, 100]);
+    for (const [read, exact] of [
+      [latencyMs.p50, 50],
+      [latencyMs.p95, 95],
+      [latencyMs.p99, 99],
+    ] as const)
+      assert.ok(Math.abs(read - exact) <= exact * 0.004, `${read}, exactly ${exact}`);
+    assert.deepEqual([queueMs?.avg, queueMs?.max], [49.5, 99]);
+    assert.deepEqual(runMs, { avg: 1, p50: 1, p95: 1, p99: 1, max: 1 });
     assert.equal(opsPerSecond, 1000);
     assert.equal(byOperation["features"]?.operations, 100);
   });
@@ -107,6 +116,16 @@ describe("operation metrics", () => {
     const summary = metrics.summary(NO_LAG);
     assert.deepEqual([summary.operations, summary.successRate, summary.latencyMs, summary.opsPerSecond], [0, null, null, null]);
     assert.deepEqual(metrics.recent(), []);
+  });
+
+  it("has the percentiles of all operations, not only of those that it keeps", () => {
+    const metrics = createMetrics({ capacity: 10 });
+    for (let i = 0; i < 90; i++) metrics.record(operation({ queueMs: 0, runMs: 100 }));
+    for (let i = 0; i < 10; i++) metrics.record(operation({ queueMs: 0, runMs: 1 }));
+    const { latencyMs, byOperation } = metrics.summary(NO_LAG);
+    assert.equal(latencyMs?.max, 100);
+    assert.ok((latencyMs?.p50 ?? 0) > 99);
+    assert.deepEqual(byOperation["features"]?.latencyMs, latencyMs);
   });
 
   it("counts what ended lately, only of the operations that are asked for", () => {
