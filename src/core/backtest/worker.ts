@@ -2,9 +2,12 @@
 import type { BacktestRequest, BacktestResult } from "../domain/backtest.ts";
 import { TradingError, type PlainError } from "../base/errors.ts";
 import { resolveOwnLibrary } from "../base/ownLibrary.ts";
+import { Builtins } from "./builtins.ts";
 import { runBacktest } from "./runBacktest.ts";
 import { unshare, type SharedDataset } from "./sharedBars.ts";
 import { loadStrategy } from "./strategyFile.ts";
+import type { SweepTask, TaskAnswer } from "./sweep/messages.ts";
+import { runSweepTask as sweepAnswer } from "./sweep/sweepTask.ts";
 
 export interface WorkerTask {
   readonly request: BacktestRequest;
@@ -24,8 +27,11 @@ export interface GroupTask {
 export type GroupAnswer = ReadonlyArray<WorkerAnswer & { readonly durationMs: number }>;
 
 resolveOwnLibrary();
+const builtins = new Builtins();
 
-export { runSweepTask } from "./sweep/sweepTask.ts";
+export async function runSweepTask(task: SweepTask): Promise<TaskAnswer> {
+  return await sweepAnswer(task, () => builtins.restore());
+}
 
 export function runItem(task: WorkerTask): Promise<WorkerAnswer> {
   const started = new Int32Array(task.started);
@@ -46,8 +52,11 @@ export async function runGroup({ items }: GroupTask): Promise<GroupAnswer> {
 async function answer({ request, dataset }: Pick<WorkerTask, "request" | "dataset">): Promise<WorkerAnswer> {
   try {
     const strategy = await loadStrategy(request.strategy);
-    return { ok: true, result: runBacktest(request, strategy, unshare(dataset)) };
+    const result = runBacktest(request, strategy, unshare(dataset));
+    if (strategy.file !== undefined) builtins.restore();
+    return { ok: true, result };
   } catch (error) {
+    builtins.restore();
     return { ok: false, error: TradingError.from(error, "backtest-failed").toPlain() };
   }
 }

@@ -36,6 +36,10 @@ export default defineStrategy({ name: "plain", params: {}, signals: ({ close, cr
   "bareParameter.ts": `export default { name: "bareParameter", params: { fast: 5 }, onBar() {} };`,
   "oddNames.ts": `export default { name: "oddNames", params: { toString: { default: 2 }, constructor: { default: 3 } }, onBar() {} };`,
   "writes.ts": `export default { name: "writes", params: {}, signals({ close, length }: { close: Float64Array; length: number }) { close.fill(1); return { entries: new Int8Array(length), exits: new Int8Array(length) }; } };`,
+  "pollutes.js": `export default { name: "pollutes", params: {}, onBar() { Object.prototype.polluted = "x"; } };`,
+  "hijacks.js": `export default { name: "hijacks", params: {}, onBar() { Array.prototype.map = () => { throw new Error("hijacked"); }; } };`,
+  "replaces.js": `export default { name: "replaces", params: {}, onBar() { Float64Array.prototype.fill = () => {}; Object.getPrototypeOf(Float64Array).prototype.fill = () => {}; globalThis.Int8Array = class {}; Math.max = () => 7; } };`,
+  "sees.js": `export default { name: "sees", params: {}, onBar() { if ("polluted" in {} || Math.max(1, 2) !== 2 || [1].map((v) => v)[0] !== 1 || new Float64Array(1).fill(2)[0] !== 2) throw new Error("changed"); } };`,
   "environment.ts": `export default { name: "environment", params: {}, signals() { throw new Error(Object.keys(process.env).filter((name) => /KEY|SECRET|TOKEN/.test(name)).join() || "nothing secret"); } };`,
   "buffers.ts": `export default { name: "buffers", params: {}, signals() { const kept: object[] = []; for (;;) { kept.push(new Float64Array(1_000_000).fill(1)); const until = performance.now() + 5; while (performance.now() < until); } } };`,
   "memory.ts": `export default { name: "memory", params: {}, signals() { const kept: object[] = []; for (;;) kept.push(new Array(1_000_000).fill(0.5)); } };`,
@@ -233,6 +237,16 @@ describe("The backtester", () => {
     const expected = await backtester.run(builtin("buy_and_hold"), signal);
     await backtester.run(file("writes.ts"), signal);
     assert.deepEqual((await backtester.run(builtin("buy_and_hold"), signal)).stats, expected.stats);
+  });
+
+  it("lets no strategy change the language for those that come after it", async () => {
+    const changed = (["pollutes.js", "hijacks.js", "replaces.js"] as const).map((name) => file(name));
+    const requests = changed.flatMap((one) => [one, file("sees.js"), builtin("sma_cross", { engine: "event" }), builtin("bollinger")]);
+    const { results } = await backtester.batch(requests, { workers: 1 }, signal);
+    assert.deepEqual(
+      results.filter(({ index, status }) => index % 4 !== 0 && status !== "ok").map(({ index, error }) => [index, error?.message]),
+      [],
+    );
   });
 
   it("puts what a strategy prints into the log, and not without end", async () => {

@@ -17,10 +17,14 @@ import { growthOf, monteCarlo } from "./monteCarlo.ts";
 import { overfittingProbability, returnShape } from "./overfitting.ts";
 import { computeIndicators, TableEvaluator } from "./tableSweep.ts";
 
-export async function runSweepTask(task: SweepTask): Promise<TaskAnswer> {
+/** `after`: what there is to do once no strategy runs any more. */
+export async function runSweepTask(task: SweepTask, after: () => void): Promise<TaskAnswer> {
   try {
-    return { ok: true, value: await answer(task) };
+    const value = await answer(task);
+    after();
+    return { ok: true, value };
   } catch (error) {
+    after();
     return { ok: false, error: TradingError.from(error, "sweep-failed").toPlain() };
   }
 }
