@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { givenDesk, type Desk } from "./quantdesk.ts";
+import { createInterface } from "node:readline";
+import { givenDesk, ROOT, type Desk } from "./quantdesk.ts";
 
 interface BacktestDocument {
   readonly schema: string;
@@ -198,6 +201,51 @@ export default defineStrategy({ name: "typo", params: {}, onBar(bar) {
     const sequential = await desk.run(["scan", "--sequential", "--json"]);
     assert.match(sequential.stderr, /^Running \d+ scanners sequentially\.\.\.$/m);
     assert.ok(sequential.json<Scan>().scanners.every((scanner) => scanner.status === "ok" || scanner.status === "skipped"));
+  });
+
+  it("scans again and again, one document a line, until it is interrupted", async () => {
+    const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), "scan", "--every", "1", "--json", "--scanners", "most_active", "--home", desk.home], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const lines: string[] = [];
+    const ended = once(child, "close");
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line);
+      if (lines.length === 2) child.kill("SIGINT");
+    }
+    assert.deepEqual((await ended)[0], 130);
+    const [first, second] = lines.map((line) => JSON.parse(line) as { schema: string; candidates: Array<{ new: boolean }>; sources: Record<string, string> });
+    assert.equal(first?.schema, "quantdesk.scan/1");
+    assert.ok(second !== undefined && second.candidates.some((candidate) => !candidate.new), "what the scan before had is not new");
+    assert.equal(second.sources["market-data"], "closed");
+  });
+
+  it("scans as of a day in the past, on a folder of prices", async () => {
+    const prices = await mkdtemp(join(folder, "prices"));
+    const rows = Array.from({ length: 30 }, (_, day) => `2019-04-${String(day + 1).padStart(2, "0")},100,101,99,100,1000`);
+    const file = (...last: readonly string[]) => ["Date,Open,High,Low,Close,Volume", ...rows, ...last].join("\n");
+    await writeFile(join(prices, "UP.csv"), file("2019-05-01,108,112,107,111,9000", "2019-05-02,50,50,50,50,1"));
+    await writeFile(join(prices, "FLAT.csv"), file("2019-05-01,100,101,99,100,1000"));
+    const ran = await desk.run(["scan", "--as-of", "2019-05-01", "--data", prices, "--json"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const { candidates, asOf, simulated } = ran.json<{
+      asOf: string;
+      simulated: boolean;
+      candidates: Array<{ symbol: string; reasons: Array<{ scanner: string }> }>;
+    }>();
+    assert.deepEqual([asOf, simulated], ["2019-05-01T23:59:59.999Z", false]);
+    assert.deepEqual(
+      candidates.find(({ symbol }) => symbol === "UP")?.reasons.map(({ scanner }) => scanner),
+      ["market_movers", "most_active", "volume_accumulation", "gap_up"],
+    );
+    assert.match(ran.stderr, /^⏭️ news_momentum: skipped \(no news of the past\)$/m);
+    for (const args of [
+      ["--as-of", "2019-05-01"],
+      ["--data", prices],
+      ["--as-of", "1999-01-01", "--data", prices],
+      ["--as-of", "2019-05-01", "--data", prices, "--every", "5"],
+    ])
+      assert.equal((await desk.run(["scan", ...args, "--json"])).code, 2);
   });
 
   it("analyzes a symbol with times for each analyst", async () => {

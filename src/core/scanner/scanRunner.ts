@@ -11,7 +11,7 @@ import { readCircuits, writeCircuits } from "./circuitFile.ts";
 import type { RunnableScanner } from "./executor.ts";
 import { openFileScanner, openSourceScanner } from "./fileScanner.ts";
 import { scanCache, scanWith, type ScanRunnerOptions } from "./scanOnce.ts";
-import { chooseScanners, workersAndTimeout } from "./selection.ts";
+import { checkAsked, chooseScanners, workersAndTimeout } from "./selection.ts";
 import { verifyScanners } from "./verify.ts";
 
 export function createScanRunner(options: ScanRunnerOptions): ScanRunner {
@@ -38,13 +38,13 @@ export function createScanRunner(options: ScanRunnerOptions): ScanRunner {
 async function scan(options: ScanRunnerOptions, breaker: Breaker, asked: ScanOptions, signal: AbortSignal): Promise<ScanResult> {
   signal.throwIfAborted();
   const limits = workersAndTimeout(options.settings, asked);
-  const builtin = chooseScanners(BUILTIN_SCANNERS, asked, options.settings);
+  checkAsked(BUILTIN_SCANNERS, asked);
   const scope = new Scope({ name: "The scan", signal });
   try {
-    const own = await openOwn(asked, scope, options.log);
+    const chosen = chooseScanners(BUILTIN_SCANNERS, await openOwn(asked, scope, options.log), asked, options.settings);
     const before = breaker.circuits();
     const outcome = await scanWith(
-      [...builtin, ...own],
+      chosen,
       options,
       {
         ...limits,

@@ -2,7 +2,8 @@
 import { badInput } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
 import type { ScanOptions } from "../domain/ports.ts";
-import type { ScannerDefinition, Thresholds } from "../domain/scanner.ts";
+import type { Thresholds } from "../domain/scanner.ts";
+import type { RunnableScanner } from "./executor.ts";
 
 export interface ScanSettings {
   readonly concurrent: boolean;
@@ -16,26 +17,33 @@ export interface ScanSettings {
 /** Each has a process of its own. */
 const MAX_OWN = 64;
 
-/** In the order of `known`. A scanner that is asked for by name runs even where a setting turns it off. */
-export function chooseScanners(known: readonly ScannerDefinition[], asked: ScanOptions, settings: ScanSettings): readonly ScannerDefinition[] {
-  const names = known.map(({ name }) => name);
-  for (const name of asked.scanners ?? []) {
-    if (!names.includes(name)) throw badInput("unknown-scanner", `There is no scanner "${name}".`, knownNames(name, names));
-  }
-  const own = (asked.files ?? []).length + (asked.sources ?? []).length;
-  if (own > MAX_OWN) throw badInput("too-many-files", `${own} scanner files, at most ${MAX_OWN} run in one scan.`);
-  const wanted = asked.scanners;
-  let chosen = wanted === undefined ? known.filter(({ name }) => settings.enabled(name)) : known.filter(({ name }) => wanted.includes(name));
-  if (asked.pipeline !== undefined) {
-    const pipelines = [...new Set(known.map(({ pipeline }) => pipeline))];
-    if (!pipelines.includes(asked.pipeline))
-      throw badInput("unknown-pipeline", `No scanner belongs to the pipeline "${asked.pipeline}".`, knownNames(asked.pipeline, pipelines));
-    chosen = chosen.filter(({ pipeline }) => pipeline === asked.pipeline);
-  }
-  if (chosen.length === 0 && own === 0) {
-    throw badInput("no-scanners", "No scanner is left to run.", "Turn one on with scanners.<name>.enabled, or name it outright.");
-  }
+/**
+ * Built-in ones in their order, then the person's own. A scanner that is asked for by name runs even where a setting turns
+ * it off; own ones run unless they belong to another pipeline than the one that is asked for.
+ */
+export function chooseScanners(
+  builtin: readonly RunnableScanner[],
+  own: readonly RunnableScanner[],
+  asked: ScanOptions,
+  settings: ScanSettings,
+): readonly RunnableScanner[] {
+  const { scanners: wanted, pipeline } = asked;
+  const all = [...(wanted === undefined ? builtin.filter(({ name }) => settings.enabled(name)) : builtin.filter(({ name }) => wanted.includes(name))), ...own];
+  const chosen = pipeline === undefined ? all : all.filter((scanner) => scanner.pipeline === pipeline);
+  const pipelines = [...new Set([...builtin, ...own].map((scanner) => scanner.pipeline))];
+  if (pipeline !== undefined && !pipelines.includes(pipeline))
+    throw badInput("unknown-pipeline", `No scanner belongs to the pipeline "${pipeline}".`, knownNames(pipeline, pipelines));
+  if (chosen.length === 0) throw badInput("no-scanners", "No scanner is left to run.", "Turn one on with scanners.<name>.enabled, or name it outright.");
   return chosen;
+}
+
+/** Before any process is started: names that there are not, and too many of one's own. */
+export function checkAsked(builtin: readonly RunnableScanner[], { scanners = [], files = [], sources = [] }: ScanOptions): void {
+  const names = builtin.map(({ name }) => name);
+  const unknown = scanners.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw badInput("unknown-scanner", `There is no scanner "${unknown}".`, knownNames(unknown, names));
+  const own = files.length + sources.length;
+  if (own > MAX_OWN) throw badInput("too-many-files", `${own} scanner files, at most ${MAX_OWN} run in one scan.`);
 }
 
 export function workersAndTimeout(

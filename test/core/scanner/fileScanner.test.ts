@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "../../../src/core/base/clock.ts";
 import { logTo } from "../../../src/core/base/log.ts";
-import type { ScannerSource } from "../../../src/core/domain/ports.ts";
+import type { ScannerSource, ScanOptions } from "../../../src/core/domain/ports.ts";
 import { createScanRunner } from "../../../src/core/scanner/scanRunner.ts";
 import { AS_OF, simulatedMarketData } from "../simulatedMarketData.ts";
 
@@ -18,7 +18,7 @@ describe("A scanner file", () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  async function scan(files: Readonly<Record<string, string>>, timeoutMs = 10_000, sources: readonly ScannerSource[] = []) {
+  async function scan(files: Readonly<Record<string, string>>, timeoutMs = 10_000, sources: readonly ScannerSource[] = [], more: ScanOptions = {}) {
     const paths: string[] = [];
     for (const [name, text] of Object.entries(files)) {
       paths.push(join(folder, name));
@@ -33,7 +33,7 @@ describe("A scanner file", () => {
       log: logTo((_level, line) => logged.push(line)),
       clock: new ManualClock(AS_OF),
     });
-    return runner.scan({ scanners: ["most_active"], files: paths, sources }, signal);
+    return runner.scan({ scanners: ["most_active"], files: paths, sources, ...more }, signal);
   }
   const file = (name: string, body: string) => `import { defineScanner, sma } from "quantdesk";
 export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"], async scan(state, tools) { ${body} } });`;
@@ -84,6 +84,14 @@ export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"
     await assert.rejects(scan({}, 10_000, [{ ...mine, name: "gap_up", scan: scanText }]), { kind: "usage", code: "duplicate-scanner" });
     const stuck = await scan({}, 1500, [{ ...mine, scan: "async () => { while (true) {} }" }]);
     assert.equal(stuck.scanners.at(-1)?.status, "timeout");
+  });
+
+  it("belongs to its pipeline", async () => {
+    const text = { name: "mine", pipeline: "cell", needs: [], scan: "async () => []" };
+    const names = async (pipeline: string) => (await scan({}, 10_000, [text], { pipeline })).scanners.map(({ name }) => name);
+    assert.deepEqual(await names("cell"), ["mine"]);
+    assert.deepEqual(await names("momentum"), ["most_active"]);
+    await assert.rejects(names("cel"), { kind: "usage", code: "unknown-pipeline", hint: "Did you mean cell?" });
   });
 
   it("ends only itself when it hangs, loops, throws, floods, answers rubbish, exits, kills itself or eats memory, and the next run works", async () => {
