@@ -65,6 +65,7 @@ const GROUPS: ReadonlyArray<readonly [prefix: string, title: string]> = [
   ["research", "Research"],
   ["analysts", "Analysts"],
   ["features", "Features"],
+  ["kernel", "Notebooks"],
   ["dashboard", "Dashboard"],
 ];
 

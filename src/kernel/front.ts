@@ -7,7 +7,7 @@ import { Lock } from "../core/base/lock.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { abortable, withDeadline } from "../core/base/scope.ts";
 import { cellNames } from "./cell.ts";
-import { cellProblem, mapStack, mapText, problemsOf, type RanScript } from "./problems.ts";
+import { cellProblem, mapStack, mapText, problemsOf, problemsText, type RanScript } from "./problems.ts";
 import { Checker, type CellNames, type CheckedError, type Completion } from "./checker.ts";
 import type { DeskCall } from "./deskProtocol.ts";
 import { localFilesOf } from "./localFiles.ts";
@@ -37,6 +37,8 @@ export interface FrontOptions {
   readonly runner: RunnerProcess;
   /** Keeps a second runner ready, so that a restart takes no time; costs its memory. */
   readonly warmSpare: boolean;
+  /** Runners under Node's permission model. */
+  readonly isRestricted: boolean;
   readonly onOutput: (run: number, output: Output) => void;
   readonly onDesk: (call: DeskCall, signal: AbortSignal) => Promise<unknown>;
   readonly onInput: (question: Question, signal: AbortSignal) => Promise<unknown>;
@@ -48,6 +50,8 @@ export interface CellOrder {
   readonly onStart: (run: number) => void;
   /** Where the owner counts; the front counts otherwise. */
   readonly executionCount: number | undefined;
+  /** Type errors are shown, and the cell runs. */
+  readonly runsDespiteTypeErrors: boolean;
 }
 
 /** Scripts kept to map the stacks of late errors. */
@@ -99,7 +103,7 @@ export class Front {
     this.#checker = this.#startChecker();
     // The first use loads the stripper, while both processes start anyhow.
     setImmediate(() => this.#transform("1"));
-    if (options.warmSpare) this.#spare = RunnerProcess.start(options.folder);
+    if (options.warmSpare) this.#spare = RunnerProcess.start(options.folder, options);
   }
 
   /** The process answers; checks may still be warming up. */
@@ -123,7 +127,7 @@ export class Front {
     }
   }
 
-  async #execute(text: string, { onStart, executionCount: given }: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
+  async #execute(text: string, { onStart, executionCount: given, runsDespiteTypeErrors }: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
     if (this.#death !== undefined) return { status: "dead", reason: this.#death };
     const run = ++this.#runs;
     onStart(run);
@@ -141,7 +145,8 @@ export class Front {
       await this.#runner.ready;
       const read = await this.#read(text, this.#life.signal);
       if (running.isInterrupted) return { status: "interrupted", executionCount: this.#executions, durationMs: performance.now() - started };
-      if (read.problems.length > 0 || read.script === undefined) return { status: "type-error", problems: read.problems };
+      if (read.script === undefined || (read.problems.length > 0 && !runsDespiteTypeErrors)) return { status: "type-error", problems: read.problems };
+      if (read.problems.length > 0) this.#options.onOutput(run, { kind: "stream", stream: "stderr", text: problemsText(read.problems) });
       const { script, names } = read;
       this.#renamed = script.renamed;
       const executionCount = given ?? this.#executions + 1;
@@ -183,7 +188,7 @@ export class Front {
     const old = this.#runner;
     const oldChecker = this.#checker;
     this.#running?.finish({ t: "dead", reason: "The kernel was restarted." });
-    const fresh = this.#spare ?? RunnerProcess.start(this.#options.folder);
+    const fresh = this.#spare ?? RunnerProcess.start(this.#options.folder, this.#options);
     this.#spare = undefined;
     this.#generation++;
     this.#death = undefined;
@@ -196,7 +201,7 @@ export class Front {
     this.#checker.catch(() => undefined);
     this.#ended = Promise.all([this.#ended, old.close()]);
     await this.#runner.ready;
-    if (this.#options.warmSpare) this.#spare = RunnerProcess.start(this.#options.folder);
+    if (this.#options.warmSpare) this.#spare = RunnerProcess.start(this.#options.folder, this.#options);
   }
 
   /** Problems of `text` as the next cell; running the very same text later costs no second check. */

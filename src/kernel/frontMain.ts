@@ -10,10 +10,10 @@ import { RunnerProcess } from "./runnerProcess.ts";
 
 const port = parentPort;
 if (port === null) throw new TradingError("not-a-worker", "The kernel front runs as a worker thread only.");
-const options = v.parse(v.object({ folder: v.string(), warmSpare: v.boolean() }), workerData);
+const options = v.parse(v.object({ folder: v.string(), warmSpare: v.boolean(), isRestricted: v.boolean() }), workerData);
 
 // Started before the rest of the front is loaded: the two take about as long.
-const runner = RunnerProcess.start(options.folder);
+const runner = RunnerProcess.start(options.folder, options);
 const { Front } = await import("./front.ts");
 const channel = new Channel({ post: (message) => port.postMessage(message), onMessage: (listener) => void port.on("message", listener) });
 const front = new Front({
@@ -25,18 +25,18 @@ const front = new Front({
   onDeath: (reason) => channel.emit("death", reason),
 });
 
-const Execute = v.object({ id: v.number(), code: v.string(), executionCount: v.optional(v.number()) });
+const Execute = v.object({ id: v.number(), code: v.string(), executionCount: v.optional(v.number()), runsDespiteTypeErrors: v.optional(v.boolean(), false) });
 const At = v.object({ code: v.string(), offset: v.number() });
 channel.handle("ready", (_none, signal) => front.ready(signal));
 // An abort comes as an event of its own: the ask goes on, since its answer says how the cell ended.
 const aborts = new Map<number, AbortController>();
 channel.on("abort", (id) => aborts.get(id as number)?.abort());
 channel.handle("execute", async (argument) => {
-  const { id, code, executionCount } = v.parse(Execute, argument);
+  const { id, code, executionCount, runsDespiteTypeErrors } = v.parse(Execute, argument);
   const abort = new AbortController();
   aborts.set(id, abort);
   try {
-    return await front.execute(code, { onStart: (run) => channel.emit("started", { id, run }), executionCount }, abort.signal);
+    return await front.execute(code, { onStart: (run) => channel.emit("started", { id, run }), executionCount, runsDespiteTypeErrors }, abort.signal);
   } finally {
     aborts.delete(id);
   }

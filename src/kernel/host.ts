@@ -39,6 +39,8 @@ export interface KernelOptions {
   readonly log: Log;
   /** Keeps a second process ready, so that a restart takes no time. */
   readonly warmSpare?: boolean;
+  /** Cells run under Node's permission model: no process, no add-on, writing only below the folder. It does not cover the network. */
+  readonly isRestricted?: boolean;
 }
 
 /** `cellId`: of the run that made the name; the cell's text may have changed since. */
@@ -62,6 +64,8 @@ export interface ExecuteOptions {
   readonly signal: AbortSignal;
   /** The number that the reader sees beside the cell, where the owner counts; the kernel counts otherwise. */
   readonly executionCount?: number;
+  /** Type errors are shown on stderr and the cell runs all the same; text that is no TypeScript is refused as ever. */
+  readonly runsDespiteTypeErrors?: boolean;
 }
 
 export interface Kernel {
@@ -128,7 +132,7 @@ class WorkerKernel implements Kernel {
     this.#options = options;
     this.#deaths = new Emitter((error) => options.log.error(`A listener of the kernel's death failed: ${String(error)}`));
     this.#worker = new Worker(entryPath("kernelFront"), {
-      workerData: { folder: options.folder, warmSpare: options.warmSpare ?? false },
+      workerData: { folder: options.folder, warmSpare: options.warmSpare ?? false, isRestricted: options.isRestricted ?? false },
       env: childEnv(COMPILER_ENV),
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
@@ -164,7 +168,11 @@ class WorkerKernel implements Kernel {
     options.signal.addEventListener("abort", onAbort, { once: true });
     try {
       if (options.signal.aborted) return { status: "interrupted", executionCount: 0, durationMs: 0 };
-      return (await this.#channel.ask("execute", { id, code, executionCount: options.executionCount }, this.#never)) as CellOutcome;
+      return (await this.#channel.ask(
+        "execute",
+        { id, code, executionCount: options.executionCount, runsDespiteTypeErrors: options.runsDespiteTypeErrors },
+        this.#never,
+      )) as CellOutcome;
     } catch (error) {
       if (this.#death !== undefined || this.#isClosed) return { status: "dead", reason: this.#death ?? "The kernel was closed." };
       throw error;

@@ -13,6 +13,11 @@ export function problemsOf(text: string, errors: readonly CheckedError[]): reado
   });
 }
 
+/** What a cell that runs all the same says first. */
+export function problemsText(problems: readonly TypeProblem[]): string {
+  return problems.map((p) => `Type error ${p.line}:${p.column} ${p.message}\n${p.frame}\n`).join("");
+}
+
 /** A cell that parses as TypeScript and still cannot be run here. */
 export function cellProblem(text: string, error: unknown): TypeProblem {
   const offset = (error as { pos?: unknown }).pos;

@@ -47,7 +47,15 @@ export async function runNotebook(file: string, options: RunNotebookOptions, sig
   try {
     const folder = dirname(path);
     await stat(folder);
-    const kernel = await startKernel({ folder, log: options.log, desk: createDeskHandlers(options.session, { notebook: path, folder }) }, scope.signal);
+    const kernel = await startKernel(
+      {
+        folder,
+        log: options.log,
+        desk: createDeskHandlers(options.session, { notebook: path, folder }),
+        isRestricted: options.session.config["kernel.restricted"],
+      },
+      scope.signal,
+    );
     scope.onClose(() => kernel.close());
     const cells: RunCell[] = [];
     /** As they are when all have run: a later cell may update what an earlier one shows. */
@@ -91,7 +99,12 @@ interface RanCell {
 async function runCell(kernel: Kernel, cell: NotebookCell, index: number, options: RunNotebookOptions, signal: AbortSignal): Promise<RanCell> {
   const collected = new CellOutputs(options.onText ?? (() => undefined));
   const started = performance.now();
-  const outcome = await kernel.execute(sourceOf(cell), { cellId: cell.id ?? String(index), onOutput: (output) => collected.add(output), signal });
+  const outcome = await kernel.execute(sourceOf(cell), {
+    cellId: cell.id ?? String(index),
+    onOutput: (output) => collected.add(output),
+    signal,
+    runsDespiteTypeErrors: options.session.config["kernel.typeErrors"] === "show",
+  });
   const durationMs = Math.round(performance.now() - started);
   const error = cellFailure(outcome);
   if (error !== undefined) collected.fail(error);

@@ -1,5 +1,7 @@
 /** A runner process as the front sees it: started with an allow-listed environment, its frames, its end. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { Channel } from "../core/base/channel.ts";
 import { childEnv } from "../core/base/childEnv.ts";
@@ -13,6 +15,11 @@ import { parseRunnerFrame, type RunnerFrame, type RunOrder } from "./protocol.ts
  * a small young generation keeps an idle runner small.
  */
 const FLAGS = ["--no-force-async-hooks-checks", "--experimental-transform-types", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=1"];
+/** Node's permission model: no process, no add-on, writing only below the folder; the guard needs a thread and the inspector. */
+const restriction = (folder: string): string[] => [
+  ...["--permission", "--allow-worker", "--allow-inspector", "--allow-fs-read=*"],
+  `--allow-fs-write=${join(realpathSync(folder), "*")}`,
+];
 /** What Node prints of itself when it aborts: it tells the reason of the death, and is no output of the cell. */
 const DYING = /^(----- Native stack trace -----|<--- Last few GCs --->)[\s\S]*/m;
 /** Node's own word when a process ends while the guard's inspector session is open. */
@@ -38,8 +45,8 @@ export class RunnerProcess {
   #ended: string | undefined;
   #isClosing = false;
 
-  private constructor(folder: string) {
-    this.#child = spawn(process.execPath, [...FLAGS, entryPath("kernelRunner"), folder], {
+  private constructor(folder: string, options: { readonly isRestricted: boolean }) {
+    this.#child = spawn(process.execPath, [...FLAGS, ...(options.isRestricted ? restriction(folder) : []), entryPath("kernelRunner"), folder], {
       cwd: folder,
       env: childEnv(),
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "ipc"],
@@ -93,8 +100,9 @@ export class RunnerProcess {
     this.#child.on("close", (code, signal) => end(endReason(this.#exitCode ?? code, this.#exitCode === undefined ? signal : null, this.#lastErrors)));
   }
 
-  static start(folder: string): RunnerProcess {
-    return new RunnerProcess(folder);
+  /** `isRestricted`: under Node's permission model, which does not cover the network. */
+  static start(folder: string, options: { readonly isRestricted: boolean }): RunnerProcess {
+    return new RunnerProcess(folder, options);
   }
 
   get pid(): number | undefined {

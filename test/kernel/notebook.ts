@@ -37,7 +37,7 @@ export class TestNotebook {
   }
 
   static async open(
-    options: { readonly desk?: DeskHandlers; readonly warmSpare?: boolean; readonly input?: KernelOptions["input"] } = {},
+    options: { readonly desk?: DeskHandlers; readonly warmSpare?: boolean; readonly input?: KernelOptions["input"]; readonly isRestricted?: boolean } = {},
   ): Promise<TestNotebook> {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-cells-"));
     await writePackages(folder);
@@ -47,6 +47,7 @@ export class TestNotebook {
         desk: options.desk ?? noDesk("There is no session in this test."),
         log: silentLog,
         ...(options.input === undefined ? {} : { input: options.input }),
+        ...(options.isRestricted === undefined ? {} : { isRestricted: options.isRestricted }),
         ...(options.warmSpare === undefined ? {} : { warmSpare: options.warmSpare }),
       },
       new AbortController().signal,
@@ -54,13 +55,18 @@ export class TestNotebook {
     return new TestNotebook(folder, kernel);
   }
 
-  async run(code: string, options: { readonly cellId?: string; readonly signal?: AbortSignal } = {}): Promise<Ran> {
+  async run(code: string, options: { readonly cellId?: string; readonly signal?: AbortSignal; readonly runsDespiteTypeErrors?: boolean } = {}): Promise<Ran> {
     const outputs: Output[] = [];
     const onOutput = (output: Output): void => {
       outputs.push(output);
       for (const listener of this.#listeners) listener(output);
     };
-    const outcome = await this.kernel.execute(code, { cellId: options.cellId ?? "cell", onOutput, signal: options.signal ?? this.#lifetime.signal });
+    const outcome = await this.kernel.execute(code, {
+      cellId: options.cellId ?? "cell",
+      onOutput,
+      signal: options.signal ?? this.#lifetime.signal,
+      runsDespiteTypeErrors: options.runsDespiteTypeErrors ?? false,
+    });
     const result = outputs.findLast((output) => output.kind === "display" && output.isResult);
     const text = result?.kind === "display" ? result.data["text/plain"] : undefined;
     return {

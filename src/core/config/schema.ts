@@ -171,6 +171,21 @@ export const SETTINGS = [
     max: 3600,
     description: "Seconds between refreshes of the dashboard; changes are pushed at once as well.",
   },
+  {
+    key: "kernel.typeErrors",
+    type: "string",
+    default: "refuse",
+    choices: ["refuse", "show"],
+    description: "What a type error in a notebook's cell means: refuse does not run the cell, show says what is wrong and runs it all the same.",
+  },
+  {
+    key: "kernel.restricted",
+    type: "boolean",
+    default: false,
+    userOnly: true,
+    description:
+      "Run cells under Node's permission model: they may read files, write only below the notebook's folder, and start no process and no native add-on. It does not cover the network: a cell can still send what it reads. Takes effect when a notebook's kernel starts.",
+  },
   { key: "risk.maxOrderValue", type: "number", default: 10000, min: 0, tightenOnly: true, description: "Largest value of one order, in US dollars." },
   {
     key: "risk.maxPositionValue",

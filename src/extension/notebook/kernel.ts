@@ -1,8 +1,10 @@
 /** One notebook's kernel: started at its first cell, restarted and interrupted by the person, closed with the notebook. */
+import * as vscode from "vscode";
 import type { DeskHandlers, Kernel } from "../../kernel/host.ts";
 import type { Session } from "../../core/session.ts";
 import type { CellOutcome, Output } from "../../kernel/protocol.ts";
 import type { Desk } from "../desk.ts";
+import { userSettings } from "../settings.ts";
 import { askInBox } from "./ask.ts";
 
 const START_WITHIN_MS = 30_000;
@@ -36,7 +38,7 @@ export class NotebookKernel {
 
   async execute(code: string, cellId: string, onOutput: (output: Output) => void, signal: AbortSignal): Promise<CellOutcome> {
     const kernel = await this.#kernel();
-    return kernel.execute(code, { cellId, onOutput, signal });
+    return kernel.execute(code, { cellId, onOutput, signal, runsDespiteTypeErrors: settingOf("kernel.typeErrors") === "show" });
   }
 
   async interrupt(): Promise<void> {
@@ -73,7 +75,13 @@ export class NotebookKernel {
   async #start(): Promise<Kernel> {
     const { startKernel } = await import("../../kernel/host.ts");
     const kernel = await startKernel(
-      { folder: this.#folder, desk: deskOf(this.#desk, { notebook: this.#notebook, folder: this.#folder }), input: askInBox, log: this.#desk.log },
+      {
+        folder: this.#folder,
+        desk: deskOf(this.#desk, { notebook: this.#notebook, folder: this.#folder }),
+        input: askInBox,
+        log: this.#desk.log,
+        isRestricted: settingOf("kernel.restricted") === true,
+      },
       AbortSignal.timeout(START_WITHIN_MS),
     );
     kernel.onDeath((reason) => {
@@ -81,6 +89,11 @@ export class NotebookKernel {
     });
     return kernel;
   }
+}
+
+/** What the person set; undefined where the default holds. */
+function settingOf(key: "kernel.typeErrors" | "kernel.restricted"): unknown {
+  return userSettings(vscode.workspace.workspaceFolders?.[0]?.uri).find((setting) => setting.key === key)?.value;
 }
 
 /** `desk` of the cells: always the session that the window has now. */
