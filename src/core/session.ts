@@ -57,7 +57,7 @@ import { createScanRunner } from "./scanner/scanRunner.ts";
 import { createAnalystThread } from "./analysts/analystThread.ts";
 import { runLatencyBenchApart } from "./features/benchApart.ts";
 import { createFeatureComputer, type AsyncFeatureComputer } from "./features/featureComputer.ts";
-import { backtestFamilies, brokerFamilies, queueFamilies, scannerFamilies } from "./metrics/families.ts";
+import { backtestFamilies, brokerFamilies, queueFamilies, scannerFamilies, sourceFamilies } from "./metrics/families.ts";
 import type { Metrics } from "./metrics/operations.ts";
 import { openPerformance, type Performance } from "./metrics/performance.ts";
 import { startPerformanceApi } from "./metrics/performanceApi.ts";
@@ -292,6 +292,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       ...queueFamilies(features?.queue ?? { running: 0, refused: 0 }),
       ...backtestFamilies(backtester.load()),
       ...scannerFamilies(scanner.circuits()),
+      ...sourceFamilies(publicData.circuits()),
       ...brokerFamilies(broker.metrics()),
     ],
     isJudged: (operation) => !(OWN_OPERATIONS as readonly string[]).includes(operation),

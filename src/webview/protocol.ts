@@ -113,4 +113,6 @@ export interface PerformanceFrame {
   /** P50 of each second, oldest first, at most two minutes. */
   readonly history: readonly number[];
   readonly operations: { readonly perSecond: number | null; readonly total: number; readonly failed: number; readonly successRate: number | null } | null;
+  /** What passes a limit, beside the loop's lag: one sentence each. */
+  readonly alerts: readonly string[];
 }

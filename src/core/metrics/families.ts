@@ -135,6 +135,11 @@ export function scannerFamilies(scanners: Readonly<Record<string, CircuitState>>
   ];
 }
 
+/** Of public sources that were asked. */
+export function sourceFamilies(states: Readonly<Record<string, PoolStats["breaker"]>>): readonly MetricFamily[] {
+  return [circuits("quantdesk_source_circuit", "1 for the state that the circuit breaker of a public data source is in.", "source", states)];
+}
+
 export function queueFamilies({ running, refused }: { readonly running: number; readonly refused: number }): readonly MetricFamily[] {
   return [
     gauge("quantdesk_operations_running", "Offloaded operations that run.", [{ value: running }]),

@@ -72,7 +72,7 @@ export class PerformanceView implements vscode.WebviewViewProvider, vscode.Dispo
 
   #frame(): PerformanceFrame {
     const session = this.#desk.openSession;
-    if (session === undefined) return { at: Date.now(), running: false, lag: null, history: [], operations: null };
+    if (session === undefined) return { at: Date.now(), running: false, lag: null, history: [], operations: null, alerts: [] };
     const { lag } = session.status();
     const summary = session.performance.source.summary();
     const failed = summary.successRate === null ? 0 : Math.round(summary.operations * (1 - summary.successRate));
@@ -87,6 +87,10 @@ export class PerformanceView implements vscode.WebviewViewProvider, vscode.Dispo
         failed,
         successRate: summary.successRate,
       },
+      alerts: session.performance.source
+        .health()
+        .alerts.filter(({ code }) => code !== "loop-lag")
+        .map(({ reason }) => reason),
     };
   }
 }

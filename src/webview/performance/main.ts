@@ -54,6 +54,7 @@ function figures(frame: PerformanceFrame, lag: LagFigures, width: number): HTMLE
       h("span", { class: "dim" }, `P95 ${number(lag.p95, 1)} · P99 ${number(lag.p99, 1)}\u00a0ms`),
     ),
     sentence,
+    ...frame.alerts.map((alert) => h("p", { class: "say" }, h("b", {}, "Attention."), ` ${alert}`)),
     h("div", { role: "img", "aria-label": `${words}, on a logarithmic scale` }, meter(lag, over, width) as unknown as HTMLElement),
     h("div", { role: "img", "aria-label": "Loop lag over the last two minutes" }, line(frame.history, width) as unknown as HTMLElement),
     operations(frame),

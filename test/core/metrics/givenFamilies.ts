@@ -1,7 +1,7 @@
 /** One of each metric that /metrics can show. */
 import type { PoolStats } from "../../../src/core/domain/ports.ts";
 import type { MetricFamily } from "../../../src/core/metrics/exposition.ts";
-import { backtestFamilies, brokerFamilies, lagFamilies, processFamilies, queueFamilies, scannerFamilies } from "../../../src/core/metrics/families.ts";
+import { backtestFamilies, brokerFamilies, lagFamilies, processFamilies, queueFamilies, scannerFamilies, sourceFamilies } from "../../../src/core/metrics/families.ts";
 import { createMetrics } from "../../../src/core/metrics/operations.ts";
 import { createPrometheus } from "../../../src/core/metrics/prometheus.ts";
 
@@ -28,6 +28,7 @@ export function everything(): readonly MetricFamily[] {
     ...brokerFamilies({ trading: POOL, data: { ...POOL, breaker: "closed", latency: [] }, lock: LOCK }),
     ...backtestFamilies({ workers: 4, running: 2, waiting: 9, ended: { ok: 10, error: 1, timeout: 3 } }),
     ...scannerFamilies({ news: { state: "open", failures: 3, openUntil: "2026-01-01T00:00:00.000Z" } }),
+    ...sourceFamilies({ finnhub: "closed" }),
     ...queueFamilies({ running: 1, refused: 8 }),
   ];
 }
