@@ -8,10 +8,10 @@ import { TradingError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { tighterLimits } from "../domain/limits.ts";
-import type { JournalBegun, JournalEntry, OrderJournal, StoredLimits } from "../domain/ports.ts";
+import type { JournalBegun, JournalEntry, OrderJournal, PositionRoom, StoredLimits } from "../domain/ports.ts";
 import type { CheckedOrder, ClientOrderId, Order, OrderIntent, Verdict } from "../domain/orders.ts";
 import { assetGuard, buyingPowerGuard, holdingsGuard } from "./guards/holdings.ts";
-import { limitGuard, symbolGuard, type RiskLimits } from "./guards/limits.ts";
+import { limitGuard, roomBeside, symbolGuard, type RiskLimits } from "./guards/limits.ts";
 import { priceGuard } from "./guards/price.ts";
 import { checkShape } from "./guards/shape.ts";
 import { tickGuard } from "./guards/tick.ts";
@@ -39,6 +39,8 @@ export interface CheckOptions {
   readonly closes?: boolean;
   /** The order whose place it takes: what that one binds is free for it. */
   readonly instead?: Order;
+  /** Open orders are read from the broker: others may have placed some since they were last told. */
+  readonly looksAgain?: boolean;
 }
 
 export type Examined =
@@ -49,11 +51,14 @@ export type Examined =
       readonly picture: Picture;
       readonly limits: RiskLimits;
       readonly limitsVersion: number;
+      /** Absent where no position limit holds. */
+      readonly room?: PositionRoom;
       readonly warnings: readonly string[];
     };
 
 /** How often limits that change while an order is examined are read again. */
 const MOST_LOOKS = 3;
+const LOOK_AGAIN_MS = 100;
 
 /** All guards but the journal's; sends and writes nothing. Throws on an intent that makes no sense. */
 export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: AbortSignal, options: CheckOptions = {}): Promise<Examined> {
@@ -61,9 +66,12 @@ export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
   checkShape(intent);
   const early = (options.closes === true ? null : symbolGuard(intent, deps.limits)) ?? tickGuard(intent);
   if (early !== null) return early;
+  const lookedAt = deps.clock.now();
   const read = await readPicture(intent, deps, signal);
   if (read === null) return await unknownSymbol(intent.symbol, deps, signal);
-  const working = workingUnits(deps.openOrders().filter((order) => order.symbol === intent.symbol && order.id !== options.instead?.id));
+  const open = options.looksAgain === true ? await deps.api.orders({ status: "open" }, signal) : deps.openOrders();
+  const others = open.filter((order) => order.symbol === intent.symbol && order.id !== options.instead?.id);
+  const working = workingUnits(others);
   const picture = { ...(options.instead === undefined ? read : withoutOrder(read, options.instead)), working };
   let stored: StoredLimits | null;
   try {
@@ -82,13 +90,17 @@ export async function examineOrder(raw: OrderIntent, deps: CheckDeps, signal: Ab
     (options.instead === undefined ? holdingsGuard(intent, picture) : null) ??
     limitGuard(intent, picture, limits) ??
     buyingPowerGuard(intent, picture);
-  return refusal ?? examined;
+  if (refusal !== null || options.instead !== undefined) return refusal ?? examined;
+  const room = roomBeside(intent, picture, limits);
+  if (room === null) return examined;
+  const counted = others.map((order) => order.clientOrderId);
+  return { ...examined, room: { symbol: intent.symbol, side: intent.side, units: room.units.toFixed(), price: room.price.toFixed(), lookedAt, counted } };
 }
 
 /** Examines and writes the intent into the journal: the only place where a CheckedOrder is made. */
 export async function checkOrder(raw: OrderIntent, deps: CheckDeps, signal: AbortSignal, options: CheckOptions = {}): Promise<Verdict> {
   for (let look = 1; ; look++) {
-    const examined = await examineOrder(raw, deps, signal, options);
+    const examined = await examineOrder(raw, deps, signal, { ...options, looksAgain: look > 1 });
     if (!examined.allowed) return examined;
     const { intent, warnings } = examined;
     const order = { ...intent, clientOrderId: intent.clientOrderId ?? (`qd-${randomUUID()}` as ClientOrderId) };
@@ -102,8 +114,15 @@ export async function checkOrder(raw: OrderIntent, deps: CheckDeps, signal: Abor
       options,
     );
     if (refusal === null) return { allowed: true, order: order as CheckedOrder, warnings };
-    if (refusal !== "limits-changed") return refusal;
-    if (look === MOST_LOOKS) return refuse("over-limit", "The limits are being changed at this moment.", "Try again.");
+    if (refusal !== "limits-changed" && refusal !== "crowded") return refusal;
+    if (look < MOST_LOOKS) await deps.clock.sleep(LOOK_AGAIN_MS, signal);
+    else if (refusal === "limits-changed") return refuse("over-limit", "The limits are being changed at this moment.", "Try again.");
+    else
+      return refuse(
+        "over-limit",
+        `Other orders for ${intent.symbol} are on their way, and with them the position would be worth more than ${usd(new Big(examined.limits.maxPositionValue ?? 0))}, which is the limit.`,
+        "Try again in a moment, or raise the limit: the setting risk.maxPositionValue and `quantdesk limits`.",
+      );
   }
 }
 
@@ -119,11 +138,11 @@ export interface EntryParts {
 export async function beginEntry(
   order: OrderIntent & { readonly clientOrderId: ClientOrderId },
   parts: EntryParts,
-  { picture, limits, limitsVersion }: Extract<Examined, { readonly allowed: true }>,
+  { picture, limits, limitsVersion, room }: Extract<Examined, { readonly allowed: true }>,
   deps: CheckDeps,
   signal: AbortSignal,
   options: CheckOptions = {},
-): Promise<Refusal | "limits-changed" | null> {
+): Promise<Refusal | "limits-changed" | "crowded" | null> {
   const entry: JournalEntry = {
     clientOrderId: order.clientOrderId,
     account: picture.account.accountNumber,
@@ -136,6 +155,7 @@ export async function beginEntry(
     reduces: options.closes === true,
     opens: opensPosition(order, picture),
     limitsVersion,
+    ...(room === undefined ? {} : { room }),
     ...(order.why === undefined ? {} : { why: order.why }),
   };
   let begun: JournalBegun;
@@ -149,7 +169,8 @@ export async function beginEntry(
     case "written":
       return null;
     case "limits-changed":
-      return "limits-changed";
+    case "crowded":
+      return begun;
     case "killed":
       return refuse("kill-switch", "The kill switch is on: no order is sent.", "`quantdesk kill-switch off` turns it off.");
     case "books-differ": {

@@ -371,7 +371,7 @@ export interface AlarmChange {
   readonly end: ReadonlyArray<{ readonly code: Alarm["code"]; readonly symbols: readonly string[]; readonly allBut?: boolean }>;
 }
 
-export type JournalBegun = "written" | "duplicate" | "killed" | "too-many" | "limits-changed" | "books-differ";
+export type JournalBegun = "written" | "duplicate" | "killed" | "too-many" | "limits-changed" | "books-differ" | "crowded";
 
 export interface UnsettledEntry {
   readonly clientOrderId: string;
@@ -476,6 +476,21 @@ export interface JournalEntry {
   readonly opens?: boolean;
   /** Of the stored limits that the guards knew (0 when there were none): "limits-changed" when others hold by now. */
   readonly limitsVersion?: number;
+  /** What the position limit leaves beside this order: "crowded" when orders that its sender could not see take more. */
+  readonly room?: PositionRoom;
+}
+
+/** Plain, for the way to the store's thread. */
+export interface PositionRoom {
+  readonly symbol: string;
+  readonly side: Side;
+  /** Units that other orders may still open, a decimal. */
+  readonly units: string;
+  /** USD a unit, a decimal, for orders of an amount of money. */
+  readonly price: string;
+  /** When the sender looked at positions and open orders, and which of those it counted. */
+  readonly lookedAt: number;
+  readonly counted: readonly string[];
 }
 
 // ---- data ----------------------------------------------------------------------------------------------------------

@@ -3,12 +3,14 @@
  * Every public call is one transaction, so that several processes see one state.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { Big } from "../base/decimal.ts";
 import { TradingError } from "../base/errors.ts";
 import type {
   AlarmChange,
   AuditRow,
   JournalBegun,
   JournalEntry,
+  PositionRoom,
   JournalledOrder,
   OrderNote,
   StoredFill,
@@ -34,6 +36,9 @@ const MINUTE_MS = 60_000;
 const MOST_UNSETTLED = 1000;
 /** Longer than placing an order can take with all its retries: whoever began it that long ago is no longer at it. */
 const LONGEST_PLACING_MS = 180_000;
+
+/** An order that was sent that long ago is in every process's list of open orders, or has traded. */
+const SURELY_SHOWN_MS = 5000;
 
 const JOURNALLED = `SELECT client_order_id AS clientOrderId, account, origin, why, at, body, state, order_id AS orderId, reason,
   order_status AS status, filled_qty AS filledQty, filled_avg_price AS filledAvgPrice FROM journal`;
@@ -72,6 +77,7 @@ export class JournalTables {
           .get(entry.account, entry.at - MINUTE_MS, entry.clientOrderId) as { count: number };
         if (count >= most) return "too-many";
       }
+      if (entry.room !== undefined && this.#unseen(entry, entry.room).gt(entry.room.units)) return "crowded";
       this.#db
         .prepare(
           `INSERT INTO journal (client_order_id, account, fingerprint, origin, at, body, state, owner, why) VALUES (?, ?, ?, ?, ?, ?, 'begun', ?, ?)
@@ -81,6 +87,26 @@ export class JournalTables {
       this.#note(entry.account, entry.origin, "begun", { at: entry.at, clientOrderId: entry.clientOrderId, why: entry.why ?? null, body: entry.body });
       return "written";
     });
+  }
+
+  /** Units of orders for the same symbol and side that whoever looked at the account could not see: begun since, or on their way. */
+  #unseen({ account, clientOrderId }: JournalEntry, { symbol, side, price, lookedAt, counted }: PositionRoom): Big {
+    const since = this.#db
+      .prepare("SELECT client_order_id AS id, body, owner, at, state FROM journal WHERE account = ? AND at >= ? AND state IN ('begun', 'sent', 'unknown')")
+      .all(account, lookedAt) as unknown as UnseenRow[];
+    const underWay = this.#db
+      .prepare(
+        `SELECT client_order_id AS id, body, owner, at, state FROM journal WHERE account = ?1 AND ended = 0 AND at < ?2 AND at > ?2 - ${LONGEST_PLACING_MS}
+         AND (state IN ('begun', 'unknown') OR (state = 'sent' AND at > ?2 - ${SURELY_SHOWN_MS}))`,
+      )
+      .all(account, lookedAt) as unknown as UnseenRow[];
+    let units = new Big(0);
+    for (const row of [...since, ...underWay]) {
+      if (row.id === clientOrderId || counted.includes(row.id) || (row.state === "begun" && isGone(row.owner, row.at))) continue;
+      const body = JSON.parse(row.body) as { symbol?: string; side?: string; qty?: string; notional?: string };
+      if (body.symbol === symbol && body.side === side) units = units.plus(body.qty ?? new Big(body.notional ?? 0).div(price));
+    }
+    return units;
   }
 
   /** An order that the exchange has shown stays sent, whatever its sender believes. */
@@ -285,6 +311,14 @@ export class JournalTables {
       .prepare("INSERT INTO audit (at, account, origin, what, client_order_id, order_id, why, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
       .run(more.at ?? Date.now(), account, origin, what, more.clientOrderId ?? null, more.orderId ?? null, more.why ?? null, more.body ?? null);
   }
+}
+
+interface UnseenRow {
+  readonly id: string;
+  readonly body: string;
+  readonly owner: string | null;
+  readonly at: number;
+  readonly state: string;
 }
 
 interface KnownRow {

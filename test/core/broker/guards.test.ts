@@ -220,6 +220,29 @@ describe("the guards", () => {
     assert.equal(broken.allowed ? "" : broken.code, "journal-unwritable");
   });
 
+  it("hold the position limit for orders on their way, of this process and of others, that no list of open orders shows yet", async () => {
+    const home = await mkdtemp(join(tmpdir(), "quantdesk-guards-"));
+    try {
+      const limits = { maxPositionValue: 1000, duplicateWindowSeconds: 0 };
+      await using one = await Desk.connected({ home, limits });
+      await using other = await Desk.connected({ home, limits, server: one.server });
+      const first = await one.checked(buy("6")); // about $600 of $1,000, in the journal and nowhere else
+      for (const desk of [one, other]) {
+        const refused = await desk.broker.check(buy("5"), desk.signal);
+        assert.ok(!refused.allowed && refused.code === "over-limit" && /on their way/.test(refused.message), JSON.stringify(refused));
+        await desk.checked(buy("1", { again: true, symbol: "BRK.B" }));
+      }
+      const small = await other.checked(buy("2"));
+      await one.store.journal.settle(small.clientOrderId, { state: "not-sent" }, one.signal);
+      await one.store.journal.settle(first.clientOrderId, { state: "not-sent" }, one.signal);
+      await other.checked(buy("5"));
+      const both = await Promise.all([one, other].map((desk, i) => desk.broker.check(buy(String(3 + i)), desk.signal)));
+      assert.equal(both.filter((verdict) => verdict.allowed).length, 1, "of two at once one fits");
+    } finally {
+      await rm(home, { recursive: true });
+    }
+  });
+
   it("name a full disk when it is why nothing can be written, and nothing is sent", async () => {
     const home = await mkdtemp(join(tmpdir(), "quantdesk-guards-"));
     try {

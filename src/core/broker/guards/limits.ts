@@ -71,6 +71,16 @@ export function limitGuard(intent: OrderIntent, picture: Picture, limits: RiskLi
   return null;
 }
 
+/** Units that other orders may open beside this one, which fits; null where no limit holds. */
+export function roomBeside(intent: OrderIntent, picture: Picture, limits: RiskLimits): { readonly units: Big; readonly price: Big } | null {
+  const price = worstPrice(intent, picture.quote);
+  const units = unitsOf(intent, price);
+  const held = heldQty(picture.position);
+  if (limits.maxPositionValue === null || price === null || units === null || openingUnits(intent, units, held).lte(0)) return null;
+  const own = intent.side === "buy" ? held.plus(units) : held.minus(units);
+  return { units: new Big(limits.maxPositionValue).div(price).minus(own.abs()).minus(picture.working[intent.side]), price };
+}
+
 /** "Largest size that fits: 53 shares." */
 function largest(units: Big): string {
   const whole = units.round(0, Big.roundDown);
