@@ -187,7 +187,10 @@ export function createPublicSources(options: PublicSourcesOptions): PublicData {
           cache: stats === undefined ? NONE : { hits: stats.hits, misses: stats.misses, confirmed: stats.confirmed, stale: stats.stale },
         };
       }),
-    circuits: () => Object.fromEntries([...clients].map(([key, client]) => [key.split(" ", 1)[0] as string, client.stats().breaker])),
+    circuits: () =>
+      Object.fromEntries(
+        [...clients].map(([key, client]) => [key.split(" ", 1)[0] as string, client.stats().breaker] as const).filter(([name]) => name in VENDORS),
+      ),
     get simulated() {
       return options.isSimulated();
     },

@@ -3,7 +3,7 @@
  * A call's deadline covers its wait for a turn and its retries. Reads and cancels are tried again, orders never.
  * Imports base and domain. Is given: origin, headers, limits, Clock. Knows nothing of orders, accounts or bars.
  */
-import { Pool } from "undici";
+import { buildConnector, Pool } from "undici";
 import { TradingError } from "../base/errors.ts";
 import { deadlineError } from "../base/scope.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
@@ -11,6 +11,7 @@ import type { Log } from "../base/log.ts";
 import type { HttpAnswer, HttpClient, HttpRequest, OperationRecord, RequestBucket } from "../domain/ports.ts";
 import { Breaker } from "./breaker.ts";
 import { followSignal } from "./callSignal.ts";
+import type { BudgetMember, ConnectionBudget } from "./connectionBudget.ts";
 import { Gate } from "./gate.ts";
 import { Latencies } from "./latency.ts";
 import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
@@ -47,6 +48,8 @@ export interface HttpClientOptions {
   readonly random?: () => number;
   /** Failures in a row after which nothing is sent, and for how long; 10 and 2 s by default. See breaker.ts. */
   readonly breaker?: { readonly failures: number; readonly openMs: number; readonly longestOpenMs?: number };
+  /** Shared with other clients: most connections of all of them together. */
+  readonly budget?: ConnectionBudget;
   /** Largest answer, in bytes; 32 MB when absent. */
   readonly maxBytes?: number;
   /** Texts that no body may carry on, whatever its status. */
@@ -73,13 +76,29 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
   const url = parseOrigin(options.origin);
-  const pool = new Pool(url.origin, {
-    connections: options.connections,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: 0, // the call's deadline covers both
-    bodyTimeout: 0,
-    connect: { timeout: options.timeoutMs, ...(options.ca === undefined ? {} : { ca: options.ca }) },
-  });
+  const { budget } = options;
+  const member: BudgetMember = {
+    idle: () => pool.stats.free,
+    shed: () => {
+      const before = pool;
+      pool = openPool();
+      before.close().catch(() => undefined); // what runs on it ends first; it fails only when it was closed already
+    },
+  };
+  const connect = { timeout: options.timeoutMs, ...(options.ca === undefined ? {} : { ca: options.ca }) };
+  const openPool = (): Pool => {
+    const opening = new Pool(url.origin, {
+      connections: options.connections,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: 0, // the call's deadline covers both
+      bodyTimeout: 0,
+      connect: budget === undefined ? connect : withinBudget(buildConnector(connect), budget, member),
+    });
+    opening.on("connect", () => {
+      opened += 1;
+    });
+    return opening;
+  };
   const gate = new Gate({
     maxRunning: options.connections,
     maxWaiting: options.maxWaiting ?? 1000,
@@ -95,9 +114,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const latencies = new Latencies();
   const endpointOf = rememberEndpoints();
   let simulated = false;
-  pool.on("connect", () => {
-    opened += 1;
-  });
+  let pool = openPool();
+  const leaveBudget = budget?.join(member);
 
   const hearLimits = (headers: Readonly<Record<string, string>>): void => {
     const remaining = Number(headers["x-ratelimit-remaining"] ?? Number.NaN);
@@ -143,6 +161,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       throw failure;
     } finally {
       release();
+      budget?.look();
     }
   };
 
@@ -251,9 +270,23 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     close: async () => {
       const closed = new TradingError("closed", `The connections to ${url.host} were closed.`, { kind: "interrupted" });
       gate.close(closed);
+      leaveBudget?.();
       await pool.destroy(closed);
     },
   };
+}
+
+/** Connects when the budget has room, and gives it back when the connection ends or fails. */
+function withinBudget(connect: buildConnector.connector, budget: ConnectionBudget, member: BudgetMember): buildConnector.connector {
+  return (options, callback) =>
+    budget.take(member, () =>
+      connect(options, (...result) => {
+        const [, socket] = result;
+        if (socket === null) budget.release();
+        else socket.once("close", () => budget.release());
+        callback(...result);
+      }),
+    );
 }
 
 function parseOrigin(origin: string): URL {

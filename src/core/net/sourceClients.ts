@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { TradingError } from "../base/errors.ts";
 import type { HttpAnswer, HttpClient, OperationRecord, SourceCacheStats, SourceClient, SourceClientOptions } from "../domain/ports.ts";
+import { ConnectionBudget } from "./connectionBudget.ts";
 import { createHttpClient } from "./httpClient.ts";
 import { ResponseCache } from "./responseCache.ts";
 import { askedWaitMs } from "./retry.ts";
@@ -26,6 +27,7 @@ export interface SourceClients {
   close(): Promise<void>;
 }
 
+const IN_ALL = 100;
 const PER_HOST = 30;
 /** Of one answer: what is parsed in the extension host's loop must not hold it up. */
 const MAX_ANSWER = 4 * 2 ** 20;
@@ -40,6 +42,7 @@ const SHORT_WAIT_MS = 2000;
 export function createSourceClients(options: SourceClientsOptions): SourceClients {
   const { clock, log } = options;
   const cache = new ResponseCache({ maxSize: CACHE_SIZE, deadlineMs: options.timeoutMs * 2, now: () => clock.now() });
+  const budget = new ConnectionBudget(IN_ALL);
   const clients: HttpClient[] = [];
   return {
     make: (source) => {
@@ -51,6 +54,7 @@ export function createSourceClients(options: SourceClientsOptions): SourceClient
         ...(source.secrets === undefined ? {} : { secrets: source.secrets }),
         ...(source.requestsPerMinute === undefined ? {} : { requestsPerMinute: source.requestsPerMinute }),
         connections: PER_HOST,
+        budget,
         maxBytes: MAX_ANSWER,
         timeoutMs: options.timeoutMs,
         retries: options.retries,
