@@ -13,14 +13,14 @@ export interface ProcessPool extends TaskPool {
   pids(): readonly number[];
 }
 
-/** Starts processes as they are needed and keeps them. A task whose signal aborts is ended with its process. */
-export function openProcessPool(log: Log): ProcessPool {
+/** Starts processes as they are needed and keeps them. A task whose signal aborts is ended with its process. `heapMb` bounds each one's heap. */
+export function openProcessPool(log: Log, heapMb?: number): ProcessPool {
   const idle: WorkerProcess[] = [];
   const all = new Set<WorkerProcess>();
   let isClosed = false;
   const take = () => {
     for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) if (!worker.isGone) return worker;
-    const worker = new WorkerProcess(log);
+    const worker = new WorkerProcess(log, heapMb);
     all.add(worker);
     void worker.exited.then(() => all.delete(worker));
     return worker;
@@ -35,6 +35,14 @@ export function openProcessPool(log: Log): ProcessPool {
         return await worker.run(task, signal);
       } finally {
         if (!worker.isGone) idle.push(worker);
+      }
+    },
+    trim: (workers) => {
+      while (all.size > workers) {
+        const resting = idle.shift();
+        if (resting === undefined) return;
+        all.delete(resting);
+        resting.kill();
       }
     },
     close: async () => {
@@ -52,8 +60,9 @@ class WorkerProcess {
   #finish: ((outcome: TaskAnswer | TradingError) => void) | undefined;
   #id = 0;
 
-  constructor(log: Log) {
-    const child = fork(entryPath("featureWorker"), [], { env: childEnv(), execArgv: [], serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  constructor(log: Log, heapMb: number | undefined) {
+    const execArgv = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
+    const child = fork(entryPath("featureWorker"), [], { env: childEnv(), execArgv, serialization: "advanced", stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;

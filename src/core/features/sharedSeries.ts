@@ -1,9 +1,8 @@
-/** A series on its way to a worker, and the fingerprint by which equal series are known to be equal. */
+/** Series on their way to a worker, and the fingerprint by which equal series are known to be equal. */
 import type { BarSeries } from "../domain/bars.ts";
-import { FEATURE_SET } from "./computeFeatures.ts";
-import type { Task } from "./tasks.ts";
-
-const COLUMNS = ["high", "low", "close"] as const;
+import type { BarColumn } from "../domain/strategy.ts";
+import type { FeatureSet } from "./featureSet.ts";
+import type { FeaturesTask } from "./tasks.ts";
 
 /**
  * Blocks of shared memory that tasks carry their columns in, used again by later tasks: a new block per task costs more in
@@ -29,33 +28,42 @@ export class SharedBlocks {
   }
 }
 
-/** The task for a worker process, which gets copies anyway; columns in shared memory cannot be sent and are copied here. */
-export function featuresTask({ high, low, close }: BarSeries): Task {
-  const own = (column: Float64Array) => (column.buffer instanceof SharedArrayBuffer ? Float64Array.from(column) : column);
-  return { kind: "features", high: own(high), low: own(low), close: own(close) };
+/**
+ * One task for several series, their columns one after another. For a thread they are copied into `block`, which must be
+ * large enough and must not change until the answer is there; a process is sent copies anyway.
+ */
+export function featuresTask(list: readonly BarSeries[], { needs, indicators }: FeatureSet, block?: SharedArrayBuffer): FeaturesTask {
+  const lengths = list.map(({ close }) => close.length);
+  const bars = lengths.reduce((sum, length) => sum + length, 0);
+  const columns: Partial<Record<BarColumn, Float64Array>> = {};
+  needs.forEach((name, i) => {
+    const [only] = list;
+    // Columns in shared memory cannot be sent to a process.
+    if (block === undefined && list.length === 1 && only !== undefined && !(only[name].buffer instanceof SharedArrayBuffer)) {
+      columns[name] = only[name];
+      return;
+    }
+    const column = block === undefined ? new Float64Array(bars) : new Float64Array(block, i * bars * 8, bars);
+    let at = 0;
+    for (const series of list) {
+      column.set(series[name], at);
+      at += series[name].length;
+    }
+    columns[name] = column;
+  });
+  return { kind: "features", columns, lengths, indicators };
 }
 
-/** The task for a thread, its columns in `block`, which must be large enough and must not change until the answer is there. */
-export function sharedFeaturesTask(series: BarSeries, block: SharedArrayBuffer): Task {
-  const bars = series.close.length;
-  const [high, low, close] = COLUMNS.map((name, i) => {
-    const column = new Float64Array(block, i * bars * 8, bars);
-    column.set(series[name]);
-    return column;
-  }) as [Float64Array, Float64Array, Float64Array];
-  return { kind: "features", high, low, close };
-}
-
-/** Bytes of the block that `sharedFeaturesTask` needs. */
-export function blockBytes(series: BarSeries): number {
-  return series.close.length * COLUMNS.length * 8;
+/** Bytes of the block that `featuresTask` needs. */
+export function blockBytes(list: readonly BarSeries[], { needs }: FeatureSet): number {
+  return list.reduce((sum, { close }) => sum + close.length, 0) * needs.length * 8;
 }
 
 /** Names symbol, timeframe, first and last bar, feature set, and a checksum of every value that features depend on: a corrected bar has another key. */
-export function seriesKey(series: BarSeries): string {
+export function seriesKey(series: BarSeries, { key, needs }: FeatureSet): string {
   const { symbol, timeframe, time, simulated } = series;
-  const sums = COLUMNS.map((name) => checksum(series[name]).toString(36));
-  return `features ${symbol} ${timeframe} ${simulated} ${time.length} ${time[0]} ${time.at(-1)} ${FEATURE_SET} ${sums.join(" ")}`;
+  const sums = needs.map((name) => checksum(series[name]).toString(36));
+  return `features ${symbol} ${timeframe} ${simulated} ${time.length} ${time[0]} ${time.at(-1)} ${key} ${sums.join(" ")}`;
 }
 
 /** FNV-1a over 32-bit words: about 15 microseconds for 10,000 values. */

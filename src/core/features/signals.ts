@@ -1,7 +1,8 @@
 /** A trader's reading of the latest features: buy, sell or hold, how strongly, and why. Rules only; not investment advice. */
 import { TradingError, type Outcome } from "../base/errors.ts";
 import type { BarSeries } from "../domain/bars.ts";
-import { computeFeaturesSync, type Features } from "./computeFeatures.ts";
+import type { Priority, WhenFull } from "./workQueue.ts";
+import { computeFeaturesSync, type FeatureRequest, type Features } from "./computeFeatures.ts";
 
 export interface TickerSignal {
   readonly symbol: string;
@@ -77,14 +78,21 @@ export function generateTickerSignalSync(series: BarSeries): TickerSignal {
 
 /** Anything that computes features away from the caller's loop. */
 export interface FeatureSource {
-  computeFeatures(series: BarSeries, signal: AbortSignal, options?: { readonly whenFull?: WhenFull }): Promise<Features>;
+  computeFeatures(series: BarSeries, signal: AbortSignal, options?: FeatureOptions): Promise<Features>;
 }
 
-/** A full queue refuses (the default), or the caller waits for a place for at most `waitMs`. */
-export type WhenFull = "refuse" | { readonly waitMs: number };
+export interface FeatureOptions extends FeatureRequest {
+  /** Refused when absent. */
+  readonly whenFull?: WhenFull;
+  /** "normal" when absent: the more urgent goes first. */
+  readonly priority?: Priority;
+}
 
 /** How long a whole watch list may wait for places in the queue. */
 const WATCHLIST_WAIT_MS = 30_000;
+
+/** A whole list lets single requests go first. */
+const WATCHLIST_OPTIONS: FeatureOptions = { whenFull: { waitMs: WATCHLIST_WAIT_MS }, priority: "low" };
 
 /** One outcome per series, in their order: a series that fails leaves the others alone; an abort ends all. */
 export async function generateSignalsForWatchlist(
@@ -95,7 +103,7 @@ export async function generateSignalsForWatchlist(
   const outcomes = await Promise.all(
     watchlist.map(async (series): Promise<Outcome<TickerSignal>> => {
       try {
-        return { ok: true, value: generateTickerSignal(await source.computeFeatures(series, signal, { whenFull: { waitMs: WATCHLIST_WAIT_MS } })) };
+        return { ok: true, value: generateTickerSignal(await source.computeFeatures(series, signal, WATCHLIST_OPTIONS)) };
       } catch (error) {
         return { ok: false, error: TradingError.from(error, "features-failed") };
       }

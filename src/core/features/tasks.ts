@@ -4,11 +4,21 @@ import { pathToFileURL } from "node:url";
 import { constants, runInThisContext } from "node:vm";
 import { badInput, TradingError, type PlainError } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
-import { computeColumns } from "./computeFeatures.ts";
+import type { IndicatorColumns } from "../domain/indicators/definition.ts";
+import { computeColumns } from "./featureSet.ts";
 import type { LatencyBenchOptions } from "./latencyBench.ts";
 
+/** Features of several series, which stand one after another in the columns; answered one after another too. */
+export interface FeaturesTask {
+  readonly kind: "features";
+  readonly columns: IndicatorColumns;
+  /** Bars of each series. */
+  readonly lengths: readonly number[];
+  readonly indicators: readonly string[];
+}
+
 export type Task =
-  | { readonly kind: "features"; readonly high: Float64Array; readonly low: Float64Array; readonly close: Float64Array }
+  | FeaturesTask
   | { readonly kind: "latency-bench"; readonly options: LatencyBenchOptions }
   /** `source` is an expression that evaluates to a function. */
   | { readonly kind: "function"; readonly source: string; readonly args: readonly unknown[] }
@@ -28,7 +38,7 @@ export async function runTask(task: Task): Promise<TaskAnswer> {
 function valueOf(task: Task): unknown {
   switch (task.kind) {
     case "features":
-      return computeColumns(task);
+      return computeAll(task);
     case "latency-bench":
       return latencyBench(task.options);
     case "function": {
@@ -40,6 +50,23 @@ function valueOf(task: Task): unknown {
     case "module":
       return callExport(task.module, task.name, task.args);
   }
+}
+
+function computeAll({ columns, lengths, indicators }: FeaturesTask): Float64Array {
+  if (lengths.length === 1) return computeColumns(columns, indicators);
+  let from = 0;
+  const answers = lengths.map((length) => {
+    const own = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.subarray(from, from + length)]));
+    from += length;
+    return computeColumns(own, indicators);
+  });
+  const all = new Float64Array(answers.reduce((sum, answer) => sum + answer.length, 0));
+  let at = 0;
+  for (const answer of answers) {
+    all.set(answer, at);
+    at += answer.length;
+  }
+  return all;
 }
 
 /** Loaded when it is asked for only: it brings pools of its own. The process is ended by whoever asked. */

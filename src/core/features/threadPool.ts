@@ -11,12 +11,18 @@ export interface TaskPool {
   readonly sharesMemory: boolean;
   /** Rejects with `worker-died` when the worker ended under the task, with the signal's reason when it aborted. */
   run(task: Task, signal: AbortSignal): Promise<TaskAnswer>;
+  /** No more than `workers` are wanted now: those that rest beyond them may end. */
+  trim(workers: number): void;
   /** Ends the workers, and whatever still runs in them. */
   close(): Promise<void>;
 }
 
-export function openThreadPool(size: number): TaskPool {
-  const pool = new Piscina({ filename: entryPath("featureWorker"), minThreads: size, maxThreads: size, env: childEnv(), execArgv: [], recordTiming: false });
+/** How long a thread beyond the fewest rests before it ends. */
+const IDLE_MS = 5_000;
+
+export function openThreadPool(fewest: number, most: number): TaskPool {
+  const filename = entryPath("featureWorker");
+  const pool = new Piscina({ filename, minThreads: fewest, maxThreads: most, idleTimeout: IDLE_MS, env: childEnv(), execArgv: [], recordTiming: false });
   pool.on("error", () => undefined); // an error outside of any task ends its thread; the pool replaces it
   return {
     sharesMemory: true,
@@ -29,6 +35,7 @@ export function openThreadPool(size: number): TaskPool {
         throw new TradingError("worker-died", `A feature worker ended while it worked: ${(error as Error).message}`, { cause: error });
       }
     },
+    trim: () => undefined, // threads end by themselves when they have rested
     close: () => pool.destroy(),
   };
 }

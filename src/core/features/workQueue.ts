@@ -1,38 +1,80 @@
-/** A bounded queue before a fixed number of slots: first come, first served; full, it refuses or lets the caller wait. */
+/**
+ * A bounded queue before a number of slots that may change: the more urgent first, then first come, first served; full, it
+ * refuses or lets the caller wait. Callers of one group may share a slot.
+ */
 import { TradingError } from "../base/errors.ts";
 import { deadlineError } from "../base/scope.ts";
-import type { WhenFull } from "./signals.ts";
+
+/** A full queue refuses (the default), or the caller waits for a place for at most `waitMs`. */
+export type WhenFull = "refuse" | { readonly waitMs: number };
+
+export const PRIORITIES = ["high", "normal", "low"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+export interface Turn {
+  readonly whenFull: WhenFull;
+  /** "normal" when absent. */
+  readonly priority?: Priority;
+}
+
+/** Work that may be done for several callers at once: those of one group that are waiting when its turn comes. */
+export interface SharedWork<I, O> {
+  readonly group: string;
+  readonly item: I;
+  /** At most so many callers together. */
+  readonly most: number;
+  /** How long whoever has a slot waits for others of its group. */
+  readonly gatherMs: number;
+  /** One answer per item, in their order; a rejection is everyone's. */
+  readonly run: (items: readonly I[]) => Promise<readonly O[]>;
+}
 
 /** Callers that may wait for a place in a full queue, per place: past that they are refused too. */
 const WAITERS_PER_PLACE = 100;
+/** Every so many turns the least urgent goes first, so that nobody waits for ever. */
+const TURNS_PER_LEAST = 8;
 
 interface Waiter {
-  readonly start: () => void;
+  readonly priority: Priority;
+  readonly since: number;
+  readonly shared: { readonly group: string; readonly item: unknown } | undefined;
+  /** It has a slot of its own, or rides with a caller of its group who answers for it. */
+  readonly start: (ride?: Promise<unknown>) => void;
   readonly fail: (error: unknown) => void;
 }
 
+/** A caller has a slot, or rides with one who has. In an object, because a bare promise would be waited for on its way. */
+interface Admission {
+  readonly ride: Promise<unknown> | undefined;
+}
+
 export class WorkQueue {
-  readonly #slots: number;
   readonly #capacity: number;
-  readonly #queued = new Set<Waiter>();
+  readonly #onWaited: (waitedMs: number) => void;
+  readonly #queued: Readonly<Record<Priority, Set<Waiter>>> = { high: new Set(), normal: new Set(), low: new Set() };
   readonly #outside = new Set<Waiter>();
+  #slots: number;
   #running = 0;
   #refused = 0;
+  #turns = 0;
 
-  constructor(options: { readonly slots: number; readonly capacity: number }) {
+  /** `onWaited` hears how long each caller was in the queue when its turn comes: 0 where it did not have to wait. */
+  constructor(options: { readonly slots: number; readonly capacity: number; readonly onWaited?: (waitedMs: number) => void }) {
     this.#slots = options.slots;
     this.#capacity = options.capacity;
+    this.#onWaited = options.onWaited ?? (() => undefined);
   }
 
   /** Accepted and not yet started. */
   get depth(): number {
-    return this.#queued.size;
+    return PRIORITIES.reduce((sum, priority) => sum + this.#queued[priority].size, 0);
   }
 
   get capacity(): number {
     return this.#capacity;
   }
 
+  /** Slots in use. */
   get running(): number {
     return this.#running;
   }
@@ -41,11 +83,22 @@ export class WorkQueue {
     return this.#refused;
   }
 
+  get slots(): number {
+    return this.#slots;
+  }
+
+  /** Fewer slots: those that run on end first. */
+  set slots(slots: number) {
+    this.#slots = slots;
+    while (this.#running < this.#slots && this.depth > 0) {
+      this.#running++;
+      this.#startNext();
+    }
+  }
+
   /** Runs `work` when its turn comes; an abort before that gives up the place. Once started, `work` alone decides its end. */
-  async run<T>(whenFull: WhenFull, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#running < this.#slots) this.#running++;
-    else await this.#turn(whenFull, signal);
+  async run<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.#enter(turn, signal, undefined);
     try {
       return await work();
     } finally {
@@ -53,31 +106,67 @@ export class WorkQueue {
     }
   }
 
-  /** Those that have not started fail with `error`. */
-  rejectWaiting(error: TradingError): void {
-    for (const waiter of [...this.#queued, ...this.#outside]) waiter.fail(error);
+  /** As `run`, for work that callers of one group can have done together. */
+  async runShared<I, O>(turn: Turn, signal: AbortSignal, work: SharedWork<I, O>): Promise<O> {
+    const { ride } = await this.#enter(turn, signal, { group: work.group, item: work.item });
+    if (ride !== undefined) return (await ride) as O;
+    try {
+      if (work.gatherMs > 0 && this.#mates(work.group).length < work.most - 1) await new Promise((resolve) => setTimeout(resolve, work.gatherMs));
+      // Callers are shared out among the slots.
+      const mates = this.#mates(work.group);
+      mates.length = Math.min(mates.length, work.most - 1, Math.ceil(mates.length / this.#slots));
+      const answers = work.run([work.item, ...mates.map((mate) => mate.shared?.item as I)]);
+      mates.forEach((mate, i) =>
+        this.#start(
+          mate,
+          answers.then((all) => all[i + 1]),
+        ),
+      );
+      this.#admit();
+      return (await answers)[0] as O;
+    } finally {
+      this.#next();
+    }
   }
 
-  #turn(whenFull: WhenFull, signal: AbortSignal): Promise<void> {
-    const place = this.#queued.size < this.#capacity ? this.#queued : this.#outside;
+  /** Those that have not started fail with `error`. */
+  rejectWaiting(error: TradingError): void {
+    for (const waiter of [...PRIORITIES.flatMap((priority) => [...this.#queued[priority]]), ...this.#outside]) waiter.fail(error);
+  }
+
+  async #enter(turn: Turn, signal: AbortSignal, shared: Waiter["shared"]): Promise<Admission> {
+    signal.throwIfAborted();
+    if (this.#running < this.#slots) {
+      this.#running++;
+      this.#onWaited(0);
+      return { ride: undefined };
+    }
+    return await this.#turn(turn, signal, shared);
+  }
+
+  #turn({ whenFull, priority = "normal" }: Turn, signal: AbortSignal, shared: Waiter["shared"]): Promise<Admission> {
+    const place = this.depth < this.#capacity ? this.#queued[priority] : this.#outside;
     if (place === this.#outside && (whenFull === "refuse" || this.#outside.size >= this.#capacity * WAITERS_PER_PLACE)) {
       this.#refused++;
-      throw new TradingError("queue-full", `Task queue full (${this.#queued.size} of ${this.#capacity}, ${this.#refused} refused)`, {
+      throw new TradingError("queue-full", `Task queue full (${this.depth} of ${this.#capacity}, ${this.#refused} refused)`, {
         hint: "Ask for less at once, wait for a place instead of being refused, or raise features.queueSize.",
-        data: { depth: this.#queued.size, capacity: this.#capacity, refused: this.#refused },
+        data: { depth: this.depth, capacity: this.#capacity, refused: this.#refused },
       });
     }
-    return new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const leave = () => {
-        this.#queued.delete(waiter);
+        this.#queued[priority].delete(waiter);
         this.#outside.delete(waiter);
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
       };
       const waiter: Waiter = {
-        start: () => {
+        priority,
+        since: performance.now(),
+        shared,
+        start: (ride) => {
           leave();
-          resolve();
+          resolve({ ride });
         },
         fail: (error) => {
           leave();
@@ -98,20 +187,39 @@ export class WorkQueue {
     });
   }
 
+  /** A slot is free again. */
   #next(): void {
-    const [first] = this.#queued;
-    if (first !== undefined) {
-      first.start();
+    if (this.#running > this.#slots || this.depth === 0) this.#running--;
+    else this.#startNext();
+  }
+
+  #startNext(): void {
+    const order = ++this.#turns % TURNS_PER_LEAST === 0 ? PRIORITIES.toReversed() : PRIORITIES;
+    for (const priority of order) {
+      const [first] = this.#queued[priority];
+      if (first === undefined) continue;
+      this.#start(first);
       this.#admit();
       return;
     }
-    this.#running--;
+  }
+
+  #start(waiter: Waiter, ride?: Promise<unknown>): void {
+    const waitedMs = performance.now() - waiter.since;
+    waiter.start(ride);
+    this.#onWaited(waitedMs);
+  }
+
+  /** Those in the queue who could share a slot with one of `group`, the most urgent first. */
+  #mates(group: string): Waiter[] {
+    return PRIORITIES.flatMap((priority) => [...this.#queued[priority]].filter((waiter) => waiter.shared?.group === group));
   }
 
   #admit(): void {
-    const [first] = this.#outside;
-    if (first === undefined || this.#queued.size >= this.#capacity) return;
-    this.#outside.delete(first);
-    this.#queued.add(first);
+    for (const first of this.#outside) {
+      if (this.depth >= this.#capacity) return;
+      this.#outside.delete(first);
+      this.#queued[first.priority].add(first);
+    }
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { sliceBars } from "../../../src/core/domain/bars.ts";
-import { computeFeaturesSync, FEATURE_NAMES, type Features } from "../../../src/core/features/computeFeatures.ts";
+import { computeFeaturesSync, type Features } from "../../../src/core/features/computeFeatures.ts";
+import { FEATURE_NAMES } from "../../../src/core/features/standardFeatures.ts";
 import { generateTickerSignal, generateTickerSignalSync } from "../../../src/core/features/signals.ts";
 import { givenSeries } from "./series.ts";
 
