@@ -59,6 +59,7 @@ const lazyOutside = {
 const AS_THEY_ARE = [
   ["lightweight-charts.js", "node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.js"], // goes into the HTML reports
   ["deskTypes.d.ts", "src/kernel/deskTypes.d.ts"], // what the type checker of the cells reads
+  ["tslabTypes.d.ts", "src/kernel/tslabTypes.d.ts"],
 ];
 
 /** Node's declarations, for cells where nobody installed them: an installed package has no development dependencies. */

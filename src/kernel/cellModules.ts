@@ -1,6 +1,6 @@
 /**
  * Imports of cells: resolved from the notebook's folder. A local file's address carries the newest time of it and its
- * imports, so that it is read again after a change; "quantdesk" is our own library wherever the notebook lies.
+ * imports, so that it is read again after a change; "quantdesk" is our own library wherever the notebook lies, and "tslab" our display functions under that kernel's names.
  */
 import { createRequire, registerHooks } from "node:module";
 import { dirname, join, resolve } from "node:path";
@@ -10,6 +10,8 @@ import { newestTime } from "./localFiles.ts";
 import { libraryPath } from "./ownFiles.ts";
 
 const PREFIX = "cell:";
+const TSLAB_URL = "quantdesk:tslab";
+const TSLAB_SOURCE = `const own = globalThis[Symbol.for("quantdesk.tslab")]; export const { display, newDisplay, versions } = own; export default own;`;
 
 export interface CellModules {
   /** The second argument is that of `import()`. */
@@ -30,12 +32,14 @@ export function cellModules(folder: string): CellModules {
       const fromCell = specifier.startsWith(PREFIX);
       const name = fromCell ? specifier.slice(PREFIX.length) : specifier;
       if (name === "quantdesk") return { url: library, shortCircuit: true };
+      if (name === "tslab") return { url: TSLAB_URL, format: "module", shortCircuit: true };
       const found = next(name, fromCell ? { ...context, parentURL: url } : context);
       if (!found.url.startsWith("file:") || found.url.includes("/node_modules/") || ours.some((folder) => found.url.startsWith(folder))) return found;
       const plain = found.url.replace(/\?.*$/, "");
       const isTypeScript = /\.m?ts$/.test(plain);
       return { ...found, url: `${plain}?v=${newestTime(fileURLToPath(plain))}`, ...(isTypeScript ? { format: "module-typescript" } : {}) };
     },
+    load: (address, context, next) => (address === TSLAB_URL ? { format: "module", source: TSLAB_SOURCE, shortCircuit: true } : next(address, context)),
   });
   return {
     import: (specifier, options) => import(PREFIX + specifier, options),

@@ -1,6 +1,6 @@
 /** What the compiler's program of cells is made of, beside the cells: options, and the names that cells have without an import. */
 import { typeOptions } from "../core/base/typeFiles.ts";
-import { deskTypesPath } from "./ownFiles.ts";
+import { deskTypesPath, tslabTypesPath } from "./ownFiles.ts";
 
 /** What a cell has without an import. */
 export function deskGlobals(): string {
@@ -10,6 +10,7 @@ declare global { const desk: Desk; const display: Display; const plot: Plot; con
 }
 
 export function cellCompilerOptions(folder: string): Record<string, unknown> {
+  const types = typeOptions(folder, "index");
   return {
     target: "esnext",
     // Lets a cell say `import x = require("y")` too.
@@ -22,6 +23,7 @@ export function cellCompilerOptions(folder: string): Record<string, unknown> {
     noEmit: true,
     allowImportingTsExtensions: true,
     resolveJsonModule: true,
-    ...typeOptions(folder, "index"),
+    ...types,
+    paths: { ...types.paths, tslab: [tslabTypesPath().replaceAll("\\", "/")] },
   };
 }

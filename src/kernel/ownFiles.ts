@@ -8,6 +8,11 @@ export function deskTypesPath(): string {
   return join(dirname(fileURLToPath(import.meta.url)), "deskTypes.d.ts");
 }
 
+/** The declarations of what cells import as "tslab". */
+export function tslabTypesPath(): string {
+  return join(dirname(fileURLToPath(import.meta.url)), "tslabTypes.d.ts");
+}
+
 /** What `import … from "quantdesk"` runs: the library without the session, since `desk` is the way to that. */
 export function libraryPath(): string {
   return entryPath("strategyApi");

@@ -22,6 +22,7 @@ import { createInput } from "./input.ts";
 import { TURN } from "./interruptWords.ts";
 import type { RunOrder } from "./protocol.ts";
 import { Streams } from "./streams.ts";
+import { createTslab, TSLAB } from "./tslab.ts";
 import { variablesAt } from "./variables.ts";
 
 const current = new AsyncLocalStorage<RunningCell>();
@@ -67,7 +68,9 @@ async function openBlocking(): Promise<Blocking> {
   return { commonGlobals, selfContainedSource, execute: (work, args, options) => computer.executeBlocking(work, args, options) };
 }
 
-const { display, plot, clearOutput } = createDisplay({ send: sendFrame, current, flush: () => streams.flush() });
+const displayParts = { send: sendFrame, current, flush: () => streams.flush() };
+const { display, plot, clearOutput } = createDisplay(displayParts);
+Object.defineProperty(globalThis, TSLAB, { get: () => createTslab(displayParts) });
 const given = {
   $await: (value: unknown) => runner.guarded(value),
   $iterate: (source: AsyncIterable<unknown>) => runner.iterated(source),
