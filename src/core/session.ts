@@ -14,6 +14,7 @@ import type {
   Endpoint,
   KillSwitchResult,
   MarketData,
+  PoolStats,
   PricesOfThePast,
   PublicData,
   ScanOptions,
@@ -270,10 +271,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     saveScan: (at, candidates, signal) => store.addScan(at, candidates, signal),
     keys: new Set(["FINNHUB_API_KEY", "ALPHAVANTAGE_API_KEY", "REDDIT_CLIENT_ID"].filter((name) => (process.env[name] ?? "") !== "")),
     circuitsFile: join(home, "circuits.json"),
-    sourceCircuits: () => {
-      const state = broker.metrics()?.data.breaker;
-      return state === undefined ? {} : { "market-data": state };
-    },
+    sourceCircuits: link.circuits,
     log,
     clock: systemClock,
   });
@@ -468,6 +466,7 @@ function createLink(parts: LinkParts) {
     readonly endpoint: Endpoint;
     readonly broker: Broker;
     readonly data: MarketData;
+    readonly dataCircuit: () => PoolStats["breaker"];
     readonly lifetime: Scope;
   }
   let live: Promise<Live> | undefined;
@@ -512,6 +511,7 @@ function createLink(parts: LinkParts) {
       return {
         endpoint,
         lifetime,
+        dataCircuit: () => dataHttp.stats().breaker,
         data: createAlpacaData({ http: dataHttp, trading, feed: config["data.feed"], adjustment: config["data.adjustment"], simulated: parts.simulated, log }),
         broker: createBroker({
           endpoint,
@@ -577,6 +577,8 @@ function createLink(parts: LinkParts) {
     data,
     publicData,
     symbols,
+    /** Of the market data, once it was asked for. */
+    circuits: (): Readonly<Record<string, PoolStats["breaker"]>> => (opened === undefined ? {} : { "market-data": opened.dataCircuit() }),
     disconnect: leave,
   };
 }

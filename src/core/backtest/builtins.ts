@@ -33,7 +33,8 @@ export class Builtins {
       const { owner, properties } = this.#kept[i]!;
       for (let k = 0; k < properties.length; k++) {
         const { name, property } = properties[k]!;
-        if (property.configurable === true && "value" in property && (owner as Record<PropertyKey, unknown>)[name] !== property.value) defineProperty(owner, name, property);
+        if (property.configurable === true && "value" in property && (owner as Record<PropertyKey, unknown>)[name] !== property.value)
+          defineProperty(owner, name, property);
       }
       if (owner === globalThis) continue;
       const names = ownKeys(owner);

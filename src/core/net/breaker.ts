@@ -24,6 +24,8 @@ export class Breaker {
   #failed = 0;
   #openUntil = 0;
   #isTrying = false;
+  /** Of the last failure; null when there was no answer. */
+  #failedStatus: number | null = null;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -62,19 +64,20 @@ export class Breaker {
   async #watched(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     try {
       const answer = await work();
-      if (answer.status >= 500) this.#fail();
+      if (answer.status >= 500) this.#fail(answer.status);
       else this.#succeed();
       return answer;
     } catch (error) {
-      if (isOutage(error)) this.#fail();
+      if (isOutage(error)) this.#fail(null);
       if (error instanceof TradingError && typeof error.data["restMs"] === "number") this.rest(error.data["restMs"]);
       throw error;
     }
   }
 
-  #fail(): void {
+  #fail(status: number | null): void {
     const { host, failures, openMs, longestOpenMs = openMs, clock, log } = this.#options;
     this.#failed += 1;
+    this.#failedStatus = status;
     if (this.#failed < failures) return;
     if (this.#failed === failures) log.warn(`${host} failed ${failures} times in a row: nothing is sent there for ${openMs / 1000} s.`);
     this.#openUntil = clock.now() + Math.min(longestOpenMs, openMs * 2 ** Math.min(30, this.#failed - failures));
@@ -93,7 +96,7 @@ export class Breaker {
       `${host} has failed ${this.#failed} times in a row; it is tried again in ${waitMs < 60_000 ? "a moment" : `${Math.ceil(waitMs / 60_000)} minutes`}.`,
       {
         hint: "Wait a few seconds. Cancels still go.",
-        data: { sent: false, retry: true },
+        data: { sent: false, retry: true, ...(this.#failedStatus === null ? {} : { failedStatus: this.#failedStatus }) },
       },
     );
   }

@@ -22,9 +22,9 @@ export function finishLine(run: ScannerRun, timeoutMs: number): string {
   }
 }
 
-/** What a scanner says of a failure: the source's status where it has one, else the first line of the message. */
+/** What a scanner says of a failure: the source's status where it has one (its last, when it is not asked again for a while), else the first line of the message. */
 export function brief(error: TradingError): string {
-  const status = error.data["status"];
+  const status = error.data["status"] ?? error.data["failedStatus"];
   if (typeof status === "number" && status >= 400) return `HTTP ${status} error`;
   return (error.message.split("\n", 1)[0] as string).slice(0, 300);
 }

@@ -92,6 +92,7 @@ describe("runScanners", () => {
         scanner("broken_scanner", () => {
           throw new Error("HTTP 500 error");
         }),
+        scanner("tired_source", () => Promise.reject(new TradingError("circuit-open", "x has failed 10 times in a row", { data: { failedStatus: 500 } }))),
         scanner("flood", () => Promise.resolve(Array.from({ length: 20_000 }, () => candidate("AAPL")))),
         scanner("not_finite", () => Promise.resolve([candidate("AAPL", Number.NaN)])),
         scanner("not_a_symbol", () => Promise.resolve([candidate("; rm -rf")])),
@@ -102,17 +103,18 @@ describe("runScanners", () => {
     );
     assert.deepEqual(
       found.map(({ run }) => run.status),
-      ["ok", "timeout", "error", "error", "error", "error", "error"],
+      ["ok", "timeout", "error", "error", "error", "error", "error", "error"],
     );
-    assert.match(found[3]?.run.error ?? "", /20000 candidates, at most 500/);
-    assert.match(found[4]?.run.error ?? "", /candidate 1: score/);
-    assert.match(found[5]?.run.error ?? "", /symbol is not a symbol/);
-    assert.match(found[6]?.run.error ?? "", /answered nothing/);
+    assert.match(found[4]?.run.error ?? "", /20000 candidates, at most 500/);
+    assert.match(found[5]?.run.error ?? "", /candidate 1: score/);
+    assert.match(found[6]?.run.error ?? "", /symbol is not a symbol/);
+    assert.match(found[7]?.run.error ?? "", /answered nothing/);
     assert.equal(slowSignal?.aborted, true, "the deadline ends the scanner's signal");
-    assert.equal(lines[0], "Running 7 scanners concurrently (max 8 workers)...");
+    assert.equal(lines[0], "Running 8 scanners concurrently (max 8 workers)...");
     assert.ok(lines.includes("✓ sound: 1 candidate"));
     assert.ok(lines.includes("⏱️ slow_scanner: timeout after 0.15s"));
     assert.ok(lines.includes("⚠️ broken_scanner: HTTP 500 error"));
+    assert.ok(lines.includes("⚠️ tired_source: HTTP 500 error"), "the last status of a source that is left alone for a while");
   });
 
   it("counts each deadline from the scanner's own start", async () => {
