@@ -82,6 +82,7 @@ export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { assertNoLookAhead } from "./backtest/lookAhead.ts";
 export { checkGrid } from "./backtest/sweep/grid.ts";
 export { runLatencyBenchApart } from "./features/benchApart.ts";
+export { featureAdvice } from "./metrics/advice.ts";
 export { watchScans } from "./scanner/watch.ts";
 export { stopExchange } from "./exchange/embedded.ts";
 export { resetExchange } from "./exchange/reset.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { givenDesk, quantdesk, ROOT, type Desk } from "./quantdesk.ts";
 
@@ -29,13 +29,23 @@ describe("doctor and logs", function () {
   };
   const bad = (checks: Doctor["checks"]) => checks.filter((check) => !check.ok).map((check) => check.name);
 
+  it("names the remedies of the features guide for settings that do not fit the machine", async () => {
+    const workers = Math.min(64, availableParallelism() + 1);
+    const checks = await doctor({ ASYNC_FEATURES_WORKERS: String(workers), ASYNC_FEATURES_QUEUE_SIZE: "3" }, 0);
+    const { ok, remedy } = checks.find((check) => check.name === "features") as Doctor["checks"][number];
+    assert.equal(ok, true);
+    assert.match(remedy ?? "", /features\.queueSize is 3/);
+    if (availableParallelism() < 64) assert.match(remedy ?? "", new RegExp(`features\\.workers is ${workers} on \\d+ cores: give \\d+ for computing`));
+  });
+
   it("finds all well on a fresh machine, and names what it looked at", async () => {
     const checks = await doctor({}, 0);
     assert.deepEqual(
       checks.map((check) => check.name),
-      ["node", "machine", "disk", "home", "settings", "keys", "sample", "store", "connection", "market data", "kill switch", "alarms"],
+      ["node", "machine", "disk", "home", "settings", "keys", "sample", "store", "features", "connection", "market data", "kill switch", "alarms"],
     );
     assert.match(checks.find((check) => check.name === "connection")?.detail ?? "", /^SIMULATED account/);
+    assert.match(checks.find((check) => check.name === "features")?.detail ?? "", /^40 computations of \d+ bars by \d+ workers: \d+ a second, loop lag P95 /);
     const shown = await desk.run(["doctor"]);
     assert.match(shown.stdout, /^Check[\s\S]*connection\s+ok\s+SIMULATED/);
   });

@@ -132,6 +132,7 @@ async function sessionChecks(context: Context, flags: CommonFlags): Promise<read
         detail: (await session.store.runs({ limit: 1 }, context.signal)).length === 0 ? "opened; no runs yet" : "opened; it holds runs",
         remedy: null,
       });
+      checks.push(await featuresCheck(context, session));
       const connected = await check("connection", () => connectionCheck(context, session));
       checks.push(connected);
       if (!connected.ok) return;
@@ -141,6 +142,15 @@ async function sessionChecks(context: Context, flags: CommonFlags): Promise<read
     checks.push(problem("session", error));
   }
   return checks;
+}
+
+async function featuresCheck({ signal }: Context, session: Session): Promise<Check> {
+  try {
+    const { tryFeatures } = await import("./doctorFeatures.ts");
+    return { name: "features", ok: true, ...(await tryFeatures(session, signal)) };
+  } catch (error) {
+    return problem("features", error);
+  }
 }
 
 async function connectionCheck({ signal }: Context, session: Session): Promise<string> {

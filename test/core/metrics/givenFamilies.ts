@@ -1,7 +1,15 @@
 /** One of each metric that /metrics can show. */
 import type { PoolStats } from "../../../src/core/domain/ports.ts";
 import type { MetricFamily } from "../../../src/core/metrics/exposition.ts";
-import { backtestFamilies, brokerFamilies, lagFamilies, processFamilies, queueFamilies, scannerFamilies, sourceFamilies } from "../../../src/core/metrics/families.ts";
+import {
+  backtestFamilies,
+  brokerFamilies,
+  lagFamilies,
+  processFamilies,
+  queueFamilies,
+  scannerFamilies,
+  sourceFamilies,
+} from "../../../src/core/metrics/families.ts";
 import { createMetrics } from "../../../src/core/metrics/operations.ts";
 import { createPrometheus } from "../../../src/core/metrics/prometheus.ts";
 
