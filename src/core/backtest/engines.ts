@@ -15,6 +15,8 @@ export interface LoadedStrategy {
   readonly hash: string;
   /** Gives it columns of its own and names this file in its errors. */
   readonly file?: string;
+  /** The same file loaded anew, each never run before: for the look-ahead guard. */
+  readonly unused?: readonly StrategyDefinition[];
 }
 
 export interface Run {
@@ -216,12 +218,16 @@ function playSignals({ entries, exits, shortEntries, shortExits }: SignalBytes &
   };
 }
 
-/** What a strategy throws is its own error: with its file and line, where it has one. */
+/** What a strategy throws is its own error: with its file and line, where it has one. What we refuse it keeps its code. */
 function ownError(error: unknown, { definition, file }: LoadedStrategy, where: string): TradingError {
-  if (error instanceof TradingError) return error;
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const line = file === undefined || !(error instanceof Error) ? undefined : lineOf(error, file);
   const place = file === undefined ? definition.name : `${file}${line === undefined ? "" : `:${line}`}`;
+  if (error instanceof TradingError) {
+    const { code, kind, hint, data } = error;
+    if (line === undefined || error.message.startsWith(`${file}:`)) return error;
+    return new TradingError(code, `${place}: ${error.message}`, { kind, data: { ...data, line }, cause: error, ...(hint === undefined ? {} : { hint }) });
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new TradingError("strategy-error", `${place}: ${where} failed: ${message}`, { cause: error, data: line === undefined ? {} : { line } });
 }
 

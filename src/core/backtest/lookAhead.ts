@@ -2,6 +2,7 @@
  * Proves that a strategy does not look ahead: with the later bars cut off, its signals and orders up to the cut must be
  * what they are on the whole series. Short series are cut at every bar; long ones after every signal and at even steps, as
  * far as the work allows, and once a cut shows a difference all cuts before it are tried too, so that the first bar is named.
+ * What a file keeps from run to run is later bars as well: copies of it that were never run see cut series alone.
  */
 import type { BacktestRequest, Params } from "../domain/backtest.ts";
 import { sliceBars, type BarSeries } from "../domain/bars.ts";
@@ -42,6 +43,9 @@ interface Checked {
 /** What the strategy says at each time, by kind: equal texts or numbers mean equal decisions. */
 type Decisions = Readonly<Record<string, ArrayLike<number | string>>>;
 
+/** The decisions on the first bars, so many. */
+type Decide = (end: number) => Decisions;
+
 /** Bars that all cut runs together may visit: about a second each. onBar() is given no later bar, so fewer cuts will do. */
 const MAX_VISITS = { signals: 10_000_000, orders: 1_500_000 };
 const MAX_MS = 15_000;
@@ -56,7 +60,13 @@ export function checkLookAhead(run: Checked): LookAheadCheck {
   let cuts = 0;
   let exhaustive = true;
   for (const { decide, visits } of forms) {
-    const check = checkForm(clock, visits, (end) => decide(cutOff(run, clock, end)));
+    const unused = (run.strategy.unused ?? []).map((definition) => ({ ...run, strategy: { ...run.strategy, definition } }));
+    const check = checkForm(
+      clock,
+      visits,
+      (end) => decide(cutOff(run, clock, end)),
+      unused.map((copy) => (end: number) => decide(cutOff(copy, clock, end))),
+    );
     cuts += check.cuts;
     exhaustive &&= check.exhaustive;
     if (check.found !== null) return { ...check, cuts };
@@ -92,7 +102,7 @@ export function lookAheadError(name: string, { bar, time, what, isRepeatable }: 
   });
 }
 
-function checkForm(clock: Float64Array, visits: number, decide: (end: number) => Decisions): LookAheadCheck {
+function checkForm(clock: Float64Array, visits: number, decide: Decide, unused: readonly Decide[]): LookAheadCheck {
   const n = clock.length;
   const whole = decide(n);
   const tell = (bar: number, what: string, isRepeatable: boolean): LookAhead => ({ bar, time: new Date(clock[bar]!).toISOString(), what, isRepeatable });
@@ -115,10 +125,30 @@ function checkForm(clock: Float64Array, visits: number, decide: (end: number) =>
     if (performance.now() - started > MAX_MS) break;
   }
   const isWhole = ends.length === n - 1 && (last === n - 1 || best !== undefined);
-  if (best === undefined) return { found: null, cuts: tried, exhaustive: isWhole || n < 2 };
+  if (best === undefined) {
+    const kept = keptDifference(whole, n, unused);
+    return { found: kept === undefined ? null : tell(kept.bar, kept.what, true), cuts: tried, exhaustive: isWhole || n < 2 };
+  }
   // A bar before may only show at a cut between the last clean one and this.
   for (let end = last + 1; end <= best.bar && performance.now() - started < 2 * MAX_MS; end++) at(end);
   return { found: tell(best.bar, best.what, true), cuts: tried, exhaustive: isWhole };
+}
+
+/** Of copies that are given the bars up to a decision and nothing else: the first decisions, and others over the whole series. */
+function keptDifference(whole: Decisions, n: number, unused: readonly Decide[]) {
+  const decisive = decisiveEnds(whole, n);
+  const half = unused.length >> 1;
+  const apart = Math.max(1, Math.floor(decisive.length / Math.max(1, half)));
+  const ends = new Set([...decisive.slice(0, unused.length - half), ...decisive.filter((_end, i) => i % apart === 0)]);
+  const found = [...ends].slice(0, unused.length).map((end, i) => cutDifference(whole, unused[i]!, end));
+  return found.filter((one) => one !== undefined).sort((x, y) => x.bar - y.bar)[0];
+}
+
+/** Cuts right after a decision. */
+function decisiveEnds(whole: Decisions, n: number): readonly number[] {
+  const ends: number[] = [];
+  for (let t = 0; t < n - 1; t++) if (Object.values(whole).some((values) => Boolean(values[t]))) ends.push(t + 1);
+  return ends;
 }
 
 /** A strategy that cannot do with so few bars says nothing about them. */
@@ -143,8 +173,7 @@ function difference(whole: Decisions, part: Decisions, end: number): { readonly 
 function cutsOf(whole: Decisions, n: number, visits: number): readonly number[] {
   const most = Math.max(20, Math.floor((2 * visits) / Math.max(1, n)));
   if (n - 1 <= most) return Array.from({ length: Math.max(0, n - 1) }, (_value, i) => i + 1);
-  const decisive: number[] = [];
-  for (let t = 0; t < n - 1; t++) if (Object.values(whole).some((values) => Boolean(values[t]))) decisive.push(t + 1);
+  const decisive = decisiveEnds(whole, n);
   const step = Math.max(1, Math.ceil(decisive.length / (most / 2)));
   const even = Math.max(1, Math.floor(n / (most / 2)));
   const chosen = new Set(decisive.filter((_end, i) => i % step === 0));

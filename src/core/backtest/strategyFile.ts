@@ -1,4 +1,5 @@
 /** Loads a strategy: a built-in one by name, or a user's file. Files are only ever loaded in a worker of the compute process. */
+import { randomUUID } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import type { StrategyRef } from "../domain/backtest.ts";
@@ -17,22 +18,37 @@ const Parameter = v.object(
   "must be like { default: 10 }",
 );
 
-const Definition = v.object({
-  name: v.pipe(
-    v.string("must be a text"),
-    v.nonEmpty("must not be empty"),
-    v.maxLength(100, "must have at most 100 characters"),
-    v.regex(/^\P{Cc}+$/u, "must not hold control characters"),
-  ),
-  params: v.record(v.string(), Parameter, "must be an object like { fast: { default: 10 } }"),
-  signals: v.optional(isFunction),
-  onBar: v.optional(isFunction),
-});
+const Definition = v.object(
+  {
+    name: v.pipe(
+      v.string("must be a text"),
+      v.nonEmpty("must not be empty"),
+      v.maxLength(100, "must have at most 100 characters"),
+      v.regex(/^\P{Cc}+$/u, "must not hold control characters"),
+    ),
+    params: v.record(v.string(), Parameter, "must be an object like { fast: { default: 10 } }"),
+    signals: v.optional(isFunction),
+    onBar: v.optional(isFunction),
+  },
+  "must be an object",
+);
 
 export async function loadStrategy(ref: StrategyRef): Promise<LoadedStrategy> {
   if (ref.kind === "builtin") return { definition: findStrategy(ref.name), hash: "" };
   const hash = sha256(await sourceOf(ref.path));
   return { definition: definitionIn(await importFile(ref.path, hash), ref.path), hash, file: ref.path };
+}
+
+/** How often the look-ahead guard has a file loaded anew. */
+const UNUSED = 12;
+
+/** With copies of a file's strategy that have seen no bar yet: what it keeps at the top of its file they do not know. */
+export async function withUnused(strategy: LoadedStrategy): Promise<LoadedStrategy> {
+  const { file } = strategy;
+  if (file === undefined) return strategy;
+  const unused: StrategyDefinition[] = [];
+  for (let i = 0; i < UNUSED; i++) unused.push(definitionIn(await importFile(file, randomUUID()), file));
+  return { ...strategy, unused };
 }
 
 async function sourceOf(path: string): Promise<Buffer> {

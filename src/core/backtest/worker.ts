@@ -5,7 +5,7 @@ import { resolveOwnLibrary } from "../base/ownLibrary.ts";
 import { Builtins } from "./builtins.ts";
 import { runBacktest } from "./runBacktest.ts";
 import { unshare, type SharedDataset } from "./sharedBars.ts";
-import { loadStrategy } from "./strategyFile.ts";
+import { loadStrategy, withUnused } from "./strategyFile.ts";
 import type { SweepTask, TaskAnswer } from "./sweep/messages.ts";
 import { runSweepTask as sweepAnswer } from "./sweep/sweepTask.ts";
 
@@ -51,7 +51,8 @@ export async function runGroup({ items }: GroupTask): Promise<GroupAnswer> {
 
 async function answer({ request, dataset }: Pick<WorkerTask, "request" | "dataset">): Promise<WorkerAnswer> {
   try {
-    const strategy = await loadStrategy(request.strategy);
+    const loaded = await loadStrategy(request.strategy);
+    const strategy = request.checkLookAhead === true ? await withUnused(loaded) : loaded;
     const result = runBacktest(request, strategy, unshare(dataset));
     if (strategy.file !== undefined) builtins.restore();
     return { ok: true, result };

@@ -40,6 +40,7 @@ export default defineStrategy({ name: "plain", params: {}, signals: ({ close, cr
   "hijacks.js": `export default { name: "hijacks", params: {}, onBar() { Array.prototype.map = () => { throw new Error("hijacked"); }; } };`,
   "replaces.js": `export default { name: "replaces", params: {}, onBar() { Float64Array.prototype.fill = () => {}; Object.getPrototypeOf(Float64Array).prototype.fill = () => {}; globalThis.Int8Array = class {}; Math.max = () => 7; } };`,
   "sees.js": `export default { name: "sees", params: {}, onBar() { if ("polluted" in {} || Math.max(1, 2) !== 2 || [1].map((v) => v)[0] !== 1 || new Float64Array(1).fill(2)[0] !== 2) throw new Error("changed"); } };`,
+  "keeps.js": `let seen; export default { name: "keeps", params: {}, signals({ close, length }) { seen ??= Float64Array.from(close); return { entries: Array.from(close, (value, t) => seen[t + 1] > value), exits: Array.from(close, (value, t) => !(seen[t + 1] > value)) }; } };`,
   "environment.ts": `export default { name: "environment", params: {}, signals() { throw new Error(Object.keys(process.env).filter((name) => /KEY|SECRET|TOKEN/.test(name)).join() || "nothing secret"); } };`,
   "buffers.ts": `export default { name: "buffers", params: {}, signals() { const kept: object[] = []; for (;;) { kept.push(new Float64Array(1_000_000).fill(1)); const until = performance.now() + 5; while (performance.now() < until); } } };`,
   "memory.ts": `export default { name: "memory", params: {}, signals() { const kept: object[] = []; for (;;) kept.push(new Array(1_000_000).fill(0.5)); } };`,
@@ -237,6 +238,13 @@ describe("The backtester", () => {
     const expected = await backtester.run(builtin("buy_and_hold"), signal);
     await backtester.run(file("writes.ts"), signal);
     assert.deepEqual((await backtester.run(builtin("buy_and_hold"), signal)).stats, expected.stats);
+  });
+
+  it("finds a strategy that keeps the whole series from its first run and looks ahead in it", async () => {
+    const { results } = await backtester.batch([file("keeps.js", { checkLookAhead: true }), file("good.ts", { checkLookAhead: true })], {}, signal);
+    assert.equal(results[0]?.error?.code, "look-ahead");
+    assert.match(results[0]?.error?.message ?? "", /keeps\.js looks ahead: its (?:entries|exits) at bar \d+ /);
+    assert.equal(results[1]?.status, "ok");
   });
 
   it("lets no strategy change the language for those that come after it", async () => {
