@@ -1,8 +1,10 @@
 /** Whether what was typed at a console is a whole cell: it is incomplete when something after it could make it one. */
 import { stripTypeScriptTypes } from "node:module";
+import { isTooDeep } from "../oddCells.ts";
 
 export type Completeness =
-  | { readonly status: "complete" | "invalid" }
+  /** "unknown": no parser survives it; the client decides by its own rule. */
+  | { readonly status: "complete" | "invalid" | "unknown" }
   /** `indent` is what the next line starts with. */
   | { readonly status: "incomplete"; readonly indent: string };
 
@@ -10,6 +12,15 @@ export type Completeness =
 const ENDINGS = ["", " 0", " x", " {}", " x {}", ": 0", " class X {}", " (x) {}"];
 
 export function completenessOf(code: string): Completeness {
+  if (isTooDeep(code)) return { status: "unknown" };
+  try {
+    return judged(code);
+  } catch {
+    return { status: "unknown" };
+  }
+}
+
+function judged(code: string): Completeness {
   if (parses(code)) return { status: "complete" };
   const closers = closersOf(code);
   if (closers === undefined) return { status: "invalid" };
@@ -23,7 +34,9 @@ function parses(code: string): boolean {
   try {
     stripTypeScriptTypes(code, { mode: "transform" });
     return true;
-  } catch {
+  } catch (error) {
+    // The stripper is WebAssembly: what overflows its stack is no fault of the text's grammar, and breaks it for good.
+    if (!(error instanceof SyntaxError)) throw error;
     return false;
   }
 }

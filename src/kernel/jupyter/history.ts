@@ -50,12 +50,20 @@ export class History {
   }
 }
 
-/** "*" stands for anything, "?" for one character. */
+/**
+ * "*" stands for anything, "?" for one character. A star takes as little as it can and more only when the rest does not
+ * fit, and only the last one met is tried again: a pattern of many stars costs pattern times text, never more.
+ */
 function globMatcher(pattern: string): (text: string) => boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*+/g, "[^]*")
-    .replaceAll("?", "[^]");
-  const expression = new RegExp(`^${source}$`);
-  return (text) => expression.test(text);
+  return (text) => {
+    let [at, place, star, tried] = [0, 0, -1, 0];
+    while (at < text.length) {
+      if (pattern[place] === "*") [star, tried] = [place++, at];
+      else if (place < pattern.length && (pattern[place] === "?" || pattern[place] === text[at])) [at, place] = [at + 1, place + 1];
+      else if (star >= 0) [at, place] = [++tried, star + 1];
+      else return false;
+    }
+    while (pattern[place] === "*") place++;
+    return place === pattern.length;
+  };
 }

@@ -117,5 +117,8 @@ export const FAILURES: readonly Behaviour[] = [
     "on\n",
   ),
   shows("process.on sees nothing break", ["process.listenerCount('uncaughtException') > 0"], "true"),
+  shows("a sum of 5,000 terms", [`0${" + 1".repeat(5000)}`], "5000"),
+  shows("5,000 prefixes, which break a parser of ours, by the compiler", [`${"!".repeat(5000)}1`], "true"),
+  shows("what must be rewritten after that", ["enum AfterAll { A = 4 }\nconst aa: number = AfterAll.A; aa"], "4"),
   shows("alive at the end", ["21 * 2"], "42"),
 ];

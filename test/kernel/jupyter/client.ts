@@ -20,6 +20,8 @@ export interface ReceivedMessage {
 const CHANNELS = ["shell", "control", "stdin", "iopub", "hb"] as const;
 type ChannelName = (typeof CHANNELS)[number];
 const TYPES: Readonly<Record<ChannelName, SocketType>> = { shell: "DEALER", control: "DEALER", stdin: "DEALER", iopub: "SUB", hb: "REQ" };
+type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+type Addresses = Readonly<Record<ChannelName, Address>>;
 const WAIT_MS = 15_000;
 const DELIMITER = "<IDS|MSG>";
 
@@ -87,6 +89,9 @@ export class JupyterClient implements AsyncDisposable {
   readonly #sockets: Readonly<Record<ChannelName, Connection>>;
   readonly #inboxes: Readonly<Record<ChannelName, Inbox>>;
   readonly #beats: Array<(frames: Frames) => void>;
+  readonly #addresses: Addresses;
+  /** The one that started the kernel, which ends it. */
+  readonly #isFirst: boolean;
 
   private constructor(
     parts: Pick<JupyterClient, "process" | "folder" | "started"> & {
@@ -94,6 +99,8 @@ export class JupyterClient implements AsyncDisposable {
       readonly sockets: Readonly<Record<ChannelName, Connection>>;
       readonly inboxes: Readonly<Record<ChannelName, Inbox>>;
       readonly beats: Array<(frames: Frames) => void>;
+      readonly addresses: Addresses;
+      readonly isFirst: boolean;
     },
   ) {
     this.process = parts.process;
@@ -103,6 +110,8 @@ export class JupyterClient implements AsyncDisposable {
     this.#sockets = parts.sockets;
     this.#inboxes = parts.inboxes;
     this.#beats = parts.beats;
+    this.#addresses = parts.addresses;
+    this.#isFirst = parts.isFirst;
   }
 
   /** Starts a kernel and connects to all its sockets; it has answered kernel_info. */
@@ -124,24 +133,42 @@ export class JupyterClient implements AsyncDisposable {
     });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    const addresses = Object.fromEntries(
+      CHANNELS.map((channel, i) => [channel, isIpc ? { path: `${ip}-${ports[i]}` } : { host: "127.0.0.1", port: ports[i] as number }]),
+    ) as Addresses;
+    const client = await JupyterClient.#connect({ process: child, started, key, folder, addresses, isFirst: true }, options).catch((error: unknown) => {
+      throw new Error(`${String(error)}; the kernel said: ${said}`);
+    });
+    return client;
+  }
+
+  /** A second client of the same kernel, with a session of its own. */
+  async another(): Promise<JupyterClient> {
+    const { process, started, folder } = this;
+    return await JupyterClient.#connect({ process, started, folder, key: this.#key, addresses: this.#addresses, isFirst: false }, {});
+  }
+
+  static async #connect(
+    kernel: Pick<JupyterClient, "process" | "folder" | "started"> & { readonly key: string; readonly addresses: Addresses; readonly isFirst: boolean },
+    options: ClientOptions,
+  ): Promise<JupyterClient> {
     const inboxes = Object.fromEntries(CHANNELS.map((channel) => [channel, new Inbox()])) as unknown as Record<ChannelName, Inbox>;
     const beats: Array<(frames: Frames) => void> = [];
     const sockets = {} as Record<ChannelName, Connection>;
     const identity = Buffer.from(randomUUID());
-    for (const [i, channel] of CHANNELS.entries()) {
-      const address = isIpc ? { path: `${ip}-${ports[i]}` } : { host: "127.0.0.1", port: ports[i] as number };
-      sockets[channel] = await connected(address, TYPES[channel], identity, (frames) => {
+    for (const channel of CHANNELS) {
+      sockets[channel] = await connected(kernel.addresses[channel], TYPES[channel], identity, (frames) => {
         if (channel === "hb") beats.shift()?.(frames);
         else inboxes[channel].put(parse(frames));
       }).catch((error: unknown) => {
-        throw new Error(`the kernel does not listen on ${channel} (${String(error)}); it said: ${said}`);
+        throw new Error(`the kernel does not listen on ${channel} (${String(error)})`);
       });
     }
     sockets.iopub.send([Buffer.of(1)]);
-    const client = new JupyterClient({ process: child, started, key, folder, sockets, inboxes, beats });
+    const client = new JupyterClient({ ...kernel, sockets, inboxes, beats });
     if (options.welcomes !== false) await client.published((message) => message.header.msg_type === "iopub_welcome", "iopub_welcome");
     await client.request("shell", "kernel_info_request", {});
-    client.answeredMs = performance.now() - started;
+    client.answeredMs = performance.now() - kernel.started;
     while (options.welcomes === false && client.#inboxes.iopub.isEmpty) await client.request("shell", "kernel_info_request", {});
     return client;
   }
@@ -232,8 +259,14 @@ export class JupyterClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isFirst) {
+      for (const socket of Object.values(this.#sockets)) socket.close();
+      return;
+    }
     this.process.kill("SIGTERM");
+    const hanging = setTimeout(() => this.process.kill("SIGKILL"), WAIT_MS);
     await this.ended();
+    clearTimeout(hanging);
     for (const socket of Object.values(this.#sockets)) socket.close();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -260,12 +293,7 @@ async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 /** The kernel may not listen yet: it is asked again until it does. */
-async function connected(
-  address: { readonly host: string; readonly port: number } | { readonly path: string },
-  type: SocketType,
-  identity: Buffer,
-  onMessage: (frames: Frames) => void,
-): Promise<Connection> {
+async function connected(address: Address, type: SocketType, identity: Buffer, onMessage: (frames: Frames) => void): Promise<Connection> {
   const deadline = Date.now() + WAIT_MS;
   for (;;) {
     const socket = connect(address);
