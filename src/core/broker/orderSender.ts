@@ -73,7 +73,8 @@ export class OrderSender {
     const { clientOrderId, body, fingerprint } = replacementOf(order, change, examined.picture.account.accountNumber);
     const entry = { fingerprint, body: JSON.stringify({ replaces: order.id, ...body }), again: false, idGiven: false };
     const refusal = await beginEntry({ ...examined.intent, clientOrderId }, entry, examined, checkDeps, signal);
-    if (refusal === "limits-changed" || refusal === "crowded") return notPlaced(refuse("over-limit", "The limits are being changed at this moment.", "Try again."));
+    if (refusal === "limits-changed" || refusal === "crowded")
+      return notPlaced(refuse("over-limit", "The limits are being changed at this moment.", "Try again."));
     if (refusal !== null) return notPlaced(refusal);
     this.#begin(clientOrderId, false);
     const isSame = (found: Order) => found.replaces === order.id || (found.symbol === order.symbol && found.side === order.side);

@@ -35,7 +35,7 @@ export function portfolioHistory(parts: { readonly engine: Engine; readonly mark
     timestamp: points.map((point) => Math.floor(point.at / 1000)),
     equity,
     profit_loss: equity.map((value) => Math.round((value - base) * 10_000) / 10_000),
-    profit_loss_pct: equity.map((value) => (base === 0 ? 0 : value / base - 1)),
+    profit_loss_pct: equity.map((value) => (base === 0 ? 0 : Number(((value - base) / base).toFixed(10)))),
     base_value: base,
     base_value_asof: newYorkDate(before?.at ?? points[0]?.at ?? now),
     timeframe,

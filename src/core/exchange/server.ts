@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -60,6 +60,7 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     requestTimeout: SLOW.requestTimeout,
     http: SLOW,
     genReqId: () => randomUUID(),
+    clientErrorHandler: refuseGarbage,
     routerOptions: { maxParamLength: 200 },
     ...(certificate === undefined ? {} : { serverFactory: (handler: RequestListener) => tlsServer(certificate, handler) }),
   });
@@ -155,6 +156,26 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
       for (const socket of streams.clients) socket.terminate();
     },
   };
+}
+
+/** What is no HTTP is answered in the shape of every other error, and cut off. */
+function refuseGarbage(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  const [status, words] =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? [431, "Request Header Fields Too Large"]
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? [408, "Request Timeout"]
+        : [400, "Bad Request"];
+  const body = JSON.stringify({ code: Number(status) * 100_000, message: `${words}: the request is not understood` });
+  const headers = [
+    `HTTP/1.1 ${status} ${words}`,
+    `${SIMULATED.name}: ${SIMULATED.value}`,
+    "Content-Type: application/json; charset=utf-8",
+    `Content-Length: ${body.length}`,
+  ];
+  if (socket.writable) socket.write(`${headers.join("\r\n")}\r\nConnection: close\r\n\r\n${body}`);
+  socket.destroy(error);
 }
 
 async function settle(written: Promise<void>, done: (failure: Error | null) => void): Promise<void> {
