@@ -6,6 +6,7 @@ import { knownNames } from "../core/base/nearest.ts";
 import { EXTRA_COSTS, type ExtraCosts } from "../core/domain/backtest.ts";
 import { TIMEFRAMES } from "../core/domain/bars.ts";
 
+const featureRequest = v.optional(v.strictObject({ indicators: v.optional(v.array(v.string())) }), {});
 const symbol = v.pipe(v.string(), v.trim(), v.regex(/^[A-Za-z][A-Za-z0-9./-]{0,19}$/, "is no symbol"), v.toUpperCase());
 const amount = v.union([v.number(), v.string()]);
 const positive = v.pipe(v.number(), v.minValue(0));
@@ -175,8 +176,8 @@ export const ARGUMENTS = {
   walkForward: v.strictTuple([WalkForward, ticket]),
   progress: v.strictTuple([ticket, v.number()]),
   stop: v.strictTuple([ticket]),
-  computeFeatures: v.strictTuple([symbol]),
-  getTickerFeatures: v.strictTuple([symbol]),
+  computeFeatures: v.strictTuple([symbol, featureRequest]),
+  getTickerFeatures: v.strictTuple([symbol, featureRequest]),
   generateTickerSignal: v.strictTuple([symbol]),
   generateSignalsForWatchlist: v.strictTuple([v.pipe(v.array(symbol), v.minLength(1), v.maxLength(500))]),
   performance: v.strictTuple([]),

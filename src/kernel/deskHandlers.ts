@@ -156,9 +156,10 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
       return answer("batch", batch);
     },
     ...createSweepMethods(session, (args) => spec(args, false, undefined)),
-    computeFeatures: async ([symbol], _caller, signal) => answer("features", await session.features.computeFeatures(await symbolBars(symbol, signal), signal)),
-    getTickerFeatures: async ([symbol], _caller, signal) => {
-      const features = await session.features.computeFeatures(await symbolBars(symbol, signal), signal);
+    computeFeatures: async ([symbol, args], _caller, signal) =>
+      answer("features", await session.features.computeFeatures(await symbolBars(symbol, signal), signal, defined(args))),
+    getTickerFeatures: async ([symbol, args], _caller, signal) => {
+      const features = await session.features.computeFeatures(await symbolBars(symbol, signal), signal, defined(args));
       return answer("features", { symbol: features.symbol, bars: features.bars, simulated: features.simulated, ...features.latest });
     },
     generateTickerSignal: async ([symbol], _caller, signal) =>

@@ -4,7 +4,7 @@ import { isAbsolute, resolve } from "node:path";
 import { runInThisContext } from "node:vm";
 import { badInput } from "../core/base/errors.ts";
 import type { RunningCell } from "./cellRun.ts";
-import type { Bars, BlockingOptions, CellScanner, Desk, ModuleCall, ScanOptions } from "./deskTypes.d.ts";
+import type { Bars, BlockingOptions, CellScanner, Desk, FeatureRequest, ModuleCall, ScanOptions } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
 /** What transform.ts writes into the functions of a cell, as it is in a process without cells. */
@@ -13,7 +13,7 @@ const PRELUDE_NAMES = ["$await", "$iterate", "$import"] as const;
 
 /** What the features room offers, handed in by runner.ts. */
 export interface LocalTools {
-  readonly computeFeaturesSync: (bars: Bars) => unknown;
+  readonly computeFeaturesSync: (bars: Bars, options?: FeatureRequest) => unknown;
   /** Opened with its first call. */
   readonly openBlocking: () => Promise<Blocking>;
 }
@@ -50,13 +50,14 @@ export function createLocalDesk(current: AsyncLocalStorage<RunningCell>, tools: 
     }
   };
   return {
-    computeFeaturesSync: (bars: Bars) => tagged("features", tools.computeFeaturesSync(seriesOf(bars))) as ReturnType<Desk["computeFeaturesSync"]>,
+    computeFeaturesSync: (bars: Bars, options?: FeatureRequest) =>
+      tagged("features", tools.computeFeaturesSync(seriesOf(bars), options)) as ReturnType<Desk["computeFeaturesSync"]>,
     executeBlocking: executeBlocking as Desk["executeBlocking"],
   };
 }
 
 function seriesOf(bars: Bars): Bars {
-  const columns = [bars?.time, bars?.open, bars?.high, bars?.low, bars?.close];
+  const columns = [bars?.time, bars?.open, bars?.high, bars?.low, bars?.close, bars?.volume];
   if (columns.every((column) => column instanceof Float64Array)) return bars;
   throw badInput("bad-argument", "desk.computeFeaturesSync takes bars as columns.", 'Give it what desk.bars("AAPL") answers.');
 }

@@ -624,6 +624,11 @@ export interface Performance {
   readonly connection: "disconnected" | "connecting" | "connected" | "stale";
 }
 
+export interface FeatureRequest {
+  /** Indicators beside the standard features, with values where they differ from the usual: `["adx", "supertrend(7,2)"]`. docs/indicators.md lists them. */
+  readonly indicators?: readonly string[];
+}
+
 /** Values of the last bar by the feature's name; null while undefined. */
 export interface TickerFeatures {
   readonly symbol: string;
@@ -712,9 +717,9 @@ export interface Desk {
   /** Parameters chosen on past bars and tried on those after, window after window; as `sweep`. */
   walkForward(spec: WalkForwardSpec): Running<WalkForwardResult>;
   /** Computed away from every loop that must not stand. */
-  computeFeatures(symbol: string): Promise<Features>;
+  computeFeatures(symbol: string, options?: FeatureRequest): Promise<Features>;
   /** Features of bars that the cell has already, in its own thread: 10,000 bars take a few milliseconds. */
-  computeFeaturesSync(bars: Bars): Features;
+  computeFeaturesSync(bars: Bars, options?: FeatureRequest): Features;
   /**
    * Runs work in a process of its own: a function (sent as source, so it must be self-contained; a captured variable is
    * refused by name) or what a module exports, by path from the notebook's folder or by package name. Interrupting the cell
@@ -723,7 +728,7 @@ export interface Desk {
   executeBlocking<A extends readonly unknown[], R>(work: (...args: A) => R, args: A, options?: BlockingOptions): Promise<Awaited<R>>;
   executeBlocking<R>(work: () => R): Promise<Awaited<R>>;
   executeBlocking(work: ModuleCall, args?: readonly unknown[], options?: BlockingOptions): Promise<unknown>;
-  getTickerFeatures(symbol: string): Promise<TickerFeatures>;
+  getTickerFeatures(symbol: string, options?: FeatureRequest): Promise<TickerFeatures>;
   generateTickerSignal(symbol: string): Promise<TickerSignal>;
   generateSignalsForWatchlist(symbols: readonly string[]): Promise<ReadonlyArray<TickerSignal | { readonly symbol: string; readonly error: string }>>;
   performance(): Promise<Performance>;

@@ -109,6 +109,11 @@ describe("a cell that asks", () => {
       [BARS, "const f = desk.computeFeaturesSync(bars); [f.bars, f.columns.sma20?.length, Number.isFinite(f.latest.rsi14), f.simulated]"],
       "[ 300, 300, true, true ]",
     );
+    check(
+      "computes indicators beside the standard features",
+      [BARS, 'const g = desk.computeFeaturesSync(bars, { indicators: ["adx", "vwap"] }); [g.columns["adx(14).plusDi"]?.length, typeof g.latest["vwap"]]'],
+      "[ 300, 'number' ]",
+    );
     fails("is told what features are computed of", ["desk.computeFeaturesSync({} as never)"], "error", /takes bars as columns/);
   });
 });

@@ -170,6 +170,11 @@ describe("desk in a cell, on the embedded exchange", () => {
     /^sma_cross on sample:simulated, walk forward\. \d+ test windows after \d+ backtests in training/,
   );
   check("reads features", 'await desk.getTickerFeatures("AAPL")', /^AAPL: features of the last of \d+ bars SIMULATED/);
+  check(
+    "reads indicators beside the standard features",
+    '[typeof (await desk.getTickerFeatures("AAPL", { indicators: ["rsi(21)"] }))["rsi(21)"], (await desk.computeFeatures("AAPL", { indicators: ["adx"] })).columns["adx(14).adx"]?.length !== 0]',
+    /^\[ 'number', true \]$/,
+  );
   check("reads a signal", 'await desk.generateTickerSignal("AAPL")', /^AAPL: (buy|sell|hold), strength \d+ % SIMULATED/);
   check("reads the signals of a list", 'await desk.generateSignalsForWatchlist(["AAPL", "MSFT"])', /^2 symbols: \d buy, \d sell, \d hold SIMULATED/);
   check("scans", "await desk.scan()", /candidates?, \d+ new; \d+ of \d+ scanners? finished/);
