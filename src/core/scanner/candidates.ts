@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { TradingError } from "../base/errors.ts";
 import type { Candidate, MergedCandidate } from "../domain/research.ts";
+import { withoutControls } from "./lines.ts";
 
 /** More from one scanner is a flood, and refused. */
 export const MAX_CANDIDATES = 500;
@@ -12,7 +13,7 @@ const SYMBOL = /^[A-Z0-9]{1,10}(?:[./-][A-Z0-9]{1,10})?$/;
 const CandidateShape = v.object({
   symbol: v.pipe(v.string(), v.regex(SYMBOL, "is not a symbol like AAPL or BRK.B")),
   score: v.pipe(v.number(), v.finite("is not finite")),
-  reason: v.pipe(v.string(), v.maxLength(500, "is longer than 500 characters")),
+  reason: v.pipe(v.string(), v.maxLength(500, "is longer than 500 characters"), v.transform(withoutControls)),
   value: v.optional(v.pipe(v.number(), v.finite("is not finite"))),
 });
 

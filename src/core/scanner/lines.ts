@@ -26,7 +26,12 @@ export function finishLine(run: ScannerRun, timeoutMs: number): string {
 export function brief(error: TradingError): string {
   const status = error.data["status"] ?? error.data["failedStatus"];
   if (typeof status === "number" && status >= 400) return `HTTP ${status} error`;
-  return (error.message.split("\n", 1)[0] as string).slice(0, 300);
+  return withoutControls((error.message.split("\n", 1)[0] as string).slice(0, 300));
+}
+
+/** What scanners and sources say must not steer the terminal that shows it. */
+export function withoutControls(text: string): string {
+  return text.replace(/\p{Cc}/gu, "�");
 }
 
 /** In the person's own time zone. */

@@ -48,7 +48,7 @@ export const researchCommands = {
       ...(sequential === undefined ? {} : { sequential }),
     };
     const result = await cancellable("Scanning", (signal) => session.scan({ ...options, onLine: (line) => window.output.info(line) }, signal));
-    const failed = result.scanners.filter((scanner) => scanner.status === "error" || scanner.status === "timeout");
+    const failed = result.scanners.filter((scanner) => scanner.status === "error" || scanner.status === "timeout" || scanner.status === "open-circuit");
     if (failed.length > 0) {
       quiet(
         window,

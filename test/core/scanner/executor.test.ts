@@ -250,6 +250,13 @@ describe("mergeCandidates", () => {
     );
   });
 
+  it("lets no reason and no error steer the terminal", async () => {
+    assert.equal(parseCandidates([{ ...candidate("A"), reason: "\u001b[2Jred\u0007" }])[0]?.reason, "�[2Jred�");
+    const { options, lines } = givenOptions();
+    await runScanners([scanner("rude", () => Promise.reject(new Error("\u001b[2Jgone\nmore")))], options, signal);
+    assert.equal(lines[1], "⚠️ rude: �[2Jgone");
+  });
+
   it("keeps the better of two candidates for one symbol", () => {
     assert.deepEqual(parseCandidates([candidate("A", 1), candidate("A", 3), candidate("A", 2)]), [candidate("A", 3)]);
   });
