@@ -566,6 +566,7 @@ function createLink(parts: LinkParts) {
   });
   const symbols = createSymbolBars({
     data,
+    vendorBars: publicData,
     feed: config["data.feed"],
     adjustment: config["data.adjustment"],
     origin: `${venue.mode} ${venue.addresses?.dataUrl ?? ""}`,

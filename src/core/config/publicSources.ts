@@ -27,5 +27,7 @@ export function sourceSettings(config: Config, keys: Readonly<Record<string, str
     alphaVantageUrl: address("data.alphaVantageUrl", "https://www.alphavantage.co"),
     redditUrl: address("data.redditUrl", "https://oauth.reddit.com"),
     redditTokenUrl: address("data.redditUrl", "https://www.reddit.com"),
+    yahoo: config["data.yahoo"],
+    yahooUrl: "https://query1.finance.yahoo.com",
   };
 }

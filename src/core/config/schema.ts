@@ -109,6 +109,13 @@ export const SETTINGS = [
     default: ["wallstreetbets", "stocks", "investing"],
     description: "Reddit communities that are read for posts about stocks.",
   },
+  {
+    key: "data.yahoo",
+    type: "boolean",
+    default: false,
+    userOnly: true,
+    description: "Let yahoo:SYMBOL read daily bars from Yahoo Finance's unofficial address, for personal use.",
+  },
   { key: "scanners.concurrent", type: "boolean", default: true, description: "Run scanners at the same time." },
   { key: "scanners.maxWorkers", type: "integer", default: 8, min: 1, max: 64, description: "How many scanners run at once." },
   { key: "scanners.timeoutSeconds", type: "number", default: 30, min: 0.01, max: 3600, description: "Seconds that one scanner may take, from its own start." },

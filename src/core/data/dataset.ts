@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { badInput } from "../base/errors.ts";
 import { knownNames, nearest } from "../base/nearest.ts";
 import { sliceBars, type Dataset, type Timeframe } from "../domain/bars.ts";
-import type { MarketData } from "../domain/ports.ts";
+import type { BarVendor, MarketData } from "../domain/ports.ts";
 import { oddities } from "./oddities.ts";
 import { createPace } from "./pace.ts";
 import type { SymbolBars } from "./symbolBars.ts";
@@ -45,6 +45,13 @@ export async function loadDataset(reference: string, symbols: SymbolBars | null,
     if (options.timeZone !== undefined) throw noZone(reference);
     return within(inTimeframe(await sampleDataset(reference, signal), options.timeframe), from, to);
   }
+  const vendor = /^(alphavantage|yahoo):(.*)$/.exec(reference);
+  if (vendor !== null && symbols !== null) {
+    if (options.timeZone !== undefined) throw noZone(reference);
+    if (options.timeframe !== undefined && options.timeframe !== "1Day")
+      throw badInput("bad-timeframe", `${vendor[1]} is asked for daily bars only.`, "Leave the timeframe out.");
+    return await byVendor(vendor[1] as BarVendor, vendor[2] as string, symbols, { from, to }, signal);
+  }
   const found = await stat(reference).catch(() => undefined);
   // A folder may happen to be named like a symbol.
   if (FILE.test(reference) || found?.isFile() === true || (found !== undefined && !SYMBOL.test(reference)))
@@ -58,7 +65,7 @@ export async function loadDataset(reference: string, symbols: SymbolBars | null,
     throw badInput(
       "unknown-data",
       `"${reference}" is no file of prices, sample or symbol.`,
-      "Name a CSV or Parquet file, sample:sp500, sample:simulated, or a symbol like AAPL.",
+      "Name a CSV or Parquet file, sample:sp500, sample:simulated, a symbol like AAPL, or alphavantage:AAPL.",
     );
   if (symbols === null)
     throw badInput(
@@ -117,6 +124,29 @@ async function bySymbol(
   const { series, source, adjustment, asOf } = history;
   const info = { name: symbol, bars: series.time.length, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)), sha256: hashOfBars(series) };
   return { series, info: { ...info, source, adjustment, asOf }, warnings: [survivorship(symbol), ...(await oddities(series, Date.now(), createPace(signal)))] };
+}
+
+async function byVendor(
+  vendor: BarVendor,
+  symbol: string,
+  symbols: SymbolBars,
+  range: { readonly from: number | undefined; readonly to: number | undefined },
+  signal: AbortSignal,
+): Promise<Dataset> {
+  if (!SYMBOL.test(symbol)) throw badInput("unknown-data", `"${symbol}" is no symbol.`, `Write it like ${vendor}:AAPL.`);
+  const history = await symbols.vendorHistory(vendor, symbol, { from: range.from ?? FIRST_DAY, ...(range.to === undefined ? {} : { to: range.to }) }, signal);
+  if (history === undefined) throw badInput("unknown-symbol", `${vendor} has no bars for ${symbol} in that time.`, "Check the symbol and the dates.");
+  const { series, source, adjustment, asOf } = history;
+  const info = { name: symbol, bars: series.time.length, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)), sha256: hashOfBars(series) };
+  const vendorWarning =
+    vendor === "yahoo"
+      ? "Yahoo's prices come from an unofficial address, adjusted for splits and not for dividends: compare them with another source."
+      : "Alpha Vantage's prices are as traded: splits and dividends are not adjusted.";
+  return {
+    series,
+    info: { ...info, source, adjustment, asOf },
+    warnings: [vendorWarning, survivorship(symbol), ...(await oddities(series, Date.now(), createPace(signal)))],
+  };
 }
 
 /** A universe picked today and tested on the past has only those in it that are still there. */

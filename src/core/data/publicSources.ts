@@ -2,13 +2,14 @@
  * The public sources behind one port: which vendor answers what, with whose key, and which one steps in when the first fails.
  * A vendor whose key is set is asked itself; without a key, and on our own exchange, its simulated endpoints are.
  */
-import { TradingError } from "../base/errors.ts";
+import { badInput, TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { PublicData, PublicKind, SourceClient, SourceClientOptions, SourceSettings, SourceStatus } from "../domain/ports.ts";
+import type { PublicData, PublicKind, SourceClient, SourceClientOptions, SourceSettings, SourceStatus, VendorBars } from "../domain/ports.ts";
 import { ALPHA_VANTAGE, alphaVantageRefusal, createAlphaVantage } from "./alphaVantage.ts";
 import { createFinnhub, FINNHUB } from "./finnhub.ts";
 import { createReddit, REDDIT, REDDIT_AGENT, redditRefusal } from "./reddit.ts";
 import type { VendorName } from "./vendorAnswer.ts";
+import { createYahoo, YAHOO, YAHOO_AGENT } from "./yahoo.ts";
 
 export interface PublicSourcesOptions {
   readonly settings: SourceSettings;
@@ -23,9 +24,10 @@ export interface PublicSourcesOptions {
   readonly log: Log;
 }
 
-type Name = "finnhub" | "alphavantage" | "reddit";
+type Name = "finnhub" | "alphavantage" | "reddit" | "yahoo";
 
-const VENDORS: Readonly<Record<Name, VendorName>> = { finnhub: FINNHUB, alphavantage: ALPHA_VANTAGE, reddit: REDDIT };
+const VENDORS: Readonly<Record<Name, VendorName>> = { finnhub: FINNHUB, alphavantage: ALPHA_VANTAGE, reddit: REDDIT, yahoo: YAHOO };
+const NAMES = Object.keys(VENDORS) as readonly Name[];
 /** Who is asked for what, in this order. */
 const ASKED: Readonly<Record<PublicKind, readonly Name[]>> = {
   insiders: ["finnhub"],
@@ -33,9 +35,11 @@ const ASKED: Readonly<Record<PublicKind, readonly Name[]>> = {
   company: ["finnhub", "alphavantage"],
   posts: ["reddit"],
 };
+/** What 100 trading days surely reach back. */
+const COMPACT_MS = 130 * 86_400_000;
 const NONE = { hits: 0, misses: 0, confirmed: 0, stale: 0 } as const;
 
-export function createPublicSources(options: PublicSourcesOptions): PublicData {
+export function createPublicSources(options: PublicSourcesOptions): PublicData & VendorBars {
   const { settings } = options;
   /** By the place that they ask: a session may move from one exchange to another. */
   const clients = new Map<string, SourceClient>();
@@ -43,6 +47,7 @@ export function createPublicSources(options: PublicSourcesOptions): PublicData {
     finnhub: settings.finnhubKey !== undefined,
     alphavantage: settings.alphaVantageKey !== undefined,
     reddit: (settings.redditClientId !== undefined && settings.redditClientSecret !== undefined) || settings.redditPublic,
+    yahoo: settings.yahoo,
   };
   const stateOf = (name: Name): SourceStatus["state"] => (isReal[name] ? "real" : options.isSimulated() ? "simulated" : "off");
   const clientOf = async (key: string, wanted: SourceClientOptions): Promise<SourceClient> => {
@@ -142,7 +147,11 @@ export function createPublicSources(options: PublicSourcesOptions): PublicData {
   const missingOf = (kind: PublicKind) => {
     const names = ASKED[kind];
     if (names.some((name) => stateOf(name) !== "off")) return undefined;
-    const first = names[0] as Name;
+    return howToGet(names[0] as Name);
+  };
+  const howToGet = (first: Name) => {
+    if (first === "yahoo")
+      return { reason: "data.yahoo is off", remedy: "Yahoo's address is unofficial: turn data.yahoo on in your own settings if you want it" };
     if (first === "reddit" && settings.redditClientId !== undefined)
       return { reason: "no REDDIT_CLIENT_SECRET", remedy: `it stands beside the client id at ${REDDIT.keyPage}; set it in the environment` };
     const { keyName, keyPage } = VENDORS[first];
@@ -171,15 +180,34 @@ export function createPublicSources(options: PublicSourcesOptions): PublicData {
         signal,
       ),
     posts: (limit, signal) => firstOf("posts", { reddit: async () => (await reddit(signal)).posts(limit, await options.knownSymbols(signal), signal) }, signal),
+    dailyBars: async (vendor, symbol, range, signal) => {
+      if (stateOf(vendor) === "off") {
+        // Only an answer shows that an address is our own exchange's.
+        const { reason, remedy } = howToGet(vendor);
+        throw badInput("no-key", `${VENDORS[vendor].title} is not asked: ${reason}.`, `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`);
+      }
+      if (vendor === "yahoo") {
+        const real = { name: "yahoo", address: settings.yahooUrl, headers: { "User-Agent": YAHOO_AGENT }, requestsPerMinute: 30 };
+        return await createYahoo(await open("yahoo", real, {}, signal), { simulated: !isReal.yahoo }).dailyBars(symbol, range, signal);
+      }
+      const vantage = await alphaVantage(signal);
+      const isLong = range.from < options.now() - COMPACT_MS;
+      try {
+        return await vantage.dailyBars(symbol, { full: isLong }, signal);
+      } catch (error) {
+        if (!isLong || !(error instanceof TradingError) || error.code !== "not-in-plan") throw error;
+        options.log.warn("Alpha Vantage gives its whole history to paid keys only: the last 100 days are used.");
+        return await vantage.dailyBars(symbol, { full: false }, signal);
+      }
+    },
     sources: () =>
-      (["finnhub", "alphavantage", "reddit"] as const).map((name) => {
+      NAMES.map((name) => {
         const state = stateOf(name);
         const stats = [...clients].find(([key]) => key.split(" ", 1)[0] === name)?.[1].stats();
-        const { keyName, keyPage } = VENDORS[name];
         return {
           name,
           state,
-          missing: state === "off" ? { reason: `no ${keyName}`, remedy: `get one at ${keyPage} and set it in the environment` } : null,
+          missing: state === "off" ? howToGet(name) : null,
           breaker: stats?.breaker ?? "closed",
           openUntil: stats?.openUntil ?? null,
           requests: stats?.requests ?? 0,

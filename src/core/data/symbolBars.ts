@@ -1,7 +1,8 @@
 /** The history of one symbol from the market data service, kept on disk between runs where it is real. */
+import { badInput } from "../base/errors.ts";
 import { newYorkDate } from "../domain/nyse.ts";
 import { sliceBars, type BarSeries, type Timeframe } from "../domain/bars.ts";
-import type { MarketData } from "../domain/ports.ts";
+import type { BarVendor, MarketData, VendorBars } from "../domain/ports.ts";
 import { BarCache, type BarKey, type CachedBars } from "./barCache.ts";
 
 export interface SymbolHistory {
@@ -24,7 +25,19 @@ export interface SymbolBars {
   readonly data: MarketData;
   /** Undefined when there are no bars. */
   history(symbol: string, query: HistoryQuery, signal: AbortSignal): Promise<SymbolHistory | undefined>;
+  /** Daily bars of another vendor; undefined when there are none. Throws what is missing. */
+  vendorHistory(
+    vendor: BarVendor,
+    symbol: string,
+    range: { readonly from: number; readonly to?: number },
+    signal: AbortSignal,
+  ): Promise<SymbolHistory | undefined>;
 }
+
+const VENDORS: Readonly<Record<BarVendor, { readonly title: string; readonly adjustment: string }>> = {
+  alphavantage: { title: "Alpha Vantage", adjustment: "raw" },
+  yahoo: { title: "Yahoo Finance (unofficial)", adjustment: "split" },
+};
 
 export interface SymbolBarsOptions {
   readonly data: MarketData;
@@ -32,12 +45,13 @@ export interface SymbolBarsOptions {
   readonly adjustment: string;
   /** Of the data service, with the trading mode that it is used for. */
   readonly origin: string;
+  readonly vendorBars?: VendorBars;
   /** Nothing is kept when absent. */
   readonly cache?: BarCache;
   readonly now: () => number;
 }
 
-export function createSymbolBars({ data, feed, adjustment, origin, cache, now }: SymbolBarsOptions): SymbolBars {
+export function createSymbolBars({ data, feed, adjustment, origin, vendorBars, cache, now }: SymbolBarsOptions): SymbolBars {
   const fetch = async (symbol: string, query: HistoryQuery, signal: AbortSignal) => (await data.bars([symbol], query, signal)).get(symbol);
   const described = (series: BarSeries, asOf: number): SymbolHistory | undefined => {
     const last = series.time.at(-1);
@@ -59,6 +73,20 @@ export function createSymbolBars({ data, feed, adjustment, origin, cache, now }:
       // Only the answer shows that an address is a simulated exchange's: another seed may be behind it next time.
       if (from !== undefined && !series.simulated) await cache?.write(key, { from, to: to ?? asOf, asOf, series });
       return described(series, asOf);
+    },
+    vendorHistory: async (vendor, symbol, { from, to }, signal) => {
+      const { title, adjustment: adjusted } = VENDORS[vendor];
+      if (vendorBars === undefined) throw badInput("no-source", `There is no ${title} here.`);
+      const asOf = now();
+      const key: BarKey = { origin: vendor, feed: vendor, adjustment: adjusted, symbol, timeframe: "1Day" };
+      const kept = data.simulated ? undefined : await cache?.read(key);
+      const isKept = kept !== undefined && isGood(kept, { from, to: to ?? asOf, isOpen: to === undefined, now: asOf, adjustment: adjusted });
+      const whole = isKept ? kept.series : await vendorBars.dailyBars(vendor, symbol, { from, to: to ?? asOf }, signal);
+      const series = between(whole, from, to ?? asOf);
+      if (series.time.length === 0) return undefined;
+      if (series.simulated) return { series, source: `SIMULATED ${title}`, adjustment: adjusted, asOf: new Date(series.time.at(-1) as number).toISOString() };
+      if (!isKept) await cache?.write(key, { from, to: to ?? asOf, asOf, series: whole });
+      return { series, source: title, adjustment: adjusted, asOf: newYorkDate(isKept ? kept.asOf : asOf) };
     },
   };
 }

@@ -10,6 +10,9 @@ import { badAnswer, bodyOf, fieldOf, type VendorName } from "./vendorAnswer.ts";
 
 export const YAHOO: VendorName = { title: "Yahoo Finance (unofficial)", keyName: "data.yahoo", keyPage: "https://finance.yahoo.com" };
 
+/** Requests without an agent are refused. */
+export const YAHOO_AGENT = "Mozilla/5.0 (quantdesk; personal use)";
+
 const KEEP = { ttlMs: 600_000, staleMs: 7 * 86_400_000 } as const;
 const MAX_BARS = 20_000;
 

@@ -150,6 +150,9 @@ export interface SourceSettings {
   readonly alphaVantageUrl: string;
   readonly redditUrl: string;
   readonly redditTokenUrl: string;
+  /** Yahoo's unofficial address may be asked. */
+  readonly yahoo: boolean;
+  readonly yahooUrl: string;
 }
 
 export interface SourceRead {
@@ -512,6 +515,14 @@ export interface MarketData {
   news(symbols: readonly string[], limit: number, signal: AbortSignal): Promise<readonly NewsItem[]>;
   assets(signal: AbortSignal): Promise<readonly Asset[]>;
   readonly simulated: boolean;
+}
+
+/** Who has daily bars beside the market data service; Yahoo's are unofficial, and off unless the user turns them on. */
+export type BarVendor = "alphavantage" | "yahoo";
+
+export interface VendorBars {
+  /** Oldest first; may reach beyond the range. Alpha Vantage's are as traded, Yahoo's adjusted for splits. */
+  dailyBars(vendor: BarVendor, symbol: string, range: { readonly from: number; readonly to: number }, signal: AbortSignal): Promise<BarSeries>;
 }
 
 /** How a public source stands. */
