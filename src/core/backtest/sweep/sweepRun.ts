@@ -244,16 +244,7 @@ export class SweepRun {
   async #best(signal: AbortSignal, isCancelled: boolean): Promise<readonly SweepBest[] | undefined> {
     const order = ranked({ ...this.#columns, status: this.#status }, this.#request.top);
     if (order.length === 0) return [];
-    const share = Math.ceil(order.length / this.#parts.workers);
-    const parts = Array.from({ length: Math.ceil(order.length / share) }, (_value, i) => order.slice(i * share, (i + 1) * share));
-    let answers: readonly FullAnswer[];
-    try {
-      answers = (await Promise.all(parts.map((items) => this.#parts.slot(signal, () => this.#full(items, signal))))).flat();
-    } catch (error) {
-      if (!isCancelled) throw error;
-      this.#parts.log.warn(`The best of the cancelled sweep could not be run: ${TradingError.from(error, "failed").message}`);
-      return [];
-    }
+    const answers = isCancelled ? await this.#fullWhileTime(order, signal) : await this.#fullOfAll(order, signal);
     const isOff = answers.some(({ stats }, i) =>
       COLUMNS.some((name) => !NOT_COMPARED.has(name) && !agree(stats[name], this.#columns[name][order[i] as number]!)),
     );
@@ -265,6 +256,24 @@ export class SweepRun {
       stats,
       deflatedSharpe: shape === undefined || variance === null ? null : deflatedSharpe(shape, variance, this.#trialsCounted()),
     }));
+  }
+
+  async #fullOfAll(order: readonly number[], signal: AbortSignal): Promise<readonly FullAnswer[]> {
+    const share = Math.ceil(order.length / this.#parts.workers);
+    const parts = Array.from({ length: Math.ceil(order.length / share) }, (_value, i) => order.slice(i * share, (i + 1) * share));
+    return (await Promise.all(parts.map((items) => this.#parts.slot(signal, () => this.#full(items, signal))))).flat();
+  }
+
+  /** After a cancel: the best first, each by itself, as many as there is time for. */
+  async #fullWhileTime(order: readonly number[], signal: AbortSignal): Promise<readonly FullAnswer[]> {
+    const answers: FullAnswer[] = [];
+    try {
+      for (const item of order) answers.push(...(await this.#parts.slot(signal, () => this.#full([item], signal))));
+    } catch (error) {
+      const { message } = TradingError.from(error, "failed");
+      this.#parts.log.warn(`Only ${answers.length} of the ${order.length} best of the cancelled sweep were run in full: ${message}`);
+    }
+    return answers;
   }
 
   async #full(items: readonly number[], signal: AbortSignal): Promise<readonly FullAnswer[]> {

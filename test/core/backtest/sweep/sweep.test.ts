@@ -20,6 +20,7 @@ export default defineStrategy({ name: "mine", params: { fast: { default: 10, min
   "endless.ts": `export default { name: "endless", params: { n: { default: 1 } }, signals({ length }, { n }) { while (n === 3); return { entries: new Uint8Array(length), exits: new Uint8Array(length) }; } };`,
   "throws.ts": `export default { name: "throws", params: { n: { default: 1 } }, signals({ length }, { n }) { if (n === 2) throw new RangeError("no twos"); return { entries: new Uint8Array(length), exits: new Uint8Array(length) }; } };`,
   "exits.ts": `export default { name: "exits", params: { n: { default: 1 } }, signals({ length }, { n }) { if (n === 2) process.exit(0); return { entries: new Uint8Array(length), exits: new Uint8Array(length) }; } };`,
+  "slow.ts": `export default { name: "slow", params: { n: { default: 1 } }, signals({ length }) { const end = performance.now() + 1500; while (performance.now() < end); return { entries: new Uint8Array(length), exits: new Uint8Array(length) }; } };`,
   "killer.ts": `export default { name: "killer", params: { n: { default: 1 } }, signals({ length }, { n }) { if (n === 4) process.kill(process.pid, "SIGKILL"); return { entries: new Uint8Array(length), exits: new Uint8Array(length) }; } };`,
 };
 
@@ -194,6 +195,17 @@ describe("a sweep", () => {
     assert.equal(result.run + result.cancelled, result.combinations);
     assert.equal(result.best.length, 20);
   });
+
+  it("shows as many of the best of a cancelled sweep as there is time for", async () => {
+    const controller = new AbortController();
+    const { result } = await backtester.sweep(
+      sweep({ grid: "n=1:40" }, "slow.ts"),
+      { onProgress: ({ done }) => done >= 4 && controller.abort() },
+      controller.signal,
+    );
+    assert.ok(result.succeeded >= 4 && result.cancelled > 0);
+    assert.ok(result.best.length >= 1, "the whole of them would take longer than a cancelled sweep may");
+  }).timeout(30_000);
 
   it("refuses parameters that the strategy does not take before anything runs", async () => {
     await assert.rejects(backtester.sweep(sweep({ grid: "fast=2:20,slwo=10:60:10" }), {}, signal), /no parameter called "slwo".*/);
