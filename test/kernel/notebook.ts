@@ -81,9 +81,13 @@ export class TestNotebook {
 
   /** Resolves when a cell prints `text` from now on. */
   async untilPrinted(text: string): Promise<void> {
+    await this.until((output) => output.kind === "stream" && output.text.includes(text));
+  }
+
+  async until(isWanted: (output: Output) => boolean): Promise<void> {
     await new Promise<void>((resolve) => {
       const look = (output: Output): void => {
-        if (output.kind !== "stream" || !output.text.includes(text)) return;
+        if (!isWanted(output)) return;
         this.#listeners.delete(look);
         resolve();
       };
