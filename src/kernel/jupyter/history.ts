@@ -56,12 +56,19 @@ export class History {
  */
 function globMatcher(pattern: string): (text: string) => boolean {
   return (text) => {
-    let [at, place, star, tried] = [0, 0, -1, 0];
+    let at = 0;
+    let place = 0;
+    /** Where the last star stands, and what of the text it has taken up to. */
+    let star: { readonly place: number; upTo: number } | undefined;
     while (at < text.length) {
-      if (pattern[place] === "*") [star, tried] = [place++, at];
-      else if (place < pattern.length && (pattern[place] === "?" || pattern[place] === text[at])) [at, place] = [at + 1, place + 1];
-      else if (star >= 0) [at, place] = [++tried, star + 1];
-      else return false;
+      if (pattern[place] === "*") star = { place: place++, upTo: at };
+      else if (pattern[place] === "?" || pattern[place] === text[at]) {
+        at++;
+        place++;
+      } else if (star !== undefined) {
+        at = ++star.upTo;
+        place = star.place + 1;
+      } else return false;
     }
     while (pattern[place] === "*") place++;
     return place === pattern.length;
