@@ -56,6 +56,8 @@ const lazyOutside = {
   },
 };
 
+const CELL_PLUGIN = at("node_modules", "quantdesk-cells");
+
 const AS_THEY_ARE = [
   ["lightweight-charts.js", "node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.js"], // goes into the HTML reports
   ["deskTypes.d.ts", "src/kernel/deskTypes.d.ts"], // what the type checker of the cells reads
@@ -108,6 +110,7 @@ function bundles(missing) {
   const take = (entries) => entries.filter((entry) => isThere(entry) || (missing.push(`${entry.in} is not there`), false));
   const modules = [...take([...entriesTable(), { out: "index", in: "src/index.ts" }]), ...Object.entries(LAZY).map(([name, out]) => ({ out, in: name }))];
   const launcher = take([{ out: "cli", in: "src/cli/launcher.ts" }]);
+  const cellPlugin = take([{ out: "index", in: "src/extension/cellPlugin.ts" }]);
   const extension = take([{ out: "extension", in: "src/extension/extension.ts" }]);
   const node = { ...common, platform: "node", target: "node24", define: ESM_DEFINE, banner: { js: ESM_BANNER } };
   return [
@@ -132,6 +135,17 @@ function bundles(missing) {
       minifySyntax: true, // half the text to compile when the host loads it; names stay, for stacks
       define: { "import.meta.url": "__qdUrl" },
       banner: { js: 'const __qdUrl = require("node:url").pathToFileURL(__filename).href;' },
+    },
+    // VS Code's TypeScript service takes a package below node_modules for a plugin, and a factory for the package.
+    cellPlugin.length > 0 && {
+      ...common,
+      platform: "node",
+      target: "node20",
+      format: "cjs",
+      sourcemap: false,
+      entryPoints: cellPlugin,
+      outdir: CELL_PLUGIN,
+      footer: { js: "module.exports = module.exports.init;" },
     },
     ...webviews(),
   ].filter(Boolean);
@@ -269,6 +283,7 @@ async function buildAll({ allowMissing }) {
       written.add(path);
     }
   }
+  replace(join(CELL_PLUGIN, "package.json"), `${JSON.stringify({ name: "quantdesk-cells", version: "0.1.0", private: true, main: "index.js" })}\n`);
   replace(join(dist, "NOTICE.txt"), notices(root, [...inputs, ...NODE_TYPES.map(([, source]) => `${source}/`)]));
   written.add(join(dist, "NOTICE.txt"));
   for (const [name, source] of [...AS_THEY_ARE, ...nodeTypes()]) {

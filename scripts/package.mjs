@@ -60,10 +60,12 @@ async function stage(target) {
   }
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   for (const key of ["files", "scripts", "devDependencies", "optionalDependencies", "allowScripts", "overrides"]) delete manifest[key];
+  manifest.dependencies["quantdesk-cells"] = "0.1.0"; // made by the build, not by npm: vsce takes what the manifest names
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
   const native = await nativeTypeScript(target, manifest.dependencies.typescript);
   for (const [from, to] of [
     [join(root, "node_modules", "typescript"), "typescript"],
+    [join(root, "node_modules", "quantdesk-cells"), "quantdesk-cells"],
     [native, join("@typescript", basename(native))],
   ]) {
     cpSync(from, join(folder, "node_modules", to), { recursive: true });

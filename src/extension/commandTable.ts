@@ -42,6 +42,13 @@ export const COMMANDS = [
   { id: "export", title: "Export…", icon: "$(save-as)" },
   { id: "openLog", title: "Open Log", icon: "$(output)" },
   { id: "restartKernel", title: "Restart Kernel", icon: "$(debug-restart)", needsTrust: true, enablement: "notebookKernel =~ /quantdesk-typescript/" },
+  {
+    id: "restartAndRunAll",
+    title: "Restart Kernel and Run All Cells",
+    icon: "$(debug-rerun)",
+    needsTrust: true,
+    enablement: "notebookKernel =~ /quantdesk-typescript/",
+  },
 ] as const satisfies readonly CommandSpec[];
 
 export type CommandId = (typeof COMMANDS)[number]["id"];

@@ -88,6 +88,8 @@ export function manifest(): Record<string, unknown> {
       viewsContainers: { activitybar: [{ id: CONTAINER, title: "Quantdesk", icon: "media/quantdesk.svg" }] },
       views: { [CONTAINER]: VIEWS },
       viewsWelcome: WELCOME,
+      // Below node_modules, where that service looks for plugins; scripts/build.mjs puts it there.
+      typescriptServerPlugins: [{ name: "quantdesk-cells", enableForWorkspaceTypeScriptVersions: true }],
       menus: MENUS,
       configuration: GROUPS.map(([prefix, title], order) => ({
         title,
@@ -125,7 +127,10 @@ function command(spec: CommandSpec) {
 
 const NAVIGATION = "navigation";
 const MENUS = {
-  commandPalette: [{ command: "quantdesk.restartKernel", when: "notebookKernel =~ /quantdesk-typescript/" }],
+  commandPalette: [
+    { command: "quantdesk.restartKernel", when: "notebookKernel =~ /quantdesk-typescript/" },
+    { command: "quantdesk.restartAndRunAll", when: "notebookKernel =~ /quantdesk-typescript/" },
+  ],
   "view/title": [
     { command: "quantdesk.openDashboard", when: "view == quantdesk.session", group: `${NAVIGATION}@1` },
     { command: "quantdesk.connect", when: "view == quantdesk.session && !quantdesk.connected", group: `${NAVIGATION}@2` },
@@ -165,7 +170,10 @@ const MENUS = {
     { command: "quantdesk.analyze", when: "view == quantdesk.candidates && viewItem == candidate", group: "inline@1" },
     { command: "quantdesk.buy", when: "view == quantdesk.candidates && viewItem == candidate", group: "1_trade@1" },
   ],
-  "notebook/toolbar": [{ command: "quantdesk.restartKernel", when: "notebookKernel =~ /quantdesk-typescript/", group: "navigation/execute@6" }],
+  "notebook/toolbar": [
+    { command: "quantdesk.restartKernel", when: "notebookKernel =~ /quantdesk-typescript/", group: "navigation/execute@6" },
+    { command: "quantdesk.restartAndRunAll", when: "notebookKernel =~ /quantdesk-typescript/", group: "navigation/execute@7" },
+  ],
 } as const;
 
 function setting(spec: SettingSpec, order: number) {

@@ -179,6 +179,7 @@ export class CellRunner {
       ...(status === "error" ? { error: plainCellError(error) } : {}),
       result: [...result],
       ms: performance.now() - cell.started,
+      memoryBytes: process.memoryUsage.rss(),
     });
   }
 }

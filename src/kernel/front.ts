@@ -158,8 +158,9 @@ export class Front {
       // Names before a throw stay alive, so their types do too.
       this.#commit(text, names, run);
       for (const data of end.result) this.#options.onOutput(run, { kind: "display", data: this.#bundle(data), isResult: true });
-      if (end.status === "error") return { status: "error", executionCount, durationMs: end.ms, error: this.#mapped(end.error) };
-      return { status: end.status, executionCount, durationMs: end.ms };
+      const cost = { executionCount, durationMs: end.ms, memoryBytes: end.memoryBytes };
+      if (end.status === "error") return { status: "error", ...cost, error: this.#mapped(end.error) };
+      return { status: end.status, ...cost };
     } finally {
       signal.removeEventListener("abort", onAbort);
       if (this.#running === running) this.#running = undefined;

@@ -67,11 +67,12 @@ export type Definition = Place & { readonly length: number } & (
   );
 
 export type CellOutcome =
-  | { readonly status: "ok"; readonly executionCount: number; readonly durationMs: number }
-  | { readonly status: "error"; readonly executionCount: number; readonly durationMs: number; readonly error: CellError }
+  /** `memoryBytes`: resident memory of the runner when the cell had ended. */
+  | { readonly status: "ok"; readonly executionCount: number; readonly durationMs: number; readonly memoryBytes?: number }
+  | { readonly status: "error"; readonly executionCount: number; readonly durationMs: number; readonly memoryBytes?: number; readonly error: CellError }
   /** The cell did not run; the state is as before. */
   | { readonly status: "type-error"; readonly problems: readonly TypeProblem[] }
-  | { readonly status: "interrupted"; readonly executionCount: number; readonly durationMs: number }
+  | { readonly status: "interrupted"; readonly executionCount: number; readonly durationMs: number; readonly memoryBytes?: number }
   | { readonly status: "dead"; readonly reason: string };
 
 const Variable = v.object({ name: v.string(), type: v.string(), text: v.string(), isOpenable: v.boolean() });
@@ -116,6 +117,7 @@ const RunnerFrame = v.variant("t", [
     error: v.optional(plainError),
     result: v.array(bundle),
     ms: v.number(),
+    memoryBytes: v.number(),
   }),
   v.object({ t: v.literal("late"), run: v.number(), error: plainError }),
   v.object({ t: v.literal("exit"), code: v.number() }),

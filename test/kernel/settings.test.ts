@@ -1,6 +1,19 @@
-/** What a person may set about a kernel: type errors that only warn, and a runner that may do less. */
+/** What a cell took; and what a person may set about a kernel: type errors that only warn, a runner that may do less. */
 import assert from "node:assert/strict";
 import { TestNotebook } from "./notebook.ts";
+
+describe("a cell that has run", () => {
+  it("tells what it took: the time of its own code and the memory of its process", async () => {
+    const notebook = await TestNotebook.open();
+    try {
+      const { outcome } = await notebook.run("const held = new Uint8Array(64 * 2 ** 20).fill(1); held.length");
+      assert.ok(outcome.status === "ok" && outcome.durationMs > 0, JSON.stringify(outcome));
+      assert.ok((outcome.memoryBytes ?? 0) > 64 * 2 ** 20);
+    } finally {
+      await notebook.close();
+    }
+  });
+});
 
 describe("a cell with type errors that is to run all the same", () => {
   let notebook: TestNotebook;

@@ -106,6 +106,13 @@ export const setupCommands = {
     const uri = notebookOf(argument) ?? vscode.window.activeNotebookEditor?.notebook.uri;
     return { restarted: await window.restartKernel(uri) };
   },
+
+  async restartAndRunAll(window, argument) {
+    const uri = notebookOf(argument) ?? vscode.window.activeNotebookEditor?.notebook.uri;
+    const restarted = await window.restartKernel(uri);
+    await vscode.commands.executeCommand("notebook.execute", ...(uri === undefined ? [] : [uri]));
+    return { restarted };
+  },
 } satisfies Record<string, Command>;
 
 /** Alpaca's live keys begin with AK, its paper keys with PK: one at the other's address is a slip, and could be real money. */

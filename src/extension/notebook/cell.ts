@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { TradingError } from "../../core/base/errors.ts";
 import type { CellOutcome, TypeProblem } from "../../kernel/protocol.ts";
+import type { CellCosts } from "./costs.ts";
 import type { NotebookKernel } from "./kernel.ts";
 import { cellIdOf } from "./notebookFile.ts";
 import { CellOutputs, errorOutput } from "./outputs.ts";
@@ -10,7 +11,7 @@ import { CellOutputs, errorOutput } from "./outputs.ts";
 export async function runCell(
   execution: vscode.NotebookCellExecution,
   kernel: NotebookKernel,
-  problems: vscode.DiagnosticCollection,
+  { problems, costs }: { readonly problems: vscode.DiagnosticCollection; readonly costs: CellCosts },
   signal: AbortSignal,
 ): Promise<boolean> {
   execution.start(Date.now());
@@ -19,6 +20,7 @@ export async function runCell(
   let success = false;
   try {
     const outcome = await kernel.execute(execution.cell.document.getText(), cellIdOf(execution.cell), (output) => outputs.show(output), signal);
+    costs.set(execution.cell, outcome);
     success = conclude(execution, outputs, outcome, problems);
   } catch (error) {
     const failure = TradingError.from(error, "kernel-failed");

@@ -7,6 +7,7 @@ import type { Kernel } from "../../kernel/host.ts";
 import type { Desk } from "../desk.ts";
 import { CONTROLLER_ID } from "../manifest.ts";
 import { runCell } from "./cell.ts";
+import { CellCosts } from "./costs.ts";
 import { NotebookKernel } from "./kernel.ts";
 import { registerCellLanguage } from "./language.ts";
 import { NOTEBOOK_TYPE, notebookDefaults, notebookOf } from "./notebookFile.ts";
@@ -18,7 +19,10 @@ export class NotebookKernels implements vscode.Disposable {
   readonly #controller: vscode.NotebookController;
   readonly #problems: vscode.DiagnosticCollection;
   readonly #kernels = new Map<string, NotebookKernel>();
+  /** An interrupt is under way. */
+  readonly #stopping = new Set<NotebookKernel>();
   readonly #variables: VariablesView;
+  readonly #costs = new CellCosts();
   readonly #subscriptions: vscode.Disposable[];
 
   constructor(desk: Desk) {
@@ -38,6 +42,7 @@ export class NotebookKernels implements vscode.Disposable {
     this.#subscriptions = [
       this.#controller,
       this.#variables,
+      this.#costs,
       this.#problems,
       ...registerCellLanguage((document) => this.#startedFor(document)),
       new ProblemsWhileTyping((document) => this.#startedFor(document), this.#problems),
@@ -75,16 +80,23 @@ export class NotebookKernels implements vscode.Disposable {
         continue;
       }
       this.#problems.delete(execution.cell.document.uri);
-      goOn = await runCell(execution, kernel, this.#problems, signal);
+      goOn = await runCell(execution, kernel, { problems: this.#problems, costs: this.#costs }, signal);
       this.#variables.refresh();
     }
   }
 
   async #interrupt(notebook: vscode.NotebookDocument): Promise<void> {
+    const kernel = this.#kernels.get(notebook.uri.toString());
+    if (kernel === undefined) return;
+    const isSecondPress = this.#stopping.has(kernel);
+    this.#stopping.add(kernel);
     try {
-      await this.#kernels.get(notebook.uri.toString())?.interrupt();
+      if (isSecondPress) this.#say(new TradingError("still-stopping", "The cell has not stopped yet."), "Restart Kernel", () => this.restart(notebook.uri));
+      else await kernel.interrupt();
     } catch (error) {
       this.#say(TradingError.from(error, "not-interrupted"), "Restart Kernel", () => this.restart(notebook.uri));
+    } finally {
+      if (!isSecondPress) this.#stopping.delete(kernel);
     }
   }
 

@@ -127,6 +127,20 @@ describe("a notebook with the Quantdesk kernel", () => {
     assert.equal(found?.range.start.line, 1, JSON.stringify(places));
   });
 
+  it("has no problems of VS Code's own TypeScript service, which takes each cell for a file by itself", async () => {
+    const notebook = await draft("own.ipynb", ["const own = 1", "const account = await desk.account();\nown + 1; account"]);
+    const file = vscode.Uri.joinPath(folder(), "plain.ts");
+    await writeFile(file.fsPath, "export const wrong: number = 'text';\n");
+    await vscode.window.showTextDocument(file);
+    await until("the service to look", () => vscode.languages.getDiagnostics(file).some((mark) => mark.source === "ts"), 60_000);
+    await vscode.window.showNotebookDocument(notebook);
+    const marks = codeOf(notebook).flatMap((cell) => vscode.languages.getDiagnostics(cell.document.uri));
+    assert.deepEqual(
+      marks.map((mark) => mark.message),
+      [],
+    );
+  });
+
   it("stops at the first cell that fails and shows where", async () => {
     const notebook = await draft("error.ipynb", ["const x = 1;\nthrow new RangeError('too far')", "x + 1"]);
     await vscode.commands.executeCommand("notebook.execute");
@@ -170,5 +184,16 @@ describe("a notebook with the Quantdesk kernel", () => {
     assert.deepEqual(await run("restartKernel", notebook.uri), { restarted: true });
     await runCell(2);
     await until("the last cell to fail", () => last?.executionSummary?.success === false);
+  });
+
+  it("restarts and runs all cells", async () => {
+    const notebook = await draft("again.ipynb", ["(globalThis as { seen?: number }).seen = ((globalThis as { seen?: number }).seen ?? 0) + 1", "'last'"]);
+    const [first, last] = codeOf(notebook) as [vscode.NotebookCell, vscode.NotebookCell];
+    await vscode.commands.executeCommand("notebook.execute");
+    await until("the last cell", () => last.executionSummary?.success);
+    const before = last.executionSummary?.timing?.startTime;
+    assert.deepEqual(await run("restartAndRunAll", notebook.uri), { restarted: true });
+    await until("the last cell again", () => last.executionSummary?.success === true && last.executionSummary.timing?.startTime !== before);
+    assert.match(outputText(first), /^1$/m);
   });
 });
