@@ -41,6 +41,8 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     http: { ...SLOW, shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket" },
     connectionTimeout: BENCHMARK_MS,
     forceCloseConnections: true,
+    // A path that cannot be decoded never reaches the hooks.
+    frameworkErrors: (error, request, reply) => answerError(reply, refusal(request.headers, options) ?? error),
   });
   server.server.maxConnections = MAX_CONNECTIONS;
   // Clients post with a JSON content type and no body; what a body says is of no interest here.

@@ -81,8 +81,11 @@ export const setupCommands = {
     const { url, tokenFile } = await window.performanceApi.start(port);
     const token = tokenFile === null ? "the one in QUANTDESK_TOKEN" : `in ${tokenFile}`;
     window.output.info(`Performance API at ${url}, token ${token}`);
-    vscode.window.showInformationMessage(`Performance API at ${url}. Its token is ${token}.`, "Copy Address").then(
-      (choice) => (choice === undefined ? undefined : vscode.env.clipboard.writeText(url)),
+    vscode.window.showInformationMessage(`Performance API at ${url}. Its token is ${token}.`, "Open Page", "Copy Address").then(
+      async (choice) => {
+        if (choice === "Open Page") await vscode.env.openExternal(vscode.Uri.parse(url));
+        if (choice === "Copy Address") await vscode.env.clipboard.writeText(url);
+      },
       () => undefined,
     );
     return { url, tokenFile };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createServer, type AddressInfo } from "node:net";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { startPerformanceApi } from "../../../src/core/metrics/performanceApi.ts";
 import { givenApi, TOKEN, type GivenApi } from "./givenApi.ts";
 import { readPrometheus } from "./prometheusText.ts";
@@ -108,6 +109,26 @@ describe("the performance API", () => {
       assert.deepEqual([status, json["schema"], json["code"]], [400, "quantdesk.error/1", "bad-count"], path);
       assert.match(json["message"] as string, /(last_n|num_operations) is .*\.$/);
     }
+  });
+
+  it("refuses a body that is too long and a target that is none, and goes on", async () => {
+    const long = await call("POST", "/api/performance/metrics/clear", { "content-type": "application/json" }, "x".repeat(20_000));
+    assert.deepEqual([long.status, long.json["schema"], long.json["code"]], [413, "quantdesk.error/1", "bad-request"]);
+    const undecodable = "/api/performance/%E0%A4%A";
+    assert.deepEqual([(await call("GET", undecodable)).json["code"], (await call("GET", undecodable, { authorization: "" })).status], ["bad-request", 401]);
+    assert.equal((await call("GET", `/api/performance/${"x".repeat(5_000)}`)).status, 404);
+    assert.equal((await call("GET", "/api/performance/health")).status, 200);
+  });
+
+  it("cuts off a client that does not send its request, and serves others meanwhile", async function () {
+    this.timeout(20_000);
+    const { port } = new URL(given.api.url);
+    const slow = connect(Number(port), "127.0.0.1");
+    await once(slow, "connect");
+    slow.write("GET /api/performance/health HTTP/1.1\r\nHost: ");
+    const ended = once(slow.resume(), "close");
+    assert.equal((await call("GET", "/api/performance/health")).status, 200);
+    await ended;
   });
 
   it("serves nobody without the token, under another name, or from another web page", async () => {
