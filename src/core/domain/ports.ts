@@ -569,6 +569,8 @@ export interface ScanOptions {
   readonly pipeline?: string;
   /** Scanner files of the user; each runs in a process of its own. */
   readonly files?: readonly string[];
+  /** Files that were found rather than named: one that is no scanner fails alone instead of refusing the scan. */
+  readonly foundFiles?: readonly string[];
   /** Scanners out of cells; the same isolation. */
   readonly sources?: readonly ScannerSource[];
   readonly sequential?: boolean;

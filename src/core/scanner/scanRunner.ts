@@ -1,5 +1,5 @@
 /** The scan runner of a session: which scanners run, their circuits, and the history of what they found. */
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { badInput, TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { Scope } from "../base/scope.ts";
@@ -85,17 +85,35 @@ async function keepCircuits({ circuitsFile, log }: ScanRunnerOptions, before: Re
 }
 
 /** The person's own scanners, from files and cells. */
-async function openOwn({ files = [], sources = [] }: ScanOptions, scope: Scope, log: Log): Promise<readonly RunnableScanner[]> {
+async function openOwn({ files = [], foundFiles = [], sources = [] }: ScanOptions, scope: Scope, log: Log): Promise<readonly RunnableScanner[]> {
   const paths = [...new Set(files.map((file) => resolve(file)))];
-  const opened = await Promise.all([
-    ...paths.map((path) => openFileScanner(path, scope, log)),
-    ...sources.map((source) => openSourceScanner(source, scope, log)),
-  ]);
+  const found = [...new Set(foundFiles.map((file) => resolve(file)))].filter((path) => !paths.includes(path));
   const names = new Set(BUILTIN_SCANNERS.map(({ name }) => name));
-  for (const [index, { name }] of opened.entries()) {
-    if (names.has(name))
-      throw badInput("duplicate-scanner", `${paths[index] ?? "A scanner of the cell"} is named ${name}, and so is another scanner.`, "Give it another name.");
-    names.add(name);
-  }
-  return opened;
+  const unique = (scanner: RunnableScanner, what: string): RunnableScanner => {
+    if (names.has(scanner.name)) throw badInput("duplicate-scanner", `${what} is named ${scanner.name}, and so is another scanner.`, "Give it another name.");
+    names.add(scanner.name);
+    return scanner;
+  };
+  const [named, lenient] = await Promise.all([
+    Promise.all([...paths.map((path) => openFileScanner(path, scope, log)), ...sources.map((source) => openSourceScanner(source, scope, log))]),
+    Promise.allSettled(found.map((path) => openFileScanner(path, scope, log))),
+  ]);
+  scope.signal.throwIfAborted();
+  return [
+    ...named.map((scanner, index) => unique(scanner, paths[index] ?? "A scanner of the cell")),
+    ...lenient.map((opened, index) => {
+      const path = found[index] as string;
+      try {
+        if (opened.status === "fulfilled") return unique(opened.value, path);
+        throw opened.reason;
+      } catch (error) {
+        return {
+          name: basename(path).replace(/\.[cm]?[jt]s$/, ""),
+          pipeline: "user",
+          needs: [],
+          scan: () => Promise.reject(TradingError.from(error, "scanner-failed")),
+        };
+      }
+    }),
+  ];
 }

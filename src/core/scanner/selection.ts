@@ -38,11 +38,11 @@ export function chooseScanners(
 }
 
 /** Before any process is started: names that there are not, and too many of one's own. */
-export function checkAsked(builtin: readonly RunnableScanner[], { scanners = [], files = [], sources = [] }: ScanOptions): void {
+export function checkAsked(builtin: readonly RunnableScanner[], { scanners = [], files = [], foundFiles = [], sources = [] }: ScanOptions): void {
   const names = builtin.map(({ name }) => name);
   const unknown = scanners.find((name) => !names.includes(name));
   if (unknown !== undefined) throw badInput("unknown-scanner", `There is no scanner "${unknown}".`, knownNames(unknown, names));
-  const own = files.length + sources.length;
+  const own = files.length + foundFiles.length + sources.length;
   if (own > MAX_OWN) throw badInput("too-many-files", `${own} scanner files, at most ${MAX_OWN} run in one scan.`);
 }
 

@@ -13,6 +13,9 @@ import { parseArgument, SymbolText } from "./argument.ts";
 import { cancellable } from "./progress.ts";
 import type { Command, Window } from "./window.ts";
 
+/** Scanner files of a folder that run in one scan. */
+const MOST_FOUND = 32;
+
 /** `files` are those of the workspace's scanners folder when neither they nor `scanners` nor `pipeline` are given. */
 const ScanArgument = v.object({
   scanners: v.optional(v.array(v.string())),
@@ -40,11 +43,12 @@ export const researchCommands = {
   async scan(window, argument) {
     const { scanners, pipeline, files, sequential } = parseArgument(ScanArgument, argument);
     const session = await window.desk.session();
-    const own = files ?? (scanners === undefined && pipeline === undefined ? await ownFiles(window.desk.folder, "scanners") : []);
+    const found = files === undefined && scanners === undefined && pipeline === undefined ? await ownFiles(window.desk.folder, "scanners") : [];
     const options = {
       ...(scanners === undefined ? {} : { scanners }),
       ...(pipeline === undefined ? {} : { pipeline }),
-      ...(own.length === 0 ? {} : { files: own }),
+      ...(files === undefined ? {} : { files }),
+      ...(found.length === 0 ? {} : { foundFiles: found.slice(0, MOST_FOUND) }),
       ...(sequential === undefined ? {} : { sequential }),
     };
     const result = await cancellable("Scanning", (signal) => session.scan({ ...options, onLine: (line) => window.output.info(line) }, signal));

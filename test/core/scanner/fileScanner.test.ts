@@ -94,6 +94,25 @@ export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"
     await assert.rejects(names("cel"), { kind: "usage", code: "unknown-pipeline", hint: "Did you mean cell?" });
   });
 
+  it("fails alone when it was found in a folder rather than named", async () => {
+    const write = async (name: string, text: string) => {
+      await writeFile(join(folder, name), text);
+      return join(folder, name);
+    };
+    const foundFiles = [
+      await write("half.ts", "export default {"),
+      await write("whole.ts", file("whole", "return [];")),
+      await write("again.ts", file("gap_up", "return [];")),
+    ];
+    const { scanners } = await scan({}, 10_000, [], { foundFiles });
+    assert.deepEqual(
+      scanners.map(({ name, status }) => `${name} ${status}`),
+      ["most_active ok", "half error", "whole ok", "again error"],
+    );
+    assert.match(scanners[1]?.error ?? "", /half\.ts does not load: SyntaxError/);
+    assert.match(scanners[3]?.error ?? "", /is named gap_up/);
+  });
+
   it("ends only itself when it hangs, loops, throws, floods, answers rubbish, exits, kills itself or eats memory, and the next run works", async () => {
     const pids = join(folder, "pids");
     const hello = `const { appendFileSync } = await import("node:fs"); appendFileSync(${JSON.stringify(pids)}, process.pid + "\\n");`;
@@ -108,7 +127,7 @@ export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"
       "leaks.ts": file("leaks", `${hello} const kept = []; for (;;) { kept.push(Buffer.alloc(2 ** 25, 1)); await new Promise((done) => setImmediate(done)); }`),
       "fine.ts": file("fine", `${hello} return [{ symbol: "AAPL", score: 1, reason: "fine" }];`),
     };
-    const timeoutMs = 6000;
+    const timeoutMs = 5000;
     const result = await scan(hostile, timeoutMs);
     const of = (name: string) => result.scanners.find((run) => run.name === name);
     assert.equal(of("most_active")?.status, "ok");
@@ -121,7 +140,7 @@ export default defineScanner({ name: "${name}", pipeline: "mine", needs: ["bars"
     assert.match(of("leaks")?.error ?? "", /more than 1024 MB of memory/);
     assert.deepEqual([of("fine")?.status, of("fine")?.candidates], ["ok", 1]);
     assert.ok(result.candidates.some(({ symbol, reasons }) => symbol === "AAPL" && reasons.some(({ scanner }) => scanner === "fine")));
-    for (const line of ["⏱️ hangs: timeout after 6s", "⏱️ loops: timeout after 6s", "⚠️ throws: HTTP 500 error", "✓ fine: 1 candidate"])
+    for (const line of ["⏱️ hangs: timeout after 5s", "⏱️ loops: timeout after 5s", "⚠️ throws: HTTP 500 error", "✓ fine: 1 candidate"])
       assert.ok(logged.includes(line), line);
     const ended = (await readFile(pids, "utf8")).trim().split("\n").map(Number);
     assert.equal(ended.length, 9);
