@@ -45,6 +45,10 @@ export async function closePosition(symbol: string, part: Part, reason: Reason, 
     return { placed: false, code: "insufficient-position", message: `No ${name} is held.`, hint: "Look at the positions." };
   }
   const wanted = wantedQty(position, part);
+  if (wanted.eq(0)) {
+    const message = `${part.percent?.toFixed() ?? "0"} % of ${position.qty.abs().toFixed()} ${name} is less than a share.`;
+    return { placed: false, code: "insufficient-position", message, hint: "Close all of it, or give a quantity." };
+  }
   if (position.availableQty.abs().lt(wanted)) {
     await freeShares(position, deps, signal);
     for (let look = 0; look < RELEASE_LOOKS && position !== null && position.availableQty.abs().lt(wanted); look++) {
@@ -138,11 +142,12 @@ function checkPart({ qty, percent }: Part): void {
     throw badInput("bad-part", `The percentage is ${percent.toFixed()}.`, "Give a number above 0, at most 100.");
 }
 
-/** At most what is held; to the ninth decimal, as the broker counts. */
+/** At most what is held. Of a percentage whole shares where whole shares are held, as Alpaca has it, else to the ninth decimal. */
 function wantedQty(position: HeldPosition, { qty, percent }: Part): Big {
   const held = position.qty.abs();
   if (qty !== undefined) return qty.gt(held) ? held : qty;
-  return percent === undefined ? held : held.times(percent).div(HUNDRED).round(9, Big.roundDown);
+  if (percent === undefined) return held;
+  return held.times(percent).div(HUNDRED).round(held.eq(held.round(0)) ? 0 : 9, Big.roundDown);
 }
 
 /** Open orders on the closing side hold the shares: exits of brackets, mostly. */

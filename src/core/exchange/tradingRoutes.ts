@@ -185,11 +185,13 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
     const held = position.qty.abs();
     if (part.qty !== undefined && part.percentage !== undefined) throw unprocessable("only one of qty and percentage is accepted");
     for (const text of [part.qty, part.percentage])
-      if (text !== undefined && !/^\d+(?:\.\d{1,9})?$/.test(text)) throw unprocessable(`"${text}" is not a number`);
+      if (text !== undefined && !/^\d+(?:\.\d{1,9})?$/.test(text)) throw unprocessable(`"${text}" is not a number of at most 9 decimals`);
     if (part.percentage !== undefined && (Number(part.percentage) <= 0 || Number(part.percentage) > 100))
       throw unprocessable("percentage must be between 0 and 100");
+    // A percentage sells parts of a share only where parts are held.
+    const places = held.eq(held.round(0)) ? 0 : 9;
     const qty =
-      part.qty !== undefined ? new Big(part.qty) : part.percentage !== undefined ? held.times(part.percentage).div(100).round(9, Big.roundDown) : held;
+      part.qty !== undefined ? new Big(part.qty) : part.percentage !== undefined ? held.times(part.percentage).div(100).round(places, Big.roundDown) : held;
     return engine.submit(
       account,
       readOrderRequest({ symbol, qty: qty.toFixed(), side: position.qty.gt(0) ? "sell" : "buy", type: "market", time_in_force: "day" }),

@@ -171,16 +171,17 @@ describe("orders at the paper exchange", () => {
   });
 
   it("sell short what is not held, with negative quantities, and buy it back", async () => {
-    const short = await place({ symbol: "TSLA", qty: "2", side: "sell", type: "market", time_in_force: "day" });
+    const short = await place({ symbol: "TSLA", qty: "3", side: "sell", type: "market", time_in_force: "day" });
     await ended(short.id, "fill");
     const position = await exchange.get("/v2/positions/TSLA");
-    assert.deepEqual([position.qty, position.side], ["-2", "short"]);
+    assert.deepEqual([position.qty, position.side], ["-3", "short"]);
     assert.ok(Number(position.market_value) < 0);
-    await refused({ symbol: "TSLA", qty: "3", side: "buy", type: "market", time_in_force: "day" }, 403, /insufficient qty available/);
+    await refused({ symbol: "TSLA", qty: "4", side: "buy", type: "market", time_in_force: "day" }, 403, /insufficient qty available/);
     await booksBalance(exchange);
     const closed = await exchange.call("DELETE", "/v2/positions/TSLA?percentage=50");
     await ended(closed.body.id, "fill");
-    assert.equal((await exchange.get("/v2/positions/TSLA")).qty, "-1");
+    assert.equal((await exchange.get("/v2/positions/TSLA")).qty, "-2", "half of three whole shares is one");
+    assert.equal((await exchange.call("DELETE", "/v2/positions/TSLA?percentage=10")).status, 422);
     await flatten();
   });
 
