@@ -103,6 +103,8 @@ export interface SessionOptions {
   readonly overrides?: ReadonlyArray<{ readonly key: SettingKey; readonly value: SettingValue; readonly source: Extract<ConfigSource, "vscode" | "flag"> }>;
   /** Keys from SecretStorage, with the origin that they were entered for: they go to no other. The environment's when absent. */
   readonly keys?: Keys;
+  /** Keys of public data sources from SecretStorage, by the names of their environment variables, before the environment's. */
+  readonly sourceKeys?: Readonly<Record<string, string>>;
   /** Which front opened it: shown in the trial ledger and the audit log. */
   readonly front: "cli" | "extension" | "kernel" | "demo" | "test";
   readonly log?: Log;
@@ -204,7 +206,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const keys = options.keys ?? keysFromEnvironment(process.env);
   const venue = chooseVenue(config, sources, keys, options.live !== undefined);
   makeHome(home);
-  const secrets = [keys?.secretKey, keys?.keyId, ...SECRET_VARIABLES.map((name) => process.env[name])].filter((secret) => secret !== undefined);
+  const secrets = [keys?.secretKey, keys?.keyId, ...SECRET_VARIABLES.map((name) => process.env[name]), ...Object.values(options.sourceKeys ?? {})].filter(
+    (secret) => secret !== undefined,
+  );
   const file = fileLog(home);
   const log = withoutSecrets(teeLog(file.log, options.log ?? silentLog), () => secrets);
   const scope = new Scope({ name: "The session" });
@@ -270,7 +274,9 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     },
     lastScanSymbols: (signal) => store.lastScanSymbols(signal),
     saveScan: (at, candidates, signal) => store.addScan(at, candidates, signal),
-    keys: new Set(["FINNHUB_API_KEY", "ALPHAVANTAGE_API_KEY", "REDDIT_CLIENT_ID"].filter((name) => (process.env[name] ?? "") !== "")),
+    keys: new Set(
+      ["FINNHUB_API_KEY", "ALPHAVANTAGE_API_KEY", "REDDIT_CLIENT_ID"].filter((name) => (options.sourceKeys?.[name] ?? process.env[name] ?? "") !== ""),
+    ),
     circuitsFile: join(home, "circuits.json"),
     sourceCircuits: link.circuits,
     log,
@@ -550,7 +556,7 @@ function createLink(parts: LinkParts) {
   const tradable = new FlightCache({ capacity: 1, ttlMs: 3_600_000, deadlineMs: 60_000, now: () => performance.now() });
   const publicData = createPublicSources({
     // The demo stays on the built-in exchange, whatever keys there are.
-    settings: sourceSettings(config, parts.options.front === "demo" ? {} : process.env),
+    settings: sourceSettings(config, parts.options.front === "demo" ? {} : { ...process.env, ...parts.options.sourceKeys }),
     clients: async () => (sourceClients ??= openSourceClients(parts)),
     isSimulated: () => data.simulated,
     simulatedPlace: async (signal) => {

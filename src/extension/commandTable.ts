@@ -15,6 +15,7 @@ export const COMMANDS = [
   { id: "connect", title: "Connect Broker", icon: "$(plug)" },
   { id: "disconnect", title: "Disconnect Broker", icon: "$(debug-disconnect)", enablement: "quantdesk.connected" },
   { id: "setKeys", title: "Set Broker Keys…", icon: "$(key)" },
+  { id: "setSourceKeys", title: "Set Data Source Keys…", icon: "$(key)" },
   { id: "showAccount", title: "Show Account", icon: "$(account)" },
   { id: "showPortfolio", title: "Show Portfolio", icon: "$(briefcase)" },
   { id: "buy", title: "Buy…", icon: "$(add)", needsTrust: true },

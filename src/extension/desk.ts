@@ -171,6 +171,7 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
     const trusted = vscode.workspace.isTrusted;
     const settings = userSettings(folder === undefined ? undefined : vscode.Uri.file(folder));
     const keys = await this.#keys.keysFor(tradingOrigin(settings));
+    const sourceKeys = await this.#keys.sourceKeys();
     const wantsLive = settings.some((setting) => setting.key === "broker.mode" && setting.value === "live");
     if (wantsLive) await confirmLiveWindow();
     return openSession({
@@ -179,6 +180,7 @@ export class Desk implements QuantdeskApi, vscode.Disposable {
       overrides: settings,
       ...(folder === undefined || !trusted ? {} : { workspace: folder }),
       ...(keys === undefined ? {} : { keys }),
+      sourceKeys,
       ...(wantsLive ? { live: { confirm: confirmLiveOrder } } : {}),
     });
   }

@@ -9,6 +9,14 @@ export type KeyPair = v.InferOutput<typeof KeyPair>;
 export const PAPER_ORIGIN = "https://paper-api.alpaca.markets";
 export const LIVE_ORIGIN = "https://api.alpaca.markets";
 
+/** What public data sources want, and where it is had. */
+export const SOURCE_KEYS = [
+  { name: "FINNHUB_API_KEY", title: "Finnhub: API key", page: "finnhub.io/register" },
+  { name: "ALPHAVANTAGE_API_KEY", title: "Alpha Vantage: API key", page: "alphavantage.co/support/#api-key" },
+  { name: "REDDIT_CLIENT_ID", title: "Reddit: client id", page: "reddit.com/prefs/apps" },
+  { name: "REDDIT_CLIENT_SECRET", title: "Reddit: client secret", page: "reddit.com/prefs/apps" },
+] as const;
+
 /** The origin that the session's orders would go to, by the person's own settings; undefined for the embedded exchange. */
 export function tradingOrigin(settings: readonly UserSetting[]): string | undefined {
   const valueOf = (key: string) => settings.find((setting) => setting.key === key)?.value;
@@ -45,6 +53,20 @@ export class KeyRing {
 
   forget(origin: string): Thenable<void> {
     return this.#secrets.delete(nameOf(origin));
+  }
+
+  /** Keys of public data sources, by the names of their environment variables. */
+  async sourceKeys(): Promise<Readonly<Record<string, string>>> {
+    const kept = await Promise.all(SOURCE_KEYS.map(async ({ name }) => [name, await this.#secrets.get(nameOf(name))] as const));
+    return Object.fromEntries(kept.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  }
+
+  storeSourceKey(name: string, value: string): Thenable<void> {
+    return this.#secrets.store(nameOf(name), value);
+  }
+
+  forgetSourceKey(name: string): Thenable<void> {
+    return this.#secrets.delete(nameOf(name));
   }
 
   onChange(listener: () => void): vscode.Disposable {

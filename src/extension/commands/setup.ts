@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import * as v from "valibot";
 import { badInput } from "../../core/base/errors.ts";
-import { LIVE_ORIGIN, PAPER_ORIGIN } from "../keys.ts";
+import { LIVE_ORIGIN, PAPER_ORIGIN, SOURCE_KEYS } from "../keys.ts";
 import { WALKTHROUGH } from "../manifest.ts";
 import { BACK, pickStep, textStep } from "../steps.ts";
 import { parseArgument } from "./argument.ts";
@@ -45,6 +45,27 @@ export const setupCommands = {
     await window.keys.store(origin, { keyId, secretKey: secretKey.trim() });
     window.output.info(`Keys stored for ${origin}`);
     return { stored: true, origin };
+  },
+
+  async setSourceKeys(window) {
+    const kept = await window.keys.sourceKeys();
+    const chosen = await vscode.window.showQuickPick(
+      SOURCE_KEYS.map(({ name, title, page }) => ({ label: title, description: kept[name] === undefined ? `from ${page}` : "set", name })),
+      { title: "Set Data Source Keys", placeHolder: "Which one" },
+    );
+    if (chosen === undefined) return undefined;
+    const value = await vscode.window.showInputBox({
+      title: chosen.label,
+      prompt: "Kept in VS Code's secret storage and sent to this source only. Empty forgets it.",
+      password: true,
+      ignoreFocusOut: true,
+      validateInput: (text) => (/^\S*$/.test(text.trim()) ? undefined : "A key has no spaces."),
+    });
+    if (value === undefined) return undefined;
+    if (value.trim() === "") await window.keys.forgetSourceKey(chosen.name);
+    else await window.keys.storeSourceKey(chosen.name, value.trim());
+    window.output.info(`${chosen.label}: ${value.trim() === "" ? "forgotten" : "stored"}`);
+    return { stored: value.trim() !== "", name: chosen.name };
   },
 
   async setProvider(window, argument) {

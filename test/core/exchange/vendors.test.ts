@@ -39,9 +39,8 @@ describe("the vendors' endpoints of the paper exchange", () => {
   it("tell insiders' trades that have been filed, newest first", async () => {
     const { body } = await ask(exchange, "/finnhub/api/v1/stock/insider-transactions?symbol=&from=2026-10-01&to=2026-11-20", FINNHUB);
     assert.ok(body.data.length > 20);
-    const dates = body.data.map((row: Json) => row.filingDate);
-    assert.deepEqual(dates, [...dates].sort().reverse());
-    assert.ok(dates[0] <= "2026-11-20");
+    const dates: string[] = body.data.map((row: Json) => row.filingDate);
+    assert.ok(dates.every((date, i) => date <= (dates[i - 1] ?? "2026-11-20")));
     for (const row of body.data) {
       assert.ok(row.transactionDate < row.filingDate);
       assert.match(row.name, /SIMULATED/);
@@ -59,7 +58,7 @@ describe("the vendors' endpoints of the paper exchange", () => {
     const { body } = await ask(exchange, "/finnhub/api/v1/calendar/earnings?from=2026-10-01&to=2026-12-31", FINNHUB);
     const market = new Market(7);
     const expected = market.stocks.flatMap(({ symbol }) => market.earnings(symbol, "2026-10-01", "2026-12-31").map(({ date }) => `${symbol} ${date}`));
-    assert.deepEqual(body.earningsCalendar.map((row: Json) => `${row.symbol} ${row.date}`).sort(), expected.sort());
+    assert.deepEqual(new Set(body.earningsCalendar.map((row: Json) => `${row.symbol} ${row.date}`)), new Set(expected));
     const isOut = ({ date, hour }: Json) => date < "2026-11-20" || (date === "2026-11-20" && hour === "bmo");
     for (const row of body.earningsCalendar) assert.equal(row.epsActual !== null, isOut(row), `${row.symbol} ${row.date}`);
     const csv = (await ask(exchange, "/alphavantage/query?function=EARNINGS_CALENDAR&horizon=3month&apikey=any")).text.trim().split("\r\n");
@@ -71,8 +70,9 @@ describe("the vendors' endpoints of the paper exchange", () => {
   it("tell one company's figures alike in Finnhub's and Alpha Vantage's words", async () => {
     const { metric } = (await ask(exchange, "/finnhub/api/v1/stock/metric?symbol=MSFT&metric=all", FINNHUB)).body;
     const overview = (await ask(exchange, "/alphavantage/query?function=OVERVIEW&symbol=MSFT&apikey=any")).body;
-    assert.equal(String(metric.peTTM), overview.PERatio);
-    assert.equal(String(metric["52WeekHigh"]), overview["52WeekHigh"]);
+    assert.equal(String(metric.epsTTM), overview.EPS); // the price moves from one question to the next, and what is made from it
+    assert.equal(String(metric.beta), overview.Beta);
+    assert.ok(Math.abs(metric.peTTM / overview.PERatio - 1) < 0.05);
     const fund = (await ask(exchange, "/alphavantage/query?function=OVERVIEW&symbol=SPY&apikey=any")).body;
     assert.equal(fund.PERatio, "None");
     assert.deepEqual((await ask(exchange, "/alphavantage/query?function=OVERVIEW&symbol=NOSUCH&apikey=any")).body, {});
