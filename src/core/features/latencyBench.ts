@@ -18,6 +18,8 @@ export interface LatencyBenchOptions {
   readonly benchmark?: BenchmarkKind;
   readonly barsPerOperation?: number;
   readonly useProcessPool?: boolean;
+  /** Workers start under the load, instead of before it. */
+  readonly isCold?: boolean;
 }
 
 /** The report, and the offloaded operations that were measured for it. */
@@ -77,8 +79,8 @@ export async function runRecordedBench(options: LatencyBenchOptions, signal: Abo
     cacheSize: 0,
   });
   try {
-    await computer.warm(signal);
-    for (let round = 0; round < WARM_UPS; round += workers)
+    if (options.isCold !== true) await computer.warm(signal);
+    for (let round = 0; options.isCold !== true && round < WARM_UPS; round += workers)
       await Promise.all(Array.from({ length: workers }, (_, i) => offloaded(computer, seriesOf((round + i) % operations)).catch(() => "")));
     recorded.length = 0; // the warm-ups
     const after = await measured(operations, signal, async (i) => (await offloaded(computer, seriesOf(i))) === expected[i]);
@@ -134,7 +136,7 @@ function fingerprint(answer: unknown): string {
 }
 
 /** Seeded made-up prices: every run measures the same work. */
-function randomWalk(bars: number): BarSeries {
+export function randomWalk(bars: number): BarSeries {
   const random = seededRandom("latency bench");
   const [time, open, high, low, close, volume] = Array.from({ length: 6 }, () => new Float64Array(bars)) as [
     Float64Array,
