@@ -1,4 +1,5 @@
 /** The performance API's errors: one sentence in a `quantdesk.error/1` document, under the status that fits its code. */
+import { STATUS_CODES } from "node:http";
 import { TradingError } from "../base/errors.ts";
 
 const STATUS: Readonly<Record<string, number>> = {
@@ -7,6 +8,8 @@ const STATUS: Readonly<Record<string, number>> = {
   "wrong-origin": 403,
   "unknown-route": 404,
   "benchmark-running": 409,
+  "request-timeout": 408,
+  "headers-too-long": 431,
   "websocket-only": 426,
   "too-many-streams": 503,
   "queue-full": 503,
@@ -41,4 +44,12 @@ export function errorAnswer(error: Error & { readonly statusCode?: number }): Er
     headers: { "content-type": "application/json; charset=utf-8", ...EXTRA[status] },
     body: JSON.stringify(body),
   };
+}
+
+/** The same as the bytes of a last answer on a socket that no server library answers. */
+export function rawAnswer(error: Error & { readonly statusCode?: number }): string {
+  const { status, headers, body } = errorAnswer(error);
+  const all = { ...headers, "content-length": String(Buffer.byteLength(body)), connection: "close" };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}\r\n${lines.join("\r\n")}\r\n\r\n${body}`;
 }

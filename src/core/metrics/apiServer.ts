@@ -5,7 +5,7 @@ import type { BenchmarkKind, HealthReport, PerformanceSnapshot } from "../domain
 import type { LagStats } from "../domain/ports.ts";
 import { refusal, wrongPlace, type Access } from "./access.ts";
 import type { AskOwner } from "./apiCalls.ts";
-import { errorAnswer } from "./apiError.ts";
+import { errorAnswer, rawAnswer } from "./apiError.ts";
 import { STREAM_PATH } from "./apiNames.ts";
 import { attachStream } from "./apiStream.ts";
 import { dashboardPage } from "./dashboardPage.ts";
@@ -17,7 +17,7 @@ const ANSWER_MS = 10_000;
 /** An owner that has not answered in this time is stuck in its loop: `health` says so instead of waiting. */
 const HEALTH_MS = 2_000;
 const BENCHMARK_MS = 300_000;
-const MAX_CONNECTIONS = 100;
+const MAX_CONNECTIONS = 500;
 /** A client that has not sent its request by then is cut off; looked at every two seconds. */
 const SLOW = { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 2000 } as const;
 /** Served to whoever opens it on this machine: it has no data, and asks for the token itself. */
@@ -41,6 +41,10 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     http: { ...SLOW, shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket" },
     connectionTimeout: BENCHMARK_MS,
     forceCloseConnections: true,
+    clientErrorHandler: (error, socket) => {
+      if (socket.writable && error.code !== "ECONNRESET") socket.end(rawAnswer(noRequest(error.code)));
+      else socket.destroy();
+    },
     // A path that cannot be decoded never reaches the hooks.
     frameworkErrors: (error, request, reply) => answerError(reply, refusal(request.headers, options) ?? error),
   });
@@ -102,6 +106,13 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     done();
   });
   return server;
+}
+
+/** What a client sent that Node's parser could not read as a request. */
+function noRequest(code: string): TradingError {
+  if (code === "HPE_HEADER_OVERFLOW") return new TradingError("headers-too-long", "The request's headers are longer than 16 kB.");
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return new TradingError("request-timeout", "The request was not sent in time.");
+  return badInput("bad-request", "What was sent is no HTTP request.");
 }
 
 /** A count from the query: absent means `absent`, anything but a whole number from 1 to `max` is refused. */

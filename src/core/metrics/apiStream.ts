@@ -8,7 +8,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { TradingError } from "../base/errors.ts";
 import type { PerformanceSnapshot } from "../domain/performance.ts";
 import { bearerTokens, protocolTokens, refusal, type Access } from "./access.ts";
-import { errorAnswer } from "./apiError.ts";
+import { rawAnswer } from "./apiError.ts";
 import { STREAM_PATH, STREAM_PROTOCOL } from "./apiNames.ts";
 
 const MAX_STREAMS = 20;
@@ -76,7 +76,7 @@ export function attachStream(server: Server, access: Access, snapshot: () => Pro
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const refused = refusalOf(request, access, listeners.size);
-    if (refused !== undefined) refuse(socket, refused);
+    if (refused !== undefined) socket.end(rawAnswer(refused));
     else sockets.handleUpgrade(request, socket, head, listen);
   });
   return {
@@ -113,12 +113,4 @@ function refusalOf(request: IncomingMessage, access: Access, open: number): Trad
   if (open >= MAX_STREAMS)
     return new TradingError("too-many-streams", `${MAX_STREAMS} WebSockets are open already, which is the most.`, { hint: "Close one of them." });
   return undefined;
-}
-
-function refuse(socket: Duplex, error: TradingError): void {
-  const { status, headers, body } = errorAnswer(error);
-  const lines = Object.entries({ ...headers, "content-length": String(Buffer.byteLength(body)), connection: "close" }).map(
-    ([name, value]) => `${name}: ${value}`,
-  );
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
 }

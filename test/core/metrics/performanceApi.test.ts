@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { startPerformanceApi } from "../../../src/core/metrics/performanceApi.ts";
 import { givenApi, TOKEN, type GivenApi } from "./givenApi.ts";
@@ -126,9 +127,26 @@ describe("the performance API", () => {
     const slow = connect(Number(port), "127.0.0.1");
     await once(slow, "connect");
     slow.write("GET /api/performance/health HTTP/1.1\r\nHost: ");
-    const ended = once(slow.resume(), "close");
+    const answer = text(slow);
     assert.equal((await call("GET", "/api/performance/health")).status, 200);
-    await ended;
+    assert.match(await answer, /^HTTP\/1\.1 408 [\s\S]*"code":"request-timeout"/);
+  });
+
+  it("answers what is no request in one sentence, too", async () => {
+    const { port } = new URL(given.api.url);
+    for (const [sent, answer] of [
+      ["no request\r\n\r\n", /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*"code":"bad-request"/],
+      [`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431 [\s\S]*"code":"headers-too-long"/],
+    ] as const) {
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.end(sent);
+      assert.match(await text(socket), answer);
+    }
+  });
+
+  it("serves three hundred clients at once", async () => {
+    const answers = await Promise.all(Array.from({ length: 300 }, () => call("GET", "/api/performance/metrics/summary")));
+    assert.ok(answers.every(({ status }) => status === 200));
   });
 
   it("serves nobody without the token, under another name, or from another web page", async () => {
