@@ -21,6 +21,8 @@ export interface StrategyCode {
   readonly isRepeatable: boolean;
   /** It imports no file. */
   readonly isAlone: boolean;
+  /** Of what it imports alone; empty when that is nothing. */
+  readonly imports: string;
   /** Its text, when it is one file that imports nothing but our own library. */
   readonly text?: string;
 }
@@ -40,8 +42,9 @@ const COMPUTED_IMPORT = /\bimport\s*\((?!\s*["'][^"'\n]*["']\s*\))/;
 
 /** A file that cannot be read has no repeatable result; running it says why. */
 export async function strategyCode(ref: StrategyRef): Promise<StrategyCode> {
-  if (ref.kind === "builtin") return { hash: "", isRepeatable: true, isAlone: true };
+  if (ref.kind === "builtin") return { hash: "", isRepeatable: true, isAlone: true, imports: "" };
   const hash = createHash("sha256");
+  const imports = createHash("sha256");
   const seen = new Set<string>();
   let bytes = 0;
   let isRepeatable = true;
@@ -55,6 +58,7 @@ export async function strategyCode(ref: StrategyRef): Promise<StrategyCode> {
     bytes += text.length;
     if (bytes > MAX_BYTES) throw new Error("too much to read");
     if (path === ref.path) own = text;
+    else imports.update(`${text.length}:`).update(text);
     hash.update(`${text.length}:`).update(text);
     const code = text.replace(COMMENT_LINES, "");
     if (OUTSIDE.test(code) || CLOCK_OR_CHANCE.test(code) || COMPUTED_IMPORT.test(code)) isRepeatable = false;
@@ -74,7 +78,8 @@ export async function strategyCode(ref: StrategyRef): Promise<StrategyCode> {
   }
   // A strategy may ask for the hour or weekday of a bar, which depends on where the machine thinks it is.
   const digest = hash.update(Intl.DateTimeFormat().resolvedOptions().timeZone).digest("hex");
-  return { hash: digest, isRepeatable, isAlone, ...(isAlone && own !== "" && own.length <= MAX_KEPT ? { text: own } : {}) };
+  const known = { hash: digest, isRepeatable, isAlone, imports: isAlone ? "" : imports.digest("hex") };
+  return { ...known, ...(isAlone && own !== "" && own.length <= MAX_KEPT ? { text: own } : {}) };
 }
 
 function fileOf(path: string): string | undefined {

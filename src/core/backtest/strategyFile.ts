@@ -9,6 +9,7 @@ import { badInput, TradingError } from "../base/errors.ts";
 import { userFileUrl } from "../base/ownLibrary.ts";
 import { lineOf, type LoadedStrategy } from "./engines.ts";
 import { findStrategy } from "./strategies/builtin.ts";
+import { strategyCode } from "./strategyCode.ts";
 
 const isFunction = v.custom<(...inputs: never[]) => unknown>((value) => typeof value === "function", "must be a function");
 const number = v.pipe(v.number("must be a number"), v.finite("must be finite"));
@@ -35,7 +36,9 @@ const Definition = v.object(
 
 export async function loadStrategy(ref: StrategyRef): Promise<LoadedStrategy> {
   if (ref.kind === "builtin") return { definition: findStrategy(ref.name), hash: "" };
-  const hash = sha256(await sourceOf(ref.path));
+  const source = await sourceOf(ref.path);
+  const { imports } = await strategyCode(ref);
+  const hash = imports === "" ? sha256(source) : sha256(`${sha256(source)} ${imports}`);
   return { definition: definitionIn(await importFile(ref.path, hash), ref.path), hash, file: ref.path };
 }
 

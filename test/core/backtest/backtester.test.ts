@@ -99,6 +99,24 @@ describe("The backtester", () => {
     assert.notEqual(first.runHash, second.runHash);
   });
 
+  it("sees a change of what a strategy file imports, and in its hash", async () => {
+    for (const ending of ["ts", "js", "mjs"]) {
+      const path = join(folder, `asks-${ending}.ts`);
+      const helper = join(folder, `helper-${ending}.${ending}`);
+      await writeFile(
+        path,
+        `import { at } from "./helper-${ending}.${ending}";\nexport default { name: "asks", params: {}, onBar(b: { index: number; buy(): void }) { if (b.index === at) b.buy(); } };`,
+      );
+      const run = () => backtester.run(request({ strategy: { kind: "file", path } }), signal);
+      await writeFile(helper, "export const at = 3;");
+      const first = await run();
+      await writeFile(helper, "export const at = 8;");
+      const second = await run();
+      assert.deepEqual([first.trades[0]?.entryIndex, second.trades[0]?.entryIndex], [4, 9], ending);
+      assert.notEqual(first.runHash, second.runHash);
+    }
+  });
+
   it("carries what is odd about the bars into the result, and how they were adjusted into its hash", async () => {
     const { info, series } = sp500();
     const warnings = ["1 gap: 3 bars are missing."];
@@ -241,7 +259,9 @@ describe("The backtester", () => {
   });
 
   it("finds a strategy that keeps the whole series from its first run and looks ahead in it", async () => {
-    const { results } = await backtester.batch([file("keeps.js", { checkLookAhead: true }), file("good.ts", { checkLookAhead: true })], {}, signal);
+    backtester.register("brief", { ...sp500(), series: sliceBars(sp500().series, 0, 200) });
+    const checked = { data: "brief", checkLookAhead: true };
+    const { results } = await backtester.batch([file("keeps.js", checked), file("good.ts", checked)], {}, signal);
     assert.equal(results[0]?.error?.code, "look-ahead");
     assert.match(results[0]?.error?.message ?? "", /keeps\.js looks ahead: its (?:entries|exits) at bar \d+ /);
     assert.equal(results[1]?.status, "ok");

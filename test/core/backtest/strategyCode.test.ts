@@ -56,6 +56,6 @@ describe("what a strategy's code is", () => {
   it("is repeatable when it only looks at bars, their times among them", async () => {
     for (const body of ["new Date(bar.time).getUTCDay()", "Date.UTC(2020, 1, 1)", "Math.max(1, 2)", "bar.random"])
       assert.equal((await file("c.ts", `import { sma } from "quantdesk"; export default (bar: any) => ${body};`)).isRepeatable, true, body);
-    assert.deepEqual(await strategyCode({ kind: "builtin", name: "sma_cross" }), { hash: "", isRepeatable: true, isAlone: true });
+    assert.deepEqual(await strategyCode({ kind: "builtin", name: "sma_cross" }), { hash: "", isRepeatable: true, isAlone: true, imports: "" });
   });
 });
