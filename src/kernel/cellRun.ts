@@ -31,6 +31,10 @@ export class RunningCell {
   isDone = false;
   /** Characters written so far. */
   written = 0;
+  /** Displays so far, and characters in them; once there are too many, the rest is left out. */
+  displayed = 0;
+  displayedCharacters = 0;
+  leftOut = false;
 
   constructor(run: number) {
     this.run = run;

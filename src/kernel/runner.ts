@@ -33,7 +33,11 @@ guard.unref();
 
 const streams = new Streams(sendFrame, current);
 streams.takeOver();
-const runner = new CellRunner({ send: sendFrame, current, flush: () => streams.flush(), words, draw: drawValue });
+const flush = (): void => {
+  streams.flush();
+  flushUpdates();
+};
+const runner = new CellRunner({ send: sendFrame, current, flush, words, draw: drawValue });
 guard.on("message", () => runner.stop());
 tieTimers(current);
 
@@ -69,7 +73,7 @@ async function openBlocking(): Promise<Blocking> {
 }
 
 const displayParts = { send: sendFrame, current, flush: () => streams.flush() };
-const { display, plot, clearOutput } = createDisplay(displayParts);
+const { display, plot, clearOutput, flushUpdates } = createDisplay(displayParts);
 Object.defineProperty(globalThis, TSLAB, { get: () => createTslab(displayParts) });
 const given = {
   $await: (value: unknown) => runner.guarded(value),
@@ -96,13 +100,13 @@ process.on("SIGINT", () => undefined);
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {
     if (error instanceof KeyboardInterrupt || (error instanceof TradingError && error.kind === "interrupted")) return;
-    streams.flush();
+    flush();
     sendFrame({ t: "late", run: current.getStore()?.run ?? 0, error: plainCellError(error) });
   });
 }
 // A process with an inspector session open waits for it at exit for ever: tell the code, then end hard.
 (process as unknown as { reallyExit: (code: number) => void }).reallyExit = (code) => {
-  streams.flush();
+  flush();
   sendFrame({ t: "exit", code: Number(code ?? 0) });
   process.kill(process.pid, "SIGKILL");
 };
