@@ -147,7 +147,10 @@ function wantedQty(position: HeldPosition, { qty, percent }: Part): Big {
   const held = position.qty.abs();
   if (qty !== undefined) return qty.gt(held) ? held : qty;
   if (percent === undefined) return held;
-  return held.times(percent).div(HUNDRED).round(held.eq(held.round(0)) ? 0 : 9, Big.roundDown);
+  return held
+    .times(percent)
+    .div(HUNDRED)
+    .round(held.eq(held.round(0)) ? 0 : 9, Big.roundDown);
 }
 
 /** Open orders on the closing side hold the shares: exits of brackets, mostly. */
