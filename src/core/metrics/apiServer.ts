@@ -46,7 +46,9 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
       else socket.destroy();
     },
     // A path that cannot be decoded never reaches the hooks.
-    frameworkErrors: (error, request, reply) => answerError(reply, refusal(request.headers, options) ?? error),
+    frameworkErrors: (error, request, reply) => {
+      answerError(reply, refusal(request.headers, options) ?? error);
+    },
   });
   server.server.maxConnections = MAX_CONNECTIONS;
   // Clients post with a JSON content type and no body; what a body says is of no interest here.
