@@ -20,6 +20,8 @@ export interface FeatureSet {
 const MAX_INDICATORS = 100;
 
 export function featureSet(indicators: readonly string[] = []): FeatureSet {
+  if (!Array.isArray(indicators) || !indicators.every((one) => typeof one === "string"))
+    throw badInput("bad-indicator", "Indicators are asked for as a list of texts.", 'For example ["adx", "rsi(21)"].');
   if (indicators.length > MAX_INDICATORS)
     throw badInput("too-many-indicators", `${indicators.length} indicators were asked for at once.`, `Ask for at most ${MAX_INDICATORS}.`);
   const wanted = new Map(indicators.map((request) => parseIndicator(request)).map((one) => [one.key, one]));

@@ -13,7 +13,7 @@ describe("features", () => {
         const series = givenSeries(260, seed);
         const whole = computeFeaturesSync(series).columns;
         const short = computeFeaturesSync(sliceBars(series, 0, cut)).columns;
-        for (const name of FEATURE_NAMES) assert.deepEqual(short[name], whole[name].subarray(0, cut), name);
+        for (const name of FEATURE_NAMES) assert.deepEqual([...short[name]], [...whole[name].subarray(0, cut)], name);
       }),
       { numRuns: 30 },
     );
@@ -31,6 +31,18 @@ describe("features", () => {
     const series = givenSeries(5);
     const features = computeFeaturesSync(series);
     assert.deepEqual([features.lastBar, features.simulated, features.latest.close], [series.time[4], true, series.close[4]]);
+  });
+
+  it("refuse indicators that are no list of texts, too many of them, or such as compare two series", () => {
+    const ask = (indicators: unknown) => () => computeFeaturesSync(givenSeries(10), { indicators: indicators as readonly string[] });
+    assert.throws(ask("adx"), { code: "bad-indicator" });
+    assert.throws(ask([3]), { code: "bad-indicator" });
+    assert.throws(ask(Array.from({ length: 101 }, (_, i) => `rsi(${i + 1})`)), { code: "too-many-indicators" });
+    assert.throws(ask(["correlation"]), { code: "needs-other-series" });
+    assert.deepEqual(
+      Object.keys(computeFeaturesSync(givenSeries(10), { indicators: ["rsi", "rsi(14)"] }).latest).filter((name) => name.startsWith("rsi(")),
+      ["rsi(14)"],
+    );
   });
 
   it("refuse a series whose columns are not of one length", () => {

@@ -2,6 +2,11 @@
 import { seededRandom } from "../../../src/core/base/random.ts";
 import type { BarSeries } from "../../../src/core/domain/bars.ts";
 
+/** Columns as lists: typed arrays are compared byte by byte, and one undefined value may be stored as another's bits. */
+export function asLists(columns: Readonly<Record<string, Float64Array>>): Readonly<Record<string, readonly number[]>> {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, [...column]]));
+}
+
 export function givenSeries(bars: number, seed: number | string = 1, symbol = "TEST"): BarSeries {
   const random = seededRandom(seed);
   const column = () => new Float64Array(bars);
