@@ -297,7 +297,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       ...queueFamilies(features?.queue ?? { running: 0, refused: 0 }),
       ...backtestFamilies(backtester.load()),
       ...scannerFamilies(scanner.circuits()),
-      ...sourceFamilies(publicData.circuits()),
+      ...sourceFamilies(publicData.sources()),
       ...brokerFamilies(broker.metrics()),
     ],
     isJudged: (operation) => !(OWN_OPERATIONS as readonly string[]).includes(operation),
@@ -449,8 +449,8 @@ export async function servePerformance(
   };
 }
 
-/** Most that are open to one host at once; they open as they are needed. */
-const CONNECTIONS = 50;
+/** Most that one session opens to the broker's trading address, and to its data; they open as they are needed. */
+const CONNECTIONS = 10;
 
 interface LinkParts {
   readonly options: SessionOptions;

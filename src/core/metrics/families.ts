@@ -1,6 +1,6 @@
 /** What other rooms count of themselves, and this process of itself, under Prometheus' names: base units, `_total` for what only rises. */
 import type { CircuitState } from "../domain/research.ts";
-import type { BacktesterLoad, BrokerMetrics, LagStats, PoolStats } from "../domain/ports.ts";
+import type { BacktesterLoad, BrokerMetrics, LagStats, PoolStats, SourceStatus } from "../domain/ports.ts";
 import type { MetricFamily, Sample } from "./exposition.ts";
 
 const MS = 1000;
@@ -136,8 +136,29 @@ export function scannerFamilies(scanners: Readonly<Record<string, CircuitState>>
 }
 
 /** Of public sources that were asked. */
-export function sourceFamilies(states: Readonly<Record<string, PoolStats["breaker"]>>): readonly MetricFamily[] {
-  return [circuits("quantdesk_source_circuit", "1 for the state that the circuit breaker of a public data source is in.", "source", states)];
+export function sourceFamilies(all: readonly SourceStatus[]): readonly MetricFamily[] {
+  const asked = all.filter(({ requests, cache }) => requests + cache.misses > 0);
+  const each = (value: (source: SourceStatus) => number) => asked.map((source) => ({ labels: { source: source.name }, value: value(source) }));
+  const answers = asked.flatMap(({ name, cache }) => Object.entries(cache).map(([from, value]) => ({ labels: { source: name, from }, value })));
+  return [
+    circuits(
+      "quantdesk_source_circuit",
+      "1 for the state that the circuit breaker of a public data source is in.",
+      "source",
+      Object.fromEntries(asked.map(({ name, breaker }) => [name, breaker])),
+    ),
+    counter(
+      "quantdesk_source_requests_total",
+      "Requests to a public data source, repetitions included.",
+      each(({ requests }) => requests),
+    ),
+    counter(
+      "quantdesk_source_retries_total",
+      "Repetitions among them.",
+      each(({ retries }) => retries),
+    ),
+    counter("quantdesk_source_answers_total", "Questions by what the cache did: hits, misses, old ones confirmed, old ones that stood in (stale).", answers),
+  ];
 }
 
 export function queueFamilies({ running, refused }: { readonly running: number; readonly refused: number }): readonly MetricFamily[] {

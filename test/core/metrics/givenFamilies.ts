@@ -36,7 +36,18 @@ export function everything(): readonly MetricFamily[] {
     ...brokerFamilies({ trading: POOL, data: { ...POOL, breaker: "closed", latency: [] }, lock: LOCK }),
     ...backtestFamilies({ workers: 4, running: 2, waiting: 9, ended: { ok: 10, error: 1, timeout: 3 } }),
     ...scannerFamilies({ news: { state: "open", failures: 3, openUntil: "2026-01-01T00:00:00.000Z" } }),
-    ...sourceFamilies({ finnhub: "closed" }),
+    ...sourceFamilies([
+      {
+        name: "finnhub",
+        state: "real",
+        missing: null,
+        breaker: "closed",
+        openUntil: null,
+        requests: 12,
+        retries: 1,
+        cache: { hits: 30, misses: 11, confirmed: 2, stale: 1 },
+      },
+    ]),
     ...queueFamilies({ running: 1, refused: 8 }),
   ];
 }
