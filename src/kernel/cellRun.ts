@@ -35,6 +35,8 @@ export class RunningCell {
   displayed = 0;
   displayedCharacters = 0;
   leftOut = false;
+  /** Errors outside its own course: timers' and unhandled rejections. */
+  lateErrors = 0;
 
   constructor(run: number) {
     this.run = run;

@@ -96,12 +96,16 @@ const given = {
 };
 for (const [name, value] of Object.entries(given)) Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 
+/** Of one cell; a timer that fails again and again tells no more. */
+const MAX_LATE_ERRORS = 100;
 process.on("SIGINT", () => undefined);
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {
     if (error instanceof KeyboardInterrupt || (error instanceof TradingError && error.kind === "interrupted")) return;
+    const cell = current.getStore();
+    if (cell !== undefined && ++cell.lateErrors > MAX_LATE_ERRORS) return;
     flush();
-    sendFrame({ t: "late", run: current.getStore()?.run ?? 0, error: plainCellError(error) });
+    sendFrame({ t: "late", run: cell?.run ?? 0, error: plainCellError(error) });
   });
 }
 // A process with an inspector session open waits for it at exit for ever: tell the code, then end hard.

@@ -174,6 +174,13 @@ describe("a flood of displays", () => {
     assert.ok(updates.length < 10_000, `${updates.length} updates`);
   });
 
+  it("of errors that nobody handles is cut too", async () => {
+    const { outputs } = await notebook.run(
+      "for (let i = 0; i < 1000; i++) void Promise.reject(new Error('unheard ' + i)); await new Promise((r) => setImmediate(r)); console.log('on')",
+    );
+    assert.equal(outputs.filter((output) => output.kind === "error").length, 100);
+  });
+
   it("begins anew when the output is cleared", async () => {
     const { outputs, printed } = await notebook.run("for (let i = 0; i < 3; i++) { for (let k = 0; k < 900; k++) display(k); clearOutput() }");
     assert.equal(outputs.filter((output) => output.kind === "display").length, 2700);
