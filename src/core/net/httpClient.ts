@@ -281,9 +281,10 @@ function withinBudget(connect: buildConnector.connector, budget: ConnectionBudge
   return (options, callback) =>
     budget.take(member, () =>
       connect(options, (...result) => {
-        const [, socket] = result;
-        if (socket === null) budget.release();
-        else socket.once("close", () => budget.release());
+        const [failure, socket] = result;
+        // A failure comes alone, whatever the type says of the second argument.
+        if (failure === null) socket.once("close", () => budget.release());
+        else budget.release();
         callback(...result);
       }),
     );

@@ -215,6 +215,15 @@ describe("clients of public sources", () => {
     assert.equal((await failureOf(line.read())).code, "answer-too-large");
   });
 
+  it("say that a source cannot be reached, again and again, without using up connections", async () => {
+    await using line = await Line.open();
+    const gone = line.clients.make({ name: "gone", address: "http://127.0.0.1:1" });
+    const failures = await Promise.all(Array.from({ length: 120 }, (_, i) => failureOf(gone.read(`/${i}`, KEEP, signal))));
+    assert.ok(failures.every(({ code }) => code === "network-unreachable" || code === "circuit-open"));
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => line.read(`/${i}`)));
+    assert.ok(answers.every(({ status }) => status === 200));
+  });
+
   it("stop asking when the last caller has gone", async () => {
     await using line = await Line.open();
     let gone: Promise<unknown> | undefined;
