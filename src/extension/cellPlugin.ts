@@ -25,8 +25,14 @@ export function init(): { create(info: PluginInfo): Silenced } {
       const quiet = Object.fromEntries(
         SILENCED.map((name) => [name, (file: string): unknown[] => (isCell(file) ? [] : languageService[name](file))]),
       ) as unknown as Silenced;
-      // Everything else goes to the service itself.
-      return new Proxy(languageService, { get: (of, key) => Reflect.get(SILENCED.includes(key as (typeof SILENCED)[number]) ? quiet : of, key) as unknown });
+      // Everything else is the service's own, called on the service.
+      return new Proxy(languageService, {
+        get: (of, key) => {
+          if (Object.hasOwn(quiet, key)) return Reflect.get(quiet, key) as unknown;
+          const own = Reflect.get(of, key) as unknown;
+          return typeof own === "function" ? (own.bind(of) as unknown) : own;
+        },
+      });
     },
   };
 }

@@ -127,20 +127,6 @@ describe("a notebook with the Quantdesk kernel", () => {
     assert.equal(found?.range.start.line, 1, JSON.stringify(places));
   });
 
-  it("has no problems of VS Code's own TypeScript service, which takes each cell for a file by itself", async () => {
-    const notebook = await draft("own.ipynb", ["const own = 1", "const account = await desk.account();\nown + 1; account"]);
-    const file = vscode.Uri.joinPath(folder(), "plain.ts");
-    await writeFile(file.fsPath, "export const wrong: number = 'text';\n");
-    await vscode.window.showTextDocument(file);
-    await until("the service to look", () => vscode.languages.getDiagnostics(file).some((mark) => mark.source === "ts"), 60_000);
-    await vscode.window.showNotebookDocument(notebook);
-    const marks = codeOf(notebook).flatMap((cell) => vscode.languages.getDiagnostics(cell.document.uri));
-    assert.deepEqual(
-      marks.map((mark) => mark.message),
-      [],
-    );
-  });
-
   it("stops at the first cell that fails and shows where", async () => {
     const notebook = await draft("error.ipynb", ["const x = 1;\nthrow new RangeError('too far')", "x + 1"]);
     await vscode.commands.executeCommand("notebook.execute");
