@@ -292,7 +292,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   let features: AsyncFeatureComputer | undefined;
   const performance = openPerformance({
     queue: () => ({ depth: features?.queue.depth ?? 0, capacity: config["features.queueSize"] }),
-    workers: () => featureWorkers,
+    workers: () => features?.activeWorkers ?? 0,
     families: () => [
       ...queueFamilies(features?.queue ?? { running: 0, refused: 0 }),
       ...backtestFamilies(backtester.load()),
