@@ -19,6 +19,10 @@ const ROUNDS = 9;
 const CALLS_IN_TURN = 10;
 const PAUSE_MS = 6000;
 const SPACED_CALLS = 3;
+/** What a session opens to its broker at the most. */
+const CONNECTIONS = 10;
+const POOL = `bare Pool of ${CONNECTIONS}`;
+const FREE_POOL = "bare Pool without a bound";
 const DISTANCE = "TLS on loopback behind a relay, 20 ms round trip, no server time";
 
 type Call = (signal: AbortSignal) => Promise<unknown>;
@@ -48,11 +52,13 @@ function callsOf(
   origin: string,
   ca: string,
   closers: Array<() => Promise<unknown>>,
-): Readonly<Record<"new connection" | "bare Pool" | "official client" | "ours", Call>> {
-  const pool = new Pool(origin, { connect: { ca } });
-  const http = createHttpClient({ origin, connections: 50, timeoutMs: 10_000, retries: 3, backoffMs: 500, requestsPerMinute: 100_000, log: silentLog, ca });
+): Readonly<Record<string, Call>> {
+  const pool = new Pool(origin, { connections: CONNECTIONS, connect: { ca } });
+  const freePool = new Pool(origin, { connect: { ca } });
+  const http = createHttpClient({ origin, connections: CONNECTIONS, timeoutMs: 10_000, retries: 3, backoffMs: 500, requestsPerMinute: 100_000, log: silentLog, ca });
   closers.push(
     () => pool.destroy(),
+    () => freePool.destroy(),
     () => http.close(),
   );
   const api = new TradingApi({ trading: http, data: http, mode: "paper", simulated: true });
@@ -64,7 +70,8 @@ function callsOf(
   const { account } = official.trading as unknown as { readonly account: { getAccount(): Promise<unknown> } };
   return {
     "new connection": () => newConnection(`${origin}/v2/account`, ca),
-    "bare Pool": async (signal) => (await pool.request({ method: "GET", path: "/v2/account", signal })).body.json(),
+    [POOL]: async (signal) => (await pool.request({ method: "GET", path: "/v2/account", signal })).body.json(),
+    [FREE_POOL]: async (signal) => (await freePool.request({ method: "GET", path: "/v2/account", signal })).body.json(),
     "official client": () => account.getAccount(),
     ours: (signal) => api.account(signal),
   };
@@ -110,7 +117,7 @@ async function latencies(calls: Readonly<Record<string, Call>>, signal: AbortSig
       better: "lower",
       baseline: "new connection",
       samples,
-      note: `${DISTANCE}; median call of each round.`,
+      note: `${DISTANCE}; median call of each round. Ours opens ${CONNECTIONS} connections at the most: beyond that a call waits its turn, orders first.`,
     });
   }
   return comparisons;
