@@ -48,14 +48,19 @@ export const bench: Benchmark = {
   },
 };
 
-function callsOf(
-  origin: string,
-  ca: string,
-  closers: Array<() => Promise<unknown>>,
-): Readonly<Record<string, Call>> {
+function callsOf(origin: string, ca: string, closers: Array<() => Promise<unknown>>): Readonly<Record<string, Call>> {
   const pool = new Pool(origin, { connections: CONNECTIONS, connect: { ca } });
   const freePool = new Pool(origin, { connect: { ca } });
-  const http = createHttpClient({ origin, connections: CONNECTIONS, timeoutMs: 10_000, retries: 3, backoffMs: 500, requestsPerMinute: 100_000, log: silentLog, ca });
+  const http = createHttpClient({
+    origin,
+    connections: CONNECTIONS,
+    timeoutMs: 10_000,
+    retries: 3,
+    backoffMs: 500,
+    requestsPerMinute: 100_000,
+    log: silentLog,
+    ca,
+  });
   closers.push(
     () => pool.destroy(),
     () => freePool.destroy(),

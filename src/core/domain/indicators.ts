@@ -100,7 +100,49 @@ function growingMeans(values: Float64Array, period: number, out: Float64Array): 
         else if (i >= period - 1) out[i] = sum / (period * scale);
       }
     }
-    if (!exact && i >= period - 1) out[i] = compensatedSum(values, i - period + 1, i + 1) / period;
+    if (!exact) {
+      slidingMeans(values, period, Math.max(i, period - 1), out);
+      return;
+    }
+  }
+}
+
+/** A window's sum is found anew after so many steps at the least, so that what rounding has left of large values does not stay. */
+const FRESH_AFTER = 64;
+
+/**
+ * From bar `from` on. The window's sum slides as a pair whose second number is what rounding takes from the first (Knuth's
+ * TwoSum, as in Neumaier's sum): of prices it is exact, so the mean is that of compensatedSum() at every bar.
+ */
+function slidingMeans(values: Float64Array, period: number, from: number, out: Float64Array): void {
+  const fresh = Math.max(period, FRESH_AFTER);
+  let sum = 0;
+  let lost = 0;
+  let steps = fresh;
+  for (let i = from; i < values.length; i++) {
+    if (++steps > fresh || !Number.isFinite(sum)) {
+      steps = 0;
+      sum = 0;
+      lost = 0;
+      for (let j = i - period + 1; j <= i; j++) {
+        const value = values[j]!;
+        const next = sum + value;
+        const part = next - sum;
+        lost += sum - (next - part) + (value - part);
+        sum = next;
+      }
+    } else {
+      const value = values[i]!;
+      const more = sum + value;
+      const part = more - sum;
+      lost += sum - (more - part) + (value - part);
+      const old = values[i - period]!;
+      const next = more - old;
+      const back = next - more;
+      lost += more - (next - back) - (old + back);
+      sum = next;
+    }
+    out[i] = (sum + lost) / period;
   }
 }
 
