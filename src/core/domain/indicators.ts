@@ -107,42 +107,43 @@ function growingMeans(values: Float64Array, period: number, out: Float64Array): 
   }
 }
 
-/** A window's sum is found anew after so many steps at the least, so that what rounding has left of large values does not stay. */
-const FRESH_AFTER = 64;
+/** Bars whose windows are taken from one run of sums: what rounding leaves of large values, and what is not finite, stays in its block. */
+const BLOCK = 4096;
 
 /**
- * From bar `from` on. The window's sum slides as a pair whose second number is what rounding takes from the first (Knuth's
- * TwoSum, as in Neumaier's sum): of prices it is exact, so the mean is that of compensatedSum() at every bar.
+ * From bar `from` on: sums from the block's first window to every bar, each as a pair whose second number is what rounding
+ * took from the first (Knuth's TwoSum, as in Neumaier's sum), and their differences. Of prices both are exact, so the mean is
+ * that of compensatedSum() at every bar.
  */
 function slidingMeans(values: Float64Array, period: number, from: number, out: Float64Array): void {
-  const fresh = Math.max(period, FRESH_AFTER);
-  let sum = 0;
-  let lost = 0;
-  let steps = fresh;
-  for (let i = from; i < values.length; i++) {
-    if (++steps > fresh || !Number.isFinite(sum)) {
-      steps = 0;
-      sum = 0;
-      lost = 0;
-      for (let j = i - period + 1; j <= i; j++) {
-        const value = values[j]!;
-        const next = sum + value;
-        const part = next - sum;
-        lost += sum - (next - part) + (value - part);
-        sum = next;
-      }
-    } else {
+  const block = Math.max(BLOCK, period);
+  const sums = new Float64Array(block + period);
+  const rests = new Float64Array(block + period);
+  for (let start = from; start < values.length; start += block) {
+    const end = Math.min(values.length, start + block);
+    let sum = 0;
+    let lost = 0;
+    for (let i = start - period + 1, k = 1; i < end; i++, k++) {
       const value = values[i]!;
-      const more = sum + value;
-      const part = more - sum;
-      lost += sum - (more - part) + (value - part);
-      const old = values[i - period]!;
-      const next = more - old;
-      const back = next - more;
-      lost += more - (next - back) - (old + back);
+      const next = sum + value;
+      const part = next - sum;
+      lost += sum - (next - part) + (value - part);
       sum = next;
+      sums[k] = sum;
+      rests[k] = lost;
     }
-    out[i] = (sum + lost) / period;
+    if (!Number.isFinite(sum)) {
+      for (let i = start; i < end; i++) out[i] = compensatedSum(values, i - period + 1, i + 1) / period;
+      continue;
+    }
+    for (let i = start, k = period; i < end; i++, k++) {
+      const until = sums[k]!;
+      const before = sums[k - period]!;
+      const difference = until - before;
+      const back = difference - until;
+      const rest = until - (difference - back) - (before + back) + (rests[k]! - rests[k - period]!);
+      out[i] = (difference + rest) / period;
+    }
   }
 }
 
