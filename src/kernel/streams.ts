@@ -21,7 +21,9 @@ export class Streams {
   #gathered: { readonly run: number; readonly stream: "stdout" | "stderr"; text: string; readonly since: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
-  /** Since the last pause. */
+  /** The run of the last write: another cell's flood is not this one's. */
+  #writtenBy = 0;
+  /** Since the last pause, by the same cell. */
   #sentAtOnce = 0;
 
   constructor(send: SendFrame, current: AsyncLocalStorage<RunningCell>) {
@@ -58,8 +60,9 @@ export class Streams {
     const run = cell?.run ?? 0;
     if (this.#gathered !== undefined && (this.#gathered.run !== run || this.#gathered.stream !== stream)) this.flush();
     const now = performance.now();
-    if (now - this.#writtenAt > FLUSH_MS) this.#sentAtOnce = 0;
+    if (now - this.#writtenAt > FLUSH_MS || run !== this.#writtenBy) this.#sentAtOnce = 0;
     this.#writtenAt = now;
+    this.#writtenBy = run;
     if (this.#gathered === undefined) {
       this.#gathered = { run, stream, text: kept, since: now };
       if (this.#sentAtOnce++ < AT_ONCE || kept.length > FLUSH_CHARACTERS) this.flush();
