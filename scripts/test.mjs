@@ -23,7 +23,7 @@ const at = (...parts) => join(root, ...parts);
 const runHost = (...more) => ["scripts/host/run.mjs", "--workspace", at("notebooks"), "--copy", ...more];
 
 const parts = [
-  { flag: "--unit", name: "mocha", timeoutMs: 14 * MINUTE, command: () => ["scripts/unit.mjs", ...rest] },
+  { flag: "--unit", name: "mocha", timeoutMs: 18 * MINUTE, command: () => ["scripts/unit.mjs", ...rest] },
   {
     flag: "--host",
     name: "extension host",
@@ -91,10 +91,11 @@ async function runPart({ name, command, timeoutMs }) {
     const env = { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" };
     if (!process.stdout.isTTY) env.NO_COLOR = "1";
     current = spawn(node24(), script, { cwd: root, env, detached: process.platform !== "win32", stdio: ["ignore", "pipe", "pipe"] });
+    let last;
     const timer = setTimeout(() => {
       result.note = `stopped after ${timeoutMs / MINUTE} minutes`;
       endCurrent("SIGTERM");
-      setTimeout(() => endCurrent("SIGKILL"), 5000).unref();
+      last = setTimeout(() => endCurrent("SIGKILL"), 5000).unref();
     }, timeoutMs);
     const ended = new Promise((resolve, reject) => current.on("error", reject).on("close", (code, signal) => resolve(code ?? signal)));
     let line = "";
@@ -107,6 +108,7 @@ async function runPart({ name, command, timeoutMs }) {
     current.stderr.on("data", (chunk) => process.stderr.write(chunk));
     const code = await ended;
     clearTimeout(timer);
+    clearTimeout(last); // it would hit the next part
     endCurrent("SIGKILL"); // whatever a test left in its group
     if (code !== 0 && result.failed === 0) {
       result.failed = 1;
