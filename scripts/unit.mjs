@@ -1,6 +1,6 @@
 /**
  * mocha over test/, one process per file: what one file leaves open or breaks cannot reach another, and a file that
- * does not end is named. As many files run at a time as there are cores: most of a test's time is waiting for its processes.
+ * does not end is named. Half of the cores work at a time, since the tests start processes of their own.
  */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -87,6 +87,6 @@ async function work() {
     if (!(await runFile(resolve(file)))) bad.push(relative(root, file));
   }
 }
-await Promise.all(Array.from({ length: availableParallelism() }, work));
+await Promise.all(Array.from({ length: Math.max(1, Math.floor(availableParallelism() / 2)) }, work));
 if (bad.length > 0) console.log(`\nFiles with failures:\n${bad.map((file) => `  ${file}`).join("\n")}`);
 process.exitCode = bad.length === 0 ? 0 : 1;
