@@ -16,7 +16,7 @@ import type { Comparison } from "./comparison.ts";
 const SESSIONS = 50;
 const ALONE_MS = 2000;
 const FLAT_OUT_MS = 6000;
-const PACED_MS = 10_000;
+const PACED_MS = 60_000;
 /** Calls a second and session: three times what Alpaca allows one account. */
 const PACE = 10;
 
