@@ -81,29 +81,21 @@ export function smaOf(values: Float64Array, whole: WholeNumbers | undefined, per
 function growingMeans(values: Float64Array, period: number, out: Float64Array): void {
   let places = 0;
   let sum = 0;
-  let exact = true;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (exact) {
-      const needed = decimalPlaces(value, places);
-      if (needed > places) {
-        places = needed;
-        sum = integerSum(values, Math.max(0, i - period), i, places);
-      } else if (needed < 0) {
-        exact = false;
-      }
-      if (exact) {
-        const scale = POWERS[places] as number;
-        sum += Math.round(value * scale);
-        if (i >= period) sum -= Math.round((values[i - period] as number) * scale);
-        if (Math.abs(sum) > Number.MAX_SAFE_INTEGER) exact = false;
-        else if (i >= period - 1) out[i] = sum / (period * scale);
-      }
+    const needed = decimalPlaces(value, places);
+    if (needed > places) {
+      places = needed;
+      sum = integerSum(values, Math.max(0, i - period), i, places);
     }
-    if (!exact) {
+    const scale = POWERS[places] as number;
+    sum += Math.round(value * scale);
+    if (i >= period) sum -= Math.round((values[i - period] as number) * scale);
+    if (needed < 0 || Math.abs(sum) > Number.MAX_SAFE_INTEGER) {
       slidingMeans(values, period, Math.max(i, period - 1), out);
       return;
     }
+    if (i >= period - 1) out[i] = sum / (period * scale);
   }
 }
 
