@@ -11,9 +11,10 @@ import { systemClock } from "../base/clock.ts";
 import { entryPath } from "../base/entry.ts";
 import { TradingError } from "../base/errors.ts";
 import { makeHome } from "../base/home.ts";
+import { isRunning } from "../base/processAlive.ts";
 import { abortable, withDeadline } from "../base/scope.ts";
 import type { Endpoint } from "../domain/ports.ts";
-import { isRunning, takeLease, type Lease } from "./lease.ts";
+import { takeLease, type Lease } from "./lease.ts";
 import { parseReadyLine, readExchangeFile, type ReadyLine } from "./readyLine.ts";
 
 export interface EmbeddedOptions {

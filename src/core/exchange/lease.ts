@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { WebSocket } from "ws";
 import { TradingError } from "../base/errors.ts";
+import { isRunning } from "../base/processAlive.ts";
 import { withDeadline } from "../base/scope.ts";
 import type { ReadyLine } from "./readyLine.ts";
 
@@ -65,19 +66,4 @@ function trusting({ certificate }: ReadyLine): { readonly ca?: string } {
 /** The first thing that a lease hears. */
 export function greetingOf(pid: number): string {
   return JSON.stringify({ schema: "quantdesk.paper-lease/1", pid });
-}
-
-/** False for a process that has ended, also when nobody has collected it yet (a zombie, seen on Linux only). */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  if (process.platform !== "linux") return true;
-  try {
-    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
 }

@@ -5,6 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Big } from "../base/decimal.ts";
 import { TradingError } from "../base/errors.ts";
+import { isRunning } from "../base/processAlive.ts";
 import type {
   AlarmChange,
   AuditRow,
@@ -350,12 +351,5 @@ function goesOn(known: KnownRow, entry: JournalEntry): boolean {
 
 function isGone(owner: string | null, at: number): boolean {
   if (owner === null || Date.now() - at > LONGEST_PLACING_MS) return true;
-  const pid = Number(owner.split("/")[0]);
-  if (!Number.isInteger(pid) || pid <= 0) return true;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "EPERM";
-  }
+  return !isRunning(Number(owner.split("/")[0]));
 }

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { packageRoot } from "../../core/base/entry.ts";
 import { badInput, TradingError } from "../../core/base/errors.ts";
 import { silentLog } from "../../core/base/log.ts";
+import { isRunning } from "../../core/base/processAlive.ts";
 import type { DeskHandlers } from "../deskProtocol.ts";
 import { startKernel } from "../host.ts";
 import { readConnectionFile } from "./connectionFile.ts";
@@ -110,18 +111,9 @@ function endWithParent(end: () => void): void {
   if (!Number.isInteger(parent) || parent <= 1) return;
   const first = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid !== first || !isAlive(parent)) end();
+    if (process.ppid !== first || !isRunning(parent)) end();
   }, PARENT_CHECK_MS);
   timer.unref();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** The session is opened by the first call, closed with the kernel. */

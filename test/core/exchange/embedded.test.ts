@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { childEnv } from "../../../src/core/base/childEnv.ts";
+import { isRunning } from "../../../src/core/base/processAlive.ts";
 import { findOrStartExchange, stopExchange } from "../../../src/core/exchange/embedded.ts";
-import { isRunning, takeLease } from "../../../src/core/exchange/lease.ts";
+import { takeLease } from "../../../src/core/exchange/lease.ts";
 import { parseReadyLine, readExchangeFile, type ReadyLine } from "../../../src/core/exchange/readyLine.ts";
 import type { Json } from "./givenExchange.ts";
 
