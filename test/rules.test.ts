@@ -32,6 +32,7 @@ const entries: ReadonlySet<string> = new Set([...Object.values(ENTRIES), "cli/la
 /** Entry files that put rooms together in a process of their own, as session.ts does in the session's. */
 const composers: ReadonlySet<string> = new Set([
   "core/session.ts",
+  "core/link.ts",
   "core/exchange/main.ts",
   "core/backtest/computeMain.ts",
   "cli/main.ts",

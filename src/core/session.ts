@@ -1,27 +1,27 @@
 /**
- * The composition root: the only file that knows all the rooms. Two sessions in one process share nothing.
+ * The composition root: with link.ts the only file that knows all the rooms. Two sessions in one process share nothing.
  */
 import { join, resolve as resolvePath } from "node:path";
 import { availableParallelism } from "node:os";
-import { SETTINGS, type Config, type ConfigSource, type SettingKey, type SettingSpec, type SettingValue } from "./config/schema.ts";
+import type { Config, ConfigSource, SettingKey, SettingValue } from "./config/schema.ts";
 import { loadConfig } from "./config/load.ts";
-import { sourceSettings } from "./config/publicSources.ts";
+import { ceilingsOf, thresholdsOf } from "./config/ceilings.ts";
+import { keysFromEnvironment } from "./config/keys.ts";
+import { checkProvider } from "./config/provider.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
 import type {
   AnalystRunner,
   Backtester,
   Broker,
-  Endpoint,
   KillSwitchResult,
   MarketData,
-  PoolStats,
   PricesOfThePast,
   PublicData,
   ScanOptions,
   ScanRunner,
   Store,
 } from "./domain/ports.ts";
-import type { Account, ClosedPosition, OrderChange, OrderIntent, Reason, RiskCeilings } from "./domain/orders.ts";
+import type { Account, ClosedPosition, OrderChange, OrderIntent, Reason } from "./domain/orders.ts";
 import type { AssertionReport } from "./domain/assertionReport.ts";
 import type { Analysis, ScanResult } from "./domain/research.ts";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult, EngineName } from "./domain/backtest.ts";
@@ -30,24 +30,12 @@ import type { Sweep, SweepOptions, SweepSpec } from "./domain/sweep.ts";
 import type { WalkForward, WalkForwardSpec } from "./domain/walkForward.ts";
 import type { Dataset } from "./domain/bars.ts";
 import type { Sentence } from "./domain/sentence.ts";
-import { sha256 } from "./base/canonical.ts";
 import { systemClock } from "./base/clock.ts";
-import { badInput, TradingError } from "./base/errors.ts";
-import { knownNames } from "./base/nearest.ts";
 import { defaultHome, fileLog, makeHome } from "./base/home.ts";
 import { silentLog, teeLog, withoutSecrets, type Log } from "./base/log.ts";
-import { FlightCache } from "./base/flightCache.ts";
-import { abortable, Scope } from "./base/scope.ts";
-import { createBroker } from "./broker/broker.ts";
-import { createLazyBroker } from "./broker/lazyBroker.ts";
-import { createAlpacaData } from "./data/alpacaData.ts";
-import { BarCache } from "./data/barCache.ts";
-import { createSymbolBars } from "./data/symbolBars.ts";
-import { createLazyData } from "./data/lazyData.ts";
-import { createPublicSources } from "./data/publicSources.ts";
+import { Scope } from "./base/scope.ts";
 import { loadDataset, type DatasetRange } from "./data/dataset.ts";
 import { parseInstant } from "./data/instants.ts";
-import { findOrStartExchange } from "./exchange/embedded.ts";
 import { createBacktester } from "./backtest/backtester.ts";
 import { clockedSeries } from "./backtest/clock.ts";
 import type { ReportExtras } from "./backtest/report.ts";
@@ -61,8 +49,6 @@ import { createFeatureComputer, type AsyncFeatureComputer } from "./features/fea
 import { backtestFamilies, brokerFamilies, queueFamilies, scannerFamilies, sourceFamilies } from "./metrics/families.ts";
 import type { Metrics } from "./metrics/operations.ts";
 import { openPerformance, type Performance } from "./metrics/performance.ts";
-import { startPerformanceApi } from "./metrics/performanceApi.ts";
-import { readOrMakeToken } from "./metrics/token.ts";
 import { previewOrder, type Previewed } from "./session/preview.ts";
 import { converse } from "./session/converse.ts";
 import type { Reply } from "./session/replies.ts";
@@ -76,8 +62,10 @@ import { RunLedger } from "./session/runLedger.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
 import { createStatus } from "./session/status.ts";
 import { openStore } from "./store/store.ts";
+import { createLink } from "./link.ts";
 
 /** For fronts: the built-in strategies with their parameters, the latency benchmark, the end and reset of a home's exchange, stored tables. */
+export { servePerformance, type PerformanceServer } from "./metrics/servePerformance.ts";
 export { BUILTIN_STRATEGIES } from "./backtest/strategies/builtin.ts";
 export { assertNoLookAhead } from "./backtest/lookAhead.ts";
 export { checkGrid } from "./backtest/sweep/grid.ts";
@@ -409,259 +397,4 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     close: () => scope.close(),
   };
   return session;
-}
-
-/** Providers that there are today; the setting knows more names. */
-export const PROVIDERS: readonly string[] = ["rules"];
-
-/** Throws on a provider that is not there. */
-export function checkProvider(provider: string): void {
-  if (PROVIDERS.includes(provider)) return;
-  const known = (SETTINGS as readonly SettingSpec[]).find((spec) => spec.key === "analysts.provider")?.choices ?? [];
-  if (known.includes(provider)) throw badInput("not-yet", `The analysts' provider ${provider} is not there yet.`, `Today: ${PROVIDERS.join(", ")}.`);
-  throw badInput("unknown-provider", `There is no provider called "${provider}".`, knownNames(provider, PROVIDERS));
-}
-
-export interface PerformanceServer {
-  readonly url: string;
-  /** Null when the token is the environment's (QUANTDESK_TOKEN): then it is in no file. */
-  readonly tokenFile: string | null;
-  close(): Promise<void>;
-}
-
-/** Serves the session's measurements on loopback until it or the session is closed; the token is in a file for this user only. */
-export async function servePerformance(
-  session: Session,
-  options: { readonly port: number; readonly tokenFile?: string },
-  signal: AbortSignal,
-): Promise<PerformanceServer> {
-  const tokenFile = resolvePath(options.tokenFile ?? join(session.home, "performance.token"));
-  const { token, from } = await readOrMakeToken({ file: tokenFile, env: process.env });
-  const api = await startPerformanceApi({ port: options.port, host: "127.0.0.1", token, source: session.performance.source }, signal);
-  const forget = session.onClose(() => api.close());
-  return {
-    url: api.url,
-    tokenFile: from === "environment" ? null : tokenFile,
-    close: async () => {
-      forget();
-      await api.close();
-    },
-  };
-}
-
-/** Most that one session opens to the broker's trading address, and to its data; they open as they are needed. */
-const CONNECTIONS = 10;
-
-interface LinkParts {
-  readonly options: SessionOptions;
-  readonly sources: Readonly<Record<SettingKey, ConfigSource>>;
-  readonly venue: ReturnType<typeof chooseVenue>;
-  readonly keys: Keys | undefined;
-  readonly home: string;
-  readonly config: Config;
-  readonly log: Log;
-  readonly scope: Scope;
-  readonly store: Store;
-  readonly simulated: boolean;
-  readonly secrets: string[];
-}
-
-/** Broker and market data at one exchange, found (or started) by whoever needs it first. */
-function createLink(parts: LinkParts) {
-  const { config, log, scope, store, venue } = parts;
-  interface Live {
-    readonly endpoint: Endpoint;
-    readonly broker: Broker;
-    readonly data: MarketData;
-    readonly dataCircuit: () => PoolStats["breaker"];
-    readonly lifetime: Scope;
-  }
-  let live: Promise<Live> | undefined;
-  let opened: Live | undefined;
-  let sourceClients: ReturnType<typeof openSourceClients> | undefined;
-  const leave = async (): Promise<void> => {
-    const current = live;
-    live = undefined;
-    await broker.forget();
-    await (await current?.catch(() => undefined))?.lifetime.close();
-  };
-  const open = async (): Promise<Live> => {
-    const lifetime = scope.child({ name: "The exchange link" });
-    try {
-      const endpoint = await findEndpoint(parts, lifetime, () => {
-        log.warn("The built-in exchange has ended; the next use starts it again.");
-        leave().catch((error: unknown) => log.warn(`The link to it did not close cleanly: ${TradingError.from(error, "failed").message}`));
-      });
-      // Loaded here: its library takes longer to load than a command that needs no exchange takes in all.
-      const { createHttpClient } = await import("./net/httpClient.ts");
-      const requestsPerMinute = config["broker.requestsPerMinute"];
-      const isDefaultRate = parts.sources["broker.requestsPerMinute"] === "default";
-      const isOwnDefault = isDefaultRate && venue.mode === "embedded"; // the limit is Alpaca's: the built-in exchange has none
-      const client = (origin: string, connections: number) => {
-        const http = createHttpClient({
-          origin,
-          headers: { "APCA-API-KEY-ID": endpoint.keyId, "APCA-API-SECRET-KEY": endpoint.secretKey },
-          connections,
-          timeoutMs: config["broker.timeoutSeconds"] * 1000,
-          retries: config["broker.retries"],
-          backoffMs: config["broker.backoffSeconds"] * 1000,
-          ...(isOwnDefault ? {} : { requestsPerMinute, bucket: store.requestBucket(`${sha256(endpoint.keyId).slice(0, 16)} ${origin}`, requestsPerMinute) }),
-          isDefaultRate,
-          log,
-        });
-        lifetime.onClose(() => http.close());
-        return http;
-      };
-      const trading = client(endpoint.tradingUrl, CONNECTIONS);
-      const dataHttp = client(endpoint.dataUrl, CONNECTIONS);
-      const limits = { ...ceilingsOf(config), duplicateWindowSeconds: config["risk.duplicateWindowSeconds"] };
-      return {
-        endpoint,
-        lifetime,
-        dataCircuit: () => dataHttp.stats().breaker,
-        data: createAlpacaData({ http: dataHttp, trading, feed: config["data.feed"], adjustment: config["data.adjustment"], simulated: parts.simulated, log }),
-        broker: createBroker({
-          endpoint,
-          trading,
-          data: dataHttp,
-          journal: store.journal,
-          limits,
-          log,
-          clock: systemClock,
-          scope: lifetime,
-          simulated: parts.simulated,
-          logLocks: config["broker.logLocks"],
-        }),
-      };
-    } catch (error) {
-      await lifetime.close();
-      throw error;
-    }
-  };
-  const get = (): Promise<Live> => {
-    live ??= open().then(
-      (made) => (opened = made),
-      (error: unknown) => {
-        live = undefined; // the next caller may try again
-        throw error;
-      },
-    );
-    return live;
-  };
-  const broker = createLazyBroker(venue.mode, async () => (await get()).broker);
-  const data = createLazyData(
-    () => parts.simulated || opened?.data.simulated === true,
-    async () => (await get()).data,
-  );
-  const tradable = new FlightCache({ capacity: 1, ttlMs: 3_600_000, deadlineMs: 60_000, now: () => performance.now() });
-  const publicData = createPublicSources({
-    // The demo stays on the built-in exchange, whatever keys there are.
-    settings: sourceSettings(config, parts.options.front === "demo" ? {} : { ...process.env, ...parts.options.sourceKeys }),
-    clients: async () => (sourceClients ??= openSourceClients(parts)),
-    isSimulated: () => data.simulated,
-    simulatedPlace: async (signal) => {
-      const { dataUrl, keyId, secretKey } = (await abortable(get(), signal)).endpoint;
-      return { address: dataUrl, headers: { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey } };
-    },
-    knownSymbols: async (signal) => {
-      const assets = await tradable.get("assets", signal, (own) => data.assets(own));
-      return new Set(assets.value.filter((asset) => asset.tradable).map(({ symbol }) => symbol));
-    },
-    now: () => systemClock.now(),
-    log,
-  });
-  const symbols = createSymbolBars({
-    data,
-    vendorBars: publicData,
-    feed: config["data.feed"],
-    adjustment: config["data.adjustment"],
-    origin: `${venue.mode} ${venue.addresses?.dataUrl ?? ""}`,
-    cache: new BarCache(join(parts.home, "bars"), log),
-    now: () => systemClock.now(),
-  });
-  scope.onClose(() => broker.disconnect());
-  return {
-    broker,
-    data,
-    publicData,
-    symbols,
-    /** Of the market data, once it was asked for. */
-    circuits: (): Readonly<Record<string, PoolStats["breaker"]>> => (opened === undefined ? {} : { "market-data": opened.dataCircuit() }),
-    disconnect: leave,
-  };
-}
-
-/** `scanners.<name>.<threshold>`, by threshold. */
-function thresholdsOf(config: Config, scanner: string): Readonly<Record<string, number>> {
-  const prefix = `scanners.${scanner}.`;
-  return Object.fromEntries(
-    Object.entries(config).flatMap(([key, value]) => (key.startsWith(prefix) && typeof value === "number" ? [[key.slice(prefix.length), value]] : [])),
-  );
-}
-
-/** Loaded with the first question to a public source, as the client of the exchange is. */
-async function openSourceClients({ config, scope, log }: LinkParts) {
-  const { createSourceClients } = await import("./net/sourceClients.ts");
-  const clients = createSourceClients({
-    timeoutMs: config["broker.timeoutSeconds"] * 1000,
-    retries: config["broker.retries"],
-    backoffMs: config["broker.backoffSeconds"] * 1000,
-    log,
-    clock: systemClock,
-  });
-  scope.onClose(() => clients.close());
-  return clients;
-}
-
-function ceilingsOf(config: Config): RiskCeilings {
-  return {
-    maxOrderValue: config["risk.maxOrderValue"],
-    maxPositionValue: config["risk.maxPositionValue"],
-    maxOrdersPerMinute: config["risk.maxOrdersPerMinute"],
-    maxDailyLoss: config["risk.maxDailyLoss"],
-    symbols: config["risk.symbols"],
-  };
-}
-
-async function findEndpoint(parts: LinkParts, lifetime: Scope, onGone: () => void): Promise<Endpoint> {
-  const { venue, keys } = parts;
-  if (venue.addresses !== undefined) return { mode: venue.mode, ...venue.addresses, ...(keys as Keys) };
-  const exchange = await findOrStartExchange(
-    { home: parts.home, own: parts.options.ownExchange === true, ...(parts.options.seed === undefined ? {} : { seed: parts.options.seed }) },
-    lifetime.signal,
-  );
-  lifetime.onClose(() => exchange.release());
-  void exchange.ended.then(() => {
-    if (!lifetime.signal.aborted) onGone();
-  });
-  parts.secrets.push(exchange.endpoint.secretKey);
-  return exchange.endpoint;
-}
-
-/** Both halves of one pair: the key of one name with the secret of the other could be two accounts'. */
-function keysFromEnvironment(env: Readonly<Record<string, string | undefined>>): Keys | undefined {
-  for (const [keyName, secretName] of [
-    ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"],
-    ["ALPACA_API_KEY", "ALPACA_SECRET_KEY"],
-  ] as const) {
-    const keyId = env[keyName]?.trim();
-    const secretKey = env[secretName]?.trim();
-    if (!keyId && !secretKey) continue;
-    if (!keyId || !secretKey) {
-      throw badInput(
-        "half-a-key",
-        `${keyId ? secretName : keyName} is not set, but the other half of the key is.`,
-        "Set both, or neither for the built-in simulated exchange.",
-      );
-    }
-    for (const [name, text] of [
-      [keyName, keyId],
-      [secretName, secretKey],
-    ] as const) {
-      if (!/^[\x21-\x7e]+$/.test(text))
-        throw badInput("bad-key-text", `${name} holds characters that no key has, such as a space or a line break.`, "Copy it again.");
-    }
-    return { keyId, secretKey };
-  }
-  return undefined;
 }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { defaultHome, makeHome } from "../../core/base/home.ts";
 import { loadConfig } from "../../core/config/load.ts";
+import { checkProvider, PROVIDERS } from "../../core/config/provider.ts";
 import { writeHomeSetting } from "../../core/config/workspaceFile.ts";
 import type { CommonFlags, Context } from "../context.ts";
 import { common } from "../flags.ts";
@@ -10,7 +11,6 @@ import { common } from "../flags.ts";
 export function addProviderCommand(program: Command, context: Context): void {
   common(program.command("provider [name]").description("Show who the analysts are, or choose: rules (deterministic, no key).")).action(
     async (name: string | undefined, flags: CommonFlags) => {
-      const { checkProvider, PROVIDERS } = await import("../../core/session.ts");
       const home = resolve(flags.home ?? defaultHome());
       if (name !== undefined) {
         checkProvider(name);

@@ -2,14 +2,12 @@
 import * as vscode from "vscode";
 import * as v from "valibot";
 import { badInput } from "../../core/base/errors.ts";
+import { checkProvider, PROVIDERS } from "../../core/config/provider.ts";
 import { LIVE_ORIGIN, PAPER_ORIGIN, SOURCE_KEYS } from "../keys.ts";
 import { WALKTHROUGH } from "../manifest.ts";
 import { BACK, pickStep, textStep } from "../steps.ts";
 import { parseArgument } from "./argument.ts";
 import type { Command, Window } from "./window.ts";
-
-/** Providers that work today; the setting knows more names, which a session refuses with the reason. */
-const PROVIDERS: readonly string[] = ["rules"];
 
 export const setupCommands = {
   async setKeys(window) {
@@ -79,7 +77,7 @@ export const setupCommands = {
         )
       )?.label;
     if (provider === undefined) return undefined;
-    (await import("../../core/session.ts")).checkProvider(provider);
+    checkProvider(provider);
     await vscode.workspace.getConfiguration("quantdesk").update("analysts.provider", provider, vscode.ConfigurationTarget.Global);
     window.output.info(`Analyst provider: ${provider}`);
     return { provider };
