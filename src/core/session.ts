@@ -54,7 +54,8 @@ import { converse } from "./session/converse.ts";
 import type { Reply } from "./session/replies.ts";
 import { createLimits, type Limits } from "./session/limits.ts";
 import { runAssertions, type AssertionOptions } from "./session/assertions.ts";
-import type { GapQuery, GapReport } from "./session/gap.ts";
+import type { GapReport } from "./session/gap.ts";
+import type { GapQuery } from "./session/gapGroups.ts";
 import { keepingPublic, keepingSources } from "./session/readSources.ts";
 import { recorded } from "./session/recorded.ts";
 import { createResearch } from "./session/research.ts";
@@ -384,7 +385,8 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const loaded = ({ data: reference, timeZone, timeframe }: BacktestSpec, caller: AbortSignal) =>
         dataset(reference, { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) }, caller);
       const codeHash = async (spec: BacktestSpec) => (await strategyCode((await research.resolve(spec, signal)).strategy)).hash;
-      return gapReport(query, { store, data, dataset: loaded, backtest: research.backtest, codeHash }, signal);
+      const { accountActivities } = await import("./session/gapCharges.ts");
+      return gapReport(query, { store, data, activities: accountActivities(broker), dataset: loaded, backtest: research.backtest, codeHash }, signal);
     },
     test: async (files, assertionOptions, signal) => {
       const { checkAssertionFile, runAssertionFile } = await import("./backtest/assertions/runAssertionFile.ts");

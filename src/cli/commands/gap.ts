@@ -19,7 +19,10 @@ export function addGapCommand(program: Command, context: Context): void {
   reading(program.command("gap").description("Split the difference between days of trading and the backtest of the same days into its causes."))
     .option("--from <date>", "first day, New York")
     .option("--to <date>", "last day")
-    .option("--run <hash>", "hold all fills of these days against this run; otherwise each order's own (--proposed-by run:HASH)")
+    .option(
+      "--run <hash>",
+      "hold all fills of these days against this run; otherwise the run that each order names (--proposed-by run:HASH), else the newest of its symbol before it",
+    )
     .action((flags: GapFlags) => {
       const { from, to, run } = flags;
       if (from === undefined || to === undefined) throw badInput("bad-usage", "gap needs --from and --to.", "For example --from 2026-11-02 --to 2026-11-06.");
@@ -36,6 +39,10 @@ export function addGapCommand(program: Command, context: Context): void {
 const WORDS = { code: "Code change", data: "Data", missed: "Missed fills", timing: "Timing", slippage: "Slippage", fees: "Fees" } as const;
 
 function print({ io }: Context, report: GapReport): void {
+  for (const { account, symbol, fills } of report.unattributed)
+    io.say(
+      `${io.style("yellow", "Note:")} ${fills === 1 ? "1 fill" : `${fills} fills`} of ${symbol} in account ${account}: no backtest to hold against; in no sum.`,
+    );
   const dollars = (text: string) => money(new Big(text));
   for (const run of report.runs) {
     io.say(`${report.simulated ? "SIMULATED " : ""}${run.strategy} on ${run.symbol}, run ${run.runHash.slice(0, 12)}, account ${run.account}`);

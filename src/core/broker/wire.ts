@@ -160,6 +160,12 @@ const activitySchema = v.object({
   cum_qty: maybeDecimal,
   order_id: v.optional(v.nullable(v.string()), null),
   net_amount: maybeDecimal,
+  /** Of fills by brokers that charge one. */
+  commission: maybeDecimal,
+  activity_sub_type: v.optional(v.nullable(v.string()), null),
+  description: v.optional(v.nullable(v.string()), null),
+  /** "canceled" for entries that were taken back. */
+  status: v.optional(v.nullable(v.string()), null),
 });
 
 const splitSchema = v.object({ symbol: v.string(), ex_date: v.string(), old_rate: v.number(), new_rate: v.number() });
@@ -294,6 +300,11 @@ export function parseActivities(json: unknown): readonly Activity[] {
     fill: wire.activity_type === "FILL" ? fillOf(wire) : null,
     qty: wire.qty,
     netAmount: wire.net_amount,
+    ...(wire.commission === null ? {} : { commission: wire.commission }),
+    ...(wire.order_id === null ? {} : { orderId: wire.order_id as OrderId }),
+    ...(wire.activity_sub_type === null ? {} : { subType: wire.activity_sub_type }),
+    ...(wire.description === null ? {} : { description: wire.description }),
+    ...(wire.status === "canceled" ? { canceled: true } : {}),
   }));
 }
 

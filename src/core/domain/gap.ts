@@ -38,6 +38,8 @@ export interface GapBook {
   readonly fills: readonly GapFill[];
   /** Units held at the close before, below zero when short. */
   readonly held: ReadonlyMap<string, Big>;
+  /** Charged on the day for no fill, as for borrowed shares; 0 when absent. */
+  readonly charges?: Big;
 }
 
 export interface GapDay {
@@ -71,18 +73,18 @@ const CENTS = 2;
 
 export function attributeGap(day: GapDay): GapResult {
   const { dataMarks, marketMarks, actual } = day;
+  const charges = day.traded.charges ?? ZERO;
   const atMarket = day.traded.fills.map((fill) => ({ ...fill, price: fill.market.plus(fill.slippage ?? ZERO) }));
   const { matched, extra } = match(atMarket, actual.fills);
+  const done = (priceOf: (fill: Matched) => Big) =>
+    profit({ fills: [...matched.map((fill) => ({ ...fill.planned, price: priceOf(fill) })), ...extra], held: actual.held, charges }, marketMarks);
   const steps: Readonly<Record<GapPart | "start", Big>> = {
     start: profit(day.now, dataMarks),
     code: profit(day.traded, dataMarks),
-    data: profit({ fills: atMarket, held: day.traded.held }, marketMarks),
-    missed: profit({ fills: [...matched.map(({ planned }) => planned), ...extra], held: actual.held }, marketMarks),
-    timing: profit(
-      { fills: [...matched.map(({ planned, done }) => ({ ...planned, price: done.market.plus(planned.slippage ?? ZERO) })), ...extra], held: actual.held },
-      marketMarks,
-    ),
-    slippage: profit({ fills: [...matched.map(({ planned, done }) => ({ ...planned, price: done.price })), ...extra], held: actual.held }, marketMarks),
+    data: profit({ fills: atMarket, held: day.traded.held, charges }, marketMarks),
+    missed: done(({ planned }) => planned.price),
+    timing: done(({ planned, done: { market } }) => market.plus(planned.slippage ?? ZERO)),
+    slippage: done(({ done: { price } }) => price),
     fees: profit(actual, marketMarks),
   };
   let before = steps.start;
@@ -115,8 +117,8 @@ export function totalGap(days: readonly GapResult[]): Omit<GapResult, "date"> {
 }
 
 /** What a day made of a book: what was held by the move of the close, what was traded by the close it ends at. */
-function profit({ fills, held }: GapBook, marks: ReadonlyMap<string, GapMark>): Big {
-  let total = ZERO;
+function profit({ fills, held, charges = ZERO }: GapBook, marks: ReadonlyMap<string, GapMark>): Big {
+  let total = charges.neg();
   for (const [symbol, units] of held) {
     const mark = markOf(marks, symbol);
     total = total.plus(units.times(mark.close.minus(mark.before)));

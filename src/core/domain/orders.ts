@@ -205,6 +205,15 @@ export interface Activity {
   readonly qty: Big | null;
   /** US dollars in or out; null for fills. */
   readonly netAmount: Big | null;
+  /** US dollars taken for a fill, where the broker tells it with the fill. */
+  readonly commission?: Big;
+  readonly orderId?: OrderId;
+  /** Alpaca's name of the kind of fee, dividend, ...: REG, TAF, CAT, CDIV. */
+  readonly subType?: string;
+  /** The broker's own words. */
+  readonly description?: string;
+  /** It was taken back. */
+  readonly canceled?: boolean;
 }
 
 /** Equity of an account over time; the arrays are equally long. */

@@ -1,7 +1,4 @@
-/**
- * Gap attribution out of the journal: the fills of orders that name the run which proposed them (their reason begins with
- * "run:HASH"), against that run's backtest over the same days.
- */
+/** Gap attribution out of the journal: fills, each against the backtest that it belongs to (gapGroups.ts), over the same days. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -13,20 +10,15 @@ import type { BacktestSpec } from "../domain/desk.ts";
 import { attributeGap, GAP_PARTS, totalGap, type GapBook, type GapDay, type GapFill, type GapMark, type GapResult } from "../domain/gap.ts";
 import { newYorkDate } from "../domain/nyse.ts";
 import type { Side } from "../domain/orders.ts";
-import type { JournalledOrder, MarketData, RunDetails, RunRecord, Store, StoredFill } from "../domain/ports.ts";
-import { proposalOf } from "../domain/preview.ts";
+import type { JournalledOrder, MarketData, RunDetails, RunRecord, Store } from "../domain/ports.ts";
+import { chargesOf, type AccountActivities, type Charges } from "./gapCharges.ts";
+import { fillsByRun, isBetween, OWN, type GapQuery, type GapStore, type Group, type Grouped } from "./gapGroups.ts";
 
-export interface GapQuery {
-  /** YYYY-MM-DD, New York, both included. */
-  readonly from: string;
-  readonly to: string;
-  /** Beginning of a run's hash: every fill of these days is held against it, whatever its order says. */
-  readonly run?: string;
-}
-
-interface GapParts {
-  readonly store: Pick<Store, "journalledOrders" | "fills" | "runsByHash" | "strategyText">;
+export interface GapParts {
+  readonly store: GapStore & Pick<Store, "strategyText">;
   readonly data: MarketData;
+  /** What the broker tells of an account between two instants. Throws where it cannot be asked. */
+  readonly activities: AccountActivities;
   readonly dataset: (spec: BacktestSpec, signal: AbortSignal) => Promise<Dataset>;
   readonly backtest: (spec: BacktestSpec, signal: AbortSignal) => Promise<BacktestResult>;
   readonly codeHash: (spec: BacktestSpec) => Promise<string>;
@@ -51,30 +43,36 @@ export interface GapReport extends Money {
       readonly days: ReadonlyArray<Money & { readonly date: string }>;
     }
   >;
+  /** Fills of these days that no run of the ledger can be held against; they are in no sum. */
+  readonly unattributed: Grouped["unattributed"];
 }
 
-const MOST_ORDERS = 10_000;
-const PAGE = 5000;
+const ZERO = new Big(0);
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** A close before the first day is looked for so many days back. */
 const LOOK_BACK_DAYS = 10;
 const MOST_DAYS = 366;
+const BOOKED_WITHIN_DAYS = 7;
 
 export async function gapReport({ from, to, run }: GapQuery, parts: GapParts, signal: AbortSignal): Promise<GapReport> {
   const [first, last] = [dateOf(from, "--from"), dateOf(to, "--to")];
   if (first > last) throw badInput("bad-time", `from (${from}) is after to (${to}).`, "Swap them.");
   if (last - first > MOST_DAYS * DAY_MS) throw badInput("bad-time", `${from} to ${to} is more than a year.`, "Ask for it in parts.");
-  const groups = await fillsByRun({ from, to, ...(run === undefined ? {} : { run }) }, parts.store, signal);
+  const { groups, unattributed, fills } = await fillsByRun({ from, to, ...(run === undefined ? {} : { run }) }, parts.store, signal);
   if (groups.length === 0)
-    throw new TradingError("no-fills", `No fill from ${from} to ${to} is of an order that names the run which proposed it.`, {
-      hint: "Orders do so when their reason begins with run:HASH; --run HASH holds all fills of these days against that run.",
+    throw new TradingError("no-fills", `No fill from ${from} to ${to} can be held against a backtest.`, {
+      hint: "Orders name the run that proposed them by --proposed-by run:HASH; --run HASH holds all fills of these days against that run.",
     });
   const runs: Array<GapReport["runs"][number]> = [];
   const results: GapResult[] = [];
   let simulated = false;
+  const window = { first, last, from, to };
+  const charges = new Map<string, Charged>();
   for (const group of groups) {
-    const found = await compare(group, { first, last, from, to }, parts, signal);
+    const charged = charges.get(group.account) ?? (await chargesIn(window, group.account, fills, parts, signal));
+    charges.set(group.account, charged);
+    const found = await compare(group, window, charged, parts, signal);
     results.push(...found.days);
     simulated ||= found.simulated;
     const { strategy } = group.run;
@@ -88,51 +86,24 @@ export async function gapReport({ from, to, run }: GapQuery, parts: GapParts, si
       days: found.days.map((day) => ({ date: day.date, ...money(day) })),
     });
   }
-  return { schema: "quantdesk.gap/1", from, to, simulated, ...money(totalGap(results)), runs };
+  return { schema: "quantdesk.gap/1", from, to, simulated, ...money(totalGap(results)), runs, unattributed };
 }
 
-interface Group {
-  readonly run: RunRecord;
-  readonly account: string;
-  readonly symbol: string;
-  /** Of its orders, also before the first day; oldest first. */
-  readonly fills: readonly StoredFill[];
-  readonly orders: ReadonlyMap<string, JournalledOrder>;
-}
+type Charged = Charges & { readonly notes: readonly string[] };
 
-async function fillsByRun({ from, to, run }: GapQuery, store: GapParts["store"], signal: AbortSignal): Promise<readonly Group[]> {
-  const orders = await store.journalledOrders(null, MOST_ORDERS, signal);
-  const byId = new Map(orders.flatMap((order) => (order.orderId === null ? [] : [[order.orderId, order] as const])));
-  const groups = new Map<string, Group>();
-  const records = new Map<string, RunRecord>();
-  for (const account of new Set(orders.map((order) => order.account))) {
-    for (let offset = 0; ; offset += PAGE) {
-      const page = await store.fills(account, { limit: PAGE, offset }, signal);
-      for (const fill of page) {
-        const order = byId.get(fill.orderId);
-        const hash = run ?? (order === undefined ? undefined : runIn(order));
-        if (hash === undefined) continue;
-        const record = records.get(hash) ?? (await recordOf(hash, store, signal));
-        records.set(hash, record);
-        const key = `${account} ${record.runHash} ${fill.symbol}`;
-        const group = groups.get(key) ?? { run: record, account, symbol: fill.symbol, fills: [], orders: byId };
-        groups.set(key, { ...group, fills: [...group.fills, fill] });
-      }
-      if (page.length < PAGE) break;
-    }
+/** A broker that cannot be asked costs a sentence: fees then count as nothing. */
+async function chargesIn({ first, last }: Window, account: string, fills: Grouped["fills"], { activities }: GapParts, signal: AbortSignal): Promise<Charged> {
+  try {
+    // Fees are booked up to some days after their trades.
+    const told = await activities(account, { after: first - DAY_MS, until: last + BOOKED_WITHIN_DAYS * DAY_MS }, signal);
+    const charges = chargesOf(told, fills.get(account) ?? [], dateAt);
+    const { left } = charges;
+    return { ...charges, notes: left.eq(0) ? [] : [`Charges of ${left.toFixed()} dollars are for no fill that is known here: they are in no part.`] };
+  } catch (error) {
+    signal.throwIfAborted();
+    const note = `What account ${account} was charged could not be read (${TradingError.from(error, "failed").message}): fees count as 0.`;
+    return { ofFills: new Map(), ofHolding: [], left: new Big(0), notes: [note] };
   }
-  return [...groups.values()].filter(({ fills }) => fills.some(({ at }) => isBetween(newYorkDate(at), from, to)));
-}
-
-function runIn(order: JournalledOrder): string | undefined {
-  const { kind, id } = proposalOf({ origin: order.origin, ...(order.why === null ? {} : { why: order.why }) });
-  return kind === "run" ? id : undefined;
-}
-
-async function recordOf(hash: string, store: GapParts["store"], signal: AbortSignal): Promise<RunRecord> {
-  const found = (await store.runsByHash(hash, signal)).find(({ details }) => details?.kind === "backtest");
-  if (found === undefined) throw new TradingError("unknown-run", `The ledger has no backtest ${hash}.`, { kind: "usage", hint: "quantdesk runs lists them." });
-  return found;
 }
 
 interface Window {
@@ -142,22 +113,36 @@ interface Window {
   readonly to: string;
 }
 
-async function compare(group: Group, window: Window, parts: GapParts, signal: AbortSignal) {
-  const notes: string[] = [];
+async function compare(group: Group, window: Window, charged: Charged, parts: GapParts, signal: AbortSignal) {
+  const notes: string[] = [...charged.notes];
+  if (group.guessed.size > 0) {
+    const orders = group.guessed.size === 1 ? "1 order names" : `${group.guessed.size} orders name`;
+    notes.push(`${orders} no run: held against the newest backtest of ${group.symbol} before ${group.guessed.size === 1 ? "it" : "them"}.`);
+  }
   const { from: _from, to: _to, equity: _equity, checkLookAhead: _proof, ...rest } = (group.run.details as RunDetails).spec;
-  const spec: BacktestSpec = { ...rest, origin: "gap" };
+  const spec: BacktestSpec = { ...rest, origin: OWN };
   const [now, dataset] = [await parts.backtest(spec, signal), await parts.dataset(spec, signal)];
   const then = await asItWas(group.run, spec, now, notes, parts, signal);
-  const dataMarks = marksOf(dataset.series);
-  const market = await marketOf(group, window, dataset.series, notes, parts.data, signal);
+  const ours = seriesOf(dataset, group.symbol);
+  const dataMarks = marksOf(ours);
+  const market = await marketOf(group, window, ours, notes, parts.data, signal);
   const marketMarks = marksOf(market.daily);
   const slipped = slippageOf(now);
-  const scale = scaleOf(group, then);
-  const planned = (result: BacktestResult) => plannedFills(result, { symbol: group.symbol, scale, slipped, dataset: dataset.series, market: market.daily });
+  const scale = scaleOf(group, tradesOf(then, group.symbol));
+  const planned = (result: BacktestResult) =>
+    plannedFills(tradesOf(result, group.symbol), { symbol: group.symbol, scale, slipped, dataset: ours, market: market.daily });
   const [plannedNow, plannedThen] = [planned(now), planned(then)];
   const done = group.fills.map((fill): GapFill => {
     const price = new Big(fill.price);
-    return { symbol: fill.symbol, side: fill.side, qty: new Big(fill.qty), price, fee: new Big(0), at: fill.at, market: market.at(fill.at) ?? price };
+    return {
+      symbol: fill.symbol,
+      side: fill.side,
+      qty: new Big(fill.qty),
+      price,
+      fee: charged.ofFills.get(fill.executionId) ?? ZERO,
+      at: fill.at,
+      market: market.at(fill.at) ?? price,
+    };
   });
   const days: GapResult[] = [];
   for (const [date, mark] of marketMarks) {
@@ -168,13 +153,22 @@ async function compare(group: Group, window: Window, parts: GapParts, signal: Ab
       date,
       now: bookOn(date, plannedNow, group.symbol),
       traded: bookOn(date, plannedThen, group.symbol),
-      actual: bookOn(date, done, group.symbol),
+      actual: { ...bookOn(date, done, group.symbol), charges: heldFor(date, group.symbol, charged) },
       dataMarks: new Map([[group.symbol, dataMark ?? mark]]),
       marketMarks: new Map([[group.symbol, mark]]),
     };
     days.push(attributeGap(day));
   }
   return { days, notes, simulated: now.simulated || market.daily.simulated };
+}
+
+/** Of a backtest of several symbols the one that was traded; a single one may be a file of another name. */
+function seriesOf({ series, others = [] }: Dataset, symbol: string): BarSeries {
+  return others.find((other) => other.symbol === symbol) ?? series;
+}
+
+function tradesOf({ trades }: BacktestResult, symbol: string): BacktestResult["trades"] {
+  return trades.filter((trade) => trade.symbol === undefined || trade.symbol === symbol);
 }
 
 /** The backtest with the strategy's text as it was when it traded, where that was kept and is another by now. */
@@ -276,7 +270,7 @@ function slippageOf({ costs }: BacktestResult): Big {
 }
 
 /** The orders say how many, the strategy only when: sizes of the backtest are brought to those of the orders. */
-function scaleOf({ fills, orders }: Group, { trades }: BacktestResult): Big {
+function scaleOf({ fills, orders }: Group, trades: BacktestResult["trades"]): Big {
   for (const fill of fills) {
     if (fill.side !== "buy") continue;
     const trade = trades.findLast(({ entryTime }) => dateAt(Date.parse(entryTime)) <= newYorkDate(fill.at));
@@ -303,7 +297,7 @@ interface PlanOf {
   readonly market: BarSeries;
 }
 
-function plannedFills({ trades }: BacktestResult, { symbol, scale, slipped, dataset, market }: PlanOf): readonly GapFill[] {
+function plannedFills(trades: BacktestResult["trades"], { symbol, scale, slipped, dataset, market }: PlanOf): readonly GapFill[] {
   const [ours, theirs] = [opensOf(dataset), opensOf(market)];
   const one = (side: Side, time: string, price: number, qty: Big, fee: Big): GapFill => {
     const at = Date.parse(time);
@@ -329,6 +323,10 @@ function bookOn(date: string, fills: readonly GapFill[], symbol: string): GapBoo
   return { fills: fills.filter(({ at }) => dateAt(at) === date), held: new Map([[symbol, held]]) };
 }
 
+function heldFor(date: string, symbol: string, { ofHolding }: Charges): Big {
+  return ofHolding.reduce((sum, one) => (one.date === date && one.symbol === symbol ? sum.plus(one.amount) : sum), ZERO);
+}
+
 function money({ backtest, actual, difference, parts }: Omit<GapResult, "date">): Money {
   return {
     backtest: backtest.toFixed(2),
@@ -336,10 +334,6 @@ function money({ backtest, actual, difference, parts }: Omit<GapResult, "date">)
     difference: difference.toFixed(2),
     parts: Object.fromEntries(GAP_PARTS.map((part) => [part, parts[part].toFixed(2)])) as Money["parts"],
   };
-}
-
-function isBetween(date: string, from: string, to: string): boolean {
-  return date >= from && date <= to;
 }
 
 function dateOf(text: string, what: string): number {
