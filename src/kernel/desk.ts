@@ -7,6 +7,7 @@ import type { Channel } from "../core/base/channel.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { BarFrame, type BarColumns } from "./barFrame.ts";
 import type { RunningCell } from "./cellRun.ts";
+import { withStrategyAsText } from "./cellStrategy.ts";
 import { createLocalDesk, withScannersAsText, type LocalTools } from "./deskLocal.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCall } from "./deskProtocol.ts";
 import { runningWork } from "./deskRunning.ts";
@@ -33,13 +34,17 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
     };
     desk[name] = method;
   }
+  for (const name of ["backtest", "backtests"] as const) {
+    const send = desk[name] as (...args: unknown[]) => Promise<unknown>;
+    desk[name] = async (spec, ...rest) => await send(await withStrategyAsText(spec, tools.openBlocking), ...rest);
+  }
   const scan = desk["scan"] as (options: unknown) => Promise<unknown>;
   desk["scan"] = async (options) => await scan(await withScannersAsText(options as ScanOptions | undefined, tools.openBlocking));
   const long = (name: "sweep" | "walkForward") => {
     const method = (spec: unknown): unknown => {
       const site = new Error("site");
       Error.captureStackTrace(site, method);
-      return runningWork(call, name, spec, site);
+      return runningWork(call, name, withStrategyAsText(spec, tools.openBlocking), site);
     };
     return method;
   };

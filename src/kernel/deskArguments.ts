@@ -49,9 +49,11 @@ const LIMIT_FIELDS = {
   why,
 };
 const extraCost = (name: keyof ExtraCosts) => v.optional(v.pipe(v.number(), v.minValue(EXTRA_COSTS[name].min), v.maxValue(EXTRA_COSTS[name].max)));
+/** As cellStrategy.ts makes it of a strategy in the cell. */
+const StrategyText = v.strictObject({ name: v.string(), code: v.pipe(v.string(), v.maxLength(256 * 1024)) });
 const Backtest = v.strictObject({
   data: v.pipe(v.string(), v.minLength(1)),
-  strategy: v.pipe(v.string(), v.minLength(1)),
+  strategy: v.union([v.pipe(v.string(), v.minLength(1)), StrategyText]),
   params: v.optional(v.record(v.string(), v.number())),
   engine: v.optional(v.picklist(["auto", "event", "vector", "simple"])),
   cash: v.optional(positive),

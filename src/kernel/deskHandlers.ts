@@ -18,6 +18,7 @@ import type * as desk from "./deskTypes.d.ts";
 import { createSweepMethods } from "./deskSweeps.ts";
 import { DESK_METHODS, RUNNING_METHODS, type DeskAnswer, type DeskCaller, type DeskHandlers, type DeskMethod, type DrawKind } from "./deskProtocol.ts";
 import { barColumns } from "./barColumns.ts";
+import { strategyFileOf } from "./strategyTexts.ts";
 
 export interface DeskHandlersOptions {
   /** Path or name of the notebook: orders carry it as their origin. */
@@ -66,8 +67,11 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     const path = resolve(options.folder, reference);
     return SYMBOL.test(reference) && !existsSync(path) ? reference : path;
   };
-  const spec = (args: BacktestArguments, withEquity: boolean, caller: DeskCaller | undefined): BacktestSpec => ({
-    ...specOf({ ...args, data: file(args.data), strategy: file(args.strategy) }, withEquity),
+  const spec = async (args: BacktestArguments, withEquity: boolean, caller: DeskCaller | undefined): Promise<BacktestSpec> => ({
+    ...specOf(
+      { ...args, data: file(args.data), strategy: typeof args.strategy === "string" ? file(args.strategy) : await strategyFileOf(session.home, args.strategy) },
+      withEquity,
+    ),
     origin: caller === undefined ? `cell:${notebook}` : `cell:${notebook}#${caller.cellId}`,
   });
   const who = (caller: DeskCaller): OrderCaller => ({ notebook, cellId: caller.cellId });
@@ -145,11 +149,11 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     },
     scan: async ([args], _caller, signal) => answer("scan", await session.scan(await scanOptions(args, signal), signal)),
     analyze: async ([symbol, args], _caller, signal) => answer("analysis", await session.analyze(symbol, defined(args), signal)),
-    backtest: async ([args], caller, signal) => answer("backtest", await session.backtest(spec(args, true, caller), signal)),
+    backtest: async ([args], caller, signal) => answer("backtest", await session.backtest(await spec(args, true, caller), signal)),
     backtests: async ([specs, args], caller, signal) => {
       const { timeoutSeconds, workers } = args;
       const batch = await session.backtests(
-        specs.map((one) => spec(one, false, caller)),
+        await Promise.all(specs.map((one) => spec(one, false, caller))),
         { ...(workers === undefined ? {} : { workers }), ...(timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1000 }) },
         signal,
       );
@@ -185,7 +189,7 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
   };
 }
 
-function specOf(args: BacktestArguments, withEquity: boolean): BacktestSpec {
+function specOf(args: BacktestArguments & { readonly strategy: string }, withEquity: boolean): BacktestSpec {
   const { sizing, ...rest } = args;
   return {
     feeRate: FEE_RATE,

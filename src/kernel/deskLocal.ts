@@ -66,21 +66,22 @@ function seriesOf(bars: Bars): Bars {
 export async function withScannersAsText(options: ScanOptions | undefined, openBlocking: () => Promise<Blocking>): Promise<unknown> {
   if (options?.own === undefined) return options;
   const { own, ...rest } = options;
-  const { commonGlobals, selfContainedSource } = await openBlocking();
-  const globals = new Set([...commonGlobals(), ...PRELUDE_NAMES]);
+  const away = await openBlocking();
   const sources = [own].flat().map((scanner: CellScanner | readonly CellScanner[]) => {
     const { name, pipeline, needs, thresholds, scan } = scanner as CellScanner;
     if (typeof scan !== "function") throw badInput("bad-argument", "desk.scan's own takes scanners.", "Give it what defineScanner() answers.");
-    const source = selfContainedSource(scan, globals);
-    return { name, pipeline, needs: needs ?? [], ...(thresholds === undefined ? {} : { thresholds }), scan: withPrelude(source) };
+    return { name, pipeline, needs: needs ?? [], ...(thresholds === undefined ? {} : { thresholds }), scan: sourceText(scan, away) };
   });
   return { ...rest, sources };
 }
 
-/** The function as it was before the cell was made a script; a variable that it captures is refused by name. */
-function sendable(work: (...args: never[]) => unknown, { commonGlobals, selfContainedSource }: Blocking): (...args: readonly unknown[]) => unknown {
-  const source = selfContainedSource(work, new Set([...commonGlobals(), ...PRELUDE_NAMES]));
-  return runInThisContext(`"use strict"; (${withPrelude(source)})`) as (...args: readonly unknown[]) => unknown;
+/** An expression that evaluates to the function as it was before the cell was made a script; a variable that it captures is refused by name. */
+export function sourceText(work: (...args: never[]) => unknown, { commonGlobals, selfContainedSource }: Blocking): string {
+  return withPrelude(selfContainedSource(work, new Set([...commonGlobals(), ...PRELUDE_NAMES])));
+}
+
+function sendable(work: (...args: never[]) => unknown, away: Blocking): (...args: readonly unknown[]) => unknown {
+  return runInThisContext(`"use strict"; (${sourceText(work, away)})`) as (...args: readonly unknown[]) => unknown;
 }
 
 function withPrelude(source: string): string {

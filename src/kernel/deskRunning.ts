@@ -4,28 +4,33 @@ import type { Running, RunningProgress } from "./deskTypes.d.ts";
 
 type Call = (name: DeskCall["name"], args: readonly unknown[], site: Error) => Promise<unknown>;
 
-/** Starts it at once. */
+const ignore = (): void => undefined;
+
+/** Starts it as soon as `spec` is there. */
 export function runningWork<T extends { readonly run: number; readonly combinations: number }>(
   call: Call,
   name: "sweep" | "walkForward",
-  spec: unknown,
+  spec: Promise<unknown>,
   site: Error,
 ): Running<T> {
   const ticket = crypto.randomUUID();
-  const result = call(name, [spec, ticket], site) as Promise<T>;
+  const result = spec.then((given) => call(name, [given, ticket], site)) as Promise<T>;
   let isOver = false;
   const over = () => {
     isOver = true;
   };
   result.then(over, over);
 
+  const asked = spec.then(ignore, ignore); // before it there is nothing to tell of or to stop
   const stop = async (): Promise<T> => {
+    await asked;
     if (!isOver) await call("stop", [ticket], site);
     return await result;
   };
   async function* progress(): AsyncGenerator<RunningProgress<T>, void> {
     let seen = -1;
     try {
+      await asked;
       for (;;) {
         // Its failure ends the loop, as a failed await would.
         const now = (await Promise.race([call("progress", [ticket, seen], site), result.then(() => null)])) as RunningProgress<T> | null;

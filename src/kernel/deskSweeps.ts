@@ -23,7 +23,7 @@ const PROGRESS_MS = 100;
 
 export function createSweepMethods(
   session: Session,
-  specOf: (args: BacktestArguments) => BacktestSpec,
+  specOf: (args: BacktestArguments) => Promise<BacktestSpec>,
 ): { readonly sweep: Method<"sweep">; readonly walkForward: Method<"walkForward">; readonly progress: Method<"progress">; readonly stop: Method<"stop"> } {
   const running = new Map<string, Running>();
   const under = async <T>(
@@ -54,13 +54,13 @@ export function createSweepMethods(
   };
   return {
     sweep: async ([args, ticket], _caller, signal) => {
-      const { result, columns } = await under(ticket, args, signal, (options, both) => session.sweep(sweepSpec(args, specOf), options, both));
+      const { result, columns } = await under(ticket, args, signal, async (options, both) => session.sweep(await sweepSpec(args, specOf), options, both));
       return { kind: "sweep", value: { ...result, columns } };
     },
     walkForward: async ([args, ticket], _caller, signal) => {
       const { train, test, anchored = false } = args;
-      const { result, time, equity } = await under(ticket, args, signal, (options, both) =>
-        session.walkForward({ ...sweepSpec(args, specOf), train, test, anchored }, options, both),
+      const { result, time, equity } = await under(ticket, args, signal, async (options, both) =>
+        session.walkForward({ ...(await sweepSpec(args, specOf)), train, test, anchored }, options, both),
       );
       const curve = Array.from(equity, (value, i) => [new Date(time[i]!).toISOString(), value] as const);
       return { kind: "walkForward", value: { ...result, equity: curve } };
@@ -82,15 +82,15 @@ export function createSweepMethods(
 
 type Work<T> = (options: SweepOptions, signal: AbortSignal) => Promise<T>;
 
-function sweepSpec(args: DeskArguments["sweep"][0], specOf: (args: BacktestArguments) => BacktestSpec): SweepSpec {
+async function sweepSpec(args: DeskArguments["sweep"][0], specOf: (args: BacktestArguments) => Promise<BacktestSpec>): Promise<SweepSpec> {
   const { grid, where, method, trials, seed, patience, budgetSeconds, folds, purge, embargo, top } = args;
   const { data, strategy, params, engine, cash, feeRate, slippageBps, sizing, fill, from, to, timeZone, timeframe, periodsPerYear, riskFree } = args;
   const base = { data, strategy, params, engine, cash, feeRate, slippageBps, sizing, fill, from, to, timeZone, timeframe, periodsPerYear, riskFree };
   const budgetMs = budgetSeconds === undefined ? undefined : budgetSeconds * 1000;
   const given = Object.fromEntries(Object.entries({ where, method, trials, seed, patience, budgetMs, top }).filter(([, value]) => value !== undefined));
-  if (folds === undefined) return { ...specOf(base), grid, ...given };
+  if (folds === undefined) return { ...(await specOf(base)), grid, ...given };
   return {
-    ...specOf(base),
+    ...(await specOf(base)),
     grid,
     ...given,
     crossValidation: { folds, ...(purge === undefined ? {} : { purge }), ...(embargo === undefined ? {} : { embargo }) },

@@ -322,11 +322,20 @@ export interface Analysis {
   readonly simulated: boolean;
 }
 
+/** A strategy of this cell, as defineStrategy() makes it: sent as source, so its functions must be self-contained (a captured variable is refused by name). */
+export interface CellStrategy {
+  readonly name: string;
+  readonly params: Readonly<Record<string, { readonly default: number; readonly min?: number; readonly max?: number; readonly integer?: boolean }>>;
+  readonly symbols?: { readonly min: number; readonly max?: number };
+  signals?(bars: never, params: never): unknown;
+  onBar?(bar: never, params: never): unknown;
+}
+
 export interface BacktestSpec {
   /** "sample:simulated", "sample:sp500" (in a clone), a symbol, or the path of a CSV file. */
   readonly data: string;
-  /** A built-in strategy's name, or the path of a strategy file. */
-  readonly strategy: string;
+  /** A built-in strategy's name, the path of a strategy file, or a strategy of the cell. */
+  readonly strategy: string | CellStrategy;
   readonly params?: Readonly<Record<string, number>>;
   readonly engine?: "auto" | "event" | "vector" | "simple";
   readonly cash?: number;

@@ -215,6 +215,33 @@ scanned.scanners.map(({ name, status, candidates, error }) => [name, status, can
   refuses("wants a quantity", 'await loose.buy("AAPL", {})', /exactly one of qty and notional/);
   refuses("names the nearest strategy", 'await loose.backtest({ data: "sample:simulated", strategy: "sma_cros" })', /sma_cross/);
 
+  it("runs a strategy that the cell defines, in backtests, sweeps and walk-forward", async () => {
+    await notebook.run(`import { defineStrategy } from "quantdesk";
+const calm = defineStrategy({
+  name: "calm_trend",
+  params: { period: { default: 50, min: 2, max: 300, integer: true } },
+  signals({ close, sma, crossOver, crossUnder }, { period }) {
+    const trend = sma(close, period);
+    return { entries: crossOver(close, trend), exits: crossUnder(close, trend) };
+  },
+});`);
+    const ran = await notebook.run(`
+const data = "sample:simulated";
+const one = await desk.backtest({ data, strategy: calm, params: { period: 100 }, checkLookAhead: true });
+const two = await desk.backtests([{ data, strategy: calm, params: { period: 100 } }, { data, strategy: "buy_and_hold" }]);
+const swept = await desk.sweep({ data, strategy: calm, grid: "period=50|100" });
+const walked = await desk.walkForward({ data, strategy: calm, grid: "period=50|100", train: "8y", test: "4y" });
+[one.strategy, one.params.period, one.trades.length > 0, two.results[0]?.result?.stats.totalReturnPct === one.stats.totalReturnPct, swept.succeeded, walked.windows.length].join(" ")`);
+    assert.equal(ran.outcome.status, "ok", JSON.stringify(ran.outcome));
+    assert.equal(ran.shown, "'calm_trend 100 true true 2 3'");
+  });
+
+  it("refuses a strategy of the cell that captures a variable, by name", async () => {
+    const ran = await notebook.run(`const days = 10;
+await desk.backtest({ data: "sample:simulated", strategy: defineStrategy({ name: "captures", params: {}, signals: ({ close, sma, crossOver }) => ({ entries: crossOver(close, sma(close, days)), exits: [] }) }) })`);
+    assert.match(ran.outcome.status === "error" ? ran.outcome.error.message : "", /^The strategy captures: The function uses days, which it does not define itself/);
+  });
+
   it("runs the first-steps notebook and writes it with its outputs", async function () {
     this.timeout(60_000);
     const out = join(home, "ran.ipynb");
