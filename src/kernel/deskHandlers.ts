@@ -18,7 +18,7 @@ import type * as desk from "./deskTypes.d.ts";
 import { createSweepMethods } from "./deskSweeps.ts";
 import { DESK_METHODS, RUNNING_METHODS, type DeskAnswer, type DeskCaller, type DeskHandlers, type DeskMethod, type DrawKind } from "./deskProtocol.ts";
 import { barColumns } from "./barColumns.ts";
-import { strategyFileOf } from "./strategyTexts.ts";
+import { namingStrategies, strategyFileOf } from "./strategyTexts.ts";
 
 export interface DeskHandlersOptions {
   /** Path or name of the notebook: orders carry it as their origin. */
@@ -40,7 +40,7 @@ export function createDeskHandlers(session: Session, options: DeskHandlersOption
   return {
     call: async (name, args, caller, signal) => {
       if (!isMethod(name)) throw badInput("unknown-method", `desk has no ${name}.`, knownNames(name, DESK_METHODS));
-      return await callMethod(methods, name, args, caller, signal);
+      return await namingStrategies(session.home, () => callMethod(methods, name, args, caller, signal));
     },
   };
 }

@@ -236,6 +236,15 @@ const walked = await desk.walkForward({ data, strategy: calm, grid: "period=50|1
     assert.equal(ran.shown, "'calm_trend 100 true true 2 3'");
   });
 
+  it("names a strategy of the cell, and no file, where it fails", async () => {
+    await notebook.run(`const data2 = "sample:simulated";
+const bad = defineStrategy({ name: "falls_over", params: {}, signals() { throw new Error("no such luck"); } });`);
+    const alone = await notebook.run("await desk.backtest({ data: data2, strategy: bad })");
+    assert.match(alone.outcome.status === "error" ? alone.outcome.error.message : "", /^The strategy falls_over.*no such luck/);
+    const batch = await notebook.run("const failed = await desk.backtests([{ data: data2, strategy: bad }]); failed.results[0]?.error?.message");
+    assert.match(batch.shown ?? "", /^'The strategy falls_over.*no such luck/);
+  });
+
   it("refuses a strategy of the cell that captures a variable, by name", async () => {
     const ran = await notebook.run(`const days = 10;
 await desk.backtest({ data: "sample:simulated", strategy: defineStrategy({ name: "captures", params: {}, signals: ({ close, sma, crossOver }) => ({ entries: crossOver(close, sma(close, days)), exits: [] }) }) })`);
