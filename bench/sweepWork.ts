@@ -53,12 +53,11 @@ export function byTables(bars: BarSeries, module: ReturnType<typeof compileKerne
   if (typeof plan === "string") throw new Error(plan);
   const memory = known ?? kernelMemory(plan.layout.bytes, module);
   const sweep = { memory, module, recipe, bars, ...plan };
-  prepare(sweep, []);
+  const allSquares = prepare(sweep, []);
   computeIndicators(sweep);
   const evaluator = new TableEvaluator(sweep, 0, { feeRate: FEE, slippageBps: 0 });
   const results = new Float64Array(4 * COMBINATIONS);
   const out = new Float64Array(COLUMNS.length);
-  const record = new Float64Array(memory.buffer, plan.layout.record, 8 * BARS);
   const rules = {
     bars: BARS,
     periodsPerYear: 365,
@@ -66,7 +65,7 @@ export function byTables(bars: BarSeries, module: ReturnType<typeof compileKerne
     cash: 1,
     feeRate: FEE,
     spanMs: (BARS - 1) * 86_400_000,
-    allSquares: record[8 * BARS - 5] as number,
+    allSquares,
   };
   for (let i = 0; i < COMBINATIONS; i++) {
     evaluator.evaluate(i);

@@ -121,9 +121,6 @@ export class ComputeSweeps {
         ? `by tables: ${isTakenApart ? "each indicator once, " : ""}signals as bits${this.#module === undefined ? ", without WebAssembly" : ""}; the best again through the ordinary engine`
         : `through the ordinary engine, one by one (${tables})`,
     };
-    if (usesTables) {
-      prepare(tables.sweep, bounds);
-    }
     if (isTakenApart) {
       await Promise.all(Array.from({ length: workers }, () => this.#ask({ kind: "indicators", sweep: light(tables.sweep) }, signal)));
     }
@@ -159,7 +156,8 @@ export class ComputeSweeps {
     const fits = spare !== undefined && spare.buffer.byteLength >= plan.layout.bytes && spare.buffer.byteLength < 4 * plan.layout.bytes;
     this.#spare = undefined;
     const memory = fits ? spare : kernelMemory(plan.layout.bytes, this.#module);
-    const allSquares = bars.close.reduce((sum, close, t) => sum + (t === 0 ? 0 : (close / bars.close[t - 1]! - 1) ** 2), 0);
+    const tables = { memory, module: this.#module, recipe, bars, ...plan };
+    const allSquares = prepare(tables, bounds);
     const rules = {
       bars: bars.close.length,
       periodsPerYear: sweep.periodsPerYear,
@@ -169,7 +167,7 @@ export class ComputeSweeps {
       spanMs: bars.time[bars.time.length - 1]! - bars.time[0]!,
       allSquares,
     };
-    return { sweep: { memory, module: this.#module, recipe, bars, ...plan }, rules, freeScratches: Array.from({ length: places }, (_value, i) => i) };
+    return { sweep: tables, rules, freeScratches: Array.from({ length: places }, (_value, i) => i) };
   }
 
   async #chunk(message: Message<"chunk">, signal: AbortSignal): Promise<ChunkAnswer> {

@@ -6,14 +6,16 @@ const PAGE_BYTES = 65_536;
 
 /** kernel.as says what each does. Addresses and counts are plain numbers; nothing is checked. */
 export interface SweepKernel {
-  smaImage(prefix: number, bars: number, period: number, divisor: number, unit: number, out: number): void;
+  smaImage(prefix: number, bars: number, period: number, factor: number, unit: number, out: number): void;
   cross(a: number, b: number, start: number, bars: number, entries: number, exits: number, list: number): number;
   decide(
     prefix: number,
-    bars: number,
     a: number,
-    divisorA: number,
     b: number,
+    bars: number,
+    periodA: number,
+    divisorA: number,
+    periodB: number,
     divisorB: number,
     start: number,
     list: number,
@@ -26,6 +28,7 @@ export interface SweepKernel {
     bars: number,
     blocks: number,
     record: number,
+    edges: number,
     range: number,
     fill: number,
     fillCount: number,

@@ -21,8 +21,9 @@ export interface Layout {
   readonly next: number;
   /** Prefix sums of the closes, bars + 1 values. */
   readonly prefix: number;
-  /** 64 bytes a bar, tables.ts. */
+  /** 32 bytes a bar each, tables.ts. */
   readonly record: number;
+  readonly edges: number;
   readonly range: number;
   /** Bars at which return sums are noted, i32. */
   readonly bounds: number;
@@ -64,7 +65,8 @@ export function layOut({ bars, boundCount, lines, signals, workers }: LayoutNeed
     blocks,
     next: take(64),
     prefix: take(8 * (bars + 1)),
-    record: take(64 * bars + 64),
+    record: take(32 * bars + 64),
+    edges: take(32 * bars),
     range: take(16 * blocks * levels),
     bounds: take(4 * boundCount),
     boundCount,

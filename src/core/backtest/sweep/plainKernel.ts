@@ -9,25 +9,24 @@ export function plainKernel(memory: SharedArrayBuffer): SweepKernel {
   const i16 = new Int16Array(memory, 0, memory.byteLength >> 1);
   const i32 = new Int32Array(memory);
   return {
-    smaImage: (prefix, bars, period, divisor, unit, out) => {
+    smaImage: (prefix, bars, period, factor, unit, out) => {
       const [p, u, o] = [prefix >> 3, unit >> 3, out >> 1];
-      for (let i = 0; i < bars; i++) i16[o + i] = i < period - 1 ? 0 : imageOf((f64[p + i + 1]! - f64[p + i + 1 - period]!) / divisor, f64[u + i]!);
+      for (let i = 0; i < bars; i++) i16[o + i] = i < period - 1 ? 0 : imageOf((f64[p + i + 1]! - f64[p + i + 1 - period]!) * factor, f64[u + i]!);
     },
     cross: (a, b, start, bars, entries, exits, list) => cross({ i16, i32 }, a >> 1, b >> 1, start, bars, entries >> 2, exits >> 2, list >> 2),
-    decide: (prefix, bars, a, divisorA, b, divisorB, start, list, count, entries, exits) => {
+    decide: (prefix, a, b, bars, periodA, divisorA, periodB, divisorB, start, list, count, entries, exits) => {
       const p = prefix >> 3;
-      const sign = (t: number) => {
-        const [x, y] = [(f64[p + t + 1]! - f64[p + t + 1 - a]!) / divisorA, (f64[p + t + 1]! - f64[p + t + 1 - b]!) / divisorB];
-        return x - y;
-      };
-      for (let k = 0; k < count; k++) decideWord(i32, sign, { word: i32[(list >> 2) + k]!, start, bars, entries: entries >> 2, exits: exits >> 2 });
+      const exact = (t: number) => (f64[p + t + 1]! - f64[p + t + 1 - periodA]!) / divisorA - (f64[p + t + 1]! - f64[p + t + 1 - periodB]!) / divisorB;
+      const place = { first: a >> 1, second: b >> 1, start, bars, entries: entries >> 2, exits: exits >> 2 };
+      for (let k = 0; k < count; k++) decideWord({ i16, i32 }, exact, { ...place, word: i32[(list >> 2) + k]! });
     },
     fills: (entries, exits, bars, out) => fills(i32, entries >> 2, exits >> 2, bars, out >> 2),
-    evaluate: (bars, blocks, record, range, fill, fillCount, buy, sell, bounds, boundCount, sums, result) =>
+    evaluate: (bars, blocks, record, edges, range, fill, fillCount, buy, sell, bounds, boundCount, sums, result) =>
       evaluate(f64, i32, {
         bars,
         blocks,
         record: record >> 3,
+        edges: edges >> 3,
         range: range >> 3,
         fill: fill >> 2,
         fillCount,
@@ -46,8 +45,16 @@ export function imageOf(line: number, unit: number): number {
   return Math.trunc(Math.max(-32_768, Math.min(32_767, line * unit - 65_536)));
 }
 
+export interface Views {
+  readonly i16: Int16Array;
+  readonly i32: Int32Array;
+}
+
 interface WordPlace {
   readonly word: number;
+  /** Images of the two lines. */
+  readonly first: number;
+  readonly second: number;
   readonly start: number;
   readonly bars: number;
   /** Of the first words, in words. */
@@ -55,18 +62,26 @@ interface WordPlace {
   readonly exits: number;
 }
 
-/** One word by the definition of a crossing, `sign` being that of the difference of the lines' exact values; and the first bar of the next, whose past it is. */
-export function decideWord(words: Int32Array, sign: (t: number) => number, { word, start, bars, entries, exits }: WordPlace): void {
+/**
+ * One word by the definition of a crossing, and the first bar of the next, whose past it is. `exact` answers the difference of
+ * the lines' exact values; it is asked where the images come within one step of each other.
+ */
+export function decideWord({ i16, i32: words }: Views, exact: (t: number) => number, place: WordPlace): void {
+  const { word, first, second, start, bars, entries, exits } = place;
   const from = word * 32;
   const to = Math.min(from + 32, bars - 1);
   const [e, x] = [entries + word, exits + word];
   words[e] = 0;
   words[x] = 0;
+  const apart = (t: number) => {
+    const steps = i16[first + t]! - i16[second + t]!;
+    return Math.abs(steps) > 1 ? steps : exact(t);
+  };
   let t = Math.max(from, start + 1);
   if (t > to) return;
-  let before = sign(t - 1);
+  let before = apart(t - 1);
   for (; t <= to; t++) {
-    const now = sign(t);
+    const now = apart(t);
     const [at, bit] = [(t - from) >> 5, 1 << (t & 31)];
     if (at === 1) {
       words[e + 1] = words[e + 1]! & ~1;
@@ -78,11 +93,6 @@ export function decideWord(words: Int32Array, sign: (t: number) => number, { wor
   }
 }
 
-interface Views {
-  readonly i16: Int16Array;
-  readonly i32: Int32Array;
-}
-
 function cross({ i16, i32 }: Views, a: number, b: number, start: number, bars: number, entries: number, exits: number, list: number): number {
   const first = start >> 5;
   const words = (bars + 31) >> 5;
@@ -92,18 +102,18 @@ function cross({ i16, i32 }: Views, a: number, b: number, start: number, bars: n
   let count = 1;
   i32[list] = first;
   for (let w = first; w < words; w++) {
-    let above = 0;
+    let below = 0;
     let isNear = false;
     for (let k = 0; k < 32; k++) {
       const t = w * 32 + k;
       const apart = i16[a + t]! - i16[b + t]!;
-      if (apart > 0) above |= 1 << k;
+      if (apart < 0) below |= 1 << k;
       if (Math.abs(apart) <= 1) isNear = true;
     }
-    const shifted = (above << 1) | (before >>> 31);
-    i32[entries + w] = above & ~shifted;
-    i32[exits + w] = shifted & ~above;
-    before = above;
+    const shifted = (below << 1) | (before >>> 31);
+    i32[entries + w] = shifted & ~below;
+    i32[exits + w] = below & ~shifted;
+    before = below;
     if (isNear && w > first) i32[list + count++] = w;
   }
   return count;
@@ -131,6 +141,7 @@ interface Evaluation {
   readonly bars: number;
   readonly blocks: number;
   readonly record: number;
+  readonly edges: number;
   readonly range: number;
   readonly fill: number;
   readonly fillCount: number;
@@ -143,8 +154,8 @@ interface Evaluation {
 }
 
 function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
-  const { bars: n, blocks, range, fill, fillCount: k, buy, sell } = at;
-  const recordAt = (bar: number) => at.record + bar * 8;
+  const { bars: n, blocks, edges, range, fill, fillCount: k, buy, sell } = at;
+  const recordAt = (bar: number) => at.record + bar * 4;
   let [cash, peak, keep, sr, srr] = [1, 1, 1, 0, 0];
   let [won, held, gain, loss, growth, best, worst, paid, back] = [0, 0, 0, 0, 0, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0];
   let bound = at.bounds;
@@ -176,7 +187,7 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
     let r = x - 1;
     let out: number;
     if (x < n) {
-      out = f64[y + 8]! * sell;
+      out = f64[y + 4]! * sell;
       const rx = out / f64[y + 1]! - 1;
       cash = u * out;
       sr += re + rx + (f64[y + 2]! - f64[be + 2]!);
@@ -190,7 +201,7 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
         sr += q;
         srr += q * q;
       } else {
-        const z = y - 8;
+        const z = y - 4;
         const q = (f64[y + 1]! / f64[z + 1]!) * sell - 1;
         sr += re + q + (f64[z + 2]! - f64[be + 2]!);
         srr += re * re + q * q + (f64[z + 3]! - f64[be + 3]!);
@@ -213,20 +224,20 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
       let lo = f64[be + 1]!;
       let hi = lo;
       if (bl === br) {
-        for (let p = be + 8; p <= end; p += 8) {
+        for (let p = be + 4; p <= end; p += 4) {
           lo = Math.min(lo, f64[p + 1]!);
           hi = Math.max(hi, f64[p + 1]!);
         }
       } else {
-        lo = Math.min(f64[be + 4]!, f64[end + 6]!);
-        hi = Math.max(f64[be + 5]!, f64[end + 7]!);
+        lo = Math.min(f64[edges + 4 * e]!, f64[edges + 4 * r + 2]!);
+        hi = -Math.min(f64[edges + 4 * e + 1]!, f64[edges + 4 * r + 3]!);
         const between = br - bl - 1;
         if (between > 0) {
           const level = 31 - Math.clz32(between);
           const p = range + 2 * (blocks * level + bl + 1);
           const q = range + 2 * (blocks * level + br - (1 << level));
           lo = Math.min(lo, f64[p]!, f64[q]!);
-          hi = Math.max(hi, f64[p + 1]!, f64[q + 1]!);
+          hi = Math.max(hi, -f64[p + 1]!, -f64[q + 1]!);
         }
       }
       lo *= u;
@@ -237,7 +248,7 @@ function evaluate(f64: Float64Array, i32: Int32Array, at: Evaluation): void {
         // A new peak inside: only a stretch that could hold the deepest fall is looked at bar by bar.
         if (lo < keep * hi) {
           let top = peak;
-          for (let p = be; p <= end; p += 8) {
+          for (let p = be; p <= end; p += 4) {
             const q = u * f64[p + 1]!;
             if (q > top) top = q;
             else if (q < keep * top) keep = q / top;

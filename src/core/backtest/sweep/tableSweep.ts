@@ -59,16 +59,17 @@ export function planTables(
   return layout.bytes > most ? `the indicators need ${Math.round(layout.bytes / 1e6)} MB, more than ${Math.round(most / 1e6)} MB` : { layout, closes };
 }
 
-/** Tables and prefix sums; before any thread starts. */
-export function prepare({ memory, layout, closes, bars }: TableSweep, bounds: readonly number[]): void {
+/** Tables and prefix sums; before any thread starts. Answers the sum of the squared returns of all bars. */
+export function prepare({ memory, layout, closes, bars }: TableSweep, bounds: readonly number[]): number {
   const shared = memory.buffer;
   new Int32Array(shared, layout.next, 1)[0] = 0;
   new Int32Array(shared, layout.bounds, layout.boundCount).set(bounds);
-  writeTables(shared, layout, bars.open, bars.close);
+  const allSquares = writeTables(shared, layout, bars.open, bars.close);
   if (closes !== undefined) writePrefix(closes, new Float64Array(shared, layout.prefix, layout.bars + 1));
-  if (layout.images.length === 0) return;
+  if (layout.images.length === 0) return allSquares;
   const unit = new Float64Array(shared, layout.unit, layout.bars);
   for (let t = 0; t < unit.length; t++) unit[t] = 65_536 / bars.close[t]!;
+  return allSquares;
 }
 
 /** Takes indicators until none is left. */
@@ -95,7 +96,7 @@ function writeLine({ memory, layout, recipe, closes, bars }: TableSweep, kernel:
   if (recipe.kind !== "cross") return;
   const { kind, period } = recipe.lines[i]!;
   if (kind === "sma") {
-    kernel.smaImage(layout.prefix, layout.bars, period, divisorOf(closes!, period), layout.unit, layout.images[i]!);
+    kernel.smaImage(layout.prefix, layout.bars, period, 1 / divisorOf(closes!, period), layout.unit, layout.images[i]!);
     return;
   }
   const shared = memory.buffer;
@@ -112,6 +113,7 @@ export class TableEvaluator {
   readonly #kernel: SweepKernel;
   readonly #scratch: Layout["scratch"][number];
   readonly #words: Int32Array;
+  readonly #images: Int16Array;
   readonly #prefix: Float64Array;
   readonly #values: ReadonlyArray<Float64Array | undefined>;
   readonly #buy: number;
@@ -128,6 +130,7 @@ export class TableEvaluator {
     this.#kernel = kernelOn(sweep.memory, sweep.module);
     this.#scratch = layout.scratch[worker]!;
     this.#words = new Int32Array(shared, 0, shared.byteLength >> 2);
+    this.#images = new Int16Array(shared, 0, shared.byteLength >> 1);
     this.#prefix = new Float64Array(shared, layout.prefix, layout.bars + 1);
     this.#values = layout.values.map((at) => (at === 0 ? undefined : new Float64Array(shared, at, layout.bars)));
     this.#buy = (1 + slippageBps / 10_000) * (1 + feeRate);
@@ -165,6 +168,7 @@ export class TableEvaluator {
       bars,
       layout.blocks,
       layout.record,
+      layout.edges,
       layout.range,
       scratch.fill,
       count,
@@ -194,17 +198,19 @@ export class TableEvaluator {
       this.#words.fill(0, exits >> 2, (exits >> 2) + ((layout.bars + 31) >> 5));
       return;
     }
-    const count = this.#kernel.cross(layout.images[a]!, layout.images[b]!, start, layout.bars, entries, exits, list);
+    const [imageA, imageB] = [layout.images[a]!, layout.images[b]!];
+    const count = this.#kernel.cross(imageA, imageB, start, layout.bars, entries, exits, list);
     const { closes } = this.#sweep;
     const [first, second] = [recipe.lines[a]!, recipe.lines[b]!];
     if (closes?.isExact === true && first.kind === "sma" && second.kind === "sma") {
       const [by, against] = [divisorOf(closes, first.period), divisorOf(closes, second.period)];
-      this.#kernel.decide(layout.prefix, layout.bars, first.period, by, second.period, against, start, list, count, entries, exits);
+      this.#kernel.decide(layout.prefix, imageA, imageB, layout.bars, first.period, by, second.period, against, start, list, count, entries, exits);
       return;
     }
-    const sign = (t: number) => this.#at(a, t) - this.#at(b, t);
-    const place = { start, bars: layout.bars, entries: entries >> 2, exits: exits >> 2 };
-    for (let i = 0; i < count; i++) decideWord(this.#words, sign, { ...place, word: this.#words[(list >> 2) + i]! });
+    const apart = (t: number) => this.#at(a, t) - this.#at(b, t);
+    const place = { first: imageA >> 1, second: imageB >> 1, start, bars: layout.bars, entries: entries >> 2, exits: exits >> 2 };
+    const views = { i16: this.#images, i32: this.#words };
+    for (let i = 0; i < count; i++) decideWord(views, apart, { ...place, word: this.#words[(list >> 2) + i]! });
   }
 
   #at(line: number, t: number): number {

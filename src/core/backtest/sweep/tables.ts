@@ -18,56 +18,59 @@ export function noTables(open: Float64Array, close: Float64Array): string | unde
 }
 
 /**
- * A record of eight numbers a bar, one cache line: open, close, sum of returns up to here, sum of their squares, lowest and
- * highest close from here to the end of the block, lowest and highest from the start of the block to here. Then, level by
- * level, lowest and highest close of 1, 2, 4 ... blocks from each block on.
+ * A record of four numbers a bar, half a cache line: open, close, sum of returns up to here, sum of their squares. Beside it
+ * its edges: lowest close from here to the end of the block and the negative of the highest, and both from the start of the
+ * block to here. Then, level by level, the same of 1, 2, 4 ... blocks from each block on. (Of two pairs of a lowest and the
+ * negative of a highest one operation takes what is lower of both.) Answers the sum of all squares.
  */
-export function writeTables(memory: SharedArrayBuffer, layout: Layout, open: Float64Array, close: Float64Array): void {
+export function writeTables(memory: SharedArrayBuffer, layout: Layout, open: Float64Array, close: Float64Array): number {
   const { bars: n, blocks } = layout;
-  const record = new Float64Array(memory, layout.record, 8 * n);
+  const record = new Float64Array(memory, layout.record, 4 * n);
   let sum = 0;
   let squares = 0;
+  let before = close[0]!;
   for (let t = 0; t < n; t++) {
-    const r = t === 0 ? 0 : close[t]! / close[t - 1]! - 1;
+    const price = close[t]!;
+    const r = price / before - 1;
+    before = price;
     sum += r;
     squares += r * r;
-    const at = 8 * t;
-    record[at] = open[t]!;
-    record[at + 1] = close[t]!;
-    record[at + 2] = sum;
-    record[at + 3] = squares;
+    record[4 * t] = open[t]!;
+    record[4 * t + 1] = price;
+    record[4 * t + 2] = sum;
+    record[4 * t + 3] = squares;
   }
+  const edges = new Float64Array(memory, layout.edges, 4 * n);
   const levels = 32 - Math.clz32(blocks);
   const range = new Float64Array(memory, layout.range, 2 * blocks * levels);
   for (let block = 0; block < blocks; block++) {
     const from = block << BLOCK_SHIFT;
     const to = Math.min(n, from + (1 << BLOCK_SHIFT));
     let low = Number.POSITIVE_INFINITY;
-    let high = 0;
+    let high = Number.POSITIVE_INFINITY;
     for (let t = from; t < to; t++) {
       low = Math.min(low, close[t]!);
-      high = Math.max(high, close[t]!);
-      record[8 * t + 6] = low;
-      record[8 * t + 7] = high;
+      high = Math.min(high, -close[t]!);
+      edges[4 * t + 2] = low;
+      edges[4 * t + 3] = high;
     }
     range[2 * block] = low;
     range[2 * block + 1] = high;
     low = Number.POSITIVE_INFINITY;
-    high = 0;
+    high = Number.POSITIVE_INFINITY;
     for (let t = to - 1; t >= from; t--) {
       low = Math.min(low, close[t]!);
-      high = Math.max(high, close[t]!);
-      record[8 * t + 4] = low;
-      record[8 * t + 5] = high;
+      high = Math.min(high, -close[t]!);
+      edges[4 * t] = low;
+      edges[4 * t + 1] = high;
     }
   }
   for (let level = 1; level < levels; level++) {
     const below = 2 * blocks * (level - 1);
     const here = 2 * blocks * level;
-    const half = 1 << (level - 1);
-    for (let block = 0; block + 2 * half <= blocks; block++) {
-      range[here + 2 * block] = Math.min(range[below + 2 * block]!, range[below + 2 * (block + half)]!);
-      range[here + 2 * block + 1] = Math.max(range[below + 2 * block + 1]!, range[below + 2 * (block + half) + 1]!);
-    }
+    const half = 1 << level;
+    const end = 2 * (blocks - half + 1);
+    for (let at = 0; at < end; at++) range[here + at] = Math.min(range[below + at]!, range[below + at + half]!);
   }
+  return squares;
 }
