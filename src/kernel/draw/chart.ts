@@ -50,10 +50,19 @@ async function svgOf(spec: object): Promise<string> {
   try {
     const svg = await view.toSVG();
     if (refused !== undefined) throw refused; // Vega goes on without the data
-    return themed(svg);
+    return themed(lean(svg));
   } finally {
     view.finalize();
   }
+}
+
+const MANY_MARKS = 100;
+const LABEL = / aria-label="[^"]*" role="graphics-symbol" aria-roledescription="[^"]*"/g;
+
+/** Hundredths of a pixel, and no spoken label for each of many marks: they were half of a notebook's size. Text in the picture stays as it is. */
+function lean(svg: string): string {
+  const rounded = svg.replace(/ (?:transform|d|x|y|x2|y2|width|height)="[^"]*"/g, (attribute) => attribute.replace(/(\.\d\d)\d+/g, "$1"));
+  return (svg.match(LABEL)?.length ?? 0) > MANY_MARKS ? rounded.replace(LABEL, "") : rounded;
 }
 
 type VegaLogger = NonNullable<ConstructorParameters<typeof View>[1]>["logger"];

@@ -14,12 +14,12 @@ interface Point {
 
 /** Equity above, fall below its running peak beneath. */
 export function equityChart(equity: ReadonlyArray<readonly [string, number]>, title: string): object {
-  const points = thinned(equity.map(([time, v]) => ({ t: Date.parse(time), v })));
+  const points = thinned(equity.map(([time, v]) => ({ t: Date.parse(time), v: toSee(v) })));
   let peak = 0;
   const falls = thinned(
     equity.map(([time, v]) => {
       peak = Math.max(peak, v);
-      return { t: Date.parse(time), v: (v / peak - 1) * 100 };
+      return { t: Date.parse(time), v: toSee((v / peak - 1) * 100) };
     }),
   );
   const x = { field: "t", type: "temporal", scale: { type: "utc" } };
@@ -113,6 +113,11 @@ export function lineChart(
 }
 
 const SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json";
+
+/** More digits than a picture shows would only fill the notebook's file. */
+function toSee(value: number): number {
+  return Number(value.toPrecision(6));
+}
 
 /** Of each column's points the lowest and the highest, so that no peak is lost. */
 export function thinned(points: readonly Point[]): readonly Point[] {
