@@ -14,7 +14,7 @@ export function addPaperCommand(program: Command, context: Context): void {
   const paper = program
     .command("paper")
     .description(
-      "Run the paper exchange in the foreground: Alpaca's API, SIMULATED prices.\nFlags: --port N --host 127.0.0.1 --seed N --speed X --data DIR|FILE --tls --home DIR --accounts N --cash 100000 --rate-limit 200|off --market-hours always|nyse --start TIME --borrow-rate PCT --margin-rate PCT --fault SPEC --ready-file F",
+      "Run the paper exchange in the foreground: Alpaca's API, SIMULATED prices.\nFlags: --port N --host 127.0.0.1 --seed N --speed X --data DIR|FILE --tls --home DIR --accounts N --cash 100000 --rate-limit 200|off --stream-limit off|1 --market-hours always|nyse --start TIME --borrow-rate PCT --margin-rate PCT --fault SPEC --ready-file F",
     )
     .allowUnknownOption()
     .allowExcessArguments()

@@ -75,3 +75,22 @@ export class RateLimit {
     if (window.used > this.#perMinute) throw new ApiError(429, "too many requests.", 42_910_000);
   }
 }
+
+/** Streams of market data that a key may have at one address at a time. */
+export class StreamLimit {
+  readonly #most: number | null;
+  readonly #open = new Map<string, number>();
+
+  constructor(most: number | null) {
+    this.#most = most;
+  }
+
+  /** Takes a place; answers how to give it back, undefined when there is none left. */
+  enter(key: string, feed: string): (() => void) | undefined {
+    const name = `${feed} ${key}`;
+    const open = this.#open.get(name) ?? 0;
+    if (this.#most !== null && open >= this.#most) return undefined;
+    this.#open.set(name, open + 1);
+    return () => this.#open.set(name, (this.#open.get(name) as number) - 1);
+  }
+}

@@ -2,24 +2,30 @@
  * `/v2/iex`, `/v2/sip`, `/v2/test` and `/v1beta1/news`: what the market does, to who has subscribed, as it comes. Looks at
  * the market only while someone has. A client that does not read what it is sent is told so (407) and cut off.
  */
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import * as v from "valibot";
-import { authorize } from "./access.ts";
+import { authorize, type StreamLimit } from "./access.ts";
 import { happenedSince, type Channel } from "./dataFeed.ts";
 import type { Feed } from "./dataQuery.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
-import { packFrame, readFrame, type FrameFormat } from "./frames.ts";
+import { frameFormat, packFrame, readFrame } from "./frames.ts";
+import type { AccountState } from "./ledger.ts";
 import type { Market } from "./market.ts";
 
 export interface DataStreamParts {
   readonly engine: Engine;
   readonly market: Market;
   readonly clock: ExchangeClock;
+  readonly connections: StreamLimit;
+  /** The account of the key in a request's headers. */
+  readonly authorize: (headers: IncomingHttpHeaders) => AccountState | undefined;
 }
 
 export interface StreamKind {
-  readonly format: FrameFormat;
+  /** Names the format, and the key if it likes. */
+  readonly request: IncomingMessage;
   /** The last part of its address. */
   readonly feed: Feed | "test" | "news";
 }
@@ -45,10 +51,12 @@ function forTest(message: object): object {
   return "S" in message && message.S === TEST_SYMBOL.of ? { ...message, S: TEST_SYMBOL.name } : message;
 }
 
-export function serveDataStream(socket: WebSocket, { engine, market, clock }: DataStreamParts, { format, feed }: StreamKind): void {
+export function serveDataStream(socket: WebSocket, parts: DataStreamParts, { request, feed }: StreamKind): void {
+  const { engine, market, clock } = parts;
+  const format = frameFormat(request);
   const channels: readonly Channel[] = feed === "news" ? ["news"] : STOCK_CHANNELS;
   const subscribed = new Map<Channel, Set<string>>(channels.map((channel) => [channel, new Set<string>()]));
-  let isAuthorized = false;
+  let leave: (() => void) | undefined;
   let looking: NodeJS.Timeout | undefined;
   let lookedAt = clock.now();
   const write = (messages: readonly object[]) => socket.send(format === "msgpack" ? packFrame(messages) : JSON.stringify(messages));
@@ -66,22 +74,30 @@ export function serveDataStream(socket: WebSocket, { engine, market, clock }: Da
     const symbols = [...wanted].map((symbol) => (feed === "test" && symbol === TEST_SYMBOL.name ? TEST_SYMBOL.of : symbol));
     return symbols.filter((symbol) => market.has(symbol));
   };
-  const parts = { market, feed: feed === "test" || feed === "news" ? "sip" : feed, symbolsOf } as const;
+  const watched = { market, feed: feed === "test" || feed === "news" ? "sip" : feed, symbolsOf } as const;
   const look = () => {
     const now = clock.now();
-    const messages = happenedSince(parts, { before: lookedAt, now });
+    const messages = happenedSince(watched, { before: lookedAt, now });
     lookedAt = now;
     if (messages.length > 0) send(feed === "test" ? messages.map(forTest) : messages);
   };
   const timer = setTimeout(() => {
-    if (isAuthorized) return;
+    if (leave !== undefined) return;
     fail(404, "auth timeout");
     socket.close(1008, "auth timeout");
   }, AUTH_MS);
   socket.on("close", () => {
     clearTimeout(timer);
     clearInterval(looking);
+    leave?.();
   });
+  const admit = (account: AccountState | undefined) => {
+    leave = account === undefined ? undefined : parts.connections.enter(account.record.keyId, feed);
+    if (leave !== undefined) return send([{ T: "success", msg: "authenticated" }]);
+    const [code, msg] = account === undefined ? ([402, "auth failed"] as const) : ([406, "connection limit exceeded"] as const);
+    fail(code, msg);
+    socket.close(1008, msg);
+  };
   const subscribe = (change: v.InferOutput<typeof SUBSCRIBE>) => {
     const lists = change as Partial<Record<Channel, readonly string[] | null>>;
     const foreign = feed === "news" ? STOCK_CHANNELS : (["news"] as const);
@@ -110,16 +126,15 @@ export function serveDataStream(socket: WebSocket, { engine, market, clock }: Da
     const message = readFrame(data, format);
     const auth = v.safeParse(AUTH, message);
     if (auth.success) {
-      if (isAuthorized) return fail(403, "already authenticated");
-      isAuthorized = authorize(engine.accounts, auth.output.key, auth.output.secret) !== undefined;
-      if (isAuthorized) return send([{ T: "success", msg: "authenticated" }]);
-      fail(402, "auth failed");
-      return socket.close(1008, "auth failed");
+      if (leave !== undefined) return fail(403, "already authenticated");
+      return admit(authorize(engine.accounts, auth.output.key, auth.output.secret));
     }
     const change = v.safeParse(SUBSCRIBE, message);
     if (!change.success) return fail(400, "invalid syntax");
-    if (!isAuthorized) return fail(401, "not authenticated");
+    if (leave === undefined) return fail(401, "not authenticated");
     subscribe(change.output);
   });
   send([{ T: "success", msg: "connected" }]);
+  // As at Alpaca, the key may come with the request for the stream.
+  if (request.headers["apca-api-key-id"] !== undefined) admit(parts.authorize(request.headers));
 }

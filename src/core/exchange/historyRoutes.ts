@@ -71,7 +71,7 @@ function seriesOf(market: Market): readonly Series[] {
     },
     {
       plural: "auctions",
-      check: () => undefined,
+      check: (query) => void choice(query, "feed", "sip", ["sip"]),
       *points(symbol, _asked, { from, to, now, descending }) {
         const { first } = market.source.years;
         const days = tradingDays(newYorkDate(Math.max(from, Date.UTC(first, 0, 2))), newYorkDate(Math.min(to, now)));

@@ -29,9 +29,9 @@ function addAssetRoutes(app: FastifyInstance, { market }: MarketRouteParts): voi
     if ((query["asset_class"] ?? "us_equity") !== "us_equity") return [];
     const listing = query["exchange"] ?? "";
     const attributes = (query["attributes"] ?? "").split(",").filter((attribute) => attribute !== "");
-    return [...(status === "inactive" ? [] : market.stocks.map(assetJson)), ...(status === "active" ? [] : formerAssets(market))].filter(
-      (asset) => (listing === "" || asset.exchange === listing) && (attributes.length === 0 || attributes.some((one) => asset.attributes.includes(one))),
-    );
+    return [...(status === "inactive" ? [] : market.stocks.map(assetJson)), ...(status === "active" ? [] : formerAssets(market))]
+      .filter((asset) => (listing === "" || asset.exchange === listing) && (attributes.length === 0 || attributes.some((one) => asset.attributes.includes(one))))
+      .sort((a, b) => (`${a.exchange} ${a.symbol}` < `${b.exchange} ${b.symbol}` ? -1 : 1));
   });
   app.get("/v2/assets/:symbol", (request) => {
     const wanted = (request.params as { readonly symbol: string }).symbol;

@@ -122,6 +122,7 @@ export async function startExchange(options: PaperOptions, given: Given): Promis
       host: options.host,
       port: options.port,
       rateLimit: options.rateLimit,
+      streamLimit: options.streamLimit,
       faults: options.faults,
       idle,
     });

@@ -21,6 +21,8 @@ export interface PaperOptions {
   readonly cash: Big;
   /** Requests a minute and key; null for no limit. */
   readonly rateLimit: number | null;
+  /** Streams of market data a key and address; null for no limit. */
+  readonly streamLimit: number | null;
   readonly hours: MarketHours;
   /** What being short or in debt costs. */
   readonly rates: Rates;
@@ -47,6 +49,7 @@ const FLAGS = [
   "--accounts",
   "--cash",
   "--rate-limit",
+  "--stream-limit",
   "--market-hours",
   "--borrow-rate",
   "--margin-rate",
@@ -63,6 +66,10 @@ const SWITCHES: ReadonlySet<Flag> = new Set(["--tls", "--ends-with-stdin"]);
 export function parsePaperArgs(args: readonly string[]): PaperOptions {
   const given = split(args);
   const text = (flag: Flag) => given.get(flag);
+  const limit = (flag: Flag, fallback: string, max: number, hint: string) => {
+    const value = text(flag) ?? fallback;
+    return value === "off" ? null : whole(flag, value, 1, max, hint);
+  };
   const host = text("--host") ?? "127.0.0.1";
   if (!isLoopbackHost(host)) throw badInput("bad-host", `--host is "${host}", but the paper exchange serves this machine only.`, "Use 127.0.0.1.");
   const hours = text("--market-hours") ?? "always";
@@ -81,8 +88,8 @@ export function parsePaperArgs(args: readonly string[]): PaperOptions {
     speed: positive("--speed", text("--speed") ?? "1", 1_000_000),
     accounts: whole("--accounts", text("--accounts") ?? "1", 1, 1000),
     cash: cashOf(text("--cash") ?? "100000"),
-    rateLimit:
-      text("--rate-limit") === "off" ? null : whole("--rate-limit", text("--rate-limit") ?? "200", 1, 1_000_000, "Give requests a minute, like 200, or off."),
+    rateLimit: limit("--rate-limit", "200", 1_000_000, "Give requests a minute, like 200, or off."),
+    streamLimit: limit("--stream-limit", "off", 1000, "Give streams a key and address, like 1, or off."),
     hours,
     rates: { borrowPct: percent("--borrow-rate", text("--borrow-rate") ?? "0"), marginPct: percent("--margin-rate", text("--margin-rate") ?? "0") },
     faults: parseFaults(text("--fault") ?? ""),

@@ -5,13 +5,16 @@ import { badRequest } from "./apiError.ts";
 import type { Engine } from "./engine.ts";
 import type { AccountState, EquityPoint } from "./ledger.ts";
 import type { Market } from "./market.ts";
-import { time, type Query } from "./query.ts";
+import { choice, time, type Query } from "./query.ts";
 
 const DAY_MS = 86_400_000;
 const MINUTE = 60_000;
 const STEPS: Readonly<Record<string, number>> = { "1Min": MINUTE, "5Min": 5 * MINUTE, "15Min": 15 * MINUTE, "1H": 60 * MINUTE };
 
 export function portfolioHistory(parts: { readonly engine: Engine; readonly market: Market }, account: AccountState, query: Query, now: number) {
+  if (["start", "end", "period"].every((name) => (query[name] ?? "") !== "")) throw badRequest("only two of start, end and period are accepted");
+  const isPerDay = choice(query, "pnl_reset", "per_day", ["per_day", "no_reset"]) === "per_day";
+  choice(query, "intraday_reporting", "market_hours", ["market_hours", "extended_hours", "continuous"]);
   const match = /^(\d{1,3})([DWMA])$/.exec(query["period"] ?? "1M");
   if (match === null) throw badRequest("invalid period");
   const asked = Number(match[1]) * { D: 1, W: 7, M: 31, A: 366 }[match[2] as "D" | "W" | "M" | "A"];
@@ -21,7 +24,8 @@ export function portfolioHistory(parts: { readonly engine: Engine; readonly mark
   const timeframe = query["timeframe"] || (days < 7 ? "1Min" : days < 30 ? "15Min" : "1D");
   const step = STEPS[timeframe];
   if (step === undefined && timeframe !== "1D") throw badRequest(`invalid timeframe: ${timeframe}`);
-  if (step !== undefined && days > (step === MINUTE ? 7 : 30)) throw badRequest(`timeframe ${timeframe} is for ${step === MINUTE ? 7 : 30} days at most`);
+  // A month has up to 31 days.
+  if (step !== undefined && days > (step === MINUTE ? 7 : 31)) throw badRequest(`timeframe ${timeframe} is for ${step === MINUTE ? "7 days" : "a month"} at most`);
   const past =
     step === undefined
       ? account.equityPoints.filter((point) => point.at >= start && point.at <= end)
@@ -31,15 +35,29 @@ export function portfolioHistory(parts: { readonly engine: Engine; readonly mark
   const before = account.equityPoints.findLast((point) => point.at < (points[0]?.at ?? start));
   const base = (step === undefined ? (points[0]?.equity ?? startCash) : (before?.equity ?? startCash)).toNumber();
   const equity = points.map((point) => point.equity.round(4).toNumber());
+  const bases = step === undefined || !isPerDay ? equity.map(() => base) : dayBases(account, points);
+  const gains = equity.map((value, i) => [value, bases[i] as number] as const);
   return {
     timestamp: points.map((point) => Math.floor(point.at / 1000)),
     equity,
-    profit_loss: equity.map((value) => Math.round((value - base) * 10_000) / 10_000),
-    profit_loss_pct: equity.map((value) => (base === 0 ? 0 : Number(((value - base) / base).toFixed(10)))),
+    profit_loss: gains.map(([value, from]) => Math.round((value - from) * 10_000) / 10_000),
+    profit_loss_pct: gains.map(([value, from]) => (from === 0 ? 0 : Number(((value - from) / from).toFixed(10)))),
     base_value: base,
     base_value_asof: newYorkDate(before?.at ?? points[0]?.at ?? now),
     timeframe,
   };
+}
+
+/** For each point, the equity at the last close before its day: within the day gains begin anew each morning. */
+function dayBases({ equityPoints, record }: AccountState, points: readonly EquityPoint[]): readonly number[] {
+  const known = new Map<string, number>();
+  const baseOf = (date: string) => (equityPoints.findLast(({ at }) => newYorkDate(at) < date)?.equity ?? record.startCash).toNumber();
+  return points.map(({ at }) => {
+    const date = newYorkDate(at);
+    const base = known.get(date) ?? baseOf(date);
+    known.set(date, base);
+    return base;
+  });
 }
 
 function endOfDate(at: number | undefined): number | undefined {

@@ -8,11 +8,11 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { WebSocketServer, type WebSocket } from "ws";
 import { TradingError } from "../base/errors.ts";
 import { seededRandom } from "../base/random.ts";
-import { isLoopbackHost, KeyRing, isOwnPage, RateLimit } from "./access.ts";
+import { isLoopbackHost, KeyRing, isOwnPage, RateLimit, StreamLimit } from "./access.ts";
 import { ApiError } from "./apiError.ts";
 import type { Certificate } from "./certificate.ts";
 import { addDataRoutes } from "./dataRoutes.ts";
-import { serveDataStream, type StreamKind } from "./dataStream.ts";
+import { serveDataStream, type DataStreamParts, type StreamKind } from "./dataStream.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { addHttpFaults, addStreamFaults, type Fault } from "./faults.ts";
@@ -21,6 +21,7 @@ import type { IdleWatch } from "./idleWatch.ts";
 import { greetingOf } from "./lease.ts";
 import type { AccountState } from "./ledger.ts";
 import type { Market } from "./market.ts";
+import { knownMethods, plainUrl, streamPath } from "./paths.ts";
 import { serveTradeStream } from "./tradeStream.ts";
 import { addTradingRoutes } from "./tradingRoutes.ts";
 import { addVendorRoutes } from "./vendorRoutes.ts";
@@ -32,6 +33,7 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly rateLimit: number | null;
+  readonly streamLimit: number | null;
   readonly faults: readonly Fault[];
   readonly idle: IdleWatch;
   /** Serves https and wss with it. */
@@ -50,6 +52,11 @@ const MAX_CONNECTIONS = 4000;
 const SIMULATED = { name: "X-Quantdesk-Simulated", value: "true" } as const;
 /** A client that has not sent its headers, or its whole request, by then is cut off; looked at every five seconds. */
 const SLOW = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 } as const;
+const HTTP = {
+  ...SLOW,
+  // Other offers to upgrade (Java's client offers HTTP/2 with its first request) are answered as the requests that they are.
+  shouldUpgradeCallback: (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() === "websocket",
+};
 
 export async function startServer(options: ServerOptions): Promise<ExchangeServer> {
   const { engine, idle, certificate } = options;
@@ -58,9 +65,19 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
     requestTimeout: SLOW.requestTimeout,
-    http: SLOW,
+    http: HTTP,
+    rewriteUrl: (request) => plainUrl(request.url ?? "/"),
     genReqId: () => randomUUID(),
     clientErrorHandler: refuseGarbage,
+    // A path that cannot be decoded never reaches the hooks.
+    frameworkErrors: (error, request, reply) => {
+      try {
+        admit(request, reply);
+        answerError(reply, error);
+      } catch (refused) {
+        answerError(reply, refused);
+      }
+    },
     routerOptions: { maxParamLength: 200 },
     ...(certificate === undefined ? {} : { serverFactory: (handler: RequestListener) => tlsServer(certificate, handler) }),
   });
@@ -110,13 +127,16 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
       return done(null, JSON.stringify({ code: 50_010_000, message: failure.message }));
     });
   });
-  app.setErrorHandler((error, _request, reply) => {
-    if (error instanceof ApiError) return reply.code(error.status).send(error.body);
-    const status = error instanceof URIError ? 400 : (error as { statusCode?: number }).statusCode;
-    if (status !== undefined && status >= 400 && status < 500) return reply.code(status).send({ code: status * 100_000, message: (error as Error).message });
-    return reply.code(500).send({ code: 50_010_000, message: "internal server error" });
+  app.setErrorHandler((error, _request, reply) => answerError(reply, error));
+  const methodsOf = knownMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url);
+    if (methods.length === 0) return reply.code(404).send({ code: 40_410_000, message: "endpoint not found." });
+    return reply
+      .code(405)
+      .header("Allow", methods.join(", "))
+      .send({ code: 40_510_000, message: `method ${request.method} is not allowed.` });
   });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: 40_410_000, message: "endpoint not found." }));
   addHttpFaults(app, options.faults, seededRandom(`${options.market.seed}/faults`));
   addTradingRoutes(app, { ...options, accountOf });
   addDataRoutes(app, options);
@@ -158,6 +178,13 @@ export async function startServer(options: ServerOptions): Promise<ExchangeServe
   };
 }
 
+function answerError(reply: FastifyReply, error: unknown): FastifyReply {
+  if (error instanceof ApiError) return reply.code(error.status).send(error.body);
+  const status = error instanceof URIError ? 400 : (error as { statusCode?: number }).statusCode;
+  if (status === undefined || status < 400 || status >= 500) return reply.code(500).send({ code: 50_010_000, message: "internal server error" });
+  return reply.code(status).send({ code: status === 400 ? 40_010_000 : status * 100_000, message: (error as Error).message });
+}
+
 /** What is no HTTP is answered in the shape of every other error, and cut off. */
 function refuseGarbage(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
@@ -190,7 +217,7 @@ async function settle(written: Promise<void>, done: (failure: Error | null) => v
 
 /** An https server is an http server in all that is used here; fastify types them apart. */
 function tlsServer({ certificate, key }: Certificate, handler: RequestListener): Server {
-  return createTlsServer({ ...SLOW, cert: certificate, key }, handler) as unknown as Server;
+  return createTlsServer({ ...HTTP, cert: certificate, key }, handler) as unknown as Server;
 }
 
 function addStreams(app: FastifyInstance, options: ServerOptions, keys: KeyRing): WebSocketServer {
@@ -198,10 +225,11 @@ function addStreams(app: FastifyInstance, options: ServerOptions, keys: KeyRing)
   const server = new WebSocketServer({ noServer: true, maxPayload: 256 * 1024, perMessageDeflate: false });
   server.on("headers", (headers) => headers.push(`${SIMULATED.name}: ${SIMULATED.value}`));
   let opened = 0;
+  const connections = new StreamLimit(options.streamLimit);
   app.server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {
     const refuse = (line: string) => raw.end(`HTTP/1.1 ${line}\r\n${SIMULATED.name}: ${SIMULATED.value}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    const path = (request.url ?? "").split("?")[0] as string;
-    const serve = streamAt(path, options);
+    const path = streamPath(request.url ?? "");
+    const serve = streamAt(path, { ...options, connections, authorize: (headers) => keys.authorize(headers) });
     raw.on("error", () => raw.destroy());
     if (!isLoopbackHost(request.headers.host) || !isOwnPage(request.headers)) return refuse("403 Forbidden");
     if (serve === undefined) return refuse("404 Not Found");
@@ -219,11 +247,11 @@ function addStreams(app: FastifyInstance, options: ServerOptions, keys: KeyRing)
   return server;
 }
 
-function streamAt(path: string, options: ServerOptions): ((socket: WebSocket, request: IncomingMessage) => void) | undefined {
+function streamAt(path: string, options: DataStreamParts): ((socket: WebSocket, request: IncomingMessage) => void) | undefined {
   if (path === "/stream") return (socket, request) => serveTradeStream(socket, options.engine, frameFormat(request));
   const feed = /^\/(?:v2\/(iex|sip|test|delayed_sip|boats|overnight)|v1beta1\/(news))$/.exec(path);
   const name = feed?.[1] ?? feed?.[2];
-  if (name !== undefined) return (socket, request) => serveDataStream(socket, options, { format: frameFormat(request), feed: name as StreamKind["feed"] });
+  if (name !== undefined) return (socket, request) => serveDataStream(socket, options, { request, feed: name as StreamKind["feed"] });
   if (path === "/quantdesk/lease") return (socket) => socket.send(greetingOf(process.pid));
   return undefined;
 }

@@ -5,6 +5,7 @@ import { Big } from "../base/decimal.ts";
 import { newYorkDate } from "../domain/nyse.ts";
 import { addAccountKeepings } from "./accountRoutes.ts";
 import { ApiError, badRequest, notFound, unprocessable } from "./apiError.ts";
+import { readDate } from "./dataQuery.ts";
 import type { Engine } from "./engine.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
 import { availableToClose, type AccountState } from "./ledger.ts";
@@ -52,12 +53,13 @@ function addAccountRoutes(app: FastifyInstance, { engine, market, accountOf }: R
     const query = readQuery(request.query);
     const account = accountOf(request);
     const category = choice(query, "category", "", ["", "trade_activity", "non_trade_activity"]);
+    if (category !== "" && (query["activity_types"] ?? "") !== "") throw badRequest("category cannot be given with activity_types");
     const wanted = (param(request, "type") || query["activity_types"] || "").split(",").filter((type) => type !== "");
     const wants = (type: string, of: string) => (wanted.length === 0 || wanted.includes(type)) && (category === "" || category === of);
     const size = wholeNumber(query, "page_size", 100, { min: 1, max: 100 });
     const direction = choice(query, "direction", "desc", ["asc", "desc"]);
     const [after, until] = [time(query, "after"), time(query, "until")];
-    const date = query["date"];
+    const date = readDate(query, "date");
     const isChosen = ({ at }: { readonly at: number }) =>
       (after === undefined || at > after) && (until === undefined || at < until) && (date === undefined || newYorkDate(at) === date);
     const fills = wants("FILL", "trade_activity") ? account.fills.filter(isChosen) : [];
@@ -110,8 +112,10 @@ function addOrderRoutes(app: FastifyInstance, { engine, market, accountOf }: Rou
     const [after, until] = [time(query, "after"), time(query, "until")];
     const [afterNanos, untilNanos] = [nanos(query, "after"), nanos(query, "until")];
     const symbols = new Set(symbolList(query));
-    if (!["", "us_equity", "all"].includes(query["asset_class"] ?? "")) return [];
+    const classes = (query["asset_class"] || "all").split(",");
+    if (!classes.includes("us_equity") && !classes.includes("all")) return [];
     const sequenceOf = (name: string) => (query[name] === undefined || query[name] === "" ? undefined : engine.order(account, query[name]).sequence);
+    if (query["before_order_id"] && query["after_order_id"]) throw badRequest("only one of before_order_id and after_order_id is accepted");
     const [before, beyond] = [sequenceOf("before_order_id"), sequenceOf("after_order_id")];
     const isChosen = (order: OrderRecord) =>
       (status === "all" || (status === "closed") === isEnded(order)) &&

@@ -156,6 +156,39 @@ describe("the paper exchange's API", () => {
     assert.deepEqual([broken.status, ((await broken.json()) as Json).code], [400, 40010000]);
   });
 
+  it("tells a method that an address does not know from an address that there is not", async () => {
+    for (const [method, path, allowed] of [
+      ["PUT", "/v2/orders", "DELETE, GET, HEAD, POST"],
+      ["POST", "/v2/orders/x", "DELETE, GET, HEAD, PATCH"],
+      ["OPTIONS", "/v2/account", "GET, HEAD"],
+      ["POST", "/v2/watchlists:by_name/x", null],
+      ["DELETE", "/v2/stocks/BRK.B/snapshot", "GET, HEAD"],
+      ["DELETE", "/v2/positions/", null], // no symbol is not all symbols
+    ] as const) {
+      const { status, headers, body } = await exchange.call(method, path);
+      assert.deepEqual([status, body.code, headers.get("allow")], allowed === null ? [404, 40410000, null] : [405, 40510000, allowed], `${method} ${path}`);
+    }
+    assert.equal((await exchange.call("HEAD", "/v2/account")).status, 200);
+  });
+
+  it("reads an address in the forms in which clients write it, and refuses one that nobody can read in the same shape as all else", async () => {
+    const { body: order } = await exchange.call("POST", "/v2/orders", { symbol: "KO", qty: "1", side: "buy", type: "market", time_in_force: "day" }, 1);
+    for (const path of [`/v2/orders%3Aby_client_order_id?client_order_id=${order.client_order_id}`, `//v2/orders/${order.id}`])
+      assert.equal((await exchange.get(path, 1)).id, order.id);
+    const broken = await exchange.call("GET", "/v2/orders/%zz");
+    assert.deepEqual([broken.status, broken.body.code], [400, 40010000]);
+    assert.match(broken.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
+    assert.equal((await rawGet(`${exchange.ready.url}/v2/orders/%zz`, {})).status, 401);
+    // Java's client offers HTTP/2 with its first request.
+    const { keyId, secretKey } = exchange.ready;
+    const offer = { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secretKey, Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c", "HTTP2-Settings": "" };
+    assert.equal((await rawGet(`${exchange.ready.url}/v2/account`, offer)).status, 200);
+    // Alpaca's Python client ends the stream's address with a slash.
+    const socket = new WebSocket(`${exchange.ready.streamUrl}/`);
+    await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+    socket.terminate();
+  });
+
   it("knows the clock and the calendar", async () => {
     const clock = await exchange.get("/v2/clock");
     assert.equal(clock.is_open, true);

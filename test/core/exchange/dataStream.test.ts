@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { decode, encode } from "@msgpack/msgpack";
 import { WebSocket, WebSocketServer } from "ws";
 import { addDays, tradingDay, tradingDayFrom, type TradingDay } from "../../../src/core/domain/nyse.ts";
+import { KeyRing, StreamLimit } from "../../../src/core/exchange/access.ts";
 import { serveDataStream, type StreamKind } from "../../../src/core/exchange/dataStream.ts";
 import { ExchangeClock } from "../../../src/core/exchange/exchangeClock.ts";
 import { Market } from "../../../src/core/exchange/market.ts";
@@ -11,31 +12,35 @@ import { givenEngine } from "./givenEngine.ts";
 import type { Json } from "./givenExchange.ts";
 
 interface Wanted {
-  readonly kind?: Partial<StreamKind>;
+  readonly feed?: StreamKind["feed"];
+  readonly msgpack?: boolean;
   /** UTC milliseconds; the clock is moved by hand from there. */
   readonly start?: number;
   readonly market?: Market;
 }
 
 /** The stream on a socket of its own, its market's clock in the test's hands. */
-async function givenStream({ kind, start = Date.parse("2026-11-18T15:00:00Z"), market = new Market(11) }: Wanted = {}) {
+async function givenStream({ feed = "sip", msgpack = false, start = Date.parse("2026-11-18T15:00:00Z"), market = new Market(11) }: Wanted = {}) {
   let wallMs = 0;
   const clock = new ExchangeClock({ startMs: start, speed: 1, hours: "nyse", wall: () => wallMs });
   const { engine, account } = givenEngine({ market });
   const http = createServer();
   const server = new WebSocketServer({ server: http });
   const sockets: WebSocket[] = [];
-  server.on("connection", (socket) => {
+  const keys = new KeyRing(engine.accounts);
+  const parts = { engine, market, clock, connections: new StreamLimit(null), authorize: (headers: IncomingMessage["headers"]) => keys.authorize(headers) };
+  server.on("connection", (socket, request: IncomingMessage) => {
     sockets.push(socket);
-    serveDataStream(socket, { engine, market, clock }, { format: "json", feed: "sip", ...kind });
+    serveDataStream(socket, parts, { request, feed });
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  const client = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`);
+  const headers = msgpack ? { "Content-Type": "application/msgpack" } : {};
+  const client = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`, { headers });
   const seen: Json[] = [];
   const waiting = new Set<() => void>();
   client.on("message", (data) => {
     const bytes = data as Buffer;
-    seen.push(...((kind?.format === "msgpack" ? decode(bytes) : JSON.parse(bytes.toString())) as Json[]));
+    seen.push(...((msgpack ? decode(bytes) : JSON.parse(bytes.toString())) as Json[]));
     for (const look of [...waiting]) look();
   });
   const found = (wanted: (message: Json) => boolean) =>
@@ -49,7 +54,7 @@ async function givenStream({ kind, start = Date.parse("2026-11-18T15:00:00Z"), m
       waiting.add(look);
       look();
     });
-  const send = (message: object) => client.send(kind?.format === "msgpack" ? encode(message) : JSON.stringify(message));
+  const send = (message: object) => client.send(msgpack ? encode(message) : JSON.stringify(message));
   await found((m) => m.msg === "connected");
   return {
     market,
@@ -195,16 +200,16 @@ describe("the market data stream", () => {
   });
 
   it("speaks MessagePack with its own timestamps, has the test stream's symbol, and news on its own address", async () => {
-    await using packed = await givenStream({ kind: { format: "msgpack" } });
+    await using packed = await givenStream({ msgpack: true });
     await packed.subscribe({ quotes: ["AAPL"] });
     packed.moveTo(Date.parse("2026-11-18T15:00:10Z"));
     const quote = await packed.found((m) => m.T === "q");
     assert.ok(quote.t instanceof Date && quote.t.getTime() === Date.parse("2026-11-18T15:00:10Z"));
-    await using test = await givenStream({ kind: { feed: "test" } });
+    await using test = await givenStream({ feed: "test" });
     await test.subscribe({ trades: ["FAKEPACA"] });
     test.moveTo(Date.parse("2026-11-18T15:00:10Z"));
     assert.equal((await test.found((m) => m.T === "t")).S, "FAKEPACA");
-    await using news = await givenStream({ kind: { feed: "news" }, start: Date.parse("2026-11-18T12:00:00Z") });
+    await using news = await givenStream({ feed: "news", start: Date.parse("2026-11-18T12:00:00Z") });
     assert.deepEqual(await news.subscribe({ news: ["*"] }), { T: "subscription", news: ["*"] });
     news.moveTo(Date.parse("2026-11-18T16:00:00Z"));
     const row = await news.found((m) => m.T === "n");

@@ -246,6 +246,23 @@ describe("the matching engine", () => {
     assert.equal(history.timestamp.length, history.profit_loss.length);
   });
 
+  it("counts the gains of each day from the last close, or all from the first one", () => {
+    const desk = givenEngine();
+    desk.submit({ qty: "100" });
+    for (let hour = 0; hour < 20; hour++) desk.pass(3_600_000);
+    const of = (query: Record<string, string>) => portfolioHistory(desk, desk.account, { period: "1W", timeframe: "1H", ...query }, desk.clock.now());
+    const [daily, whole] = [of({}), of({ pnl_reset: "no_reset" })];
+    assert.deepEqual(daily.equity, whole.equity);
+    const dates = daily.timestamp.map((at) => newYorkDate(at * 1000));
+    assert.ok(new Set(dates).size >= 3);
+    for (const [i, date] of dates.entries()) {
+      const close = desk.account.equityPoints.findLast((point) => newYorkDate(point.at) < date)?.equity.toNumber() ?? 100_000;
+      const cents = (value: number) => Math.round(value * 100) / 100;
+      assert.equal(cents(daily.profit_loss[i] as number), cents((daily.equity[i] as number) - close));
+      assert.equal(cents(whole.profit_loss[i] as number), cents((whole.equity[i] as number) - 100_000));
+    }
+  });
+
   it("tells the day's gain from the last close for what was held, from the price paid for what was opened today", () => {
     const desk = givenEngine();
     const gain = () => {

@@ -78,6 +78,7 @@ describe("the paper exchange's market data", () => {
       `${bars}&sort=up`,
       `${bars}&page_token=nonsense`,
       "/v2/stocks/trades?symbols=AAPL&feed=delayed_sip",
+      "/v2/stocks/auctions?symbols=AAPL&feed=iex",
       "/v2/stocks/snapshots",
       "/v2/stocks/meta/conditions/trade",
       "/v2/stocks/meta/conditions/trade?tape=D",

@@ -255,7 +255,9 @@ describe("orders at the paper exchange", () => {
     assert.equal((await exchange.get(`/v2/orders?status=all&limit=500&after_order_id=${all.at(-1).id}`)).length, all.length - 1);
     assert.ok((await exchange.get("/v2/orders?status=all&side=sell")).every((o: Json) => o.side === "sell"));
     assert.deepEqual(await exchange.get("/v2/orders?status=all&asset_class=crypto"), []);
+    assert.equal((await exchange.get("/v2/orders?status=all&limit=500&asset_class=crypto,us_equity")).length, all.length);
     assert.equal((await exchange.call("GET", "/v2/orders?status=maybe")).status, 400);
+    assert.equal((await exchange.call("GET", `/v2/orders?before_order_id=${all[0].id}&after_order_id=${all[1].id}`)).status, 400);
   });
 
   it("leave fills in the activities and the day's equity in the history", async () => {
@@ -264,6 +266,12 @@ describe("orders at the paper exchange", () => {
     assert.deepEqual([fills[0].activity_type, fills[0].side, fills[0].qty, fills[0].symbol], ["FILL", "buy", "3", "AAPL"]);
     const next = await exchange.get(`/v2/account/activities/FILL?direction=asc&page_size=1&page_token=${encodeURIComponent(fills[0].id)}`);
     assert.equal(next[0].id, fills[1].id);
+    // Of one date, written either way.
+    const ofDate = await exchange.get("/v2/account/activities?date=2026-11-20&page_size=100");
+    assert.ok(ofDate.length > 2);
+    assert.deepEqual(await exchange.get("/v2/account/activities?date=2026-11-20T00:00:00Z&page_size=100"), ofDate);
+    for (const query of ["date=friday", "category=trade_activity&activity_types=FILL"])
+      assert.equal((await exchange.call("GET", `/v2/account/activities?${query}`)).status, 400, query);
     const history = await exchange.get("/v2/account/portfolio/history?period=1M&timeframe=1D");
     assert.equal(history.timestamp.length, history.equity.length);
     assert.equal(history.equity[0], 100000);
@@ -273,7 +281,9 @@ describe("orders at the paper exchange", () => {
     const within = await exchange.get("/v2/account/portfolio/history?period=1D&timeframe=1Min");
     assert.equal(within.timeframe, "1Min");
     assert.ok(Math.abs(within.equity.at(-1) - Number((await exchange.get("/v2/account")).equity)) < 500);
-    assert.equal((await exchange.call("GET", "/v2/account/portfolio/history?period=1A&timeframe=1Min")).status, 400);
+    for (const query of ["period=1A&timeframe=1Min", "period=1D&start=2026-11-19&end=2026-11-20", "pnl_reset=never", "intraday_reporting=sometimes"])
+      assert.equal((await exchange.call("GET", `/v2/account/portfolio/history?${query}`)).status, 400, query);
+    assert.equal((await exchange.get("/v2/account/portfolio/history?timeframe=15Min")).timeframe, "15Min"); // over the month that is asked for by default
     await flatten();
   });
 });

@@ -42,6 +42,7 @@ describe("the exchange in the foreground", () => {
       [["--market-hours", "sometimes"], /--market-hours is "sometimes"\. Use always or nyse/],
       [["--host", "0.0.0.0"], /this machine only/],
       [["--rate-limit", "none"], /requests a minute/],
+      [["--stream-limit", "0"], /streams a key and address, like 1, or off/],
       [["--fault", "status=503"], /--fault has "status=503"/],
       [["--fault", "drop-answr:0.5"], /Did you mean drop-answer/],
       [["--start", "yesterday"], /2026-11-20T15:00:00Z/],

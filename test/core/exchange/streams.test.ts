@@ -131,3 +131,44 @@ describe("the stream of trade updates", () => {
     assert.equal(await client.closed, 1009);
   });
 });
+
+describe("the stream of market data", () => {
+  it("takes the key with the request, and with --stream-limit one connection a key and address", async () => {
+    await using exchange = await givenExchange("--stream-limit", "1", "--accounts", "2");
+    const open = async (path: string, account: number, secret?: string) => {
+      const { keyId, secretKey } = exchange.ready.accounts[account];
+      const socket = new WebSocket(`${exchange.ready.dataStreamUrl}${path}`, {
+        headers: { "APCA-API-KEY-ID": keyId, "APCA-API-SECRET-KEY": secret ?? secretKey },
+      });
+      const said: Json[] = [];
+      const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+      await new Promise<void>((resolve) => {
+        socket.on("message", (data: Buffer) => {
+          said.push(...JSON.parse(data.toString()));
+          if (said.length === 2) resolve();
+        });
+      });
+      assert.deepEqual(said[0], { T: "success", msg: "connected" });
+      return { socket, answer: said[1], closed };
+    };
+    const authenticated = { T: "success", msg: "authenticated" };
+    const first = await open("/v2/iex", 0);
+    assert.deepEqual(first.answer, authenticated);
+    const second = await open("/v2/iex", 0);
+    assert.deepEqual(second.answer, { T: "error", code: 406, msg: "connection limit exceeded" });
+    assert.equal(await second.closed, 1008);
+    // Another key, another address, and the same one when the first has gone.
+    for (const [path, account] of [
+      ["/v2/iex/", 1],
+      ["/v2/sip", 0],
+      ["/v1beta1/news", 0],
+    ] as const)
+      assert.deepEqual((await open(path, account)).answer, authenticated, path);
+    assert.deepEqual((await open("/v2/test", 1, "wrong")).answer, { T: "error", code: 402, msg: "auth failed" });
+    first.socket.close();
+    await first.closed;
+    let again = await open("/v2/iex", 0);
+    while (again.answer.code === 406) again = await open("/v2/iex", 0); // the server hears of the end a moment later
+    assert.deepEqual(again.answer, authenticated);
+  });
+});
