@@ -92,7 +92,7 @@ async function typedAccountNumber(context: Context, flags: CommonFlags, account:
   const { io } = context;
   if (!io.isTerminal || process.stdin.isTTY !== true) return false;
   if (context.ask !== undefined) return (await context.ask(`${io.style("red", "LIVE")}: ${question}`))?.trim() === account.accountNumber;
-  const ask = createInterface({ input: process.stdin, output: process.stderr });
+  const ask = createInterface({ input: process.stdin, output: process.stderr, terminal: io.canMoveCursor });
   try {
     const answer = await ask.question(`${io.style("red", "LIVE")}: ${question}`, { signal });
     return answer.trim() === account.accountNumber;

@@ -11,6 +11,11 @@ export function percent(value: number | null, digits = 1): string {
   return value === null ? "–" : `${value > 0 ? "+" : ""}${fixed(value, digits)} %`;
 }
 
+/** A part of something, never negative: no sign. */
+export function share(value: number | null, digits = 1): string {
+  return value === null ? "–" : `${fixed(value, digits)} %`;
+}
+
 export function fixed(value: number | null, digits = 2): string {
   return value === null ? "–" : value.toFixed(digits).replace("-", "−");
 }

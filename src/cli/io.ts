@@ -1,6 +1,8 @@
 /** What a command may write: data to standard output, everything for people to standard error. */
 import { styleText } from "node:util";
 
+type Format = "bold" | "dim" | "green" | "yellow" | "red" | "blue";
+
 export interface Io {
   /** One JSON document on standard output. */
   json(document: object): void;
@@ -8,27 +10,36 @@ export interface Io {
   data(text: string): void;
   /** A line for people, on standard error. */
   say(line: string): void;
-  /** Colours only on a terminal without NO_COLOR. */
-  style(format: "bold" | "dim" | "green" | "yellow" | "red" | "blue", text: string): string;
+  /** For `say`: colours only on a terminal without NO_COLOR. */
+  style(format: Format, text: string): string;
+  /** For `data`: standard output may be a file or a pipe while standard error is a terminal. */
+  styleData(format: Format, text: string): string;
   readonly isTerminal: boolean;
+  /** Standard error takes cursor movement: a terminal that is not "dumb", without NO_COLOR. */
+  readonly canMoveCursor: boolean;
   /** Something is on standard output already: a second document would break the first. */
   readonly hasPrinted: boolean;
 }
 
-export function processIo(): Io {
-  const isTerminal = process.stderr.isTTY === true;
-  const colour = isTerminal && (process.env["NO_COLOR"] ?? "") === "";
+type Stream = Pick<NodeJS.WriteStream, "isTTY" | "write">;
+
+export function processIo({ stdout, stderr, env }: { readonly stdout: Stream; readonly stderr: Stream; readonly env: NodeJS.ProcessEnv } = process): Io {
+  const isTerminal = stderr.isTTY === true;
+  const isPlain = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
+  const styled = (stream: Stream) => (format: Format, text: string) => (stream.isTTY && !isPlain ? styleText(format, text, { validateStream: false }) : text);
   let hasPrinted = false;
   const print = (text: string) => {
     hasPrinted = true;
-    process.stdout.write(`${text}\n`);
+    stdout.write(`${text}\n`);
   };
   return {
     json: (document) => print(JSON.stringify(document)),
     data: (text) => print(text.endsWith("\n") ? text.slice(0, -1) : text),
-    say: (line) => void process.stderr.write(`${line}\n`),
-    style: (format, text) => (colour ? styleText(format, text, { validateStream: false }) : text),
+    say: (line) => void stderr.write(`${line}\n`),
+    style: styled(stderr),
+    styleData: styled(stdout),
     isTerminal,
+    canMoveCursor: isTerminal && !isPlain,
     get hasPrinted() {
       return hasPrinted;
     },

@@ -1,6 +1,6 @@
 /** Flags and arguments to typed values; what does not fit is one sentence and exit code 2. */
-import { statSync } from "node:fs";
-import { InvalidArgumentError } from "commander";
+import { accessSync, constants, statSync, type Stats } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parseDecimal, type Big } from "../core/base/decimal.ts";
 import { badInput } from "../core/base/errors.ts";
 import type { Sizing } from "../core/domain/backtest.ts";
@@ -12,8 +12,13 @@ export function symbol(text: string): string {
   return text.toUpperCase();
 }
 
-export function symbolList(text: string): readonly string[] {
-  return list(text).map(symbol);
+/** Symbols of which there must be at least one: an empty list is a script's unset variable, and would mean "all" or "as always". */
+export function someSymbols(what: string, remedy: string): (text: string) => readonly string[] {
+  return (text) => {
+    const symbols = [...new Set(list(text).map(symbol))];
+    if (symbols.length === 0) throw badInput("bad-usage", `${what} names none.`, remedy);
+    return symbols;
+  };
 }
 
 export function list(text: string): readonly string[] {
@@ -47,7 +52,7 @@ export function wholeNumber(what: string, min: number, max = Number.MAX_SAFE_INT
 export function finiteNumber(what: string, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {
     const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) {
+    if (!(value >= min && value <= max && Number.isFinite(value))) {
       const range = min > Number.NEGATIVE_INFINITY ? ` of at least ${min}${max < Number.POSITIVE_INFINITY ? ` and at most ${max}` : ""}` : "";
       throw badInput("bad-number", `${what} is "${text}", but must be a number${range}.`);
     }
@@ -99,11 +104,41 @@ export function folder(what: string): (text: string) => string {
 export function outputFile(what: string): (text: string) => string {
   return (text) => {
     if (text.trim() === "") throw badInput("bad-file", `${what} is empty.`, "Name a file, or leave the flag out.");
-    const about = statSync(text, { throwIfNoEntry: false });
+    const about = whatIs(what, text);
     if (about !== undefined && !about.isFile())
       throw badInput("bad-file", `${what} is ${text}, which is ${about.isDirectory() ? "a folder" : "a device"}, not a file.`, "Name a file.");
+    checkPlace(what, text, dirname(resolve(text)));
     return text;
   };
+}
+
+/** A folder that results are to be written to, made when it is not there. */
+export function outputFolder(what: string): (text: string) => string {
+  return (text) => {
+    checkPlace(what, folder(what)(text), resolve(text));
+    return text;
+  };
+}
+
+function whatIs(what: string, path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw badInput("bad-file", `${what} cannot be written to: ${(error as Error).message}.`, "Name another place."); // a loop of links, too long a name
+  }
+}
+
+/** The folder, or the nearest one above it that is there, takes files. */
+function checkPlace(what: string, text: string, wanted: string): void {
+  const about = whatIs(what, wanted);
+  if (about === undefined && dirname(wanted) !== wanted) return checkPlace(what, text, dirname(wanted));
+  const refuse = (why: string) => badInput("bad-file", `${what} is ${text}, but ${wanted} ${why}.`, "Name another place.");
+  if (about?.isDirectory() !== true) throw refuse("is no folder");
+  try {
+    accessSync(wanted, constants.W_OK);
+  } catch (error) {
+    throw refuse(`cannot be written to (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
 
 /** The exchange's id of an order, or the one that it was sent with. */
@@ -126,7 +161,7 @@ export function shortText(what: string, most = 500): (text: string) => string {
 export function oneOf<const T extends string>(what: string, choices: readonly T[]): (text: string) => T {
   return (text) => {
     const found = choices.find((choice) => choice === text);
-    if (found === undefined) throw new InvalidArgumentError(`${what} is "${text}", but must be one of ${choices.join(", ")}.`);
+    if (found === undefined) throw badInput("bad-usage", `${what} is "${text}", but must be one of ${choices.join(", ")}.`);
     return found;
   };
 }

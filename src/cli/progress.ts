@@ -1,4 +1,4 @@
-/** A progress bar for work that takes longer than a second; nothing where standard error is no terminal. */
+/** A progress bar for work that takes longer than a second; nothing where standard error takes no cursor movement. */
 import { SingleBar } from "cli-progress";
 import type { Io } from "./io.ts";
 
@@ -10,7 +10,7 @@ export interface Progress {
 const SHOW_AFTER_MS = 1000;
 
 export function progressBar(io: Io, what: string, total: number): Progress {
-  if (!io.isTerminal) return { step: () => undefined, stop: () => undefined };
+  if (!io.canMoveCursor) return { step: () => undefined, stop: () => undefined };
   let done = 0;
   let bar: SingleBar | undefined;
   const timer = setTimeout(() => {

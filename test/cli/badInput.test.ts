@@ -130,6 +130,17 @@ describe("bad input", function () {
   refuses("selling what is not held", ["sell", "AAPL", "1"], 3, /AAPL/);
   refuses("a model from a terminal", ["analyze", "AAPL", "--provider", "vscode"], 2, /inside VS Code/);
   refuses("a leverage below one", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--leverage", "0.5"], 2, /--leverage is "0.5"/);
+  refuses("a word that is none of a few", ["orders", "--status", "all,"], 2, /^--status is "all,", but must be one of open, closed, all\. $/);
+  refuses("a number that is too large for one", ["backtest", "--cash", "1e309"], 2, /^--cash is "1e309", but must be a number/);
+  refuses("an empty folder for the kernel's description", ["kernel", "install", "--prefix", ""], 2, /--prefix is empty/);
+  refuses("no symbols for the demo", ["demo", "--symbols", ","], 2, /--symbols names none/);
+  refuses("a file as the demo's folder", ["demo", "--out", import.meta.filename], 2, /badInput\.test\.ts is no folder/);
+  refuses(
+    "a report below a file",
+    ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--report", join(import.meta.filename, "r.html")],
+    2,
+    /badInput\.test\.ts is no folder/,
+  );
   refuses("a command of a later version", ["mcp"], 2, /not there yet/);
 
   const badCsv = (what: string, text: string, message: RegExp) => {

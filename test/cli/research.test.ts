@@ -266,6 +266,14 @@ export default defineStrategy({ name: "typo", params: {}, onBar(bar) {
       settings.find((s) => s.key === "features.workers"),
       { key: "features.workers", value: 3, source: "environment" },
     );
+    const mode = async (env: Readonly<Record<string, string>>) => {
+      const document = (await desk.run(["config", "--json"], env)).json<{ settings: Array<{ key: string; value: unknown; source: string }> }>();
+      const { value, source } = document.settings.find((s) => s.key === "broker.mode") ?? {};
+      return `${value} ${source}`;
+    };
+    assert.equal(await mode({}), "embedded default");
+    assert.equal(await mode({ APCA_API_KEY_ID: "PKTEST", APCA_API_SECRET_KEY: "secret" }), "paper environment");
+    assert.equal(await mode({ APCA_API_KEY_ID: "AKLIVE", APCA_API_SECRET_KEY: "secret" }), "embedded default", "they are refused without --live");
   });
 
   it("measures feature computation", async () => {

@@ -144,8 +144,26 @@ describe("trading from the terminal", function () {
     assert.equal((await desk.run(["close", "AAPL", "--json"])).code, 3);
   });
 
+  it("shows the account above its positions, and says SIMULATED to programs too", async () => {
+    assert.match((await desk.run(["portfolio"])).stdout, /^Account [\s\S]*Buying power[\s\S]*\n\n(Symbol|No positions)/);
+    const { account, simulated } = (await desk.run(["portfolio", "--json"])).json<{ account: { simulated: boolean }; simulated: boolean }>();
+    assert.deepEqual([account.simulated, simulated], [true, true]);
+  });
+
   it("stops trading with the kill switch, in every later command", async () => {
-    assert.equal((await desk.run(["kill-switch", "on", "--json"])).json<{ on: boolean }>().on, true);
+    const answers = [];
+    for (const change of ["status", "on"]) answers.push((await desk.run(["kill-switch", change, "--json"])).json());
+    const common = ["schema", "account", "on", "cancelled", "unconfirmedIds", "simulated"];
+    for (const answer of answers)
+      assert.deepEqual(
+        common.filter((name) => !Object.hasOwn(answer, name)),
+        [],
+        JSON.stringify(answer),
+      );
+    assert.deepEqual(
+      answers.map((answer) => answer["on"]),
+      [false, true],
+    );
     const refused = await desk.run(["buy", "AAPL", "1", "--json"]);
     assert.equal(refused.code, 3);
     assert.equal(refused.json<{ code: string }>().code, "kill-switch");

@@ -58,7 +58,7 @@ export function addAnalyzeCommand(program: Command, context: Context): void {
             return;
           }
           io.data(
-            `${analysis.simulated ? "SIMULATED " : ""}${analysis.symbol}: ${io.style("bold", analysis.action)}, confidence ${Math.round(analysis.confidence * 100)} %, in ${duration(analysis.durationMs)}`,
+            `${analysis.simulated ? "SIMULATED " : ""}${analysis.symbol}: ${io.styleData("bold", analysis.action)}, confidence ${Math.round(analysis.confidence * 100)} %, in ${duration(analysis.durationMs)}`,
           );
           for (const opinion of analysis.opinions) io.data(`  ${opinion.analyst}: ${opinion.stance}. ${opinion.text}`);
           for (const reason of analysis.reasons) io.data(`  - ${reason}`);

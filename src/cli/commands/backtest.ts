@@ -9,7 +9,7 @@ import type { BacktestSpec } from "../../core/session.ts";
 import { readBatch } from "../batchFile.ts";
 import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { EXIT } from "../failure.ts";
-import { duration, fixed, money, paramsText, percent } from "../format.ts";
+import { duration, fixed, money, paramsText, percent, share } from "../format.ts";
 import { table } from "../io.ts";
 import { finiteNumber, outputFile, params, wholeNumber } from "../parse.ts";
 import { common, reading } from "../flags.ts";
@@ -116,13 +116,13 @@ function printResult({ io }: Context, result: BacktestResult): void {
         ["Final equity", money(stats.finalEquity)],
         ["Total return", percent(stats.totalReturnPct)],
         ["Per year (CAGR)", percent(stats.cagrPct)],
-        ["Volatility", percent(stats.volatilityPct)],
+        ["Volatility", share(stats.volatilityPct)],
         ["Sharpe", fixed(stats.sharpe)],
         ["Sortino", fixed(stats.sortino)],
         ["Worst fall", percent(stats.maxDrawdownPct === 0 ? 0 : -stats.maxDrawdownPct)],
-        ["Invested", percent(stats.exposurePct)],
+        ["Invested", share(stats.exposurePct)],
         ["Trades", String(stats.trades)],
-        ["Won", percent(stats.winRatePct)],
+        ["Won", share(stats.winRatePct)],
         ["Profit factor", fixed(stats.profitFactor)],
         ["Took", duration(result.durationMs)],
       ],

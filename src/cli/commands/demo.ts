@@ -16,7 +16,7 @@ import { withSession, type CommonFlags, type Context } from "../context.ts";
 import { duration, fixed, money, paramsText, percent } from "../format.ts";
 import { table } from "../io.ts";
 import { plainAccount } from "../../core/domain/plain.ts";
-import { folder, symbolList, wholeNumber } from "../parse.ts";
+import { outputFolder, someSymbols, wholeNumber } from "../parse.ts";
 import { neverLive } from "../flags.ts";
 import { progressBar } from "../progress.ts";
 
@@ -32,10 +32,10 @@ const FILL_WITHIN_MS = 20_000;
 
 export function addDemoCommand(program: Command, context: Context): void {
   neverLive(program.command("demo").description("Scan, analyze, backtest in parallel, place a bracket order, report: all on the SIMULATED exchange."))
-    .option("--symbols <a,b>", "judge these instead of the best candidates", symbolList)
+    .option("--symbols <a,b>", "judge these instead of the best candidates", someSymbols("--symbols", "Write it like AAPL,MSFT, or leave the flag out."))
     .option("--data <ref>", "prices for the backtests: FILE.csv, sample:sp500 or sample:simulated")
     .option("--seed <n>", "seed of the simulated market", wholeNumber("--seed", 0), 7)
-    .option("--out <dir>", "where the report goes", folder("--out"))
+    .option("--out <dir>", "where the report goes", outputFolder("--out"))
     .action(async (flags: DemoFlags) => {
       const home = await mkdtemp(join(tmpdir(), "quantdesk-demo-"));
       try {

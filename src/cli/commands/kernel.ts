@@ -7,6 +7,7 @@ import { entryPath } from "../../core/base/entry.ts";
 import { badInput } from "../../core/base/errors.ts";
 import type { CommonFlags, Context } from "../context.ts";
 import { common, neverLive } from "../flags.ts";
+import { folder } from "../parse.ts";
 
 interface InstallFlags extends CommonFlags {
   readonly prefix?: string;
@@ -18,7 +19,7 @@ export function addKernelCommand(program: Command, context: Context): void {
 
   common(kernel.command("install").description("Tell Jupyter where the kernel is; again replaces it."))
     .option("--user", "for this user (the default)")
-    .option("--prefix <dir>", "below this folder: an environment, or /usr/local for everyone")
+    .option("--prefix <dir>", "below this folder: an environment, or /usr/local for everyone", folder("--prefix"))
     .action(async (flags: InstallFlags) => {
       if (flags.user === true && flags.prefix !== undefined) throw badInput("bad-usage", "--user and --prefix name two places.", "Give one of them.");
       const { installKernel } = await import("../../kernel/jupyter/install.ts");

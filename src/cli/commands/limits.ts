@@ -9,7 +9,7 @@ import { connect, withSession, type CommonFlags, type Context } from "../context
 import { reading, trading } from "../flags.ts";
 import { money } from "../format.ts";
 import { table } from "../io.ts";
-import { positiveDecimal, shortText, symbolList, wholeNumber } from "../parse.ts";
+import { positiveDecimal, shortText, someSymbols, wholeNumber } from "../parse.ts";
 
 export function addLimitCommands(program: Command, context: Context): void {
   limitsCommand(program, context);
@@ -60,10 +60,7 @@ function limitsCommand(program: Command, context: Context): void {
 }
 
 function symbolsOrAll(text: string): readonly string[] {
-  if (text === "all") return [];
-  const symbols = symbolList(text);
-  if (symbols.length === 0) throw badInput("bad-usage", "--symbols names none.", "Write AAPL,MSFT, or all.");
-  return [...new Set(symbols)];
+  return text === "all" ? [] : someSymbols("--symbols", "Write AAPL,MSFT, or all.")(text);
 }
 
 function changeOf(flags: LimitFlags): LimitChange {

@@ -115,7 +115,7 @@ function killSwitchCommand(program: Command, context: Context): void {
           report(
             context,
             flags,
-            { account: number, on, cancelled: 0, unconfirmedIds: unconfirmed },
+            { account: number, on, cancelled: 0, unconfirmedIds: unconfirmed, simulated: account.simulated },
             on ? `Trading is stopped for ${number}.${left}` : `Trading is allowed for ${number}.`,
           );
           return;
@@ -136,6 +136,7 @@ function killSwitchCommand(program: Command, context: Context): void {
             on: result.on,
             cancelled: result.canceled,
             unconfirmed: result.unconfirmed.map(plainOrder),
+            unconfirmedIds: result.unconfirmed.map((order) => order.id),
             closed: result.closed?.map((one) => one.symbol) ?? null,
             simulated: account.simulated,
           },

@@ -58,7 +58,7 @@ function resetCommand(paper: Command, context: Context): void {
 
 async function isSure({ io, signal }: Context, home: string): Promise<boolean> {
   if (process.stdin.isTTY !== true) return false;
-  const ask = createInterface({ input: process.stdin, output: process.stderr });
+  const ask = createInterface({ input: process.stdin, output: process.stderr, terminal: io.canMoveCursor });
   try {
     return (await ask.question(io.style("yellow", `The simulated account in ${home} ends here. Type yes to reset it: `), { signal })).trim() === "yes";
   } finally {

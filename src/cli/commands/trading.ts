@@ -1,7 +1,7 @@
 /** Looking at accounts and orders, and cancelling: connect, account, portfolio, positions, orders, order, price, cancel. */
 import type { Command } from "commander";
 import { badInput } from "../../core/base/errors.ts";
-import type { Position } from "../../core/domain/orders.ts";
+import type { Account, Position } from "../../core/domain/orders.ts";
 import type { Session } from "../../core/session.ts";
 import { connect, withSession, type CommonFlags, type Context } from "../context.ts";
 import { money } from "../format.ts";
@@ -44,17 +44,7 @@ export function addTradingCommands(program: Command, context: Context): void {
       asked(
         flags,
         () => ({ schema: "quantdesk.account/1", ...plainAccount(account) }),
-        () =>
-          table(
-            ["Account", account.accountNumber],
-            [
-              ["Status", account.status],
-              ["Equity", money(account.equity)],
-              ["Since the last close", money(account.equity.minus(account.lastEquity))],
-              ["Cash", money(account.cash)],
-              ["Buying power", money(account.buyingPower)],
-            ],
-          ),
+        () => accountTable(account),
       );
     }),
   );
@@ -64,8 +54,14 @@ export function addTradingCommands(program: Command, context: Context): void {
       const positions = await session.broker.getPositions(context.signal);
       asked(
         flags,
-        () => ({ schema: "quantdesk.portfolio/1", account: plainAccount(account), positions: positions.map(plainPosition), connection: connectionOf(session) }),
-        () => positionTable(positions),
+        () => ({
+          schema: "quantdesk.portfolio/1",
+          account: plainAccount(account),
+          positions: positions.map(plainPosition),
+          connection: connectionOf(session),
+          simulated: account.simulated,
+        }),
+        () => `${accountTable(account)}\n\n${positionTable(positions)}`,
       );
     }),
   );
@@ -148,6 +144,19 @@ export function addTradingCommands(program: Command, context: Context): void {
         );
       });
     });
+}
+
+function accountTable(account: Account): string {
+  return table(
+    ["Account", account.accountNumber],
+    [
+      ["Status", account.status],
+      ["Equity", money(account.equity)],
+      ["Since the last close", money(account.equity.minus(account.lastEquity))],
+      ["Cash", money(account.cash)],
+      ["Buying power", money(account.buyingPower)],
+    ],
+  );
 }
 
 function positionTable(positions: readonly Position[]): string {

@@ -24,7 +24,7 @@ export async function writeWhole(path: string, data: string | Uint8Array, mode =
   // Renaming onto a device would put a file in its place (root may), onto a folder it fails at the very end.
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
     throw badInput("not-a-file", `${path} is a folder or a device, not a file.`, "Name a file.");
-  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  const draft = join(dirname(path), `.${basename(path).slice(0, 40)}.${randomUUID()}`); // no longer than the name that it gets
   try {
     makeFolder(dirname(path));
     const handle = await open(draft, "wx", mode);

@@ -1,7 +1,12 @@
+/** Longer than every name that there is: a comparison takes time and memory by its length. */
+const LONGEST = 200;
+
 /** "Did you mean …": the known name nearest to what was written, if it is near enough. */
-export function nearest(written: string, known: Iterable<string>): string | undefined {
+export function nearest(written: string, known: Iterable<string>, how: { readonly anyDistance?: true } = {}): string | undefined {
+  if (written.length > LONGEST) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(written.length / 3)) + 1;
+  // As many changes as there are letters leave nothing of what was written.
+  let bestDistance = how.anyDistance === true ? Number.POSITIVE_INFINITY : Math.min(written.length, Math.max(2, Math.floor(written.length / 3)) + 1);
   for (const name of known) {
     const distance = editDistance(written.toLowerCase(), name.toLowerCase());
     if (distance < bestDistance) {

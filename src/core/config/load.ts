@@ -4,7 +4,7 @@
  * What a workspace may not say (endpoints, switches, looser risk limits) is refused here, with the reason.
  */
 import { badInput } from "../base/errors.ts";
-import { knownNames } from "../base/nearest.ts";
+import { knownNames, nearest } from "../base/nearest.ts";
 import { HOME_SETTINGS, readHomeSettings, readWorkspaceSettings } from "./workspaceFile.ts";
 import { SETTINGS, type Config, type ConfigSource, type SettingKey, type SettingSpec, type SettingValue } from "./schema.ts";
 
@@ -153,8 +153,19 @@ function rangeText(spec: SettingSpec): string {
 
 export function specOf(key: string, where: string): SettingSpec {
   const spec = SPECS.get(key);
-  if (spec === undefined) throw badInput("unknown-setting", `${where} sets "${key}", which is not a setting.`, knownNames(key, [...SPECS.keys()]));
+  if (spec === undefined) throw badInput("unknown-setting", `${where} sets "${key}", which is not a setting.`, nearestSettings(key));
   return spec;
+}
+
+/** There are too many to list: the nearest by its whole name, else by its last part ("workers"), else whichever is nearest. */
+function nearestSettings(key: string): string {
+  const bare = key.replace(/^quantdesk\./, "");
+  const lastOf = (name: string) => name.slice(name.lastIndexOf(".") + 1);
+  const known = [...SPECS.keys()];
+  const near = nearest(bare, known) ?? known.find((name) => lastOf(name).toLowerCase() === lastOf(bare).toLowerCase());
+  if (near !== undefined) return `Did you mean ${near}?`;
+  const whichever = nearest(bare, known, { anyDistance: true });
+  return `${whichever === undefined ? "" : `The nearest is ${whichever}; `}quantdesk config lists them all.`;
 }
 
 function isLooser(spec: SettingSpec, value: SettingValue): boolean {

@@ -20,6 +20,12 @@ describe("files", () => {
     assert.deepEqual(await readdir(join(folder, "a", "b")), ["report.html"]);
   });
 
+  it("may have the longest name that there is", async () => {
+    const name = "x".repeat(255);
+    await writeWhole(join(folder, name), "one");
+    assert.deepEqual(await readdir(folder), [name]);
+  });
+
   it("never take the place of a folder, and leave no draft beside it", async () => {
     await mkdir(join(folder, "taken"));
     await assert.rejects(writeWhole(join(folder, "taken"), "x"), /is a folder or a device, not a file/);

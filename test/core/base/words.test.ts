@@ -24,6 +24,8 @@ describe("nearest name", () => {
   it("finds a typo and stays silent on a stranger", () => {
     assert.equal(nearest("sma_corss", ["sma_cross", "breakout"]), "sma_cross");
     assert.equal(nearest("xyzzy", ["sma_cross", "breakout"]), undefined);
+    assert.equal(nearest("A", ["T", "F"]), undefined, "nothing of it would be left");
+    assert.equal(nearest("x".repeat(1_000_000), ["sma_cross"], { anyDistance: true }), undefined, "no name is as long");
   });
 });
 

@@ -30,7 +30,19 @@ describe("configuration", () => {
     assert.deepEqual([three.config["features.workers"], three.sources["features.workers"]], [7, "flag"]);
   });
 
-  it("names the nearest setting for a typo", () => assert.rejects(load('{"backtest.worker": 2}'), /"backtest.worker".*not a setting/));
+  it("names the nearest setting for whatever is none", async () => {
+    for (const [key, near] of [
+      ["backtest.worker", "Did you mean backtest.workers?"],
+      ["quantdesk.broker.mode", "Did you mean broker.mode?"],
+      ["maxworkers", "Did you mean scanners.maxWorkers?"],
+      ["APCA_API_KEY_ID", "The nearest is data.feed; quantdesk config lists them all."],
+    ] as const)
+      await assert.rejects(load(JSON.stringify({ [key]: 2 })), (error: { message: string; hint: string }) => {
+        assert.match(error.message, new RegExp(`"${key}".*not a setting`));
+        assert.equal(error.hint, near);
+        return true;
+      });
+  });
   it("says which line of the file is broken", () => assert.rejects(load('{\n"backtest.workers": \n}'), /quantdesk\.json line 3/));
   it("takes no name for granted: __proto__ and toString are unknown settings, an unknown empty group too", async () => {
     await assert.rejects(load('{"__proto__": {"x": 1}}'), /"__proto__\.x".*not a setting/);
