@@ -1,4 +1,5 @@
 /** Falls of equity below its running peak, on bar closes: a fall inside a bar is not seen. */
+import { inStretches } from "../base/stretches.ts";
 
 const DAY = 86_400_000;
 
@@ -23,29 +24,45 @@ export function maxDrawdownDays(equity: Float64Array, time: Float64Array): numbe
 
 /** Both in one pass. */
 export function worstFalls(equity: Float64Array, time: Float64Array): { readonly pct: number; readonly days: number } {
-  let peak = Number.NEGATIVE_INFINITY;
-  let since = 0;
-  let worst = 0;
-  let bound = 0;
-  let longest = 0;
-  let under = false;
-  for (let t = 0; t < equity.length; t++) {
-    const value = equity[t]!;
-    if (value >= peak) {
-      if (under) longest = Math.max(longest, time[t]! - since);
-      under = false;
-      peak = value;
-      since = time[t]!;
-      bound = peak * (1 - worst);
-    } else {
-      under = true;
-      // Only a fall that may be the deepest is worth its division.
-      if (value < bound && peak > 0) {
-        worst = Math.max(worst, 1 - value / peak);
-        bound = peak * (1 - worst);
-      }
+  const n = equity.length;
+  const falls: Falls = { peak: Number.NEGATIVE_INFINITY, since: 0, lowest: Number.NEGATIVE_INFINITY, worst: 0, longest: 0 };
+  inStretches(0, n, (from, to) => follow(falls, equity, time, from, to));
+  if (n > 0) end(falls, time[n - 1]!);
+  return { pct: falls.worst * 100, days: falls.longest / DAY };
+}
+
+interface Falls {
+  peak: number;
+  /** Time of the last bar at the peak. */
+  since: number;
+  /** Since the peak, which itself counts. */
+  lowest: number;
+  worst: number;
+  longest: number;
+}
+
+/** From each peak through the fall after it to where it is reached again; bars `from` to before `to`. */
+function follow(falls: Falls, equity: Float64Array, time: Float64Array, from: number, to: number): void {
+  let { peak, lowest } = falls;
+  let t = from;
+  while (t < to) {
+    while (t < to && !(equity[t]! >= peak)) {
+      if (equity[t]! < lowest) lowest = equity[t]!;
+      t++;
     }
+    if (t === to) break;
+    falls.lowest = lowest;
+    end(falls, time[t]!);
+    while (t < to && equity[t]! >= peak) peak = equity[t++]!;
+    falls.peak = lowest = peak;
+    falls.since = time[t - 1]!;
   }
-  if (under) longest = Math.max(longest, time[time.length - 1]! - since);
-  return { pct: worst * 100, days: longest / DAY };
+  falls.lowest = lowest;
+}
+
+function end(falls: Falls, time: number): void {
+  const { peak, since, lowest } = falls;
+  if (!(lowest < peak)) return;
+  if (peak > 0) falls.worst = Math.max(falls.worst, 1 - lowest / peak);
+  falls.longest = Math.max(falls.longest, time - since);
 }

@@ -174,10 +174,13 @@ function bytes(values: SignalArray): Uint8Array {
 function holdsOnesAndZeros(values: Int8Array): boolean {
   const isAligned = values.byteOffset % 4 === 0;
   const words = isAligned ? new Int32Array(values.buffer, values.byteOffset, values.length >> 2) : new Int32Array(0);
-  let other = 0;
-  for (let w = 0; w < words.length; w++) other |= words[w]! & ~0x01010101;
-  for (let t = 4 * words.length; t < values.length; t++) other |= values[t]! & ~1;
-  return other === 0;
+  return otherBits(words, 0x01010101) === 0 && otherBits(values.subarray(4 * words.length), 1) === 0;
+}
+
+function otherBits(words: Int32Array | Int8Array, known: number): number {
+  let bits = 0;
+  for (let i = 0; i < words.length; i++) bits |= words[i]! & ~known;
+  return bits;
 }
 
 export function onBarOf(strategy: LoadedStrategy, params: Params): ((bar: BarContext) => void) | undefined {

@@ -2,9 +2,10 @@
  * Statistics of one run. Returns are of every bar, flat ones too; deviations are sample deviations (n - 1); yearly figures
  * multiply by `periodsPerYear`. Undefined is null, never NaN or infinity.
  */
+import { inStretches } from "../base/stretches.ts";
 import type { BacktestStats } from "../domain/backtest.ts";
-import type { LedgerTrade } from "./ledger.ts";
 import { worstFalls } from "./drawdown.ts";
+import type { LedgerTrade } from "./ledger.ts";
 
 export interface StatisticsInput {
   readonly equity: Float64Array;
@@ -115,51 +116,84 @@ function returnMoments(equity: Float64Array, prices: Float64Array | undefined, r
   const hasMarket = prices !== undefined && prices.length === equity.length && n > 0;
   // Without a benchmark the curve is its own, so that the loop need not ask at every bar.
   const market = hasMarket ? prices : equity;
-  let before = n === 0 ? 0 : equity[0]!;
-  let marketBefore = n === 0 ? 0 : market[0]!;
-  const first = n === 0 ? 0 : ratio(equity[1]!, before) - 1 - riskFreePerBar;
-  const marketFirst = n === 0 ? 0 : ratio(market[1]!, marketBefore) - 1 - riskFreePerBar;
-  let sum = 0;
-  let squares = 0;
-  let lossSquares = 0;
-  let total = before;
-  let marketSum = 0;
-  let marketSquares = 0;
-  let products = 0;
-  for (let t = 1; t <= n; t++) {
-    const value = equity[t]!;
-    const r = ratio(value, before) - 1 - riskFreePerBar;
-    before = value;
-    const d = r - first;
-    sum += d;
-    squares += d * d;
-    total += value;
-    // Not a branch: which returns are losses cannot be foreseen.
-    const loss = Math.min(r, 0);
-    lossSquares += loss * loss;
-    const price = market[t]!;
-    const m = ratio(price, marketBefore) - 1 - riskFreePerBar - marketFirst;
-    marketBefore = price;
-    marketSum += m;
-    marketSquares += m * m;
-    products += m * d;
-  }
+  const first = n === 0 ? 0 : ratio(equity[1]!, equity[0]!) - 1 - riskFreePerBar;
+  const marketFirst = n === 0 ? 0 : ratio(market[1]!, market[0]!) - 1 - riskFreePerBar;
+  const about = { riskFreePerBar, first, marketFirst };
+  const plain = sumReturns(equity, market, about);
+  const sums = Number.isNaN(plain.products) ? sumReturns(withoutZeros(equity), withoutZeros(market), about) : plain;
+  const { sum, squares, marketSum, marketSquares } = sums;
   const variance = marketSquares - (marketSum * marketSum) / n;
   const hasBeta = hasMarket && n > 1 && variance > 1e-12 * marketSquares;
   return {
     mean: n === 0 ? 0 : sum / n + first,
     deviation: n < 2 ? null : squares === 0 ? 0 : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1)),
-    downside: n === 0 ? 0 : Math.sqrt(lossSquares / n),
+    downside: n === 0 ? 0 : Math.sqrt(sums.lossSquares / n),
     benchmarkMean: n === 0 ? 0 : marketSum / n + marketFirst,
-    beta: hasBeta ? finite((products - (marketSum * sum) / n) / variance) : null,
+    beta: hasBeta ? finite((sums.products - (marketSum * sum) / n) / variance) : null,
     benchmarkReturnPct: hasMarket ? finite((market[n]! / market[0]! - 1) * 100) : null,
-    meanEquity: equity.length === 0 ? 0 : (n === 0 ? equity[0]! : total) / equity.length,
+    meanEquity: equity.length === 0 ? 0 : (n === 0 ? equity[0]! : sums.total) / equity.length,
   };
+}
+
+interface ReturnSums {
+  sum: number;
+  squares: number;
+  lossSquares: number;
+  /** Of the equity. */
+  total: number;
+  marketSum: number;
+  marketSquares: number;
+  products: number;
+}
+
+interface About {
+  readonly riskFreePerBar: number;
+  readonly first: number;
+  readonly marketFirst: number;
+}
+
+function sumReturns(equity: Float64Array, market: Float64Array, about: About): ReturnSums {
+  const sums: ReturnSums = { sum: 0, squares: 0, lossSquares: 0, total: equity[0] ?? 0, marketSum: 0, marketSquares: 0, products: 0 };
+  inStretches(1, equity.length, (from, end) => addReturns(sums, equity, market, about, from, end));
+  return sums;
+}
+
+/** Of bars `from` to before `end`. */
+function addReturns(sums: ReturnSums, equity: Float64Array, market: Float64Array, about: About, from: number, end: number): void {
+  const { riskFreePerBar, first, marketFirst } = about;
+  let { sum, squares, lossSquares, total, marketSum, marketSquares, products } = sums;
+  for (let t = from; t < end; t++) {
+    const value = equity[t]!;
+    const r = value / equity[t - 1]! - 1 - riskFreePerBar;
+    const d = r - first;
+    sum += d;
+    squares += d * d;
+    total += value;
+    // The lesser of r and 0, without a branch: which returns are losses cannot be foreseen.
+    const loss = 0.5 * (r - Math.abs(r));
+    lossSquares += loss * loss;
+    const m = market[t]! / market[t - 1]! - 1 - riskFreePerBar - marketFirst;
+    marketSum += m;
+    marketSquares += m * m;
+    products += m * d;
+  }
+  sums.sum = sum;
+  sums.squares = squares;
+  sums.lossSquares = lossSquares;
+  sums.total = total;
+  sums.marketSum = marketSum;
+  sums.marketSquares = marketSquares;
+  sums.products = products;
 }
 
 /** 1 for two values that are equal, zeros too: an account that has lost everything moves no more. */
 function ratio(value: number, before: number): number {
   return value === before ? 1 : value / before;
+}
+
+/** From zero to zero is no return, as ratio() has it: the least number there is stands for zero, and changes no other one. */
+function withoutZeros(values: Float64Array): Float64Array {
+  return values.map((value) => (value === 0 ? Number.MIN_VALUE : value));
 }
 
 /** Value traded one way (half of entries and exits) a year, in multiples of the mean equity; null within one day. */

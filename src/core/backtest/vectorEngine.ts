@@ -22,16 +22,16 @@ export function runVector(bars: BarSeries, { entries, exits }: SignalBytes, rule
   const prices = rules.fill === "close" ? close : bars.open;
   const lastEntry = rules.fill === "close" ? n - 2 : n - 1;
   let bar = 0;
-  let signal = entries.indexOf(1);
+  const [nextEntry, nextExit] = [finder(entries), finder(exits)];
+  let signal = nextEntry(0);
   // From fill to fill: what lies between only has to be marked.
-  while (signal >= 0 && signal + delay <= lastEntry) {
+  while (signal + delay <= lastEntry) {
     const bought = signal + delay;
     ledger.markFlat(bar, bought);
     bar = bought;
     ledger.enter(bought, marketFillPrice("buy", prices[bought]!, bps), prices[bought]!);
     if (ledger.units > 0) {
-      const exit = exits.indexOf(1, bought + 1 - delay);
-      const sold = exit < 0 || exit + delay >= n ? n : exit + delay;
+      const sold = Math.min(n, nextExit(bought + 1 - delay) + delay);
       ledger.markHeld(bought, sold, close);
       bar = sold;
       if (sold === n) break;
@@ -39,9 +39,27 @@ export function runVector(bars: BarSeries, { entries, exits }: SignalBytes, rule
       ledger.markFlat(sold, sold + 1);
       bar = sold + 1;
     }
-    signal = entries.indexOf(1, Math.max(signal + 1, bar - delay));
+    signal = nextEntry(Math.max(signal + 1, bar - delay));
   }
   if (ledger.units === 0) ledger.markFlat(bar, n);
   if (n > 0) ledger.finalize(marketFillPrice("sell", close[n - 1]!, bps), close[n - 1]!);
   return ledger;
+}
+
+/** Finds the signal at a bar or the first after it, four bars a step; the number of bars when there is none. */
+function finder(signals: Uint8Array): (from: number) => number {
+  const n = signals.length;
+  const words = signals.byteOffset % 4 === 0 ? new Int32Array(signals.buffer, signals.byteOffset, n >> 2) : new Int32Array(0);
+  return (from) => {
+    let t = from;
+    while (t < n && t % 4 !== 0) {
+      if (signals[t] !== 0) return t;
+      t++;
+    }
+    let word = t >> 2;
+    while (word < words.length && words[word] === 0) word++;
+    t = Math.max(t, word << 2);
+    while (t < n && signals[t] === 0) t++;
+    return t;
+  };
 }

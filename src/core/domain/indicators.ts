@@ -2,6 +2,7 @@
  * Indicators on whole series. Each answers an array of the input's length, NaN until it is defined;
  * the value at bar i depends on bars 0..i only. Shared by strategies, scanners, analysts and features.
  */
+import { inStretches } from "../base/stretches.ts";
 
 /**
  * Simple moving average, defined from index period - 1. Decimal prices (up to 8 places) are summed as integers, so the
@@ -15,36 +16,47 @@ export function sma(values: Float64Array, period: number): Float64Array {
 export interface WholeNumbers {
   readonly scaled: Float64Array;
   readonly scale: number;
-  readonly largest: number;
-}
-
-/** Undefined when a value has more than eight decimal places or is not finite. For several averages of the same values. */
-export function wholeNumbers(values: Float64Array): WholeNumbers | undefined {
-  const scaled = new Float64Array(values.length);
-  let places = 0;
-  for (let from = 0; ; ) {
-    const scale = POWERS[places]!;
-    const end = scaleUp(values, scaled, from, scale);
-    if (end === values.length) return { scaled, scale, largest: largestOf(values) * scale };
-    places = decimalPlaces(values[end]!, places + 1);
-    if (places < 0) return undefined;
-    const more = POWERS[places]! / scale;
-    for (let i = 0; i < end; i++) scaled[i] = scaled[i]! * more;
-    from = end;
-  }
+  /** Of their magnitudes. Up to MAX_SAFE_INTEGER it is exact, and so is every sum of some of them. */
+  readonly total: number;
 }
 
 /** Added and taken away again it rounds to a whole number, several times as fast as Math.round; dividing by the scale tells where it did not. */
 const ROUNDER = 1.5 * 2 ** 52;
 
-/** Up to the first value that is not whole at this scale; its number, or how many there are. */
-function scaleUp(values: Float64Array, scaled: Float64Array, from: number, scale: number): number {
-  for (let i = from; i < values.length; i++) {
-    const whole = values[i]! * scale + ROUNDER - ROUNDER;
-    if (whole / scale !== values[i]) return i;
-    scaled[i] = whole;
+/** Undefined when a value has more than eight decimal places or is not finite. For several averages of the same values. */
+export function wholeNumbers(values: Float64Array): WholeNumbers | undefined {
+  const whole = { values, scaled: new Float64Array(values.length), places: 0, total: 0 };
+  inStretches(0, values.length, (from, end) => {
+    if (whole.places >= 0) scaleUp(whole, from, end);
+  });
+  return whole.places < 0 ? undefined : { scaled: whole.scaled, scale: POWERS[whole.places]!, total: whole.total };
+}
+
+/** Where a value is not whole at this scale, the scale grows, and with it what is there already; `places` is -1 where no scale will do. */
+function scaleUp(whole: { readonly values: Float64Array; readonly scaled: Float64Array; places: number; total: number }, from: number, end: number): void {
+  const { values, scaled } = whole;
+  let i = from;
+  while (i < end) {
+    const scale = POWERS[whole.places]!;
+    let sum = 0;
+    for (; i < end; i++) {
+      const number = values[i]! * scale + ROUNDER - ROUNDER;
+      if (number / scale !== values[i]) break;
+      scaled[i] = number;
+      sum += Math.abs(number);
+    }
+    whole.total += sum;
+    if (i === end) return;
+    whole.places = decimalPlaces(values[i]!, whole.places + 1);
+    if (whole.places < 0) return;
+    const more = POWERS[whole.places]! / scale;
+    for (let k = 0; k < i; k++) scaled[k] = scaled[k]! * more;
+    whole.total *= more;
   }
-  return values.length;
+}
+
+function hasExactSums({ scaled, total }: WholeNumbers, period: number): boolean {
+  return total <= Number.MAX_SAFE_INTEGER || largestOf(scaled) * (period + 1) <= Number.MAX_SAFE_INTEGER;
 }
 
 function largestOf(values: Float64Array): number {
@@ -57,24 +69,36 @@ function largestOf(values: Float64Array): number {
 export function smaOf(values: Float64Array, whole: WholeNumbers | undefined, period: number): Float64Array {
   const out = new Float64Array(values.length);
   if (period < 1 || values.length < period) return out.fill(Number.NaN);
-  if (whole === undefined || !Number.isInteger(period) || whole.largest * (period + 1) > Number.MAX_SAFE_INTEGER) {
+  if (whole === undefined || !Number.isInteger(period) || !hasExactSums(whole, period)) {
     growingMeans(values, period, out.fill(Number.NaN));
     return out;
   }
   // Sums of whole numbers are exact at whatever scale: these quotients are those of growingMeans().
   const { scaled } = whole;
   const divisor = period * whole.scale;
-  let sum = 0;
+  const window = { scaled, out, period, divisor, sum: 0 };
   for (let i = 0; i < period; i++) {
-    sum += scaled[i] as number;
+    window.sum += scaled[i]!;
     out[i] = Number.NaN;
   }
-  out[period - 1] = sum / divisor;
-  for (let i = period; i < values.length; i++) {
-    sum += (scaled[i] as number) - (scaled[i - period] as number);
+  out[period - 1] = window.sum / divisor;
+  inStretches(period, values.length, (from, end) => slideExactly(window, from, end));
+  return out;
+}
+
+/** Means of exact sums; `sum` is that of the window before `from`. */
+function slideExactly(
+  window: { readonly scaled: Float64Array; readonly out: Float64Array; readonly period: number; readonly divisor: number; sum: number },
+  from: number,
+  end: number,
+): void {
+  const { scaled, out, period, divisor } = window;
+  let { sum } = window;
+  for (let i = from; i < end; i++) {
+    sum += scaled[i]! - scaled[i - period]!;
     out[i] = sum / divisor;
   }
-  return out;
+  window.sum = sum;
 }
 
 /** At bar i with what bars 0..i need, so that a later value with more decimals, or none that end, changes nothing before it. */
@@ -309,32 +333,27 @@ export function lag(values: Float64Array, bars: number): Float64Array {
 
 /** 1 where a crosses up through b: a[t-1] <= b[t-1] and a[t] > b[t], all defined. */
 export function crossOver(a: Float64Array, b: Float64Array | number): Int8Array {
-  return typeof b === "number" ? crossLevel(a, b, 1) : crossLines(a, b, 1);
+  return crossUp(a, typeof b === "number" ? new Float64Array(a.length).fill(b) : b, new Int8Array(a.length));
 }
 
 /** 1 where a crosses down through b: a[t-1] >= b[t-1] and a[t] < b[t], all defined. */
 export function crossUnder(a: Float64Array, b: Float64Array | number): Int8Array {
-  return typeof b === "number" ? crossLevel(a, b, -1) : crossLines(a, b, -1);
+  return crossUp(typeof b === "number" ? new Float64Array(a.length).fill(b) : b, a, new Int8Array(a.length));
 }
 
-function crossLines(a: Float64Array, b: Float64Array, sign: 1 | -1): Int8Array {
-  const out = new Int8Array(a.length);
-  let before = Number.NaN;
-  for (let t = 0; t < a.length; t++) {
-    const now = ((a[t] as number) - (b[t] as number)) * sign;
-    if (now > 0 && before <= 0) out[t] = 1;
-    before = now;
-  }
+function crossUp(over: Float64Array, under: Float64Array, out: Int8Array): Int8Array {
+  inStretches(0, out.length, (from, end) => crossUpIn(over, under, out, from, end));
   return out;
 }
 
-function crossLevel(a: Float64Array, level: number, sign: 1 | -1): Int8Array {
-  const out = new Int8Array(a.length);
-  let before = Number.NaN;
-  for (let t = 0; t < a.length; t++) {
-    const now = ((a[t] as number) - level) * sign;
-    if (now > 0 && before <= 0) out[t] = 1;
-    before = now;
+/** From one crossing to the next with a single comparison a bar. */
+function crossUpIn(over: Float64Array, under: Float64Array, out: Int8Array, from: number, end: number): void {
+  let t = from;
+  while (t > 0 && t < end && over[t - 1]! > under[t - 1]! && over[t]! > under[t]!) t++;
+  while (t < end) {
+    while (t < end && !(over[t]! > under[t]!)) t++;
+    if (t === end) return;
+    if (t > 0 && over[t - 1]! <= under[t - 1]!) out[t] = 1;
+    while (t < end && over[t]! > under[t]!) t++;
   }
-  return out;
 }
