@@ -19,6 +19,8 @@ export class KeyboardInterrupt extends Error {
 
 export class RunningCell {
   readonly run: number;
+  /** What it shows is kept, so that the rest of it can be looked at. */
+  readonly keeps: boolean;
   readonly started = performance.now();
   readonly controller = new AbortController();
   /** Awaits that an interrupt refuses. */
@@ -26,6 +28,8 @@ export class RunningCell {
   readonly timers = new Set<NodeJS.Timeout>();
   /** Pictures under way: the cell ends after them. */
   readonly drawing = new Set<Promise<unknown>>();
+  /** Progress bars that have not ended. */
+  readonly bars = new Set<() => void>();
   shown: { readonly value: unknown } | undefined;
   isStopped = false;
   isDone = false;
@@ -38,8 +42,9 @@ export class RunningCell {
   /** Errors outside its own course: timers' and unhandled rejections. */
   lateErrors = 0;
 
-  constructor(run: number) {
+  constructor(run: number, keeps: boolean) {
     this.run = run;
+    this.keeps = keeps;
   }
 }
 
@@ -61,7 +66,7 @@ export class CellRunner {
   }
 
   run(order: RunOrder): void {
-    const cell = new RunningCell(order.run);
+    const cell = new RunningCell(order.run, order.keeps);
     this.#cell = cell;
     // What a cell that failed inside console.group left open indents nothing here.
     for (let open = 0; open < MAX_GROUPS; open++) console.groupEnd();
@@ -177,6 +182,8 @@ export class CellRunner {
     if (this.#cell === cell) this.#cell = undefined;
     Atomics.store(this.#parts.words, WANTED, 0);
     cell.shown = undefined;
+    // Those of a cell that ended well may go on, by its timers.
+    if (status !== "ok") for (const end of cell.bars) end();
     this.#parts.flush();
     this.#parts.send({
       t: "done",

@@ -746,6 +746,28 @@ export interface Desk {
 /** One output in several forms; the front shows the richest it knows. */
 export type MimeBundle = Readonly<Record<string, string | object>>;
 
+export interface ProgressOptions {
+  readonly label?: string;
+  /** How many there will be, where what is counted through does not say. */
+  readonly total?: number;
+}
+
+/** A bar that is moved by hand. */
+export interface Progress {
+  /** By one unless said otherwise. */
+  advance(by?: number): void;
+  update(count: number, total?: number): void;
+  done(): void;
+}
+
+export interface DisplayProgress {
+  (total: number, options?: ProgressOptions): Progress;
+  /** Counts through it: `for (const symbol of display.progress(symbols, { label: "Symbols" })) …` */
+  <T>(over: Iterable<T>, options?: ProgressOptions): Iterable<T>;
+  /** Also through a sweep: `for await (const { result } of display.progress(desk.sweep(spec))) …` */
+  <T>(over: AsyncIterable<T>, options?: ProgressOptions): AsyncIterable<T>;
+}
+
 export interface Displayed {
   readonly id: string;
   /** Shows another value in the same place. */
@@ -759,9 +781,16 @@ export interface Display {
   svg(svg: string): Displayed;
   /** Base64 text or bytes. */
   png(data: string | Uint8Array): Displayed;
+  jpeg(data: string | Uint8Array): Displayed;
+  gif(data: string | Uint8Array): Displayed;
+  webp(data: string | Uint8Array): Displayed;
+  /** A tree that opens part by part; whatever JSON lacks (maps, sets, big integers, what is inside itself) is shown as well. */
   json(value: unknown): Displayed;
   markdown(text: string): Displayed;
+  /** A formula, or text with formulas between dollar signs. */
   latex(text: string): Displayed;
+  /** A bar that says how far, how fast and how long still. */
+  progress: DisplayProgress;
   /** A Vega-Lite specification; a static picture stands beside it. */
   vegaLite(spec: object): Promise<Displayed>;
 }

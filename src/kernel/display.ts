@@ -3,9 +3,13 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { RunningCell } from "./cellRun.ts";
 import type { Display, Displayed, Plot } from "./deskTypes.d.ts";
+import { drawTree } from "./draw/tree.ts";
 import { drawValue, SHOWN, textOf } from "./drawValue.ts";
 import type { SendFrame } from "./frames.ts";
+import { jsonOf } from "./json.ts";
+import { createProgress } from "./progress.ts";
 import type { MimeBundle } from "./protocol.ts";
+import type { Hold } from "./shown/held.ts";
 
 /** Displays of one run of a cell, and characters in them; more are left out, and the cell says so. */
 const MAX_DISPLAYS = 2000;
@@ -22,6 +26,10 @@ export interface DisplayParts {
   readonly current: AsyncLocalStorage<RunningCell>;
   /** Streams written so far go out first, so that outputs keep their order. */
   readonly flush: () => void;
+  /** For what one display shows; it replaces what that display showed before. */
+  readonly holdFor: (display: string) => Hold;
+  /** Of everything that the cell has shown. */
+  readonly releaseAll: () => void;
 }
 
 export interface CellDisplay {
@@ -32,7 +40,7 @@ export interface CellDisplay {
   readonly flushUpdates: () => void;
 }
 
-export function createDisplay({ send, current, flush }: DisplayParts): CellDisplay {
+export function createDisplay({ send, current, flush, holdFor, releaseAll }: DisplayParts): CellDisplay {
   const process = randomUUID().slice(0, 8);
   let shown = 0;
   const waiting = new Map<string, () => void>();
@@ -74,37 +82,55 @@ export function createDisplay({ send, current, flush }: DisplayParts): CellDispl
       });
     }
   };
-  const show = (drawn: readonly MimeBundle[] | Promise<readonly MimeBundle[]>): Displayed => {
+  const place = (drawn: Drawn | ((hold: Hold) => Drawn)): { readonly displayed: Displayed; readonly redraw: (bundle: MimeBundle) => void } => {
     const cell = current.getStore();
     const run = cell?.run ?? 0;
     const id = `${process}-${++shown}`;
     const settle = (bundles: readonly MimeBundle[], update: boolean): void => (update ? putUpdate(bundles, run, id) : putNew(bundles, run, id, cell));
-    const out = (what: readonly MimeBundle[] | Promise<readonly MimeBundle[]>, update: boolean): void => {
-      if (!(what instanceof Promise)) {
+    const out = (what: Drawn, update: boolean): void => {
+      const [before] = update ? [] : [...(cell?.drawing ?? [])].slice(-1);
+      if (!(what instanceof Promise) && before === undefined) {
         settle(what, update);
         return;
       }
-      // The cell ends after its pictures; a picture of a later timer is nobody's to wait for.
-      const drawing = what.then((bundles) => settle(bundles, update)).finally(() => cell?.drawing.delete(drawing));
+      // The cell ends after its pictures, which come in their order; a picture of a later timer is nobody's to wait for.
+      const drawing = Promise.resolve(before)
+        .catch(() => undefined)
+        .then(async () => settle(await what, update))
+        .finally(() => cell?.drawing.delete(drawing));
       drawing.catch(() => undefined);
       cell?.drawing.add(drawing);
     };
-    out(drawn, false);
-    return Object.defineProperty({ id, update: (value: unknown) => out(drawValue(value), true) }, SHOWN, { value: true, enumerable: false });
+    out(typeof drawn === "function" ? drawn(holdFor(id)) : drawn, false);
+    const update = (value: unknown): void => out(drawValue(value, holdFor(id)), true);
+    return {
+      displayed: Object.defineProperty({ id, update }, SHOWN, { value: true, enumerable: false }),
+      redraw: (bundle: MimeBundle) => out([bundle], true),
+    };
   };
+  const show = (drawn: Drawn | ((hold: Hold) => Drawn)): Displayed => place(drawn).displayed;
   const as =
     (mime: string) =>
     (text: string): Displayed =>
       show([{ [mime]: text, "text/plain": textOf(text) }]);
 
-  const display = Object.assign((value: unknown) => show(value === undefined ? [{ "text/plain": "undefined" }] : drawValue(value)), {
+  const image = (mime: string) => (data: string | Uint8Array) => show([{ [mime]: base64Of(data), "text/plain": `[${mime}]` }]);
+  const display = Object.assign((value: unknown) => show(value === undefined ? [{ "text/plain": "undefined" }] : (hold) => drawValue(value, hold)), {
     html: as("text/html"),
     svg: as("image/svg+xml"),
     markdown: as("text/markdown"),
-    latex: as("text/latex"),
-    png: (data: string | Uint8Array) =>
-      show([{ "image/png": typeof data === "string" ? data : Buffer.from(data).toString("base64"), "text/plain": "[image]" }]),
-    json: (value: unknown) => show([{ "application/json": JSON.parse(JSON.stringify(value)) as object, "text/plain": textOf(value) }]),
+    latex: (text: string) => show([{ "text/latex": withDollars(text), "text/plain": text }]),
+    png: image("image/png"),
+    jpeg: image("image/jpeg"),
+    gif: image("image/gif"),
+    webp: image("image/webp"),
+    json: (value: unknown) =>
+      show((hold) => {
+        const json = jsonOf(value);
+        // A bundle holds text and objects.
+        return [{ ...(typeof json === "object" && json !== null ? { "application/json": json } : {}), ...drawTree(value, textOf(value), hold) }];
+      }),
+    progress: createProgress({ current, show: (bundle) => place([bundle]).redraw }),
     vegaLite: async (spec: object) => {
       const { drawChart } = await import("./draw/chart.ts");
       return show([await drawChart(spec, "[chart]")]);
@@ -124,9 +150,23 @@ export function createDisplay({ send, current, flush }: DisplayParts): CellDispl
     if (cell !== undefined) [cell.displayed, cell.displayedCharacters, cell.leftOut] = [0, 0, false];
     flushUpdates();
     flush();
+    releaseAll();
     send({ t: "clear", run: cell?.run ?? 0 });
   };
   return { display, plot, clearOutput, flushUpdates };
+}
+
+type Drawn = readonly MimeBundle[] | Promise<readonly MimeBundle[]>;
+
+function base64Of(data: string | Uint8Array): string {
+  return typeof data === "string" ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
+}
+
+/** Whoever shows LaTeX looks for formulas between dollar signs. */
+function withDollars(text: string): string {
+  if (text.includes("$")) return text;
+  const bare = text.trim().replace(/^\\\[([\s\S]*)\\\]$|^\\\(([\s\S]*)\\\)$/, (_, block?: string, inline?: string) => block ?? inline ?? "");
+  return `$$\n${bare.trim()}\n$$`;
 }
 
 /** Counts `bundles` in. */

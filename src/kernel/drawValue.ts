@@ -1,7 +1,12 @@
-/** The outputs of a value: results of `desk` draw themselves, rows become a table, everything else is inspected. */
-import { inspect } from "node:util";
+/** The outputs of a value: results of `desk` draw themselves, rows and columns become a table, what is long folds, everything else is inspected. */
+import { inspect, types } from "node:util";
 import type { DrawKind } from "./deskProtocol.ts";
+import { drawRows } from "./draw/rows.ts";
+import { drawText } from "./draw/text.ts";
+import { drawTree } from "./draw/tree.ts";
 import type { MimeBundle } from "./protocol.ts";
+import type { Hold } from "./shown/held.ts";
+import { columnsSource, rowsSource } from "./shown/tableSource.ts";
 
 const KIND = Symbol.for("quantdesk.kind");
 /** On what `display` answers: it has been shown already. */
@@ -9,6 +14,10 @@ export const SHOWN = Symbol.for("quantdesk.shown");
 /** The convention of other JavaScript kernels: a value that knows its own bundle. */
 const JUPYTER = Symbol.for("Jupyter.display");
 const MAX_TEXT = 64 * 1024;
+/** A string that is shown as it is; a longer one folds. */
+const MAX_STRING = 10_000;
+/** Lines of a value's text above which it is a tree that folds. */
+const MAX_LINES = 30;
 
 /** Marks a desk result with what it is; the mark is not enumerable, so a spread or JSON does not carry it. */
 export function tagged(kind: DrawKind, value: unknown): unknown {
@@ -21,35 +30,52 @@ export function kindOf(value: unknown): DrawKind {
   return value !== null && typeof value === "object" ? (((value as Record<symbol, unknown>)[KIND] as DrawKind | undefined) ?? "plain") : "plain";
 }
 
+/** Nothing is kept of what is shown. */
+export const holdNothing: Hold = () => null;
+
 /** Answers at once for plain values, so that a trivial cell costs no turn of the loop. */
-export function drawValue(value: unknown): readonly MimeBundle[] | Promise<readonly MimeBundle[]> {
+export function drawValue(value: unknown, hold: Hold = holdNothing): readonly MimeBundle[] | Promise<readonly MimeBundle[]> {
   if (value === undefined) return [];
+  if (typeof value === "string" && value.length > MAX_STRING) return [drawText(value, textOf(value), hold)];
   if (value === null || typeof value !== "object") return [{ "text/plain": textOf(value) }];
   try {
-    return drawObject(value);
+    return drawObject(value, hold);
   } catch {
     return [{ "text/plain": textOf(value) }]; // a proxy or getter that throws when it is looked at
   }
 }
 
-function drawObject(value: object): readonly MimeBundle[] | Promise<readonly MimeBundle[]> {
+function drawObject(value: object, hold: Hold): readonly MimeBundle[] | Promise<readonly MimeBundle[]> {
   if (SHOWN in value) return [];
   const kind = kindOf(value);
-  if (kind !== "plain") return import("./draw/draw.ts").then(({ drawResult }) => drawResult(kind, value));
+  if (kind !== "plain") return import("./draw/draw.ts").then(({ drawResult }) => drawResult(kind, value, hold));
   const own = (value as Record<symbol, unknown>)[JUPYTER];
   if (typeof own === "function") return Promise.resolve(own.call(value)).then((bundle) => [{ "text/plain": textOf(value), ...(bundle as MimeBundle) }]);
-  if (isRows(value)) return import("./draw/rows.ts").then(({ drawRows }) => [drawRows(value, textOf(value))]).catch(() => [{ "text/plain": textOf(value) }]);
-  return [{ "text/plain": textOf(value) }];
+  const source = rowsSource(value) ?? columnsSource(value);
+  if (source !== undefined) return [drawRows(source, () => textOf(value), hold)];
+  const text = textOf(value);
+  if (!isLong(text) || types.isProxy(value) || types.isNativeError(value)) return [{ "text/plain": text }];
+  return [drawTree(value, text, hold)];
+}
+
+function isLong(text: string): boolean {
+  let lines = 1;
+  for (let at = text.indexOf("\n"); at >= 0 && lines <= MAX_LINES; at = text.indexOf("\n", at + 1)) lines++;
+  return lines > MAX_LINES;
 }
 
 export function textOf(value: unknown): string {
+  if (typeof value === "string" && value.length > MAX_STRING)
+    return `${inspect(value.slice(0, MAX_STRING))}\n… ${(value.length - MAX_STRING).toLocaleString("en-US")} more characters; slice() or console.log() shows them.`;
   let text: string;
   try {
-    text = inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000 });
+    text = inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: MAX_STRING });
   } catch (error) {
     text = `[a value that cannot be shown: ${messageOf(error)}]`;
   }
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}\n… ${text.length - MAX_TEXT} more characters; print parts of it to see them.`;
+  return text.length <= MAX_TEXT
+    ? text
+    : `${text.slice(0, MAX_TEXT)}\n… ${(text.length - MAX_TEXT).toLocaleString("en-US")} more characters; display.json() opens it part by part.`;
 }
 
 function messageOf(error: unknown): string {
@@ -58,12 +84,4 @@ function messageOf(error: unknown): string {
   } catch {
     return "looking at it throws";
   }
-}
-
-function isRows(value: object): value is ReadonlyArray<Readonly<Record<string, unknown>>> {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.slice(0, 20).every((row: unknown) => row !== null && typeof row === "object" && Object.getPrototypeOf(row) === Object.prototype)
-  );
 }

@@ -6,6 +6,7 @@
 import { Lock } from "../core/base/lock.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { abortable, withDeadline } from "../core/base/scope.ts";
+import type { Look, Looked } from "../core/domain/shown.ts";
 import { cellNames } from "./cell.ts";
 import { cellProblem, mapStack, mapText, problemsOf, problemsText, type RanScript } from "./problems.ts";
 import { Checker, type CellNames, type CheckedError, type Completion } from "./checker.ts";
@@ -14,6 +15,7 @@ import { localFilesOf } from "./localFiles.ts";
 import { lower, mayNeedLowering, type Lowered } from "./lower.ts";
 import { isTooDeep, mayBeObject, tooDeep } from "./oddCells.ts";
 import {
+  parseLooked,
   parseQuestion,
   parseVariables,
   type CellError,
@@ -39,6 +41,8 @@ export interface FrontOptions {
   readonly warmSpare: boolean;
   /** Runners under Node's permission model. */
   readonly isRestricted: boolean;
+  /** What cells show is kept by the runner, so that somebody can look at the rest of it. */
+  readonly keepsShown: boolean;
   readonly onOutput: (run: number, output: Output) => void;
   readonly onDesk: (call: DeskCall, signal: AbortSignal) => Promise<unknown>;
   readonly onInput: (question: Question, signal: AbortSignal) => Promise<unknown>;
@@ -52,6 +56,8 @@ export interface CellOrder {
   readonly executionCount: number | undefined;
   /** Type errors are shown, and the cell runs. */
   readonly runsDespiteTypeErrors: boolean;
+  /** The notebook's name of it: when it runs again, what it showed before is gone. */
+  readonly cellId: string;
 }
 
 /** Scripts kept to map the stacks of late errors. */
@@ -59,6 +65,10 @@ const MAX_SCRIPTS = 500;
 const INTERRUPT_WAIT_MS = 5000;
 const CHECKER_RESET_MS = 3000;
 const VARIABLES_MS = 1000;
+/** A million rows are sorted in a second or two, and a cell may compute meanwhile. */
+const LOOK_MS = 15_000;
+/** Cells whose last run is known. */
+const MAX_CELLS = 1000;
 /** Not on the global object before our own runner puts them there. */
 const OWN_GLOBALS = [
   ...["desk", "display", "plot", "input", "clearOutput", "require", "module", "exports", "__dirname", "__filename"],
@@ -77,6 +87,8 @@ export class Front {
   readonly #turn = new Lock();
   readonly #builtins = new Set([...Object.getOwnPropertyNames(globalThis), ...OWN_GLOBALS]);
   readonly #scripts = new Map<number, RanScript>();
+  /** By cell id. */
+  readonly #lastRuns = new Map<string, number>();
   readonly #life = new AbortController();
   #runner: RunnerProcess;
   #spare: RunnerProcess | undefined;
@@ -127,7 +139,7 @@ export class Front {
     }
   }
 
-  async #execute(text: string, { onStart, executionCount: given, runsDespiteTypeErrors }: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
+  async #execute(text: string, { onStart, executionCount: given, runsDespiteTypeErrors, cellId }: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
     if (this.#death !== undefined) return { status: "dead", reason: this.#death };
     const run = ++this.#runs;
     onStart(run);
@@ -152,7 +164,8 @@ export class Front {
       const executionCount = given ?? this.#executions + 1;
       this.#executions = executionCount;
       this.#remember(run, { script, text, executionCount });
-      this.#runner.run({ run, code: script.code, headLength: script.headLength, globals: script.globals, isAsync: script.isAsync });
+      const { code, headLength, globals, isAsync } = script;
+      this.#runner.run({ run, code, headLength, globals, isAsync, keeps: this.#options.keepsShown, replaces: this.#replacedBy(run, cellId) });
       const end = await finished;
       if (end.t === "dead") return { status: "dead", reason: end.reason };
       // Names before a throw stay alive, so their types do too.
@@ -238,6 +251,12 @@ export class Front {
     return path.length > 0
       ? found
       : found.map((one) => ({ ...one, name: this.#renamed.has(one.name.replace(/\$u$/, "")) ? one.name.replace(/\$u$/, "") : one.name }));
+  }
+
+  /** More of what a cell has shown. */
+  async look(look: Look, signal: AbortSignal): Promise<Looked> {
+    const { channel } = this.#runner;
+    return parseLooked(await withDeadline("The kernel's answer", LOOK_MS, signal, (limit) => channel.ask("look", look, limit)));
   }
 
   async close(): Promise<void> {
@@ -375,6 +394,18 @@ export class Front {
     };
     // A checker that is closed meanwhile has nothing to remember any more.
     this.#committing = commit().catch(() => undefined);
+  }
+
+  /** The run before of the same cell, if it is known. */
+  #replacedBy(run: number, cellId: string): number | null {
+    const last = this.#lastRuns.get(cellId) ?? null;
+    this.#lastRuns.delete(cellId);
+    this.#lastRuns.set(cellId, run);
+    for (const oldest of this.#lastRuns.keys()) {
+      if (this.#lastRuns.size <= MAX_CELLS) break;
+      this.#lastRuns.delete(oldest);
+    }
+    return last;
   }
 
   #remember(run: number, ran: RanScript): void {

@@ -6,11 +6,12 @@ import { parentPort, workerData } from "node:worker_threads";
 import * as v from "valibot";
 import { Channel } from "../core/base/channel.ts";
 import { TradingError } from "../core/base/errors.ts";
+import { parseLook } from "./protocol.ts";
 import { RunnerProcess } from "./runnerProcess.ts";
 
 const port = parentPort;
 if (port === null) throw new TradingError("not-a-worker", "The kernel front runs as a worker thread only.");
-const options = v.parse(v.object({ folder: v.string(), warmSpare: v.boolean(), isRestricted: v.boolean() }), workerData);
+const options = v.parse(v.object({ folder: v.string(), warmSpare: v.boolean(), isRestricted: v.boolean(), keepsShown: v.boolean() }), workerData);
 
 // Started before the rest of the front is loaded: the two take about as long.
 const runner = RunnerProcess.start(options.folder, options);
@@ -25,18 +26,24 @@ const front = new Front({
   onDeath: (reason) => channel.emit("death", reason),
 });
 
-const Execute = v.object({ id: v.number(), code: v.string(), executionCount: v.optional(v.number()), runsDespiteTypeErrors: v.optional(v.boolean(), false) });
+const Execute = v.object({
+  id: v.number(),
+  code: v.string(),
+  cellId: v.string(),
+  executionCount: v.optional(v.number()),
+  runsDespiteTypeErrors: v.optional(v.boolean(), false),
+});
 const At = v.object({ code: v.string(), offset: v.number() });
 channel.handle("ready", (_none, signal) => front.ready(signal));
 // An abort comes as an event of its own: the ask goes on, since its answer says how the cell ended.
 const aborts = new Map<number, AbortController>();
 channel.on("abort", (id) => aborts.get(id as number)?.abort());
 channel.handle("execute", async (argument) => {
-  const { id, code, executionCount, runsDespiteTypeErrors } = v.parse(Execute, argument);
+  const { id, code, cellId, executionCount, runsDespiteTypeErrors } = v.parse(Execute, argument);
   const abort = new AbortController();
   aborts.set(id, abort);
   try {
-    return await front.execute(code, { onStart: (run) => channel.emit("started", { id, run }), executionCount, runsDespiteTypeErrors }, abort.signal);
+    return await front.execute(code, { onStart: (run) => channel.emit("started", { id, run }), executionCount, runsDespiteTypeErrors, cellId }, abort.signal);
   } finally {
     aborts.delete(id);
   }
@@ -61,6 +68,7 @@ channel.handle("definition", (argument, signal) => {
   return front.definition(code, offset, signal);
 });
 channel.handle("variables", (path, signal) => front.variables(v.parse(v.array(v.string()), path), signal));
+channel.handle("look", (look, signal) => front.look(parseLook(look), signal));
 channel.handle("close", async () => {
   await front.close();
   setImmediate(() => port.close());

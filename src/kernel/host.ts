@@ -11,6 +11,7 @@ import { entryPath } from "../core/base/entry.ts";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import type { Log } from "../core/base/log.ts";
 import { abortable, withDeadline } from "../core/base/scope.ts";
+import type { Look, Looked } from "../core/domain/shown.ts";
 import type { Completion } from "./checker.ts";
 import type { DeskCall, DeskHandlers } from "./deskProtocol.ts";
 import {
@@ -39,6 +40,8 @@ export interface KernelOptions {
   readonly log: Log;
   /** Keeps a second process ready, so that a restart takes no time. */
   readonly warmSpare?: boolean;
+  /** The newest that cells show is kept by reference, so that `look` can tell the rest of it. */
+  readonly keepsShown?: boolean;
   /** Cells run under Node's permission model: no process, no add-on, writing only below the folder. It does not cover the network. */
   readonly isRestricted?: boolean;
 }
@@ -89,6 +92,8 @@ export interface Kernel {
    * Also while a cell waits; refused when one computes for a second without a pause.
    */
   variables(path: readonly string[], signal: AbortSignal): Promise<readonly Variable[]>;
+  /** More of what a cell has shown, where `keepsShown`: rows of a table, parts of a tree, a piece of a text. */
+  look(look: Look, signal: AbortSignal): Promise<Looked>;
   /** The process ended by itself: the sentence says with what. */
   onDeath(listener: (reason: string) => void): () => void;
   close(): Promise<void>;
@@ -132,7 +137,12 @@ class WorkerKernel implements Kernel {
     this.#options = options;
     this.#deaths = new Emitter((error) => options.log.error(`A listener of the kernel's death failed: ${String(error)}`));
     this.#worker = new Worker(entryPath("kernelFront"), {
-      workerData: { folder: options.folder, warmSpare: options.warmSpare ?? false, isRestricted: options.isRestricted ?? false },
+      workerData: {
+        folder: options.folder,
+        warmSpare: options.warmSpare ?? false,
+        isRestricted: options.isRestricted ?? false,
+        keepsShown: options.keepsShown ?? false,
+      },
       env: childEnv(COMPILER_ENV),
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
@@ -170,7 +180,7 @@ class WorkerKernel implements Kernel {
       if (options.signal.aborted) return { status: "interrupted", executionCount: 0, durationMs: 0 };
       return (await this.#channel.ask(
         "execute",
-        { id, code, executionCount: options.executionCount, runsDespiteTypeErrors: options.runsDespiteTypeErrors },
+        { id, code, cellId: options.cellId, executionCount: options.executionCount, runsDespiteTypeErrors: options.runsDespiteTypeErrors },
         this.#never,
       )) as CellOutcome;
     } catch (error) {
@@ -217,6 +227,10 @@ class WorkerKernel implements Kernel {
 
   async variables(path: readonly string[], signal: AbortSignal): Promise<readonly Variable[]> {
     return (await this.#channel.ask("variables", path, signal)) as readonly Variable[];
+  }
+
+  async look(look: Look, signal: AbortSignal): Promise<Looked> {
+    return (await this.#channel.ask("look", look, signal)) as Looked;
   }
 
   onDeath(listener: (reason: string) => void): () => void {

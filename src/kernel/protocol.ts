@@ -1,5 +1,6 @@
 /** What front, runner and owner say to each other. Messages of the runner are parsed, since cells run in that process. */
 import * as v from "valibot";
+import { MAX_LOOK_CHARACTERS, MAX_LOOK_PARTS, MAX_LOOK_ROWS, type Look, type Looked } from "../core/domain/shown.ts";
 
 /** One output in several forms, always with "text/plain". */
 export type MimeBundle = Readonly<Record<string, string | object>>;
@@ -84,6 +85,50 @@ export function parseVariables(value: unknown): readonly Variable[] {
   return v.parse(v.array(Variable), value);
 }
 
+const place = v.pipe(v.number(), v.integer(), v.minValue(0));
+const id = v.pipe(v.string(), v.maxLength(100));
+const Look = v.variant("what", [
+  v.object({
+    what: v.literal("rows"),
+    id,
+    from: place,
+    count: v.pipe(place, v.maxValue(MAX_LOOK_ROWS)),
+    sort: v.nullable(v.object({ column: place, descending: v.boolean() })),
+    filter: v.pipe(v.string(), v.maxLength(500)),
+  }),
+  v.object({ what: v.literal("parts"), id, path: v.pipe(v.array(place), v.maxLength(1000)), from: place }),
+  v.object({ what: v.literal("text"), id, from: place }),
+]);
+
+/** A question of a webview; throws for what is none. */
+export function parseLook(value: unknown): Look {
+  return v.parse(Look, value);
+}
+
+const kind = v.picklist(["n", "i", "d", "t", "o", "u"]);
+const Cell = v.union([v.number(), v.string(), v.boolean(), v.null(), v.tuple([kind, v.string()])]);
+const Looked = v.variant("what", [
+  v.object({
+    what: v.literal("rows"),
+    rowCount: place,
+    matching: place,
+    rows: v.pipe(v.array(v.array(Cell)), v.maxLength(MAX_LOOK_ROWS)),
+    places: v.array(place),
+  }),
+  v.object({
+    what: v.literal("parts"),
+    count: place,
+    parts: v.pipe(v.array(v.object({ key: v.string(), type: v.string(), text: v.string(), count: place })), v.maxLength(MAX_LOOK_PARTS)),
+  }),
+  v.object({ what: v.literal("text"), text: v.pipe(v.string(), v.maxLength(MAX_LOOK_CHARACTERS)), characters: place }),
+  v.object({ what: v.literal("gone") }),
+]);
+
+/** The answer of the runner, where cells run. */
+export function parseLooked(value: unknown): Looked {
+  return v.parse(Looked, value);
+}
+
 /** Sent to the runner. */
 export interface RunOrder {
   readonly run: number;
@@ -91,6 +136,10 @@ export interface RunOrder {
   readonly headLength: number;
   readonly globals: readonly string[];
   readonly isAsync: boolean;
+  /** Somebody may look at the rest of what it shows. */
+  readonly keeps: boolean;
+  /** The run before of the same cell: what that showed is gone. */
+  readonly replaces: number | null;
 }
 
 const Question = v.object({ prompt: v.string(), password: v.boolean(), run: v.number() });

@@ -4,6 +4,7 @@
  * come in on fd 3 (guard.ts), runs and answers over IPC.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { Channel } from "../core/base/channel.ts";
 import { entryPath } from "../core/base/entry.ts";
@@ -16,11 +17,13 @@ import { CellRunner, KeyboardInterrupt, tieTimers, type RunningCell } from "./ce
 import { createDesk } from "./desk.ts";
 import type { Blocking } from "./deskLocal.ts";
 import { createDisplay } from "./display.ts";
-import { drawValue } from "./drawValue.ts";
+import { drawValue, holdNothing } from "./drawValue.ts";
 import { sendFrame } from "./frames.ts";
 import { createInput } from "./input.ts";
 import { TURN } from "./interruptWords.ts";
+import type { Look } from "../core/domain/shown.ts";
 import type { RunOrder } from "./protocol.ts";
+import { HeldValues, type Hold } from "./shown/held.ts";
 import { Streams } from "./streams.ts";
 import { createTslab, TSLAB } from "./tslab.ts";
 import { variablesAt } from "./variables.ts";
@@ -37,7 +40,13 @@ const flush = (): void => {
   streams.flush();
   flushUpdates();
 };
-const runner = new CellRunner({ send: sendFrame, current, flush, words, draw: drawValue });
+const held = new HeldValues(randomUUID());
+const holdFor = (display: string): Hold => {
+  const cell = current.getStore();
+  held.release((one) => one.run === cell?.run && one.display === display);
+  return cell?.keeps === true ? held.holdFor(cell.run, display) : holdNothing;
+};
+const runner = new CellRunner({ send: sendFrame, current, flush, words, draw: (value) => drawValue(value, holdFor("result")) });
 guard.on("message", () => runner.stop());
 tieTimers(current);
 
@@ -54,10 +63,14 @@ const channel = new Channel({
 });
 // The order comes from our own front over IPC, which only the parent process can write.
 channel.on("run", (order) => {
-  for (const name of (order as RunOrder).globals) names.add(name);
+  const { globals, replaces } = order as RunOrder;
+  for (const name of globals) names.add(name);
+  if (replaces !== null) held.release(({ run }) => run === replaces);
   runner.run(order as RunOrder);
 });
 channel.handle("variables", (path) => Promise.resolve(variablesAt(globalThis, names, path as readonly string[])));
+
+channel.handle("look", (look, signal) => held.look(look as Look, signal));
 
 /** Functions that wait for a process; more are refused. */
 const BLOCKING_QUEUE = 100;
@@ -72,7 +85,8 @@ async function openBlocking(): Promise<Blocking> {
   return { commonGlobals, selfContainedSource, execute: (work, args, options) => computer.executeBlocking(work, args, options) };
 }
 
-const displayParts = { send: sendFrame, current, flush: () => streams.flush() };
+const releaseAll = (): void => held.release(({ run }) => run === current.getStore()?.run);
+const displayParts = { send: sendFrame, current, flush: () => streams.flush(), holdFor, releaseAll };
 const { display, plot, clearOutput, flushUpdates } = createDisplay(displayParts);
 Object.defineProperty(globalThis, TSLAB, { get: () => createTslab(displayParts) });
 const given = {

@@ -37,7 +37,13 @@ export class TestNotebook {
   }
 
   static async open(
-    options: { readonly desk?: DeskHandlers; readonly warmSpare?: boolean; readonly input?: KernelOptions["input"]; readonly isRestricted?: boolean } = {},
+    options: {
+      readonly desk?: DeskHandlers;
+      readonly warmSpare?: boolean;
+      readonly input?: KernelOptions["input"];
+      readonly isRestricted?: boolean;
+      readonly keepsShown?: boolean;
+    } = {},
   ): Promise<TestNotebook> {
     const folder = await mkdtemp(join(tmpdir(), "quantdesk-cells-"));
     await writePackages(folder);
@@ -48,6 +54,7 @@ export class TestNotebook {
         log: silentLog,
         ...(options.input === undefined ? {} : { input: options.input }),
         ...(options.isRestricted === undefined ? {} : { isRestricted: options.isRestricted }),
+        ...(options.keepsShown === undefined ? {} : { keepsShown: options.keepsShown }),
         ...(options.warmSpare === undefined ? {} : { warmSpare: options.warmSpare }),
       },
       new AbortController().signal,

@@ -1,13 +1,19 @@
 /** A frame of bars: its sentence, its last rows, its chart. */
 import type { BarFrame } from "../barFrame.ts";
+import { TABLE_MIME } from "../../core/domain/shown.ts";
 import type { MimeBundle } from "../protocol.ts";
+import type { Hold } from "../shown/held.ts";
+import { frameSource, type TableSource } from "../shown/tableSource.ts";
 import { priceChart } from "./charts.ts";
 import { day, number, percent, plural, signed } from "./format.ts";
 import { html, NOTHING, page, SIMULATED, table, textTable } from "./html.ts";
+import { shownTable } from "./rows.ts";
 
 const SHOWN = 5;
+/** Of the newest, in the output itself. */
+const KEPT = 50;
 
-export async function drawBars(bars: BarFrame): Promise<readonly MimeBundle[]> {
+export async function drawBars(bars: BarFrame, hold: Hold): Promise<readonly MimeBundle[]> {
   const mark = bars.simulated ? " SIMULATED" : "";
   if (bars.length === 0) return [{ "text/html": page(html`<p><b>${bars.symbol}: no bars.</b></p>`), "text/plain": `${bars.symbol}: no bars.` }];
   const first = bars.row(0);
@@ -35,12 +41,17 @@ export async function drawBars(bars: BarFrame): Promise<readonly MimeBundle[]> {
         html`<p class="qd-s qd-dim">The last ${rows.length} of ${plural(bars.length, "bar")}; source ${bars.source}.</p>`,
       ),
       "text/plain": `${say}${mark}\n${textTable(titles, rows)}`,
+      [TABLE_MIME]: shownTable(sourceOf(bars), hold, { say, from: Math.max(0, bars.length - KEPT), pageSize: SHOWN, isSimulated: bars.simulated }),
     },
     await drawChart(
       priceChart(bars, `${bars.symbol}${mark === "" ? "" : " · SIMULATED"}`),
       `${say}${mark}; last close ${number(last.close)}, ${percent((last.close / highest(bars.close) - 1) * 100)} below the highest`,
     ),
   ];
+}
+
+function sourceOf({ time, open, high, low, close, volume }: BarFrame): TableSource {
+  return frameSource(["time", "open", "high", "low", "close", "volume"], [time, open, high, low, close, volume], 6, new Set(["time"]));
 }
 
 function lowest(values: Float64Array): number {

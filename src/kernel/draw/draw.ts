@@ -21,6 +21,7 @@ import type { BarFrame } from "../barFrame.ts";
 import type { DrawKind } from "../deskProtocol.ts";
 import { textOf } from "../drawValue.ts";
 import type { MimeBundle } from "../protocol.ts";
+import type { Hold } from "../shown/held.ts";
 import { drawBacktest, drawBatch } from "./backtest.ts";
 import { drawBars } from "./bars.ts";
 import { drawFeatures } from "./features.ts";
@@ -29,7 +30,7 @@ import { drawSweep, drawWalkForward } from "./sweep.ts";
 import { drawAccount, drawOrder, drawOrders, drawPerformance, drawPlaced, drawPositions, drawPreview, drawQuote } from "./trading.ts";
 
 /** `value` is what `kind` says: both came out of one desk answer. */
-export async function drawResult(kind: DrawKind, value: unknown): Promise<readonly MimeBundle[]> {
+export async function drawResult(kind: DrawKind, value: unknown, hold: Hold): Promise<readonly MimeBundle[]> {
   switch (kind) {
     case "account":
       return [drawAccount(value as Account)];
@@ -50,7 +51,7 @@ export async function drawResult(kind: DrawKind, value: unknown): Promise<readon
     case "quote":
       return [drawQuote(value as Quote)];
     case "bars":
-      return await drawBars(value as BarFrame);
+      return await drawBars(value as BarFrame, hold);
     case "scan":
       return [drawScan(value as ScanResult)];
     case "analysis":

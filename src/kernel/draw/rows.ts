@@ -1,29 +1,81 @@
-/** An array of plain objects as a table: the first rows and columns, the rest by count. */
+/** A table of a value's rows: the first of them as HTML and text, in whatever shows the notebook; our renderer asks for the rest. */
+import { cellText, digitsOf, isNumeric, TABLE_MIME, type Cell, type ShownTable } from "../../core/domain/shown.ts";
 import type { MimeBundle } from "../protocol.ts";
-import { textOf } from "../drawValue.ts";
-import { html, NOTHING, page, table } from "./html.ts";
+import type { Hold } from "../shown/held.ts";
+import { columnsOf, rowsOf, type TableSource } from "../shown/tableSource.ts";
+import { plural } from "./format.ts";
+import { html, NOTHING, page, table, textTable, type Html } from "./html.ts";
 
+/** Rows that every form holds. */
 const MAX_ROWS = 50;
-const MAX_COLUMNS = 20;
+const PAGE_ROWS = 20;
+/** Columns in HTML and text. */
+const MAX_STATIC_COLUMNS = 20;
+const MAX_TEXT_ROWS = 20;
+const MAX_TEXT_WIDTH = 30;
 
-export function drawRows(rows: ReadonlyArray<Readonly<Record<string, unknown>>>, text: string): MimeBundle {
-  const shown = rows.slice(0, MAX_ROWS);
-  const names = [...new Set(shown.flatMap((row) => Object.keys(row)))];
-  const columns = names
-    .slice(0, MAX_COLUMNS)
-    .map((title) => ({ title, isNumber: shown.every((row) => row[title] === undefined || row[title] === null || typeof row[title] === "number") }));
-  const left = [
-    rows.length > shown.length ? `${shown.length} of ${rows.length} rows` : "",
-    names.length > columns.length ? `${columns.length} of ${names.length} columns` : "",
-  ].filter((part) => part !== "");
-  const cells = shown.map((row) => columns.map(({ title }) => cellText(row[title])));
+/** `text`: what stands for a table that is all in it. */
+export function drawRows(source: TableSource, text: () => string, hold: Hold): MimeBundle {
+  const shown = shownTable(source, hold, { say: "", from: 0, pageSize: PAGE_ROWS, isSimulated: false });
+  const isWhole = shown.rowCount <= shown.rows.length && shown.columnCount <= MAX_STATIC_COLUMNS;
   return {
-    "text/html": page(table("Rows", columns, cells), left.length === 0 ? NOTHING : html`<p class="qd-s qd-dim">${left.join(", ")}</p>`),
-    "text/plain": text,
+    "text/html": page(staticTable(shown, 0, shown.rows.length), isWhole ? NOTHING : html`<p class="qd-s qd-dim">${leftOut(shown, shown.rows.length)}</p>`),
+    "text/plain": shown.rowCount <= shown.rows.length ? text() : textOfTable(shown),
+    [TABLE_MIME]: shown,
   };
 }
 
-function cellText(value: unknown): string {
-  if (value === undefined) return "";
-  return typeof value === "string" ? value : textOf(value).slice(0, 200);
+/** The table as our renderer takes it. */
+export function shownTable(
+  source: TableSource,
+  hold: Hold,
+  { say, from, pageSize, isSimulated }: Pick<ShownTable, "say" | "from" | "pageSize" | "isSimulated">,
+): ShownTable {
+  const rowCount = source.length();
+  const rows = rowsOf(
+    source,
+    Array.from({ length: Math.max(0, Math.min(MAX_ROWS, rowCount - from)) }, (_, i) => from + i),
+  );
+  const id = hold({ what: "rows", source });
+  const columns = columnsOf(source, rows);
+  return { schema: "quantdesk.table/1", id, say, columns, columnCount: source.columnCount, rowCount, from, rows, pageSize, isSimulated };
+}
+
+/** Rows `start` to `end` of those at hand. */
+export function staticTable(shown: ShownTable, start: number, end: number): Html {
+  const columns = shown.columns.slice(0, MAX_STATIC_COLUMNS);
+  const digits = columns.map((_, i) => digitsOf(shown.rows.map((row) => row[i])));
+  return table(
+    shown.say === "" ? "Rows" : shown.say,
+    columns.map(({ name, isNumber }) => ({ title: name, isNumber })),
+    shown.rows.slice(start, end).map((row) => columns.map((_, i) => written(row[i] ?? null, digits[i] ?? 0))),
+  );
+}
+
+function written(cell: Cell, digits: number): string | Html {
+  return Array.isArray(cell) && !isNumeric(cell) && cell[0] !== "t" && cell[0] !== "d"
+    ? html`<span class="qd-dim">${cellText(cell)}</span>`
+    : cellText(cell, digits);
+}
+
+function textOfTable(shown: ShownTable): string {
+  const columns = shown.columns.slice(0, MAX_STATIC_COLUMNS);
+  const digits = columns.map((_, i) => digitsOf(shown.rows.map((row) => row[i])));
+  const cut = (text: string): string => (text.length <= MAX_TEXT_WIDTH ? text : `${text.slice(0, MAX_TEXT_WIDTH - 1)}…`).replaceAll(/[\r\n\t]/g, " ");
+  const count = Math.min(MAX_TEXT_ROWS, shown.rows.length);
+  const rows = shown.rows.slice(0, count).map((row) => columns.map((_, i) => cut(cellText(row[i] ?? null, digits[i] ?? 0))));
+  return `${textTable(
+    columns.map(({ name }) => cut(name)),
+    rows,
+  )}\n… ${leftOut(shown, count)}`;
+}
+
+/** What is not here, and how to see it where nobody can be asked. */
+function leftOut({ rowCount, columnCount }: ShownTable, rows: number): string {
+  const parts = [
+    rows < rowCount ? `the first ${rows} of ${plural(rowCount, "row")}` : "",
+    columnCount > MAX_STATIC_COLUMNS ? `${MAX_STATIC_COLUMNS} of ${plural(columnCount, "column")}` : "",
+  ].filter((part) => part !== "");
+  const way = rows < rowCount ? "slice() shows others" : "map() shows others";
+  return `${parts.join(", ")}; ${way}.`.replace(/^t/, "T");
 }
