@@ -74,7 +74,7 @@ export function manifest(): Record<string, unknown> {
   return {
     icon: "media/icon.png",
     extensionKind: ["workspace"],
-    activationEvents: ["onNotebook:jupyter-notebook", `onWebviewPanel:${DASHBOARD_TYPE}`],
+    activationEvents: ["onNotebook:jupyter-notebook", `onWebviewPanel:${DASHBOARD_TYPE}`, "workspaceContains:quantdesk.json"],
     capabilities: {
       untrustedWorkspaces: {
         supported: "limited",

@@ -50,7 +50,8 @@ async function runFiles(controller: vscode.TestController, desk: Desk, request: 
       try {
         await runFile(controller, desk, run, item, aborting.signal);
       } catch (error) {
-        run.errored(item, new vscode.TestMessage(TradingError.from(error, "failed").message));
+        if (aborting.signal.aborted) run.skipped(item);
+        else run.errored(item, new vscode.TestMessage(TradingError.from(error, "failed").message));
       }
     }
   } finally {
@@ -67,7 +68,8 @@ async function runFile(controller: vscode.TestController, desk: Desk, run: vscod
   const { files } = await session.test([path], { onBacktest: (_file, done) => show(controller, run, item, done) }, signal);
   const [file] = files;
   if (file?.error != null) run.errored(item, new vscode.TestMessage(file.error), file.durationMs);
-  else run.passed(item, file?.durationMs); // of its own; its children say what failed
+  else if (file?.backtests.some(({ assertions }) => assertions.some(({ status }) => status !== "passed")) === true) run.failed(item, [], file.durationMs);
+  else run.passed(item, file?.durationMs);
 }
 
 function show(controller: vscode.TestController, run: vscode.TestRun, item: vscode.TestItem, { backtest, simulated, assertions }: ExpectationResult): void {
@@ -80,9 +82,11 @@ function show(controller: vscode.TestController, run: vscode.TestRun, item: vsco
 }
 
 function report(run: vscode.TestRun, item: vscode.TestItem, { status, message = "", trade }: AssertionResult): void {
-  const which = trade === undefined ? "" : `; trade ${trade.number}, bars ${trade.entryIndex} to ${trade.exitIndex}`;
+  const which = trade === undefined || message.startsWith("trade ") ? "" : `; trade ${trade.number}, bars ${trade.entryIndex} to ${trade.exitIndex}`;
   const told = new vscode.TestMessage(`${message}${which}`);
-  if (item.uri !== undefined && item.range !== undefined) told.location = new vscode.Location(item.uri, item.range);
+  const place = item.uri !== undefined && item.range !== undefined ? new vscode.Location(item.uri, item.range) : undefined;
+  run.appendOutput(`${status === "passed" ? "✓" : "✗"} ${item.label}${status === "passed" ? "" : `: ${message}${which}`}\r\n`, place, item);
+  if (place !== undefined) told.location = place;
   switch (status) {
     case "passed":
       run.passed(item);

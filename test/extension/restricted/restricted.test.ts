@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
@@ -8,7 +8,7 @@ import { COMMANDS, type CommandSpec } from "../../../src/extension/commandTable.
 import { webviewChannel } from "../../../src/extension/webviewChannel.ts";
 import { webviewPage } from "../../../src/extension/webviewPage.ts";
 import { WEBVIEW_COMMANDS } from "../../../src/webview/protocol.ts";
-import { extension, run } from "../suite/host.ts";
+import { bridge, extension, hasBridge, run, until } from "../suite/host.ts";
 
 interface Refused {
   readonly error?: { readonly code: string; readonly kind: string };
@@ -60,6 +60,34 @@ describe("a folder that nobody trusts", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe("strategy assertions in a folder that nobody trusts", function () {
+  this.timeout(60_000);
+
+  it("are listed, and none is run", async function () {
+    if (!hasBridge) this.skip(); // VS Code's API shows no results of tests
+    await extension();
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "";
+    const ran = join(folder, "ran");
+    await writeFile(
+      join(folder, "mine.test.ts"),
+      `import { writeFileSync } from "node:fs";\nwriteFileSync(${JSON.stringify(ran)}, "it ran");\nexpectBacktest({ data: "sample:simulated", strategy: "buy_and_hold" });\n`,
+    );
+    const rows = async () =>
+      (await bridge(
+        "eval",
+        { where: "page" },
+        `[...document.querySelectorAll(".test-explorer .monaco-list-row")].map((row) => row.getAttribute("aria-label"))`,
+      )) as string[];
+    await vscode.commands.executeCommand("workbench.view.testing.focus");
+    await vscode.commands.executeCommand("testing.refreshTests");
+    await until("the file in the Test Explorer", async () => (await rows()).some((row) => row.includes("mine.test.ts")));
+    // Not awaited: VS Code itself asks for trust first, and in tests shows no dialog. Were it to run them, our controller refuses.
+    void vscode.commands.executeCommand("testing.runAll").then(undefined, () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 4000)); // long enough for a process to start
+    assert.equal(existsSync(ran), false);
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Mocha from "mocha";
 
 /** First looked at, then traded, then shown; a file that is not named comes last. */
-const ORDER = ["activation", "trading", "orders", "dashboard", "notebook", "views", "services"].map((name) => `${name}.test.cjs`);
+const ORDER = ["activation", "trading", "orders", "dashboard", "notebook", "views", "services", "assertions"].map((name) => `${name}.test.cjs`);
 const place = (file: string) => (ORDER.includes(file) ? ORDER.indexOf(file) : ORDER.length);
 
 export async function run(): Promise<void> {
