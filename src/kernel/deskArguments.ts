@@ -141,6 +141,7 @@ export const ARGUMENTS = {
   closeAll: v.strictTuple([v.optional(v.strictObject({ why }), {})]),
   killSwitch: v.strictTuple([v.picklist(["on", "off", "status"]), v.optional(v.strictObject({ flatten: v.optional(v.boolean()), why }), {})]),
   alarms: v.strictTuple([]),
+  audit: v.strictTuple([v.optional(v.strictObject({ limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))) }), {})]),
   limits: v.strictTuple([v.optional(v.strictObject(LIMIT_FIELDS), {})]),
   bars: v.strictTuple([
     v.pipe(v.string(), v.minLength(1)),

@@ -7,7 +7,7 @@ import { isAbsolute, resolve } from "node:path";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
 import type { BarSeries } from "../core/domain/bars.ts";
-import { plainAccount, plainAlarm, plainOrder, plainPosition, plainQuote } from "../core/domain/plain.ts";
+import { plainAccount, plainAlarm, plainAuditEntry, plainOrder, plainPosition, plainQuote } from "../core/domain/plain.ts";
 import { plainPreview } from "../core/domain/plainPreview.ts";
 import type { ScanOptions } from "../core/domain/ports.ts";
 import type { BacktestSpec, Session } from "../core/session.ts";
@@ -141,6 +141,11 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     closeAll: async ([args], caller, signal) => answer("plain", await closeAllOfCell(session, reasonOf(args, who(caller)), signal)),
     killSwitch: async ([change, args], caller, signal) => answer("plain", await killSwitchOfCell(session, change, args, reasonOf(args, who(caller)), signal)),
     alarms: async (_args, _caller, signal) => answer("plain", (await broker.getAlarms(signal)).map(plainAlarm) satisfies readonly desk.Alarm[]),
+    audit: async ([{ limit }], _caller, signal) => {
+      const { accountNumber } = await broker.getAccount(signal);
+      const rows = await session.store.audit(accountNumber, { limit: limit ?? 100 }, signal);
+      return answer("plain", rows.map(plainAuditEntry) satisfies readonly desk.AuditEntry[]);
+    },
     limits: async ([args], caller, signal) =>
       answer("plain", (await limitsOfCell(session, args, reasonOf(args, who(caller)), signal)) satisfies desk.AccountLimits),
     bars: async (args, _caller, signal) => {

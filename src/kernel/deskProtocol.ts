@@ -20,6 +20,7 @@ export const DESK_METHODS = [
   "killSwitch",
   "limits",
   "alarms",
+  "audit",
   "bars",
   "scan",
   "analyze",

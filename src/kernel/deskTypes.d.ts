@@ -190,6 +190,21 @@ export interface Alarm {
   readonly blocksEntries: boolean;
 }
 
+export interface AuditEntry {
+  readonly id: number;
+  readonly at: string;
+  readonly account: string;
+  /** Who: "cli", "palette", "chat", "cell:NOTEBOOK#CELL" … */
+  readonly origin: string;
+  /** "begun", "sent", "rejected", "not-sent", "limits", "kill-switch on" … */
+  readonly what: string;
+  readonly clientOrderId: string | null;
+  readonly orderId: string | null;
+  readonly why: string | null;
+  /** The order as it was sent, or the limits that were set; null where there is none. */
+  readonly order: Readonly<Record<string, unknown>> | null;
+}
+
 export interface KillSwitch {
   readonly account: string;
   readonly on: boolean;
@@ -709,6 +724,8 @@ export interface Desk {
   killSwitch(change: "on" | "status", options?: { readonly flatten?: boolean; readonly why?: string }): Promise<KillSwitch>;
   /** What waits for a person: a position that differs from the books, a position without its stop, halts, splits. */
   alarms(): Promise<readonly Alarm[]>;
+  /** The account's audit log, newest first: every order before it was sent and what became of it, limits, the kill switch; 100 entries unless said otherwise. */
+  audit(options?: { readonly limit?: number }): Promise<readonly AuditEntry[]>;
   /** The account's risk limits; with values, tightens them for every window, cell and command. */
   limits(change?: Partial<RiskLimits> & { readonly why?: string }): Promise<AccountLimits>;
   /** A symbol's bars, a sample ("sample:simulated") or a CSV file's. */

@@ -105,6 +105,8 @@ describe("desk in a cell, on the embedded exchange", () => {
     await session.setKillSwitch("off", { origin: "test" }, signal);
     const audit = await session.store.audit(null, { limit: 50 }, signal);
     assert.ok(audit.some((row) => row.what === "limits" && row.origin.startsWith("cell:book.ipynb#") && row.why === "a test"));
+    const told = await notebook.run('(await desk.audit({ limit: 50 })).find(({ why }) => why === "a test")?.what');
+    assert.equal(told.shown, "'limits'");
   });
 
   it("refuses to sell more than is held, at the cell's line", async () => {

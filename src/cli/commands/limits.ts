@@ -4,6 +4,7 @@ import type { Big } from "../../core/base/decimal.ts";
 import { badInput } from "../../core/base/errors.ts";
 import type { AccountLimits, LimitChange } from "../../core/domain/limits.ts";
 import type { RiskCeilings } from "../../core/domain/orders.ts";
+import { plainAuditEntry } from "../../core/domain/plain.ts";
 import type { AuditRow } from "../../core/domain/ports.ts";
 import { connect, withSession, type CommonFlags, type Context } from "../context.ts";
 import { reading, trading } from "../flags.ts";
@@ -109,31 +110,17 @@ function auditCommand(program: Command, context: Context): void {
         const rows = await session.store.audit(flags.account ?? null, page, context.signal);
         const wanted =
           flags.order === undefined ? rows : rows.filter((row) => row.orderId === flags.order || row.clientOrderId === flags.order).slice(0, flags.limit);
-        if (flags.json === true) context.io.json({ schema: "quantdesk.audit/1", entries: wanted.map(plainEntry) });
+        if (flags.json === true) context.io.json({ schema: "quantdesk.audit/1", entries: wanted.map(plainAuditEntry) });
         else context.io.data(wanted.length === 0 ? "Nothing yet." : auditTable(wanted));
       }),
     );
-}
-
-function plainEntry({ body, at, ...row }: AuditRow) {
-  return { ...row, at: new Date(at).toISOString(), order: bodyOf(body) };
-}
-
-/** The order as it was sent, or the limits that were set; null where there is none. */
-function bodyOf(body: string | null): Readonly<Record<string, unknown>> | null {
-  if (body === null) return null;
-  try {
-    return JSON.parse(body) as Readonly<Record<string, unknown>>;
-  } catch {
-    return { text: body };
-  }
 }
 
 function auditTable(rows: readonly AuditRow[]): string {
   return table(
     ["When", "Account", "Who", "What", "Order", "Why"],
     rows.map((row) => {
-      const { symbol, side, qty, notional } = bodyOf(row.body) ?? {};
+      const { symbol, side, qty, notional } = plainAuditEntry(row).order ?? {};
       const size = typeof qty === "string" ? qty : typeof notional === "string" ? `$${notional} of` : "";
       const words = typeof symbol === "string" && typeof side === "string" ? `${side} ${size} ${symbol}` : (row.orderId ?? row.clientOrderId ?? "");
       return [new Date(row.at).toISOString(), row.account, row.origin, row.what, words, row.why ?? ""];

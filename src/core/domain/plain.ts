@@ -1,5 +1,6 @@
 /** Orders, positions, accounts and quotes for programs (JSON, cells): money and quantities as decimal texts, times ISO 8601 UTC. */
 import { decimalText, type Big } from "../base/decimal.ts";
+import type { AuditRow } from "./ports.ts";
 import type { Account, Alarm, Order, Position, Quote } from "./orders.ts";
 
 type Decimals<T> = T extends Big ? string : T extends Big | null ? string | null : T;
@@ -87,4 +88,22 @@ export interface PlainAlarm extends Omit<Alarm, "at"> {
 
 export function plainAlarm({ id, at, code, symbol, orderId, message, blocksEntries }: Alarm): PlainAlarm {
   return { id, at: time(at), code, symbol, orderId, message, blocksEntries };
+}
+
+export interface PlainAuditEntry extends Omit<AuditRow, "at" | "body"> {
+  readonly at: string;
+  /** The order as it was sent, or the limits that were set; null where there is none. */
+  readonly order: Readonly<Record<string, unknown>> | null;
+}
+
+export function plainAuditEntry({ body, at, ...row }: AuditRow): PlainAuditEntry {
+  return { ...row, at: time(at), order: body === null ? null : parsedBody(body) };
+}
+
+function parsedBody(body: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(body) as Readonly<Record<string, unknown>>;
+  } catch {
+    return { text: body };
+  }
 }
