@@ -172,14 +172,13 @@ export class ComputeSweeps {
 
   async #chunk(message: Message<"chunk">, signal: AbortSignal): Promise<ChunkAnswer> {
     const sweep = this.#known(message.id);
-    const { items, values, blockItems, timeoutMs } = message;
+    const { items, values, blockPlaces, timeoutMs } = message;
     if (items.length > MAX_CHUNK) throw badInput("bad-chunk", `A chunk has ${items.length} items, more than ${MAX_CHUNK}.`);
-    const blockPlaces = blockItems.map((item) => items.indexOf(item)).filter((place) => place >= 0);
     if (!sweep.opened.isTakenApart) return await this.#engines(sweep, { values, blockPlaces, timeoutMs, useTables: true }, signal);
     const scratch = sweep.tables?.freeScratches.pop();
     if (sweep.tables === undefined || scratch === undefined) return await this.#engines(sweep, { values, blockPlaces, timeoutMs, useTables: false }, signal);
     try {
-      return await this.#byTables(sweep, sweep.tables, scratch, message, blockPlaces, signal);
+      return await this.#byTables(sweep, sweep.tables, scratch, message, signal);
     } catch (error) {
       sweep.isIntact = false;
       throw error;
@@ -192,8 +191,7 @@ export class ComputeSweeps {
     sweep: Open,
     tables: NonNullable<Open["tables"]>,
     worker: number,
-    { items, values, timeoutMs }: Message<"chunk">,
-    blockPlaces: readonly number[],
+    { items, values, blockPlaces, timeoutMs }: Message<"chunk">,
     signal: AbortSignal,
   ): Promise<ChunkAnswer> {
     const { request, opened, names } = sweep;
@@ -210,7 +208,7 @@ export class ComputeSweeps {
     const status = new Uint8Array(items.length).fill(SWEEP_STATUS.ok);
     if (unsure.length === 0) return { status, columns, blocks, errors: [] };
     const perItem = 2 * (opened.bounds.length + 1);
-    const wanted = unsure.filter((at) => blockPlaces.includes(at));
+    const wanted = Int32Array.from(unsure.filter((at) => blockPlaces.includes(at)));
     const unsureValues = Float64Array.from(unsure.flatMap((at) => [...values.subarray(at * names.length, (at + 1) * names.length)]));
     const exact = await this.#engines(
       sweep,
@@ -233,7 +231,7 @@ export class ComputeSweeps {
       blockPlaces,
       timeoutMs,
       useTables,
-    }: { readonly values: Float64Array; readonly blockPlaces: readonly number[]; readonly timeoutMs: number; readonly useTables: boolean },
+    }: { readonly values: Float64Array; readonly blockPlaces: Int32Array; readonly timeoutMs: number; readonly useTables: boolean },
     signal: AbortSignal,
   ): Promise<ChunkAnswer> {
     const { request, dataset, names, opened } = sweep;
@@ -320,10 +318,10 @@ export class ComputeSweeps {
   }
 
   /** All statistics of single combinations, through the ordinary engine. */
-  async #full({ id, values, timeoutMs }: Message<"full">, signal: AbortSignal): Promise<readonly FullAnswer[]> {
+  async #full({ id, values, monteCarlo, timeoutMs }: Message<"full">, signal: AbortSignal): Promise<readonly FullAnswer[]> {
     const { request, dataset, names } = this.#known(id);
     const limit = (timeoutMs * values.length) / names.length + START_MS;
-    return await withDeadline("The best combinations", limit, signal, (both) => this.#ask({ kind: "full", request, dataset, names, values }, both));
+    return await withDeadline("The best combinations", limit, signal, (both) => this.#ask({ kind: "full", request, dataset, names, values, monteCarlo }, both));
   }
 
   /** A few million additions: not worth a worker. */
@@ -369,9 +367,9 @@ function recipeFor({ strategy, params }: BacktestRequest, names: readonly string
 
 /** Without the numbers of all combinations, which are many and which not every task needs. */
 function light(sweep: TableSweep): TableSweep {
-  return { ...sweep, recipe: only(sweep.recipe, []) };
+  return { ...sweep, recipe: only(sweep.recipe, new Int32Array(0)) };
 }
 
-function only(recipe: Recipe, items: readonly number[]): Recipe {
-  return { ...recipe, first: Int32Array.from(items, (i) => recipe.first[i]!), second: Int32Array.from(items, (i) => recipe.second[i]!) };
+function only(recipe: Recipe, items: Int32Array): Recipe {
+  return { ...recipe, first: items.map((i) => recipe.first[i]!), second: items.map((i) => recipe.second[i]!) };
 }

@@ -16,17 +16,18 @@ function image4(p: usize, back: usize, f: v128, unit: usize): v128 {
   return v128.shuffle<u8>(image2(average2(p, back, f), unit), image2(average2(p + 16, back, f), unit + 16), 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
 }
 
-// Images of the simple moving averages of prefix sums P (n + 1 values, whose differences times `factor` are averages, but for
-// their last bits: what two of them are apart by that is within one step of the images).
-export function smaImage(P: usize, n: i32, period: i32, factor: f64, unit: usize, out: usize): void {
-  let i = period - 1;
-  for (let k = 0; k < i && k < n; k++) store<i16>(out + (<usize>k << 1), 0);
+// Images, from bar `from` (a multiple of 8) to before `to`, of the simple moving averages of prefix sums P (one more than bars,
+// whose differences times `factor` are averages, but for their last bits: what two of them are apart by that is within one step
+// of the images).
+export function smaImage(P: usize, from: i32, to: i32, period: i32, factor: f64, unit: usize, out: usize): void {
+  let i = from;
+  for (const first = min(period - 1, to); i < first; i++) store<i16>(out + (<usize>i << 1), 0);
   const f = f64x2.splat(factor), back = <usize>period << 3;
-  for (; i + 7 < n; i += 8) {
+  for (; i + 7 < to; i += 8) {
     const p = P + (<usize>(i + 1) << 3), u = unit + (<usize>i << 3);
     v128.store(out + (<usize>i << 1), i16x8.narrow_i32x4_s(image4(p, back, f, u), image4(p + 32, back, f, u + 32)));
   }
-  for (; i < n; i++) {
+  for (; i < to; i++) {
     const p = P + (<usize>(i + 1) << 3), x = (load<f64>(p) - load<f64>(p - back)) * factor * load<f64>(unit + (<usize>i << 3)) - 65536.0;
     store<i16>(out + (<usize>i << 1), <i16>max(-32768.0, min(32767.0, x)));
   }

@@ -6,7 +6,7 @@ const PAGE_BYTES = 65_536;
 
 /** kernel.as says what each does. Addresses and counts are plain numbers; nothing is checked. */
 export interface SweepKernel {
-  smaImage(prefix: number, bars: number, period: number, factor: number, unit: number, out: number): void;
+  smaImage(prefix: number, from: number, to: number, period: number, factor: number, unit: number, out: number): void;
   cross(a: number, b: number, start: number, bars: number, entries: number, exits: number, list: number): number;
   decide(
     prefix: number,

@@ -9,7 +9,8 @@ import type { FigureRules } from "./figures.ts";
 import type { ReturnShape } from "./overfitting.ts";
 import type { TableSweep } from "./tableSweep.ts";
 
-const list = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
+/** Hundreds of thousands of them in a sweep: nobody looks at each. */
+const numbers = v.instance(Int32Array);
 const float64 = v.instance(Float64Array);
 const positive = v.pipe(v.number(), v.gtValue(0));
 
@@ -31,10 +32,11 @@ export const SweepMessage = v.variant("kind", [
     maxBytes: positive,
     timeoutMs: positive,
   }),
-  // `values`: the items' parameters, item by item, in the order of `names`.
-  v.object({ kind: v.literal("chunk"), id: v.string(), items: list, values: float64, blockItems: list, timeoutMs: positive }),
-  v.object({ kind: v.literal("full"), id: v.string(), values: float64, timeoutMs: positive }),
-  v.object({ kind: v.literal("pbo"), sums: float64, trials: v.number(), returns: list }),
+  // `values`: the items' parameters, item by item, in the order of `names`. `blockPlaces`: places among `items` of those whose blocks are wanted, ascending.
+  v.object({ kind: v.literal("chunk"), id: v.string(), items: numbers, values: float64, blockPlaces: numbers, timeoutMs: positive }),
+  // `monteCarlo`: draws the trades of the first again.
+  v.object({ kind: v.literal("full"), id: v.string(), values: float64, monteCarlo: v.boolean(), timeoutMs: positive }),
+  v.object({ kind: v.literal("pbo"), sums: float64, trials: v.number(), returns: v.array(v.pipe(v.number(), v.integer(), v.minValue(0))) }),
   v.object({ kind: v.literal("folds"), id: v.string(), sums: float64 }),
   v.object({ kind: v.literal("close"), id: v.string() }),
 ]);
@@ -59,7 +61,7 @@ export interface ItemError {
   readonly message: string;
 }
 
-/** Columns of one chunk: figures.ts COLUMNS for each item, blocks for each of `blockItems`. */
+/** Columns of one chunk: figures.ts COLUMNS for each item, blocks for each of `blockPlaces`. */
 export interface ChunkAnswer {
   readonly status: Uint8Array;
   readonly columns: Float64Array;
@@ -71,7 +73,7 @@ export interface ChunkAnswer {
 export interface FullAnswer {
   readonly stats: BacktestStats;
   readonly shape: ReturnShape | undefined;
-  /** Of the first one asked for. */
+  /** Of the first one, when it was asked for. */
   readonly monteCarlo?: MonteCarlo;
 }
 
@@ -99,7 +101,7 @@ export type SweepTask =
       readonly rules: FigureRules;
       readonly count: number;
       /** Places among the items whose blocks are wanted, ascending. */
-      readonly blockPlaces: readonly number[];
+      readonly blockPlaces: Int32Array;
     }
   | {
       readonly kind: "engines";
@@ -109,7 +111,7 @@ export type SweepTask =
       /** Values of each item's parameters, item by item. */
       readonly values: Float64Array;
       readonly bounds: readonly number[];
-      readonly blockPlaces: readonly number[];
+      readonly blockPlaces: Int32Array;
       readonly from: number;
       readonly shared: SharedChunk;
       /** For strategies whose signals are all that is needed of them. */
@@ -121,6 +123,7 @@ export type SweepTask =
       readonly dataset: SharedDataset;
       readonly names: readonly string[];
       readonly values: Float64Array;
+      readonly monteCarlo: boolean;
     }
   | { readonly kind: "pbo"; readonly sums: Float64Array; readonly trials: number; readonly returns: readonly number[] };
 

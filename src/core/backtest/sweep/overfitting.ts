@@ -34,11 +34,11 @@ export function deflatedSharpe({ count, sharpe, skewness, kurtosis }: ReturnShap
   return Number.isFinite(z) ? normalShare(z) : null;
 }
 
-/** Undefined for fewer than three returns, or when they are all equal. */
-export function returnShape(equity: Float64Array, riskFreePerBar: number): ReturnShape | undefined {
+/** Undefined for fewer than three returns, or when they are all equal. `scratch` holds as many numbers, for who asks often. */
+export function returnShape(equity: Float64Array, riskFreePerBar: number, scratch?: Float64Array): ReturnShape | undefined {
   const count = equity.length - 1;
   if (count < 3) return undefined;
-  const returns = new Float64Array(count);
+  const returns = scratch ?? new Float64Array(count);
   for (let t = 0; t < count; t++) returns[t] = equity[t + 1]! / equity[t]! - 1 - riskFreePerBar;
   let sum = 0;
   let areEqual = true;
@@ -76,39 +76,76 @@ export const CSCV_LEAST_BARS = 10 * CSCV_BLOCKS;
 export function overfittingProbability(sums: Float64Array, trials: number, returns: readonly number[]): number | null {
   const blocks = returns.length;
   if (trials < CSCV_LEAST_TRIALS || blocks < 2) return null;
+  const half = blocks >> 1;
+  // Block by block, all trials beside each other: a split shares the sums over its first blocks with the splits before it.
+  const ofBlock = Array.from({ length: blocks }, (_value, block) => columnsOf(sums, trials, blocks, block));
+  const soFar = Array.from({ length: half + 1 }, () => ({ sum: new Float64Array(trials), squares: new Float64Array(trials), count: 0 }));
+  const total = { sum: new Float64Array(trials), squares: new Float64Array(trials) };
+  for (const { sum, squares } of ofBlock) addTo(total, sum, squares);
   const all = returns.reduce((sum, count) => sum + count, 0);
-  const totals = Float64Array.from({ length: 2 * trials }, (_value, at) => {
-    const [trial, which] = [at >> 1, at & 1];
-    let sum = 0;
-    for (let block = 0; block < blocks; block++) sum += sums[2 * (trial * blocks + block) + which]!;
-    return sum;
-  });
-  const inside = new Float64Array(trials);
   const outside = new Float64Array(trials);
   let splits = 0;
   let overfit = 0;
-  for (const half of halves(blocks)) {
-    const count = half.reduce((sum, block) => sum + returns[block]!, 0);
-    let best = 0;
-    for (let trial = 0; trial < trials; trial++) {
-      let sum = 0;
-      let squares = 0;
-      for (const block of half) {
-        sum += sums[2 * (trial * blocks + block)]!;
-        squares += sums[2 * (trial * blocks + block) + 1]!;
-      }
-      inside[trial] = ratio(sum, squares, count);
-      outside[trial] = ratio(totals[2 * trial]! - sum, totals[2 * trial + 1]! - squares, all - count);
-      if (inside[trial]! > inside[best]!) best = trial;
+  const take = (from: number, depth: number) => {
+    const chosen = soFar[depth]!;
+    if (depth === half) {
+      const rank = rankOfBest(chosen, total, all, outside);
+      splits++;
+      // rank + 0.5 is the place from 1 to trials; its logit is not above zero up to the middle.
+      if ((rank + 0.5) / (trials + 1) <= 0.5) overfit++;
+      return;
     }
-    const value = outside[best]!;
-    let rank = 0;
-    for (const other of outside) rank += other < value ? 1 : other === value ? 0.5 : 0;
-    splits++;
-    // rank + 0.5 is the place from 1 to trials; its logit is not above zero up to the middle.
-    if ((rank + 0.5) / (trials + 1) <= 0.5) overfit++;
-  }
+    const next = soFar[depth + 1]!;
+    for (let block = from; block <= blocks - (half - depth); block++) {
+      next.count = chosen.count + returns[block]!;
+      next.sum.set(chosen.sum);
+      next.squares.set(chosen.squares);
+      addTo(next, ofBlock[block]!.sum, ofBlock[block]!.squares);
+      take(block + 1, depth + 1);
+    }
+  };
+  take(0, 0);
   return overfit / splits;
+}
+
+interface Sums {
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
+}
+
+function columnsOf(sums: Float64Array, trials: number, blocks: number, block: number): Sums {
+  const [sum, squares] = [new Float64Array(trials), new Float64Array(trials)];
+  for (let trial = 0; trial < trials; trial++) {
+    sum[trial] = sums[2 * (trial * blocks + block)]!;
+    squares[trial] = sums[2 * (trial * blocks + block) + 1]!;
+  }
+  return { sum, squares };
+}
+
+function addTo(into: Sums, sum: Float64Array, squares: Float64Array): void {
+  const [a, b] = [into.sum, into.squares];
+  for (let trial = 0; trial < sum.length; trial++) {
+    a[trial] = a[trial]! + sum[trial]!;
+    b[trial] = b[trial]! + squares[trial]!;
+  }
+}
+
+/** Of the trial that is best in the half that was chosen: how many are behind it in the other, equal ones for a half. */
+function rankOfBest({ sum, squares, count }: Sums & { readonly count: number }, total: Sums, all: number, outside: Float64Array): number {
+  let best = 0;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let trial = 0; trial < sum.length; trial++) {
+    const inside = ratio(sum[trial]!, squares[trial]!, count);
+    outside[trial] = ratio(total.sum[trial]! - sum[trial]!, total.squares[trial]! - squares[trial]!, all - count);
+    if (inside > highest) [best, highest] = [trial, inside];
+  }
+  const value = outside[best]!;
+  let rank = 0;
+  for (let trial = 0; trial < outside.length; trial++) {
+    const other = outside[trial]!;
+    rank += other < value ? 1 : other === value ? 0.5 : 0;
+  }
+  return rank;
 }
 
 /** 0 for returns that do not move: no position. */
@@ -117,20 +154,6 @@ function ratio(sum: number, squares: number, count: number): number {
   const variance = squares / count - mean * mean;
   // What rounding leaves of a stretch without a position is no deviation.
   return variance > 1e-15 * Math.max(squares / count, 1e-15) ? mean / Math.sqrt(variance) : 0;
-}
-
-/** All ways to choose half of the blocks. */
-function halves(blocks: number): number[][] {
-  const all: number[][] = [];
-  const take = (from: number, chosen: readonly number[]) => {
-    if (chosen.length === blocks >> 1) {
-      all.push([...chosen]);
-      return;
-    }
-    for (let block = from; block < blocks; block++) take(block + 1, [...chosen, block]);
-  };
-  take(0, []);
-  return all;
 }
 
 /** Share of a standard normal distribution below z: the series of the error function near zero, its continued fraction beyond. */

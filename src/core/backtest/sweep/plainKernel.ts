@@ -9,9 +9,9 @@ export function plainKernel(memory: SharedArrayBuffer): SweepKernel {
   const i16 = new Int16Array(memory, 0, memory.byteLength >> 1);
   const i32 = new Int32Array(memory);
   return {
-    smaImage: (prefix, bars, period, factor, unit, out) => {
+    smaImage: (prefix, from, to, period, factor, unit, out) => {
       const [p, u, o] = [prefix >> 3, unit >> 3, out >> 1];
-      for (let i = 0; i < bars; i++) i16[o + i] = i < period - 1 ? 0 : imageOf((f64[p + i + 1]! - f64[p + i + 1 - period]!) * factor, f64[u + i]!);
+      for (let i = from; i < to; i++) i16[o + i] = i < period - 1 ? 0 : imageOf((f64[p + i + 1]! - f64[p + i + 1 - period]!) * factor, f64[u + i]!);
     },
     cross: (a, b, start, bars, entries, exits, list) => cross({ i16, i32 }, a >> 1, b >> 1, start, bars, entries >> 2, exits >> 2, list >> 2),
     decide: (prefix, a, b, bars, periodA, divisorA, periodB, divisorB, start, list, count, entries, exits) => {

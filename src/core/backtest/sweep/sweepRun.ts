@@ -15,6 +15,8 @@ import {
   type SweepOptions,
   type SweepRequest,
 } from "../../domain/sweep.ts";
+import { Slots } from "../slots.ts";
+import { allInFull, whileThereIsTime, type RunInFull } from "./bestInFull.ts";
 import { COLUMNS } from "./figures.ts";
 import { lookUp, type KnownFigures } from "./knownCombinations.ts";
 import type { ChunkAnswer, FullAnswer, SweepOpened } from "./messages.ts";
@@ -54,6 +56,8 @@ export class SweepRun {
   readonly #status: Uint8Array;
   readonly #failures: Array<{ readonly item: number; readonly code: string; readonly message: string }> = [];
   readonly #aloneLock = new Lock();
+  /** What this sweep may have under way at once, of all that the backtester may. */
+  readonly #places: Slots;
   readonly #links = new Map<boolean, SweepLink>();
   /** Every `stride`th combination gives its blocks. */
   readonly #stride: number;
@@ -72,6 +76,7 @@ export class SweepRun {
     this.#trials = trials;
     this.#options = options;
     this.#parts = parts;
+    this.#places = new Slots(parts.workers);
     this.#useTables = how.useTables;
     this.#started = how.started;
     const { capacity } = trials;
@@ -83,13 +88,14 @@ export class SweepRun {
   /** Undefined when the tables turn out to be wrong. */
   async toEnd(signal: AbortSignal): Promise<Sweep | undefined> {
     try {
-      this.#opened = (await this.#parts.slot(signal, () => this.#link(false, signal))).opened;
+      this.#opened = (await this.#slot(signal, () => this.#link(false, signal))).opened;
       const sums = (this.#sums = new ReturnSums(this.#opened));
       await this.#runAll(signal);
       // What is done stays: a cancelled sweep still shows its best.
       const after = signal.aborted ? AbortSignal.timeout(LAST_MS) : signal;
       const ask = (message: object) => this.#ask(message, signal);
-      const [best, pbo] = await Promise.all([this.#best(after, signal.aborted), signal.aborted ? null : sums.overfitting(ask)]);
+      // The longest first, so that all workers end together.
+      const [pbo, best] = await Promise.all([signal.aborted ? null : sums.overfitting(ask), this.#best(after, signal.aborted)]);
       const isValidated = this.#request.crossValidation !== undefined && !signal.aborted;
       const folds = isValidated ? await sums.folds(ask, (item) => this.#paramsOf(item)) : null;
       return best === undefined ? undefined : this.#answer(best, pbo, folds);
@@ -127,7 +133,7 @@ export class SweepRun {
         if (items.length === 0) continue;
         const since = performance.now();
         try {
-          await this.#parts.slot(both, () => this.#chunk(items, both));
+          await this.#slot(both, () => this.#chunk(items, both));
         } catch (error) {
           if (signal.aborted) return;
           scope.abort(error);
@@ -212,8 +218,9 @@ export class SweepRun {
   async #askChunk(alone: boolean, items: readonly number[], signal: AbortSignal): Promise<ChunkAnswer> {
     const link = await this.#link(alone, signal);
     const { timeoutMs } = this.#parts;
-    const blockItems = items.filter((item) => item % this.#stride === 0);
-    return (await link.ask({ kind: "chunk", items, values: this.#valuesOf(items), blockItems, timeoutMs }, timeoutMs * items.length, signal)) as ChunkAnswer;
+    const blockPlaces = Int32Array.from([...items.keys()].filter((place) => items[place]! % this.#stride === 0));
+    const message = { kind: "chunk", items: Int32Array.from(items), values: this.#valuesOf(items), blockPlaces, timeoutMs };
+    return (await link.ask(message, timeoutMs * items.length, signal)) as ChunkAnswer;
   }
 
   #keep(items: readonly number[], { status, columns, blocks, errors }: ChunkAnswer): void {
@@ -244,7 +251,8 @@ export class SweepRun {
   async #best(signal: AbortSignal, isCancelled: boolean): Promise<readonly SweepBest[] | undefined> {
     const order = ranked({ ...this.#columns, status: this.#status }, this.#request.top);
     if (order.length === 0) return [];
-    const answers = isCancelled ? await this.#fullWhileTime(order, signal) : await this.#fullOfAll(order, signal);
+    const full: RunInFull = (items, monteCarlo) => this.#slot(signal, () => this.#full(items, monteCarlo, signal));
+    const answers = isCancelled ? await whileThereIsTime(order, full, this.#parts.log) : await allInFull(order, this.#parts.workers, full);
     const isOff = answers.some(({ stats }, i) =>
       COLUMNS.some((name) => !NOT_COMPARED.has(name) && !agree(stats[name], this.#columns[name][order[i] as number]!)),
     );
@@ -258,33 +266,14 @@ export class SweepRun {
     }));
   }
 
-  async #fullOfAll(order: readonly number[], signal: AbortSignal): Promise<readonly FullAnswer[]> {
-    const share = Math.ceil(order.length / this.#parts.workers);
-    const parts = Array.from({ length: Math.ceil(order.length / share) }, (_value, i) => order.slice(i * share, (i + 1) * share));
-    return (await Promise.all(parts.map((items) => this.#parts.slot(signal, () => this.#full(items, signal))))).flat();
-  }
-
-  /** After a cancel: the best first, each by itself, as many as there is time for. */
-  async #fullWhileTime(order: readonly number[], signal: AbortSignal): Promise<readonly FullAnswer[]> {
-    const answers: FullAnswer[] = [];
-    try {
-      for (const item of order) answers.push(...(await this.#parts.slot(signal, () => this.#full([item], signal))));
-    } catch (error) {
-      const { message } = TradingError.from(error, "failed");
-      this.#parts.log.warn(`Only ${answers.length} of the ${order.length} best of the cancelled sweep were run in full: ${message}`);
-    }
-    return answers;
-  }
-
-  async #full(items: readonly number[], signal: AbortSignal): Promise<readonly FullAnswer[]> {
+  async #full(items: readonly number[], monteCarlo: boolean, signal: AbortSignal): Promise<readonly FullAnswer[]> {
     const link = await this.#link(false, signal);
     const { timeoutMs } = this.#parts;
-    return (await link.ask({ kind: "full", values: this.#valuesOf(items), timeoutMs }, timeoutMs * items.length, signal)) as readonly FullAnswer[];
+    return (await link.ask({ kind: "full", values: this.#valuesOf(items), monteCarlo, timeoutMs }, timeoutMs * items.length, signal)) as readonly FullAnswer[];
   }
 
   async #ask(message: object, signal: AbortSignal): Promise<unknown> {
-    const link = await this.#link(false, signal);
-    return await this.#parts.slot(signal, () => link.ask(message, this.#parts.timeoutMs, signal));
+    return await this.#slot(signal, async () => (await this.#link(false, signal)).ask(message, this.#parts.timeoutMs, signal));
   }
 
   #answer(best: readonly SweepBest[], pbo: number | null, crossValidation: CrossValidation | null): Sweep {
@@ -365,6 +354,10 @@ export class SweepRun {
     const values = new Float64Array(items.length * width);
     columns.forEach((column, at) => items.forEach((item, i) => (values[i * width + at] = column[item]!)));
     return values;
+  }
+
+  #slot<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return this.#places.run(signal, () => this.#parts.slot(signal, work));
   }
 
   /** The sweep, opened in the process that works now. */

@@ -122,12 +122,14 @@ async function engines({ request, dataset, names, values, bounds, blockPlaces, f
   return errors;
 }
 
-async function full({ request, dataset, names, values }: Task<"full">): Promise<readonly FullAnswer[]> {
+async function full({ request, dataset, names, values, monteCarlo: isDrawn }: Task<"full">): Promise<readonly FullAnswer[]> {
   const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset));
+  let scratch: Float64Array | undefined;
   return Array.from({ length: values.length / names.length }, (_value, i) => {
     const { stats, equity, trades } = runs.full(paramsAt(names, values, i));
-    const drawn = i === 0 ? monteCarlo(growthOf(trades, request.cash)) : undefined;
-    return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear), ...(drawn === undefined ? {} : { monteCarlo: drawn }) };
+    const drawn = isDrawn && i === 0 ? monteCarlo(growthOf(trades, request.cash)) : undefined;
+    if (scratch?.length !== equity.length) scratch = new Float64Array(equity.length);
+    return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear, scratch), ...(drawn === undefined ? {} : { monteCarlo: drawn }) };
   });
 }
 

@@ -9,10 +9,13 @@ import type { Costs } from "../../domain/backtest.ts";
 import { divisorOf, exactAverage, readCloses, writePrefix, type Closes } from "./closes.ts";
 import { kernelOn, MAX_KERNEL_BYTES, type KernelMemory, type KernelModule, type SweepKernel } from "./kernel.ts";
 import { layOut, type Layout } from "./layout.ts";
-import { halfSource, emaLine, writeHalf, type Recipe } from "./recipes.ts";
+import { halfSource, emaLine, writeHalf, type Line, type Recipe } from "./recipes.ts";
 import { packBits } from "./bits.ts";
 import { decideWord, imageOf } from "./plainKernel.ts";
 import { noTables, writeTables } from "./tables.ts";
+
+/** Bars of all averages that are written together: their prices stay in the cache of a core. */
+const STRETCH = 4096;
 
 /** What every thread of one sweep is told. */
 export interface TableSweep {
@@ -78,8 +81,7 @@ export function computeIndicators(sweep: TableSweep): void {
   const shared = memory.buffer;
   const next = new Int32Array(shared, layout.next, 1);
   if (recipe.kind === "cross") {
-    const kernel = kernelOn(memory, sweep.module);
-    for (let i = Atomics.add(next, 0, 1); i < recipe.lines.length; i = Atomics.add(next, 0, 1)) writeLine(sweep, kernel, i);
+    writeLines(sweep, recipe.lines, next);
     return;
   }
   if (recipe.kind === "signals") return;
@@ -92,18 +94,33 @@ export function computeIndicators(sweep: TableSweep): void {
   }
 }
 
-function writeLine({ memory, layout, recipe, closes, bars }: TableSweep, kernel: SweepKernel, i: number): void {
-  if (recipe.kind !== "cross") return;
-  const { kind, period } = recipe.lines[i]!;
-  if (kind === "sma") {
-    kernel.smaImage(layout.prefix, layout.bars, period, 1 / divisorOf(closes!, period), layout.unit, layout.images[i]!);
-    return;
+/** First line by line those whose values are stored, then all averages stretch by stretch, while its prices are at hand. */
+function writeLines(sweep: TableSweep, lines: readonly Line[], next: Int32Array): void {
+  const { memory, layout, closes } = sweep;
+  const kernel = kernelOn(memory, sweep.module);
+  const numbers = [...lines.keys()];
+  const [stored, averages] = [numbers.filter((i) => lines[i]!.kind === "ema"), numbers.filter((i) => lines[i]!.kind === "sma")];
+  const stretches = averages.length === 0 ? 0 : Math.ceil(layout.bars / STRETCH);
+  for (let i = Atomics.add(next, 0, 1); i < stored.length + stretches; i = Atomics.add(next, 0, 1)) {
+    if (i < stored.length) {
+      writeStored(sweep, lines[stored[i]!]!.period, stored[i]!);
+      continue;
+    }
+    const from = (i - stored.length) * STRETCH;
+    const to = Math.min(layout.bars, from + STRETCH);
+    for (const line of averages) {
+      const { period } = lines[line]!;
+      kernel.smaImage(layout.prefix, from, to, period, 1 / divisorOf(closes!, period), layout.unit, layout.images[line]!);
+    }
   }
+}
+
+function writeStored({ memory, layout, bars }: TableSweep, period: number, line: number): void {
   const shared = memory.buffer;
   const values = emaLine(bars.close, period);
-  new Float64Array(shared, layout.values[i], layout.bars).set(values);
+  new Float64Array(shared, layout.values[line], layout.bars).set(values);
   const unit = new Float64Array(shared, layout.unit, layout.bars);
-  const image = new Int16Array(shared, layout.images[i], layout.bars);
+  const image = new Int16Array(shared, layout.images[line], layout.bars);
   for (let t = 0; t < image.length; t++) image[t] = Number.isNaN(values[t]) ? 0 : imageOf(values[t]!, unit[t]!);
 }
 
