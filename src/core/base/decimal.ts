@@ -14,12 +14,16 @@ export function parseDecimal(text: string, what: string): Big {
   return new Big(text);
 }
 
+/** No price, quantity or sum of money has more digits, or is so large or small: "1e1000000" would fill the memory when it is written out. */
+const MOST_DIGITS = 64;
+const MOST_EXPONENT = 32;
+
 /** A decimal out of JSON, where Alpaca sends strings and accepts numbers. */
 export function decimalFrom(value: unknown, what: string): Big {
-  if (typeof value === "number" && Number.isFinite(value)) return new Big(value);
-  if (typeof value === "string" && value !== "") {
+  if ((typeof value === "number" && Number.isFinite(value)) || (typeof value === "string" && value !== "" && value.length <= MOST_DIGITS)) {
     try {
-      return new Big(value);
+      const read = new Big(value);
+      if (Math.abs(read.e) <= MOST_EXPONENT) return read;
     } catch {
       // falls through to the one sentence below
     }

@@ -47,6 +47,13 @@ export class OrderBook {
     return isNews ? { ...update, order: best } : null;
   }
 
+  /** The exchange took back or changed a trade: the order is what it says now, though it has traded less than before. */
+  correct(order: Order): void {
+    this.#orders.set(order.id, order);
+    const covered = this.#coveredOf(order.id);
+    covered.spans = order.filledQty.gt(0) ? [{ from: NOTHING, to: order.filledQty }] : [];
+  }
+
   /** Takes in an order as the exchange shows it now; answers it, or what is known since. */
   see(order: Order): Order {
     for (const leg of order.legs) {

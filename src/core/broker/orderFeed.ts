@@ -53,6 +53,7 @@ export class OrderFeed {
 
   /** From the stream. */
   take(update: TradeUpdate): void {
+    if (update.event === "trade_bust" || update.event === "trade_correct") return this.#takeBack(update);
     this.notes.take(update);
     this.watch.heard(update);
     const news = this.book.apply(update);
@@ -90,6 +91,17 @@ export class OrderFeed {
     const best = this.book.see(order);
     this.#seen(order);
     return best;
+  }
+
+  /** What was told of the order's trades no longer holds: all is read again, and positions that differ from the books raise an alarm. */
+  #takeBack(update: TradeUpdate): void {
+    const { order, event } = update;
+    const what = `The broker ${event === "trade_bust" ? "took back" : "corrected"} a trade of order ${order.id} (${order.side} ${order.symbol})`;
+    this.#options.log.warn(`${what}: ${order.filledQty.toFixed()} are filled now. Positions are read again.`);
+    this.book.correct(order);
+    this.notes.order(order);
+    this.updates.emit(update);
+    this.#options.cut(new TradingError("trade-corrected", `${what}.`));
   }
 
   #seen(order: Order): void {

@@ -121,7 +121,7 @@ function never<T>(promise: Promise<T>): Promise<T> {
 
 async function answerOf(order: Placing, deps: PlaceDeps, signal: AbortSignal): Promise<Sent> {
   try {
-    return judge(await order.send(signal), deps);
+    return judge(await order.send(signal), order.clientOrderId, deps);
   } catch (error) {
     const failure = TradingError.from(error, "connection-lost");
     if (failure.code === "bad-key") throw failure;
@@ -131,9 +131,13 @@ async function answerOf(order: Placing, deps: PlaceDeps, signal: AbortSignal): P
   }
 }
 
-function judge(answer: HttpAnswer, deps: PlaceDeps): Sent {
+function judge(answer: HttpAnswer, id: string, deps: PlaceDeps): Sent {
   const { status } = answer;
-  if (status >= 200 && status < 300) return { kind: "placed", order: parseOrder(answer.body) };
+  if (status >= 200 && status < 300) {
+    const order = parseOrder(answer.body);
+    if (order.clientOrderId === id) return { kind: "placed", order };
+    return { kind: "unclear", why: new TradingError("bad-answer", `the answer shows another order (${order.clientOrderId}).`, { data: { status } }) };
+  }
   const failure = answerError(answer, "place the order");
   if (status === 422 && /client_order_id must be unique/i.test(brokerMessage(answer.body).message ?? "")) return { kind: "exists" };
   // The client's own bucket holds the next request back until the time that the server named.

@@ -173,10 +173,11 @@ export class TradingApi {
       const query = new URLSearchParams({ status: filter.status, limit: String(size), direction: "desc", nested: "true" });
       if (filter.after !== undefined) query.set("after", new Date(filter.after).toISOString());
       if (until !== undefined) query.set("until", new Date(until).toISOString());
-      const orders = parseOrders(await this.#read(`/v2/orders?${query}`, "list the orders", signal));
+      const rows = await this.#read(`/v2/orders?${query}`, "list the orders", signal);
+      const orders = parseOrders(rows);
       const before = found.size;
       for (const order of orders) found.set(order.id, order);
-      if (orders.length < size || found.size === before || found.size >= (filter.limit ?? Number.POSITIVE_INFINITY)) break;
+      if ((rows as readonly unknown[]).length < size || found.size === before || found.size >= (filter.limit ?? Number.POSITIVE_INFINITY)) break;
       // `until` is exclusive: a millisecond is added, so that orders of the same instant are not lost between two pages.
       until = Math.min(...orders.map((order) => order.submittedAt)) + 1;
     }

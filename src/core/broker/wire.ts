@@ -14,6 +14,7 @@ import {
   type Order,
   type OrderClass,
   type OrderId,
+  type OrderStatus,
   type PortfolioHistory,
   type Position,
   type Quote,
@@ -32,6 +33,8 @@ const decimal = v.pipe(
     }
   }),
 );
+/** JSON has numbers that are none here: 1e400 is read as infinite. */
+const finite = v.pipe(v.number(), v.finite("is not a number that can be"));
 const maybeDecimal = v.optional(v.nullable(decimal), null);
 
 const instant = v.pipe(
@@ -41,10 +44,16 @@ const instant = v.pipe(
 );
 const maybeInstant = v.optional(v.nullable(instant), null);
 
+/** A status that Alpaca has added since counts as that of an order that has not ended: it is shown, asked for and canceled. */
+const status = v.pipe(
+  v.string(),
+  v.transform((text): OrderStatus => ((ORDER_STATUSES as readonly string[]).includes(text) ? (text as OrderStatus) : "accepted")),
+);
+
 /** Alpaca's "class" of a single order is "simple" or empty. */
 const orderClass = v.pipe(
-  v.optional(v.nullable(v.picklist(["", "simple", "bracket", "oco", "oto", "mleg"])), null),
-  v.transform((name): OrderClass => (name === null || name === "" || name === "mleg" ? "simple" : name)),
+  v.optional(v.nullable(v.picklist(["", "simple", "bracket", "oco", "oto"])), null),
+  v.transform((name): OrderClass => (name === null || name === "" ? "simple" : name)),
 );
 
 const orderFields = {
@@ -55,7 +64,7 @@ const orderFields = {
   type: v.picklist(["market", "limit", "stop", "stop_limit", "trailing_stop"]),
   order_class: orderClass,
   time_in_force: v.picklist(["day", "gtc", "opg", "cls", "ioc", "fok"]),
-  status: v.picklist(ORDER_STATUSES),
+  status,
   qty: maybeDecimal,
   notional: maybeDecimal,
   filled_qty: v.optional(v.nullable(decimal), "0"),
@@ -145,7 +154,7 @@ const assetSchema = v.object({
   easy_to_borrow: v.optional(v.boolean(), true),
 });
 
-const quoteSchema = v.object({ bp: v.number(), ap: v.number(), bs: v.optional(v.number(), 0), as: v.optional(v.number(), 0), t: instant });
+const quoteSchema = v.object({ bp: finite, ap: finite, bs: v.optional(finite, 0), as: v.optional(finite, 0), t: instant });
 const quotesSchema = v.object({ quotes: v.record(v.string(), quoteSchema) });
 const activitySchema = v.object({
   id: v.pipe(v.string(), v.nonEmpty()),
@@ -154,7 +163,7 @@ const activitySchema = v.object({
   transaction_time: maybeInstant,
   date: maybeInstant,
   symbol: v.optional(v.nullable(v.string()), null),
-  side: v.optional(v.nullable(v.picklist(["buy", "sell", "sell_short"])), null),
+  side: v.fallback(v.optional(v.nullable(v.picklist(["buy", "sell", "sell_short"])), null), null),
   qty: maybeDecimal,
   price: maybeDecimal,
   cum_qty: maybeDecimal,
@@ -168,7 +177,7 @@ const activitySchema = v.object({
   status: v.optional(v.nullable(v.string()), null),
 });
 
-const splitSchema = v.object({ symbol: v.string(), ex_date: v.string(), old_rate: v.number(), new_rate: v.number() });
+const splitSchema = v.object({ symbol: v.string(), ex_date: v.string(), old_rate: finite, new_rate: finite });
 const mergerSchema = v.object({ acquiree_symbol: v.string(), effective_date: v.string() });
 const actionsSchema = v.object({
   corporate_actions: v.object({
@@ -186,14 +195,14 @@ const clockTime = v.pipe(v.string(), v.regex(/^\d{2}:?\d{2}$/));
 const calendarSchema = v.array(v.object({ date: v.pipe(v.string(), v.isoDate()), open: clockTime, close: clockTime }));
 
 const historySchema = v.object({
-  timestamp: v.array(v.number()),
-  equity: v.array(v.nullable(v.number())),
-  profit_loss: v.optional(v.nullable(v.array(v.nullable(v.number()))), null),
+  timestamp: v.array(finite),
+  equity: v.array(v.nullable(finite)),
+  profit_loss: v.optional(v.nullable(v.array(v.nullable(finite))), null),
   base_value: maybeDecimal,
   timeframe: v.string(),
 });
 
-const cancelsSchema = v.array(v.object({ id: v.string(), status: v.number() }));
+const cancelsSchema = v.array(v.object({ id: v.string(), status: finite }));
 
 /** A position with what is not bound by open sells; all of it where the broker does not say. */
 export interface HeldPosition extends Position {
@@ -213,19 +222,24 @@ export function parseOrder(json: unknown): Order {
   return orderOf(parse(orderSchema, json, "an order"));
 }
 
+/** Without orders of several options at once (class "mleg"), which have neither side nor symbol. */
 export function parseOrders(json: unknown): readonly Order[] {
-  return parse(v.array(orderSchema), json, "a list of orders").map(orderOf);
+  const isSpread = (row: unknown) => row !== null && typeof row === "object" && (row as { order_class?: unknown }).order_class === "mleg";
+  const own = Array.isArray(json) ? json.filter((row) => !isSpread(row)) : json;
+  return parse(v.array(orderSchema), own, "a list of orders").map(orderOf);
 }
 
 export function parseTradeUpdate(json: unknown): TradeUpdate {
   const wire = parse(updateSchema, json, "a trade update");
+  // A correction names what was traded, too, and is no trade.
+  const isFill = wire.event === "fill" || wire.event === "partial_fill";
   return {
     event: wire.event,
     at: wire.timestamp ?? wire.order.submitted_at ?? 0,
     executionId: wire.execution_id,
     order: orderOf(wire.order),
-    price: wire.price,
-    qty: wire.qty,
+    price: isFill ? wire.price : null,
+    qty: isFill ? wire.qty : null,
     positionQty: wire.position_qty,
   };
 }
@@ -371,7 +385,7 @@ export function parsePortfolioHistory(json: unknown): PortfolioHistory {
 }
 
 export function parseAssets(json: unknown): readonly TradableAsset[] {
-  return Array.isArray(json) ? json.map(parseAsset) : [];
+  return parse(v.array(v.unknown()), json, "a list of assets").map(parseAsset);
 }
 
 export function parseCancels(json: unknown): ReadonlyArray<{ readonly id: string; readonly status: number }> {

@@ -30,7 +30,9 @@ function addAssetRoutes(app: FastifyInstance, { market }: MarketRouteParts): voi
     const listing = query["exchange"] ?? "";
     const attributes = (query["attributes"] ?? "").split(",").filter((attribute) => attribute !== "");
     return [...(status === "inactive" ? [] : market.stocks.map(assetJson)), ...(status === "active" ? [] : formerAssets(market))]
-      .filter((asset) => (listing === "" || asset.exchange === listing) && (attributes.length === 0 || attributes.some((one) => asset.attributes.includes(one))))
+      .filter(
+        (asset) => (listing === "" || asset.exchange === listing) && (attributes.length === 0 || attributes.some((one) => asset.attributes.includes(one))),
+      )
       .sort((a, b) => (`${a.exchange} ${a.symbol}` < `${b.exchange} ${b.symbol}` ? -1 : 1));
   });
   app.get("/v2/assets/:symbol", (request) => {

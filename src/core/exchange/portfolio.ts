@@ -25,7 +25,8 @@ export function portfolioHistory(parts: { readonly engine: Engine; readonly mark
   const step = STEPS[timeframe];
   if (step === undefined && timeframe !== "1D") throw badRequest(`invalid timeframe: ${timeframe}`);
   // A month has up to 31 days.
-  if (step !== undefined && days > (step === MINUTE ? 7 : 31)) throw badRequest(`timeframe ${timeframe} is for ${step === MINUTE ? "7 days" : "a month"} at most`);
+  if (step !== undefined && days > (step === MINUTE ? 7 : 31))
+    throw badRequest(`timeframe ${timeframe} is for ${step === MINUTE ? "7 days" : "a month"} at most`);
   const past =
     step === undefined
       ? account.equityPoints.filter((point) => point.at >= start && point.at <= end)

@@ -28,9 +28,11 @@ export function readBody(
     return JSON.parse(text);
   } catch (error) {
     if (status >= 400) return undefined;
+    const encoding = headers["content-encoding"];
+    const what = `${headers["content-type"] ?? "text"}${encoding === undefined ? "" : ` packed as ${encoding}, which was not asked for,`}`;
     throw new TradingError(
       "bad-answer",
-      `${request.host} answered ${request.method} ${request.path.split("?")[0]} with ${headers["content-type"] ?? "text"} that is not JSON (status ${status}).`,
+      `${request.host} answered ${request.method} ${request.path.split("?")[0]} with ${what} that is not JSON (status ${status}).`,
       {
         hint: "Is that the address of the API?",
         cause: error,

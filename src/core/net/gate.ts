@@ -61,10 +61,15 @@ export class Gate {
     return this.#limitWaits;
   }
 
+  /** The server asked to wait, and the time is not over. */
+  get isPaused(): boolean {
+    return this.#pausedUntil > this.#options.clock.now();
+  }
+
   /** The function that ends the turn when nobody has to be waited for; null otherwise. */
   tryEnter(urgency: Urgency): (() => void) | null {
     if (this.#closed !== undefined || this.waiting > 0 || this.#running >= this.#options.maxRunning) return null;
-    if (this.#pausedUntil > this.#options.clock.now()) return null;
+    if (this.isPaused) return null;
     if (this.#tokens !== undefined && this.#tokens.waitMs(urgency, 1) !== 0) return null;
     return this.#begin();
   }

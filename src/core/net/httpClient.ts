@@ -15,7 +15,6 @@ import type { BudgetMember, ConnectionBudget } from "./connectionBudget.ts";
 import { Gate } from "./gate.ts";
 import { Latencies } from "./latency.ts";
 import { askedWaitMs, backoffMs, isRetryStatus } from "./retry.ts";
-import { networkError } from "./netErrors.ts";
 import { readBody } from "./answer.ts";
 import { send, type Sending } from "./send.ts";
 
@@ -63,6 +62,9 @@ const KEEP_ALIVE_MS = 20_000; // below the idle time of common servers and load 
 const MOST_PATHS = 500;
 
 const MAX_BYTES = 32 * 2 ** 20;
+
+/** Limits count by the minute: who asks for a longer pause, by mistake or by a clock that is wrong, is asked again after this. */
+const LONGEST_PAUSE_MS = 120_000;
 
 /** Shorter deadlines are one attempt's, whole. */
 const SHORTEST_ATTEMPT_MS = 1000;
@@ -133,14 +135,22 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const attempt = async (request: HttpRequest, signal: AbortSignal, isLast: boolean, progress: Progress): Promise<HttpAnswer> => {
     const release = await turn(request, signal, progress);
     requests += 1;
-    progress.sent = true;
     try {
       const limitMs = isLast || attemptMs >= options.timeoutMs ? null : attemptMs;
-      const { status, headers, text } = await send(pool, sendingOf(request), { signal, limitMs, late, host: url.host, maxBytes });
+      const { status, headers, text } = await send(pool, sendingOf(request), {
+        signal,
+        limitMs,
+        late: () => late(progress),
+        host: url.host,
+        maxBytes,
+        onBegin: () => {
+          progress.sent = true;
+        },
+      });
       hearLimits(headers);
       if (headers["x-ratelimit-remaining"] === "0" || status === 429) {
         const wait = askedWaitMs(headers, clock.now());
-        if (wait !== undefined) gate.pauseUntil(clock.now() + wait);
+        if (wait !== undefined) gate.pauseUntil(clock.now() + Math.min(wait, LONGEST_PAUSE_MS));
       }
       const quoted = [...(options.secrets ?? []), ...(status < 400 ? [] : Object.values({ ...options.headers, ...request.headers }))];
       const clean = withoutSecrets(text, quoted);
@@ -156,9 +166,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       return answer;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      const failure = networkError(error, url.host);
-      if (failure.data["sent"] === false) progress.sent = false;
-      throw failure;
+      throw TradingError.from(error, "connection-lost");
     } finally {
       release();
       budget?.look();
@@ -178,7 +186,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 
   const attemptMs = Math.max(SHORTEST_ATTEMPT_MS, options.timeoutMs / 2);
-  const late = () => new TradingError("no-answer", `${url.host} has not answered for ${attemptMs / 1000} s.`, { data: { sent: true, retry: true } });
+  const late = ({ sent }: Progress) =>
+    new TradingError("no-answer", `${url.host} has not answered for ${attemptMs / 1000} s.`, { data: { sent, retry: true } });
   const { basePath = "", maxBytes = MAX_BYTES } = options;
   const readHeaders = { accept: "application/json", ...options.headers };
   const sendingOf = (request: HttpRequest): Sending => {
@@ -231,7 +240,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const started = performance.now();
       const progress = { sent: false, queueMs: 0 };
       const call = followSignal(signal);
-      const timer = setTimeout(() => call.abort(timeoutError(what(), options.timeoutMs, progress)), options.timeoutMs);
+      const timer = setTimeout(() => call.abort(timeoutError(what(), options.timeoutMs, progress, gate.isPaused)), options.timeoutMs);
       let failed: string | null = null;
       try {
         const answer = await withRetries(request, call.signal, started + options.timeoutMs, progress);
@@ -298,8 +307,14 @@ function parseOrigin(origin: string): URL {
   return url;
 }
 
-function timeoutError(what: string, ms: number, progress: { readonly sent: boolean }): TradingError {
+function timeoutError(what: string, ms: number, progress: { readonly sent: boolean }, isPaused: boolean): TradingError {
   const plain = deadlineError(what, ms);
+  if (isPaused && !progress.sent) {
+    return new TradingError(plain.code, `${plain.message}: it was not sent, since the service asked to wait.`, {
+      hint: "Its limit of requests is used up; try again in a minute.",
+      data: { ...plain.data, sent: false },
+    });
+  }
   return new TradingError(plain.code, plain.message, {
     hint: "The service may be slow or down; try again, or raise broker.timeoutSeconds.",
     data: { ...plain.data, sent: progress.sent },

@@ -15,28 +15,43 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
 const LOST: Readonly<Record<string, string>> = {
   ECONNRESET: "connection reset",
   EPIPE: "connection closed",
+  ETIMEDOUT: "nothing comes from the other side any more",
+  EHOSTUNREACH: "there is no route to it any more",
+  ENETUNREACH: "the network is gone",
   UND_ERR_SOCKET: "connection closed before the answer was complete",
   HPE_INVALID_CONSTANT: "the answer is not HTTP",
 };
 
 const LOOPBACK = /^(localhost|127\.|\[::1\])/;
 
-export function networkError(error: unknown, host: string): TradingError {
+/** `begun`: the request was being written. Before that, nothing of it can have left. */
+export function networkError(error: unknown, host: string, begun: boolean): TradingError {
   if (error instanceof TradingError) return error;
   const code = errorCode(error);
   const hint = LOOPBACK.test(host) ? "Is the exchange running there? `quantdesk paper` starts one." : "Check the network and the address; then try again.";
   const unreachable = UNREACHABLE[code];
-  if (unreachable !== undefined) {
+  if (unreachable !== undefined && !begun) {
     return new TradingError("network-unreachable", `Cannot reach ${host}: ${unreachable}.`, { hint, cause: error, data: { sent: false, retry: true } });
   }
-  if (code.startsWith("ERR_TLS") || code.includes("CERT") || code.includes("SELF_SIGNED") || code.startsWith("ERR_SSL")) {
+  if (code === "EPROTO" || code.startsWith("ERR_SSL")) {
+    const why = code === "ERR_SSL_WRONG_VERSION_NUMBER" ? "it does not speak TLS" : `no TLS connection can be made with it (${code})`;
+    return new TradingError("network-unreachable", `Cannot reach ${host}: ${why}.`, {
+      hint: "Check the address: is it https where it should be http?",
+      cause: error,
+      data: { sent: begun, retry: false },
+    });
+  }
+  if (code.startsWith("ERR_TLS") || code.includes("CERT") || code.includes("SELF_SIGNED") || code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE") {
     return new TradingError("bad-certificate", `Cannot reach ${host}: its certificate is not accepted (${code}).`, {
       hint: "Check the address; for an exchange with a certificate of its own, give that certificate.",
       cause: error,
       data: { sent: false, retry: false },
     });
   }
-  const lost = LOST[code] ?? (error instanceof Error ? error.message : String(error));
+  const lost = LOST[code] ?? (error instanceof Error ? error.message : String(error)).replace(/\.?\s*$/, "");
+  if (!begun) {
+    return new TradingError("network-unreachable", `Cannot reach ${host}: ${lost}.`, { hint, cause: error, data: { sent: false, retry: true } });
+  }
   return new TradingError("connection-lost", `The connection to ${host} failed: ${lost}.`, { hint, cause: error, data: { sent: true, retry: true } });
 }
 

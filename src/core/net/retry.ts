@@ -12,8 +12,13 @@ export function backoffMs(retry: number, baseMs: number, random: () => number): 
   return random() * Math.min(LONGEST_MS, baseMs * 2 ** retry);
 }
 
-/** Milliseconds that the server asks to wait: Retry-After (seconds or date), else X-RateLimit-Reset (unix seconds). */
-export function askedWaitMs(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
+/**
+ * Milliseconds that the server asks to wait: Retry-After (seconds or date), else X-RateLimit-Reset (unix seconds). Times are
+ * read by the server's own clock where it tells it: ours may be wrong by hours.
+ */
+export function askedWaitMs(headers: Readonly<Record<string, string>>, ownMs: number): number | undefined {
+  const told = Date.parse(headers["date"] ?? "");
+  const nowMs = Number.isNaN(told) ? ownMs : told;
   const after = headers["retry-after"];
   if (after !== undefined) {
     if (/^\d+(\.\d+)?$/.test(after.trim())) return Number(after) * 1000;

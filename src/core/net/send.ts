@@ -4,6 +4,7 @@
  */
 import type { Dispatcher, Pool } from "undici";
 import { TradingError } from "../base/errors.ts";
+import { networkError } from "./netErrors.ts";
 
 export interface Sending {
   readonly method: Dispatcher.HttpMethod;
@@ -29,10 +30,12 @@ export interface SendBounds {
   readonly host: string;
   /** A longer answer is given up. */
   readonly maxBytes: number;
+  /** The request is being written, on a connection that stands. */
+  readonly onBegin: () => void;
 }
 
-/** Rejects with the signal's reason, with `late`, with `answer-too-large`, or with undici's error. */
-export function send(pool: Pool, sending: Sending, { signal, limitMs, late, host, maxBytes }: SendBounds): Promise<Received> {
+/** Rejects with the signal's reason, with `late`, with `answer-too-large`, or with what is wrong with the connection. */
+export function send(pool: Pool, sending: Sending, { signal, limitMs, late, host, maxBytes, onBegin }: SendBounds): Promise<Received> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     let controller: Dispatcher.DispatchController | undefined;
@@ -62,6 +65,7 @@ export function send(pool: Pool, sending: Sending, { signal, limitMs, late, host
         onRequestStart: (started) => {
           if (ended !== undefined) return started.abort(ended);
           controller = started;
+          onBegin();
         },
         onResponseStart: (_controller, code, fields) => {
           if (code < 200) return;
@@ -82,7 +86,7 @@ export function send(pool: Pool, sending: Sending, { signal, limitMs, late, host
         onResponseError: (_controller, error) => {
           if (ended !== undefined) return;
           end();
-          reject(error);
+          reject(networkError(error, host, controller !== undefined));
         },
       },
     );

@@ -120,6 +120,78 @@ describe("the broker", () => {
     });
   }
 
+  it("lets nonsense on the stream pass, and hears the fill that follows once", async () => {
+    await using desk = await Desk.connected();
+    const told: string[] = [];
+    desk.broker.onTradeUpdate((update) => told.push(`${update.event} ${update.order.id} ${update.qty?.toFixed()}`));
+    const order = await desk.broker.submitOrder(await desk.checked(), desk.signal);
+    const wire = desk.server.orders[0] as (typeof desk.server.orders)[number];
+    for (const frame of [
+      "{",
+      "[]",
+      "null",
+      "7",
+      '{"stream":"trade_updates"}',
+      '{"stream":"trade_updates","data":{"event":5}}',
+      '{"stream":9,"data":[]}',
+      '{"T":"error"}',
+    ])
+      for (const socket of desk.server.streams) socket.send(frame);
+    for (const wrong of [{ qty: "1e400" }, { filled_qty: {} }, { side: "both" }, { status: null }, { legs: "none" }])
+      desk.server.emit("fill", { ...wire, ...wrong } as typeof wire, "e0", { price: "100.1", qty: "1" });
+    desk.server.emit("fill", wire, "e1", { price: "1e400", qty: "NaN" });
+    for (let i = 0; i < 3; i++) desk.server.emit("repriced", wire, "e2"); // an event that is new to us
+    desk.server.fill(order.id);
+    await desk.broker.waitForEnd(order.id, desk.signal);
+    assert.deepEqual(told, [`repriced ${order.id} undefined`, `fill ${order.id} 1`]);
+    assert.equal(desk.broker.state, "connected");
+    assert.equal(desk.lines.filter((line) => line.includes("A trade update was ignored")).length, 8);
+  });
+
+  it("reads lists with what it does not trade or know yet in them: orders of several options, new statuses, new kinds of activities", async () => {
+    await using desk = await Desk.connected();
+    const order = await desk.broker.submitOrder(await desk.checked(), desk.signal);
+    const template = desk.server.orders[0] as (typeof desk.server.orders)[number];
+    desk.server.orders.push({ ...template, id: "spread", order_class: "mleg", side: "", symbol: "" } as unknown as typeof template);
+    desk.server.orders.push({ ...template, id: "later", status: "activated" });
+    const orders = await desk.broker.getOrders({ status: "all" }, desk.signal);
+    assert.deepEqual(
+      orders.map(({ id, status }) => [id, status]).sort(),
+      [
+        [order.id, "new"],
+        ["later", "accepted"],
+      ].sort(),
+    );
+    desk.server.activities.push({ id: "a1", activity_type: "OPTRD", date: "2026-11-20", side: "buy_to_open", qty: "1" });
+    assert.deepEqual(
+      (await desk.broker.getActivities({}, desk.signal)).map(({ id, type }) => [id, type]),
+      [["a1", "OPTRD"]],
+    );
+    await desk.broker.disconnect();
+    await desk.broker.connect(desk.signal);
+  });
+
+  it("says so when a trade is taken back, reads positions again, and stops entries since they differ from the books", async () => {
+    await using desk = await Desk.connected();
+    const order = await desk.broker.submitOrder(await desk.checked(buy("10")), desk.signal);
+    const ended = desk.broker.waitForEnd(order.id, desk.signal);
+    desk.server.fill(order.id);
+    assert.equal((await ended).filledQty.toFixed(), "10");
+    const events: string[] = [];
+    desk.broker.onTradeUpdate((update) => events.push(`${update.event} ${update.qty?.toFixed()} ${update.order.filledQty.toFixed()}`));
+    const alarm = new Promise<string>((resolve) => desk.broker.onAlarm(({ code }) => resolve(code)));
+    const wire = desk.server.orders[0] as (typeof desk.server.orders)[number];
+    Object.assign(wire, { filled_qty: "0", filled_avg_price: null, filled_at: null, status: "canceled" });
+    desk.server.positions.length = 0;
+    desk.server.emit("trade_bust", wire, "b1", { price: "100.1", qty: "10", position_qty: "0" });
+    assert.equal(await alarm, "books-differ");
+    assert.deepEqual(events, ["trade_bust undefined 0"]);
+    assert.ok(desk.lines.some((line) => line.includes(`took back a trade of order ${order.id} (buy AAPL): 0 are filled now`)));
+    await desk.broker.connect(desk.signal);
+    assert.equal((await desk.broker.getOrder(order.id, desk.signal)).filledQty.toFixed(), "0");
+    assert.equal((await desk.broker.check(buy("1"), desk.signal)).allowed, false);
+  });
+
   it("finds the end of an order by asking when the stream says nothing", async () => {
     await using desk = await Desk.connected();
     const order = await desk.broker.submitOrder(await desk.checked(), desk.signal);

@@ -57,6 +57,43 @@ describe("placing an order", () => {
     });
   }
 
+  it("believes no answer that shows another order, none with numbers that cannot be, and none that is no order", async () => {
+    for (const wrong of [{ client_order_id: "somebody-else" }, { qty: 1e308 * 10 }, { filled_qty: "1e1000000" }, { side: 7 }]) {
+      await using desk = await Desk.connected();
+      const [checked, place] = [await desk.checked(), desk.server.orders.push.bind(desk.server.orders)];
+      desk.server.orders.push = (...orders) => {
+        const length = place(...orders);
+        if (desk.server.orders.length === 1) Object.assign(answered, orders[0], wrong);
+        return length;
+      };
+      const answered = {};
+      desk.server.fault(POST, { takenAs: answered });
+      const order = await desk.broker.submitOrder(checked, desk.signal);
+      assert.deepEqual(
+        desk.server.orders.map((one) => [one.id, one.client_order_id]),
+        [[order.id, checked.clientOrderId]],
+      );
+    }
+  });
+
+  it("is as far as the stream has told already, however old the answer is", async () => {
+    await using desk = await Desk.connected();
+    const told: string[] = [];
+    desk.broker.onTradeUpdate((update) => told.push(`${update.event} ${update.qty?.toFixed()}`));
+    const checked = await desk.checked();
+    const answered = {};
+    const place = desk.server.orders.push.bind(desk.server.orders);
+    desk.server.orders.push = (...orders) => {
+      Object.assign(answered, orders[0]); // before it fills
+      const length = place(...orders);
+      for (const one of orders) desk.server.fill(one.id);
+      return length;
+    };
+    desk.server.fault(POST, { takenAs: answered, after: () => told.length > 0 });
+    const order = await desk.broker.submitOrder(checked, desk.signal);
+    assert.deepEqual([order.status, order.filledQty.toFixed(), told], ["filled", "1", ["fill 1"]]);
+  });
+
   it("says that it was not placed when the exchange never takes it, and leaves nothing there", async () => {
     await using desk = await Desk.connected();
     desk.server.fault(POST, { status: 503 }, { status: 503 }, { status: 503 }, { status: 503 });
