@@ -1,5 +1,5 @@
 /** A cell as written: the names it declares, values and types together. */
-import type { CellNames } from "./checker.ts";
+import type { CellNames } from "./cellFiles.ts";
 import type { CellScript, NameKind } from "./transform.ts";
 import { typeNames } from "./typeNames.ts";
 

@@ -1,5 +1,6 @@
 /** What the compiler's program of cells is made of, beside the cells: options, and the names that cells have without an import. */
 import { typeOptions } from "../core/base/typeFiles.ts";
+import { LIBRARY } from "./cellLibrary.ts";
 import { deskTypesPath, tslabTypesPath } from "./ownFiles.ts";
 
 /** What a cell has without an import. */
@@ -16,7 +17,7 @@ export function cellCompilerOptions(folder: string): Record<string, unknown> {
     // Lets a cell say `import x = require("y")` too.
     module: "preserve",
     moduleResolution: "bundler",
-    lib: ["esnext"],
+    lib: [LIBRARY],
     strict: true,
     moduleDetection: "force",
     skipLibCheck: true,

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { Script } from "node:vm";
 import type { SendFrame } from "./frames.ts";
 import { WANTED } from "./interruptWords.ts";
-import type { MimeBundle, RunOrder } from "./protocol.ts";
+import type { MimeBundle, RunOrder, ScriptOrder } from "./protocol.ts";
 import { plainCellError } from "./cellErrors.ts";
 
 const MAX_GROUPS = 20;
@@ -48,6 +48,21 @@ export class RunningCell {
   }
 }
 
+/** A script that can run. */
+export interface CompiledScript {
+  readonly order: ScriptOrder;
+  /** Undefined where it does not compile: the run tells why. */
+  readonly compiled: Script | undefined;
+}
+
+export function compileScript(order: ScriptOrder): CompiledScript {
+  try {
+    return { order, compiled: new Script(order.code, { filename: `cell:${order.script}` }) };
+  } catch {
+    return { order, compiled: undefined };
+  }
+}
+
 export interface CellRunnerParts {
   readonly send: SendFrame;
   readonly current: AsyncLocalStorage<RunningCell>;
@@ -65,8 +80,8 @@ export class CellRunner {
     this.#parts = parts;
   }
 
-  run(order: RunOrder): void {
-    const cell = new RunningCell(order.run, order.keeps);
+  run({ run, keeps }: RunOrder, { order, compiled }: CompiledScript): void {
+    const cell = new RunningCell(run, keeps);
     this.#cell = cell;
     // What a cell that failed inside console.group left open indents nothing here.
     for (let open = 0; open < MAX_GROUPS; open++) console.groupEnd();
@@ -77,7 +92,7 @@ export class CellRunner {
     let answer: unknown;
     try {
       answer = current.run(cell, () => {
-        const script = new Script(order.code, { filename: `cell:${order.run}` });
+        const script = compiled ?? new Script(order.code, { filename: `cell:${order.script}` });
         return script.runInThisContext({ displayErrors: false });
       });
     } catch (error) {

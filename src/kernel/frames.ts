@@ -7,13 +7,12 @@ export type SendFrame = (frame: RunnerFrame) => void;
 
 export function sendFrame(frame: RunnerFrame): void {
   const bytes = Buffer.from(`${JSON.stringify(frame)}\n`);
-  const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(FRAME_FD, bytes, at);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Atomics.wait(pause, 0, 0, 1); // the front reads slower than we write
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // the front reads slower than we write
     }
   }
 }

@@ -7,13 +7,13 @@ import { Lock } from "../core/base/lock.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { abortable, withDeadline } from "../core/base/scope.ts";
 import type { Look, Looked } from "../core/domain/shown.ts";
-import { cellNames } from "./cell.ts";
-import { cellProblem, mapStack, mapText, problemsOf, problemsText, type RanScript } from "./problems.ts";
-import { Checker, type CellNames, type CheckedError, type Completion } from "./checker.ts";
+import type { CellNames } from "./cellFiles.ts";
+import { CellScripts, type ReadCell } from "./cellScripts.ts";
+import { CellTypes } from "./cellTypes.ts";
+import type { Checker, Completion } from "./checker.ts";
 import type { DeskCall } from "./deskProtocol.ts";
-import { localFilesOf } from "./localFiles.ts";
-import { lower, mayNeedLowering, type Lowered } from "./lower.ts";
-import { isTooDeep, mayBeObject, tooDeep } from "./oddCells.ts";
+import { isTooDeep } from "./oddCells.ts";
+import { cellProblem, mapStack, mapText, problemsOf, problemsText, type RanScript } from "./problems.ts";
 import {
   parseLooked,
   parseQuestion,
@@ -31,7 +31,6 @@ import {
   type Variable,
 } from "./protocol.ts";
 import { RunnerProcess } from "./runnerProcess.ts";
-import { transformCell, type CellScript } from "./transform.ts";
 
 export interface FrontOptions {
   readonly folder: string;
@@ -63,18 +62,13 @@ export interface CellOrder {
 /** Scripts kept to map the stacks of late errors. */
 const MAX_SCRIPTS = 500;
 const INTERRUPT_WAIT_MS = 5000;
-const CHECKER_RESET_MS = 3000;
 const VARIABLES_MS = 1000;
 /** A million rows are sorted in a second or two, and a cell may compute meanwhile. */
 const LOOK_MS = 15_000;
 /** Cells whose last run is known. */
 const MAX_CELLS = 1000;
-/** Not on the global object before our own runner puts them there. */
-const OWN_GLOBALS = [
-  ...["desk", "display", "plot", "input", "clearOutput", "require", "module", "exports", "__dirname", "__filename"],
-  // What transform.ts writes into cells.
-  ...["$await", "$iterate", "$import", "$meta", "$show", "$fn"],
-];
+/** A longer script is sent to the runner when it runs, not while it is typed. */
+const PREPARED_CHARACTERS = 64 * 1024;
 
 interface Running {
   readonly run: number;
@@ -85,25 +79,21 @@ interface Running {
 export class Front {
   readonly #options: FrontOptions;
   readonly #turn = new Lock();
-  readonly #builtins = new Set([...Object.getOwnPropertyNames(globalThis), ...OWN_GLOBALS]);
-  readonly #scripts = new Map<number, RanScript>();
+  /** Of cells that ran, by the id that stacks name them by. */
+  readonly #ran = new Map<number, RanScript>();
   /** By cell id. */
   readonly #lastRuns = new Map<string, number>();
   readonly #life = new AbortController();
+  readonly #scripts = new CellScripts(() => this.#types.compilerPath());
+  readonly #types: CellTypes;
   #runner: RunnerProcess;
   #spare: RunnerProcess | undefined;
-  #checker: Promise<Checker>;
-  #renamed: ReadonlySet<string> = new Set();
-  #localFiles = new Map<string, number>();
-  /** The newest text that had to be rewritten, and what came of it. */
-  #lowered: { readonly text: string; readonly lowered: Lowered | undefined } | undefined;
   #running: Running | undefined;
-  /** A commit of the last cell, under way while the user reads. */
-  #committing: Promise<void> = Promise.resolve();
   /** Processes of before a restart, on their way out. */
   #ended: Promise<unknown> = Promise.resolve();
   #death: string | undefined;
-  #saidUnchecked = false;
+  /** The id of the script that the runner has and can run; 0 for none. */
+  #sent = 0;
   #executions = 0;
   /** Grows over restarts, so that outputs of an old runner are told apart. */
   #runs = 0;
@@ -112,9 +102,14 @@ export class Front {
   constructor(options: FrontOptions) {
     this.#options = options;
     this.#runner = this.#startRunner(options.runner);
-    this.#checker = this.#startChecker();
-    // The first use loads the stripper, while both processes start anyhow.
-    setImmediate(() => this.#transform("1"));
+    this.#types = new CellTypes({
+      folder: options.folder,
+      onProcess: (pid) => this.#runner.endWith(pid),
+      onUnchecked: (reason) => this.#unchecked(reason),
+      life: this.#life.signal,
+    });
+    // While both processes start anyhow.
+    setImmediate(() => this.#scripts.warmUp());
     if (options.warmSpare) this.#spare = RunnerProcess.start(options.folder, options);
   }
 
@@ -155,21 +150,23 @@ export class Front {
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       await this.#runner.ready;
-      const read = await this.#read(text, this.#life.signal);
+      if (!this.#scripts.isKnown(text)) this.#types.wake();
+      const cell = await this.#scripts.read(text, this.#life.signal);
+      if (!running.isInterrupted) this.#send(cell); // the runner compiles it while the types are checked
+      const problems = await this.#problems(text, cell, this.#life.signal);
       if (running.isInterrupted) return { status: "interrupted", executionCount: this.#executions, durationMs: performance.now() - started };
-      if (read.script === undefined || (read.problems.length > 0 && !runsDespiteTypeErrors)) return { status: "type-error", problems: read.problems };
-      if (read.problems.length > 0) this.#options.onOutput(run, { kind: "stream", stream: "stderr", text: problemsText(read.problems) });
-      const { script, names } = read;
-      this.#renamed = script.renamed;
+      if (cell.script === undefined || (problems.length > 0 && !runsDespiteTypeErrors)) return { status: "type-error", problems };
+      if (problems.length > 0) this.#options.onOutput(run, { kind: "stream", stream: "stderr", text: problemsText(problems) });
       const executionCount = given ?? this.#executions + 1;
       this.#executions = executionCount;
-      this.#remember(run, { script, text, executionCount });
-      const { code, headLength, globals, isAsync } = script;
-      this.#runner.run({ run, code, headLength, globals, isAsync, keeps: this.#options.keepsShown, replaces: this.#replacedBy(run, cellId) });
+      this.#remember(cell.id, { script: cell.script, text, executionCount });
+      this.#send(cell);
+      this.#runner.run({ run, keeps: this.#options.keepsShown, replaces: this.#replacedBy(run, cellId) });
+      this.#scripts.ran(text, cell);
       const end = await finished;
       if (end.t === "dead") return { status: "dead", reason: end.reason };
       // Names before a throw stay alive, so their types do too.
-      this.#commit(text, names, run);
+      this.#types.commit(text, cell.names, run);
       for (const data of end.result) this.#options.onOutput(run, { kind: "display", data: this.#bundle(data), isResult: true });
       const cost = { executionCount, durationMs: end.ms, memoryBytes: end.memoryBytes };
       if (end.status === "error") return { status: "error", ...cost, error: this.#mapped(end.error) };
@@ -200,57 +197,52 @@ export class Front {
   /** A fresh process without variables. Cells that wait are not dropped by this: their owner aborts them. */
   async restart(): Promise<void> {
     const old = this.#runner;
-    const oldChecker = this.#checker;
     this.#running?.finish({ t: "dead", reason: "The kernel was restarted." });
     const fresh = this.#spare ?? RunnerProcess.start(this.#options.folder, this.#options);
     this.#spare = undefined;
     this.#generation++;
     this.#death = undefined;
-    this.#renamed = new Set();
-    this.#localFiles = new Map();
     this.#executions = 0;
-    this.#saidUnchecked = false;
+    this.#sent = 0;
+    this.#scripts.reset();
     this.#runner = this.#startRunner(fresh);
-    this.#checker = this.#checkerAgain(oldChecker);
-    this.#checker.catch(() => undefined);
+    this.#types.reset();
     this.#ended = Promise.all([this.#ended, old.close()]);
     await this.#runner.ready;
     if (this.#options.warmSpare) this.#spare = RunnerProcess.start(this.#options.folder, this.#options);
   }
 
-  /** Problems of `text` as the next cell; running the very same text later costs no second check. */
+  /** Problems of `text` as the next cell; running the very same text later costs no second look. */
   async diagnose(text: string, signal: AbortSignal): Promise<readonly TypeProblem[]> {
-    return (await this.#read(text, signal)).problems;
+    const cell = await this.#scripts.read(text, signal);
+    const problems = await this.#problems(text, cell, signal);
+    if (problems.length === 0 && this.#running === undefined && text.length <= PREPARED_CHARACTERS) this.#send(cell);
+    return problems;
   }
 
   async complete(text: string, offset: number, signal: AbortSignal): Promise<readonly Completion[]> {
-    const checker = await abortable(this.#checker, signal);
-    return await checker.complete(text, offset, this.#namesOf(text), signal);
+    return (await this.#about(text, signal, (checker, names) => checker.complete(text, offset, names, signal))) ?? [];
   }
 
   async hover(text: string, offset: number, signal: AbortSignal): Promise<CellHover | null> {
-    const checker = await abortable(this.#checker, signal);
-    return await checker.hover(text, offset, this.#namesOf(text), signal);
+    return await this.#about(text, signal, (checker, names) => checker.hover(text, offset, names, signal));
   }
 
   async signature(text: string, offset: number, signal: AbortSignal): Promise<SignatureHelp | null> {
-    const checker = await abortable(this.#checker, signal);
-    return await checker.signature(text, offset, this.#namesOf(text), signal);
+    return await this.#about(text, signal, (checker, names) => checker.signature(text, offset, names, signal));
   }
 
   async definition(text: string, offset: number, signal: AbortSignal): Promise<Definition | null> {
-    const checker = await abortable(this.#checker, signal);
-    return await checker.definition(text, offset, this.#namesOf(text), signal);
+    return await this.#about(text, signal, (checker, names) => checker.definition(text, offset, names, signal));
   }
 
   /** What the cells' names hold, or what the value at `path` is made of. Refused while a cell computes without a pause. */
   async variables(path: readonly string[], signal: AbortSignal): Promise<readonly Variable[]> {
     const { channel } = this.#runner;
-    const inner = (path.length === 0 ? [] : [this.#renamed.has(path[0] as string) ? `${path[0]}$u` : path[0], ...path.slice(1)]) as readonly string[];
+    const [name, ...keys] = path;
+    const inner = name === undefined ? [] : [this.#scripts.innerName(name), ...keys];
     const found = parseVariables(await withDeadline("The variables", VARIABLES_MS, signal, (limit) => channel.ask("variables", inner, limit)));
-    return path.length > 0
-      ? found
-      : found.map((one) => ({ ...one, name: this.#renamed.has(one.name.replace(/\$u$/, "")) ? one.name.replace(/\$u$/, "") : one.name }));
+    return name === undefined ? found.map((one) => ({ ...one, name: this.#scripts.outerName(one.name) })) : found;
   }
 
   /** More of what a cell has shown. */
@@ -263,137 +255,39 @@ export class Front {
     this.#running?.finish({ t: "dead", reason: "The kernel was closed." });
     this.#death ??= "The kernel was closed.";
     this.#life.abort(new TradingError("closed", "The kernel was closed.", { kind: "interrupted" }));
-    await Promise.all([
-      this.#ended,
-      this.#runner.close(),
-      this.#spare?.close(),
-      this.#checker.then(
-        (checker) => checker.close(),
-        () => undefined,
-      ),
-    ]);
+    await Promise.all([this.#ended, this.#runner.close(), this.#spare?.close(), this.#types.close()]);
   }
 
-  async #read(
-    text: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly script?: CellScript; readonly names: CellNames; readonly problems: readonly TypeProblem[] }> {
-    if (isTooDeep(text)) return { names: cellNames("", undefined), problems: [cellProblem(text, tooDeep())] };
-    const object = mayBeObject(text) ? this.#objectOf(text) : undefined;
-    if (object !== undefined) {
-      const names = cellNames(text, object);
-      const errors = await this.#check(`(${text})`, names, signal);
-      return {
-        script: object,
-        names,
-        problems: problemsOf(
-          text,
-          errors.map((error) => ({ ...error, start: error.start - 1, end: error.end - 1 })),
-        ),
-      };
-    }
-    let script: CellScript | undefined;
-    let refused: unknown;
-    try {
-      script = await this.#scriptOf(text, signal);
-    } catch (error) {
-      refused = error;
-    }
-    signal.throwIfAborted();
-    const names = cellNames(text, script);
-    const problems = problemsOf(text, await this.#check(text, names, signal));
+  /** What the compiler says about a place in a text; null where the text is not for it. */
+  async #about<T>(text: string, signal: AbortSignal, ask: (checker: Checker, names: CellNames) => Promise<T | null>): Promise<T | null> {
+    const checker = await this.#types.checker(signal);
+    return isTooDeep(text) ? null : await ask(checker, this.#scripts.namesOf(text));
+  }
+
+  async #problems(text: string, cell: ReadCell, signal: AbortSignal): Promise<readonly TypeProblem[]> {
+    const errors = await this.#types.check(cell.checked, cell.names, signal);
+    const { lead } = cell;
+    const problems = problemsOf(
+      text,
+      errors.map((error) => ({ ...error, start: error.start - lead, end: error.end - lead })),
+    );
     // The compiler names the place best; what it lets pass and we cannot run is named by the transform.
-    if (problems.length === 0 && script === undefined) return { names, problems: [cellProblem(text, refused)] };
-    return { ...(script === undefined ? {} : { script }), names, problems };
+    return problems.length === 0 && cell.script === undefined ? [cellProblem(text, cell.refusal)] : problems;
   }
 
-  /** The script of braces that are an object; undefined when they are a block. */
-  #objectOf(text: string): CellScript | undefined {
-    try {
-      const script = this.#transform(`(${text})`);
-      return { ...script, headLength: script.headLength + 1 }; // places are those of the text without the parenthesis
-    } catch {
-      return undefined;
-    }
+  /** The runner compiles a cell's script when it comes, and runs the last that came. */
+  #send({ id, script }: ReadCell): void {
+    if (script === undefined || this.#sent === id) return;
+    this.#sent = id;
+    this.#runner.send({ script: id, code: script.code, globals: script.globals, isAsync: script.isAsync });
   }
 
   /** Without a compiler cells run unchecked, and say so once. */
-  async #check(text: string, names: CellNames, signal: AbortSignal): Promise<readonly CheckedError[]> {
-    let checker: Checker | undefined;
-    try {
-      checker = await abortable(this.#checker, signal);
-      await abortable(this.#committing, signal);
-      await this.#rereadLocalFiles(text, checker, signal);
-      return await checker.check(text, names, signal);
-    } catch (error) {
-      if (signal.aborted || (checker !== undefined && !checker.isGone)) throw error;
-      if (!this.#saidUnchecked && this.#running !== undefined) {
-        this.#saidUnchecked = true;
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#options.onOutput(this.#running.run, {
-          kind: "stream",
-          stream: "stderr",
-          text: `Types are not checked until the kernel is restarted: ${reason}\n`,
-        });
-      }
-      return [];
-    }
-  }
-
-  /** Most cells only need their types blanked; the others are rewritten by the compiler, each text once. */
-  async #scriptOf(text: string, signal: AbortSignal): Promise<CellScript> {
-    try {
-      return this.#transform(text);
-    } catch (error) {
-      // The stripper is WebAssembly: what overflows its stack breaks it for good, and the compiler takes over.
-      if (error instanceof SyntaxError && !mayNeedLowering(text, error)) throw error;
-      if (this.#lowered?.text !== text) {
-        const compiler = await abortable(this.#checker, signal).then(
-          (checker) => checker.compilerPath,
-          () => undefined,
-        );
-        const lowered = compiler === undefined ? undefined : await lower(text, compiler, signal);
-        this.#lowered = { text, lowered };
-      }
-      const { lowered } = this.#lowered;
-      if (lowered === undefined) throw error;
-      try {
-        return this.#transform(text, lowered);
-      } catch {
-        throw error; // its place is one in the cell
-      }
-    }
-  }
-
-  #transform(text: string, lowered?: Lowered): CellScript {
-    return transformCell(text, { isBuiltin: (name) => this.#builtins.has(name), renamed: this.#renamed, lowered });
-  }
-
-  #namesOf(text: string): CellNames {
-    try {
-      return cellNames(text, this.#transform(text));
-    } catch {
-      return cellNames(text, undefined);
-    }
-  }
-
-  async #rereadLocalFiles(text: string, checker: Checker, signal: AbortSignal): Promise<void> {
-    const found = localFilesOf(text, this.#options.folder, new Map());
-    const known = [...this.#localFiles.keys()].filter((file) => !found.has(file));
-    const all = new Map([...found, ...localTimes(known)]);
-    const changed = [...all].filter(([file, time]) => this.#localFiles.has(file) && this.#localFiles.get(file) !== time).map(([file]) => file);
-    this.#localFiles = all;
-    await checker.filesChanged(changed, signal);
-  }
-
-  #commit(text: string, names: CellNames, run: number): void {
-    const generation = this.#generation;
-    const commit = async (): Promise<void> => {
-      const checker = await this.#checker;
-      if (generation === this.#generation) await checker.commit(text, names, run, this.#life.signal);
-    };
-    // A checker that is closed meanwhile has nothing to remember any more.
-    this.#committing = commit().catch(() => undefined);
+  #unchecked(reason: string): boolean {
+    const run = this.#running?.run;
+    if (run === undefined) return false;
+    this.#options.onOutput(run, { kind: "stream", stream: "stderr", text: `Types are not checked until the kernel is restarted: ${reason}\n` });
+    return true;
   }
 
   /** The run before of the same cell, if it is known. */
@@ -408,45 +302,23 @@ export class Front {
     return last;
   }
 
-  #remember(run: number, ran: RanScript): void {
-    this.#scripts.set(run, ran);
-    for (const oldest of this.#scripts.keys()) {
-      if (this.#scripts.size <= MAX_SCRIPTS) break;
-      this.#scripts.delete(oldest);
+  #remember(script: number, ran: RanScript): void {
+    this.#ran.set(script, ran);
+    for (const oldest of this.#ran.keys()) {
+      if (this.#ran.size <= MAX_SCRIPTS) break;
+      this.#ran.delete(oldest);
     }
   }
 
   #mapped(error: CellError | undefined): CellError {
     const given = error ?? { name: "Error", message: "The cell failed without saying why.", stack: "" };
-    return { ...given, stack: mapStack(given.stack, this.#scripts) };
+    return { ...given, stack: mapStack(given.stack, this.#ran) };
   }
 
   #bundle(data: MimeBundle): MimeBundle {
     const text = data["text/plain"];
-    const mapped = typeof text === "string" ? mapText(text, this.#scripts) : text;
+    const mapped = typeof text === "string" ? mapText(text, this.#ran) : text;
     return mapped === text || mapped === undefined ? data : { ...data, "text/plain": mapped };
-  }
-
-  #startChecker(): Promise<Checker> {
-    const starting = Checker.start(this.#options.folder, (pid) => this.#runner.endWith(pid), this.#life.signal);
-    starting.catch(() => undefined);
-    return starting;
-  }
-
-  /** The same compiler without its cells is there sooner than a new one; one that is gone or does not answer is replaced. */
-  async #checkerAgain(old: Promise<Checker>): Promise<Checker> {
-    try {
-      const checker = await old;
-      await withDeadline("The type checker's reset", CHECKER_RESET_MS, this.#life.signal, (signal) => checker.reset(signal));
-      if (checker.pid !== undefined) this.#runner.endWith(checker.pid);
-      return checker;
-    } catch {
-      await old.then(
-        (checker) => checker.close(),
-        () => undefined,
-      );
-      return await this.#startChecker();
-    }
   }
 
   #startRunner(runner: RunnerProcess): RunnerProcess {
@@ -469,7 +341,7 @@ export class Front {
     const { onOutput } = this.#options;
     switch (frame.t) {
       case "out":
-        onOutput(frame.run, { kind: "stream", stream: frame.stream, text: mapText(frame.text, this.#scripts) });
+        onOutput(frame.run, { kind: "stream", stream: frame.stream, text: mapText(frame.text, this.#ran) });
         return;
       case "display":
         onOutput(
@@ -493,10 +365,4 @@ export class Front {
         return;
     }
   }
-}
-
-function localTimes(files: readonly string[]): Map<string, number> {
-  const times = new Map<string, number>();
-  for (const file of files) localFilesOf(`import ${JSON.stringify(`./${file.split(/[\\/]/).pop()}`)}`, file.replace(/[\\/][^\\/]*$/, ""), times);
-  return times;
 }

@@ -129,13 +129,18 @@ export function parseLooked(value: unknown): Looked {
   return v.parse(Looked, value);
 }
 
-/** Sent to the runner. */
-export interface RunOrder {
-  readonly run: number;
+/** A cell's script, sent to the runner when it is known; run by its number once its types have been checked. */
+export interface ScriptOrder {
+  /** Stacks name it "cell:7" by this. */
+  readonly script: number;
   readonly code: string;
-  readonly headLength: number;
   readonly globals: readonly string[];
   readonly isAsync: boolean;
+}
+
+/** Runs the script that was sent last. */
+export interface RunOrder {
+  readonly run: number;
   /** Somebody may look at the rest of what it shows. */
   readonly keeps: boolean;
   /** The run before of the same cell: what that showed is gone. */

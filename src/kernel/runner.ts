@@ -13,7 +13,7 @@ import { silentLog } from "../core/base/log.ts";
 import { computeFeaturesSync } from "../core/features/computeFeatures.ts";
 import { plainCellError } from "./cellErrors.ts";
 import { cellModules } from "./cellModules.ts";
-import { CellRunner, KeyboardInterrupt, tieTimers, type RunningCell } from "./cellRun.ts";
+import { CellRunner, compileScript, KeyboardInterrupt, tieTimers, type CompiledScript, type RunningCell } from "./cellRun.ts";
 import { createDesk } from "./desk.ts";
 import type { Blocking } from "./deskLocal.ts";
 import { createDisplay } from "./display.ts";
@@ -22,7 +22,7 @@ import { sendFrame } from "./frames.ts";
 import { createInput } from "./input.ts";
 import { TURN } from "./interruptWords.ts";
 import type { Look } from "../core/domain/shown.ts";
-import type { RunOrder } from "./protocol.ts";
+import type { RunOrder, ScriptOrder } from "./protocol.ts";
 import { HeldValues, type Hold } from "./shown/held.ts";
 import { Streams } from "./streams.ts";
 import { createTslab, TSLAB } from "./tslab.ts";
@@ -61,12 +61,17 @@ const channel = new Channel({
       listener(message);
     }),
 });
-// The order comes from our own front over IPC, which only the parent process can write.
+let script: CompiledScript | undefined;
+// Both come from our own front over IPC, which only the parent process can write.
+channel.on("script", (order) => {
+  script = compileScript(order as ScriptOrder);
+});
 channel.on("run", (order) => {
-  const { globals, replaces } = order as RunOrder;
-  for (const name of globals) names.add(name);
+  if (script === undefined) return;
+  const { replaces } = order as RunOrder;
+  for (const name of script.order.globals) names.add(name);
   if (replaces !== null) held.release(({ run }) => run === replaces);
-  runner.run(order as RunOrder);
+  runner.run(order as RunOrder, script);
 });
 channel.handle("variables", (path) => Promise.resolve(variablesAt(globalThis, names, path as readonly string[])));
 

@@ -8,7 +8,7 @@ import { childEnv } from "../core/base/childEnv.ts";
 import { entryPath } from "../core/base/entry.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { ALSO_END, FRAME_FD, INTERRUPT, INTERRUPT_FD } from "./interruptWords.ts";
-import { parseRunnerFrame, type RunnerFrame, type RunOrder } from "./protocol.ts";
+import { parseRunnerFrame, type RunnerFrame, type RunOrder, type ScriptOrder } from "./protocol.ts";
 
 /**
  * A loop stopped inside a timer ends the process unless the async hooks check is off; local .ts files may hold enums;
@@ -119,6 +119,12 @@ export class RunnerProcess {
     if (this.#ended !== undefined) events.onEnd(this.#ended);
   }
 
+  /** Compiles it; nothing runs. */
+  send(order: ScriptOrder): void {
+    this.#channel.emit("script", order);
+  }
+
+  /** Runs the script that was sent last. */
   run(order: RunOrder): void {
     this.#channel.emit("run", order);
   }

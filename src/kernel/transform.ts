@@ -27,7 +27,7 @@ export interface CellScript {
   readonly marks: readonly Mark[];
   /** From the rewritten text to the cell, when it had to be rewritten (lower.ts). */
   readonly map: string | null;
-  /** Names of this cell that a built-in global has too: kept apart from it as name$u. */
+  /** Names of cells so far that a built-in global has too, kept apart from it as name$u; the set that was given when there is no new one. */
   readonly renamed: ReadonlySet<string>;
 }
 
@@ -68,6 +68,7 @@ class CellTransform {
   readonly #map: string | null;
   readonly #edits = new Edits();
   readonly #isBuiltin: (name: string) => boolean;
+  readonly #before: ReadonlySet<string>;
   readonly #renamed: Set<string>;
   readonly #values = new Map<string, NameKind>();
   readonly #exported = new Set<string>();
@@ -77,6 +78,7 @@ class CellTransform {
     this.#text = text;
     ({ js: this.#js, tree: this.#tree, map: this.#map } = withoutTypes(text, options.lowered));
     this.#isBuiltin = options.isBuiltin;
+    this.#before = options.renamed;
     this.#renamed = new Set(options.renamed);
   }
 
@@ -113,7 +115,7 @@ class CellTransform {
       js: this.#js,
       marks,
       map: this.#map,
-      renamed: this.#renamed,
+      renamed: this.#renamed.size === this.#before.size ? this.#before : this.#renamed,
     };
   }
 

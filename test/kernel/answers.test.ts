@@ -1,6 +1,6 @@
 /** What an editor asks about a place in a cell: documentation, signatures, declarations, across cells. */
 import assert from "node:assert/strict";
-import { realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { TestNotebook } from "./notebook.ts";
 
@@ -73,5 +73,17 @@ describe("an editor's questions about cells", () => {
     await notebook.run("\n\nconst plus = 5", { cellId: "again" });
     const plus = await definition("plus|");
     assert.deepEqual(plus?.in === "cell" && [plus.cellId, plus.line, plus.column], ["again", 3, 7]);
+  });
+
+  it("leads to the library's own files, though the compiler reads them as one", async () => {
+    for (const [text, file, line] of [
+      ["[1].toSor|ted()", "lib.es2023.array.d.ts", /^\s*toSorted\(/],
+      ["Promise.withRes|olvers()", "lib.es2024.promise.d.ts", /^\s*withResolvers</],
+      ["Iterator.fr|om([1])", "lib.es2025.iterator.d.ts", /^\s*from</],
+    ] as const) {
+      const found = await definition(text);
+      assert.ok(found?.in === "file" && found.path.endsWith(file), JSON.stringify(found));
+      assert.match(readFileSync(found.path, "utf8").split("\n")[found.line - 1] ?? "", line);
+    }
   });
 });
