@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { API, Diagnostic, Project, Snapshot } from "typescript/unstable/async";
+import { childEnv } from "../core/base/childEnv.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { Lock } from "../core/base/lock.ts";
 import { abortable } from "../core/base/scope.ts";
@@ -38,6 +39,8 @@ const IGNORED = new Set([7005, 7034, 7016]);
 const MAX_CACHED = 200;
 /** The compiler asks for these of each file before it looks at the disk. */
 const CALLBACKS = "readFile,fileExists";
+/** The program is built with a fifth less work when the collector looks half as often. */
+const COMPILER_ENV = { GOGC: "200" };
 
 export class Checker {
   readonly #files: CellFiles;
@@ -66,7 +69,10 @@ export class Checker {
     const { API } = await import("typescript/unstable/async");
     const executable = compilerPath();
     if (executable === undefined) throw new TradingError("no-compiler", "The TypeScript compiler for this platform is not installed.");
-    const compiler = spawn(executable, ["--api", "--async", "--cwd", folder, `--callbacks=${CALLBACKS}`], { stdio: ["pipe", "pipe", "inherit"] });
+    const compiler = spawn(executable, ["--api", "--async", "--cwd", folder, `--callbacks=${CALLBACKS}`], {
+      env: childEnv(COMPILER_ENV),
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     await once(compiler, "spawn"); // an error instead rejects this
     // Made while the process starts.
     const [files, library] = [new CellFiles(folder), new CellLibrary(executable)];

@@ -101,8 +101,6 @@ export interface Kernel {
 
 const START_MS = 20_000;
 const CLOSE_MS = 3000;
-/** The compiler inherits it: its program is built with a fifth less work when its collector looks half as often. */
-const COMPILER_ENV = { GOGC: "200" };
 /** Cells whose late output still finds its place. */
 const MAX_CELLS = 1000;
 
@@ -143,7 +141,7 @@ class WorkerKernel implements Kernel {
         isRestricted: options.isRestricted ?? false,
         keepsShown: options.keepsShown ?? false,
       },
-      env: childEnv(COMPILER_ENV),
+      env: childEnv(),
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
     this.#channel = new Channel({ post: (message) => this.#worker.postMessage(message), onMessage: (listener) => void this.#worker.on("message", listener) });
