@@ -54,6 +54,7 @@ export function addDemoCommand(program: Command, context: Context): void {
 async function demo(context: Context, session: Session, flags: DemoFlags): Promise<void> {
   const { io, signal } = context;
   const started = performance.now();
+  const out = outputFolder("--out")(flags.out ?? "quantdesk-report");
   const head = (title: string) => io.say(`\n${io.style("bold", title)}`);
 
   const data = flags.data ?? (isClone() ? "sample:sp500" : "sample:simulated");
@@ -121,7 +122,7 @@ async function demo(context: Context, session: Session, flags: DemoFlags): Promi
   io.say(note);
 
   head("6. Report");
-  const report = resolve(flags.out ?? "quantdesk-report", "report.html");
+  const report = resolve(out, "report.html");
   await writeWhole(report, await session.report(data, best, { leaderboard: results.slice(0, 10), order, spec: { data, strategy: best.strategy } }, signal));
   io.say(`Report: ${report}`);
   const after = await session.broker.getAccount(signal);

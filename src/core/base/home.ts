@@ -2,17 +2,18 @@
 import { appendFile, rename, stat } from "node:fs/promises";
 import { chmodSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { TradingError } from "./errors.ts";
 import { makeFolder } from "./files.ts";
 import { foreignDriveOf } from "./foreignDrive.ts";
 import { logTo, type Log } from "./log.ts";
 
-/** The platform's data directory for Quantdesk. */
+/** The platform's data directory for Quantdesk. An empty or relative variable counts as unset, as the XDG specification has it. */
 export function defaultHome(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  if (process.platform === "win32") return join(env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "quantdesk");
+  const given = (name: string, otherwise: readonly string[]) => (isAbsolute(env[name] ?? "") ? (env[name] as string) : join(homedir(), ...otherwise));
+  if (process.platform === "win32") return join(given("LOCALAPPDATA", ["AppData", "Local"]), "quantdesk");
   if (process.platform === "darwin") return join(homedir(), "Library", "Application Support", "quantdesk");
-  return join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "quantdesk");
+  return join(given("XDG_DATA_HOME", [".local", "share"]), "quantdesk");
 }
 
 /**

@@ -125,13 +125,13 @@ async function start(options: EmbeddedOptions, signal: AbortSignal): Promise<Emb
     const ready = await abortable(Promise.race([readyOf(child), exited]), signal);
     if (typeof ready === "number") {
       if (ready === EXIT_HOME_IN_USE) return undefined;
-      const said =
-        readFileSync(join(options.home, "logs", "exchange.log"), "utf8")
-          .slice(logged)
-          .trim()
-          .split("\n")
-          .at(-1) ?? "";
-      throw new TradingError("exchange-not-started", `The built-in exchange did not start${said === "" ? "" : `: ${said}`}`, { data: { exitCode: ready } });
+      const path = join(options.home, "logs", "exchange.log");
+      const said = readFileSync(path).subarray(logged).toString().trim().split("\n").at(-1) ?? "";
+      // On a full disk not even the reason could be written.
+      throw new TradingError("exchange-not-started", `The built-in exchange did not start: ${said === "" ? `it ended with code ${ready}.` : said}`, {
+        data: { exitCode: ready },
+        hint: `See ${path}, and whether the disk has space.`,
+      });
     }
     const lease = await takeLease(ready, signal);
     if (lease === undefined) {

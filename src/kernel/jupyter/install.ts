@@ -51,5 +51,6 @@ function userJupyter(): string {
   if (own !== undefined && own !== "") return own;
   if (process.platform === "darwin") return join(homedir(), "Library", "Jupyter");
   if (process.platform === "win32") return join(process.env["APPDATA"] ?? homedir(), "jupyter");
-  return join(process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "jupyter");
+  const data = process.env["XDG_DATA_HOME"] ?? "";
+  return join(data === "" ? join(homedir(), ".local", "share") : data, "jupyter");
 }

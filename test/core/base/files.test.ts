@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { chmod, lchown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { makeFolder, writeWhole } from "../../../src/core/base/files.ts";
-import { makeHome } from "../../../src/core/base/home.ts";
+import { defaultHome, makeHome } from "../../../src/core/base/home.ts";
 
 describe("files", () => {
   let folder: string;
@@ -84,5 +84,16 @@ describe("files", () => {
     makeHome(join(folder, "link"));
     await lchown(join(folder, "link"), 65534, 65534);
     assert.throws(() => makeHome(join(folder, "link")), { code: "home-of-another" });
+  });
+});
+
+describe("the default state folder", () => {
+  it("is never relative: an empty or relative variable counts as unset", function () {
+    if (process.platform === "darwin") this.skip();
+    const name = process.platform === "win32" ? "LOCALAPPDATA" : "XDG_DATA_HOME";
+    const usual = defaultHome({});
+    assert.ok(isAbsolute(usual));
+    for (const given of ["", "data", "./data"]) assert.equal(defaultHome({ [name]: given }), usual);
+    assert.equal(defaultHome({ [name]: tmpdir() }), join(tmpdir(), "quantdesk"));
   });
 });
