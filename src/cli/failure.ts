@@ -17,9 +17,7 @@ export function reportFailure(error: unknown, io: Io, how: { readonly json: bool
     io.say(how.terminated ? "Terminated." : "Interrupted.");
     return how.terminated ? EXIT.terminated : EXIT.interrupted;
   }
-  if (how.json && !io.hasPrinted) {
-    io.json({ schema: "quantdesk.error/1", code: failure.code, message: failure.message, ...(failure.hint === undefined ? {} : { hint: failure.hint }) });
-  }
+  if (how.json && !io.hasPrinted) io.json(failure.toDocument());
   io.say(`${io.style("red", "Error:")} ${oneLine(`${failure.message}${failure.hint === undefined ? "" : ` ${failure.hint}`}`)}`);
   if (how.verbose) io.say(inspect(failure));
   return failure.kind === "usage" ? EXIT.usage : failure.kind === "refused" ? EXIT.refused : EXIT.failed;

@@ -205,6 +205,21 @@ describe("bad input", function () {
     assert.ok(!ran.stderr.includes("\u001b"));
   });
 
+  it("flags of the paper exchange: its own words, and the document with --json", async () => {
+    for (const [flags, message] of [
+      [["--port"], /^--port has no value\.$/],
+      [["--data", "--tls"], /^--data has no value\.$/],
+      [["--bogus"], /^paper has no flag --bogus\.$/],
+    ] as const) {
+      const ran = await quantdesk(["paper", "--json", ...flags]);
+      assert.equal(ran.code, 2, ran.stderr);
+      const { schema, message: said } = ran.json<{ schema: string; message: string }>();
+      assert.equal(schema, "quantdesk.error/1");
+      assert.match(said, message);
+      assert.ok(ran.stderr.startsWith(said), ran.stderr);
+    }
+  });
+
   it("a port in use: one sentence with the remedy", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((done) => server.once("listening", done));

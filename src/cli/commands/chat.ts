@@ -113,10 +113,7 @@ class Talk {
     const { io } = this.#context;
     const failure = TradingError.from(error, "failed");
     reportFailure(failure, io, { json: false, verbose: this.#flags.verbose === true, terminated: false });
-    if (this.#flags.json === true) {
-      const { code, message, hint } = failure;
-      io.json({ schema: "quantdesk.error/1", code, message, ...(hint === undefined ? {} : { hint }) });
-    }
+    if (this.#flags.json === true) io.json(failure.toDocument());
     if (failure.kind === "runtime" && !this.#lines.isTerminal) this.#context.exitCode = EXIT.failed;
   }
 }

@@ -14,7 +14,7 @@ export function addPaperCommand(program: Command, context: Context): void {
   const paper = program
     .command("paper")
     .description(
-      "Run the paper exchange in the foreground: Alpaca's API, SIMULATED prices.\nFlags: --port N --host 127.0.0.1 --seed N --speed X --data DIR|FILE --tls --home DIR --accounts N --cash 100000 --rate-limit 200|off --stream-limit off|1 --market-hours always|nyse --start TIME --borrow-rate PCT --margin-rate PCT --fault SPEC --ready-file F",
+      "Run the paper exchange in the foreground: Alpaca's API, SIMULATED prices.\nFlags: --port N --host 127.0.0.1 --seed N --speed X --data DIR|FILE --tls --home DIR --accounts N --cash 100000 --rate-limit 200|off --stream-limit off|1 --market-hours always|nyse --start TIME --borrow-rate PCT --margin-rate PCT --fault SPEC --ready-file F --json",
     )
     .allowUnknownOption()
     .allowExcessArguments()
@@ -70,7 +70,7 @@ const KEPT_CODES: ReadonlySet<number> = new Set([0, 2, 130, 143]);
 
 /** Flags pass through unchanged: the exchange checks them. An interrupt is passed on and its end awaited; it ends with us, however we end. */
 async function runExchange(flags: readonly string[], signal: AbortSignal): Promise<number> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), ...flags, "--ends-with-stdin"], {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entryPath("exchange"), "--ends-with-stdin", ...flags], {
     stdio: ["pipe", "inherit", "inherit"],
     env: childEnv(),
   });

@@ -50,6 +50,11 @@ export class TradingError extends Error {
     };
   }
 
+  /** What a program is told: the document of a command with --json, or of the performance API. */
+  toDocument(): ErrorDocument {
+    return { schema: "quantdesk.error/1", code: this.code, message: this.message, ...(this.hint === undefined ? {} : { hint: this.hint }) };
+  }
+
   static fromPlain(plain: PlainError): TradingError {
     return new TradingError(plain.code, plain.message, {
       kind: plain.kind,
@@ -66,6 +71,14 @@ export interface PlainError {
   readonly kind: ErrorKind;
   readonly hint?: string;
   readonly data?: Readonly<Record<string, unknown>>;
+}
+
+interface ErrorDocument {
+  readonly schema: "quantdesk.error/1";
+  /** Stable. */
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
 }
 
 /** Bad input: nothing was done. The command line exits with 2. */

@@ -26,6 +26,8 @@ async function main(): Promise<number> {
     // Told apart from other failures by whoever starts an exchange and may find that another one was quicker.
     const isEmbedded = options?.idleMs !== undefined || options?.endsWithStdin === true;
     const code = complain(error);
+    // Nothing is on standard output yet: the ready line's place is the error document's.
+    if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(TradingError.from(error, "exchange-failed").toDocument())}\n`);
     return isEmbedded && error instanceof TradingError && error.code === "home-in-use" ? EXIT_HOME_IN_USE : code;
   }
   process.stdout.on("error", () => undefined); // whoever started us may be gone
@@ -72,7 +74,7 @@ const EXIT_HOME_IN_USE = 75;
 function signalled(): Promise<"SIGINT" | "SIGTERM"> {
   return new Promise((resolve) => {
     process.once("SIGINT", () => resolve("SIGINT"));
-    process.once("SIGTERM", () => resolve("SIGTERM"));
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve("SIGTERM"));
   });
 }
 

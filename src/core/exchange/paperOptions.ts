@@ -56,11 +56,12 @@ const FLAGS = [
   "--fault",
   "--ready-file",
   "--start",
+  "--json",
   "--idle-seconds",
   "--ends-with-stdin",
 ] as const;
 type Flag = (typeof FLAGS)[number];
-const SWITCHES: ReadonlySet<Flag> = new Set(["--tls", "--ends-with-stdin"]);
+const SWITCHES: ReadonlySet<Flag> = new Set(["--tls", "--json", "--ends-with-stdin"]);
 
 /** Reads `--flag value` and `--flag=value`. Throws `badInput` for whatever is not understood. */
 export function parsePaperArgs(args: readonly string[]): PaperOptions {
@@ -120,7 +121,7 @@ function split(args: readonly string[]): ReadonlyMap<Flag, string> {
     if (SWITCHES.has(name)) given.set(name, "");
     else {
       const value = name === arg ? args[++i] : arg.slice(equals + 1);
-      if (value === undefined || value === "") throw badInput("bad-flag", `${name} has no value.`, `Write ${name} VALUE.`);
+      if (value === undefined || value === "" || (name === arg && isFlag(value))) throw badInput("bad-flag", `${name} has no value.`, `Write ${name} VALUE.`);
       given.set(name, value);
     }
   }

@@ -33,16 +33,11 @@ export interface ErrorAnswer {
 export function errorAnswer(error: Error & { readonly statusCode?: number }): ErrorAnswer {
   const ours = error instanceof TradingError;
   const status = ours ? (STATUS[error.code] ?? (error.kind === "usage" ? 400 : 500)) : (error.statusCode ?? 500);
-  const body = {
-    schema: "quantdesk.error/1",
-    code: ours ? error.code : status < 500 ? "bad-request" : "failed",
-    message: ours || status < 500 ? error.message : "The request failed.",
-    ...(ours && error.hint !== undefined ? { hint: error.hint } : {}),
-  };
+  const shown = ours ? error : status < 500 ? new TradingError("bad-request", error.message) : new TradingError("failed", "The request failed.");
   return {
     status,
     headers: { "content-type": "application/json; charset=utf-8", ...EXTRA[status] },
-    body: JSON.stringify(body),
+    body: JSON.stringify(shown.toDocument()),
   };
 }
 
