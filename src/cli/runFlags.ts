@@ -3,13 +3,11 @@ import type { Command } from "commander";
 import type { ConfigOverride } from "../core/config/load.ts";
 import { badInput } from "../core/base/errors.ts";
 import { EXTRA_COST_NAMES, EXTRA_COSTS, extraCosts } from "../core/domain/backtest.ts";
-import { TIMEFRAMES } from "../core/domain/bars.ts";
+import { ADJUSTMENTS, TIMEFRAMES } from "../core/domain/bars.ts";
 import type { BacktestSpec } from "../core/domain/desk.ts";
 import { finiteNumber, oneOf, sizing } from "./parse.ts";
 
 type Shape = Omit<BacktestSpec, "data" | "strategy" | "equity" | "checkLookAhead">;
-
-const ADJUSTMENTS = ["raw", "split", "dividend", "all"] as const;
 
 /** All as they came from the command line; what was not given is absent. */
 export interface RunFlags extends Shape {

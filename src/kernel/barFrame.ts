@@ -8,6 +8,8 @@ export interface BarColumns {
   readonly symbol: string;
   readonly timeframe: Timeframe | "unknown";
   readonly source: string;
+  readonly adjustment: string;
+  readonly asOf: string | null;
   readonly simulated: boolean;
   readonly time: Float64Array;
   readonly open: Float64Array;
@@ -21,6 +23,8 @@ export class BarFrame implements Bars {
   readonly symbol: string;
   readonly timeframe: Timeframe | "unknown";
   readonly source: string;
+  readonly adjustment: string;
+  readonly asOf: string | null;
   readonly simulated: boolean;
   readonly time: Float64Array;
   readonly open: Float64Array;
@@ -33,6 +37,8 @@ export class BarFrame implements Bars {
     this.symbol = columns.symbol;
     this.timeframe = columns.timeframe;
     this.source = columns.source;
+    this.adjustment = columns.adjustment;
+    this.asOf = columns.asOf;
     this.simulated = columns.simulated;
     this.time = columns.time;
     this.open = columns.open;

@@ -7,6 +7,7 @@ import { isAbsolute, resolve } from "node:path";
 import { badInput, TradingError } from "../core/base/errors.ts";
 import { knownNames } from "../core/base/nearest.ts";
 import type { BarSeries } from "../core/domain/bars.ts";
+import { newYorkDate } from "../core/domain/nyse.ts";
 import { plainAccount, plainAlarm, plainAuditEntry, plainOrder, plainPosition, plainQuote } from "../core/domain/plain.ts";
 import { plainPreview } from "../core/domain/plainPreview.ts";
 import type { ScanOptions } from "../core/domain/ports.ts";
@@ -18,6 +19,7 @@ import type * as desk from "./deskTypes.d.ts";
 import { createSweepMethods } from "./deskSweeps.ts";
 import { DESK_METHODS, RUNNING_METHODS, type DeskAnswer, type DeskCaller, type DeskHandlers, type DeskMethod, type DrawKind } from "./deskProtocol.ts";
 import { barColumns } from "./barColumns.ts";
+import type { BarColumns } from "./barFrame.ts";
 import { namingStrategies, strategyFileOf } from "./strategyTexts.ts";
 
 export interface DeskHandlersOptions {
@@ -80,18 +82,25 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
   const order = async (side: "buy" | "sell", [symbol, args]: DeskArguments["buy"], caller: DeskCaller, signal: AbortSignal): Promise<DeskAnswer> => {
     return placed(await placeCellOrder(session, side, symbol, args, who(caller), signal));
   };
-  const bars = async ([reference, args]: DeskArguments["bars"], signal: AbortSignal): Promise<{ readonly series: BarSeries; readonly source: string }> => {
+  const bars = async (
+    [reference, args]: DeskArguments["bars"],
+    signal: AbortSignal,
+  ): Promise<{ readonly series: BarSeries; readonly from: Pick<BarColumns, "source" | "adjustment" | "asOf"> }> => {
     const isSymbol = SYMBOL.test(reference) && !existsSync(file(reference));
     if (isSymbol && args.limit !== undefined && args.from === undefined && args.to === undefined) {
       const symbol = reference.toUpperCase();
       const series = (await session.data.bars([symbol], { timeframe: args.timeframe ?? "1Day", limit: args.limit }, signal)).get(symbol);
       if (series === undefined || series.time.length === 0)
         throw badInput("unknown-symbol", `There are no bars for ${symbol}.`, "Check the symbol, or name a CSV file or sample:simulated.");
-      return { series, source: series.simulated ? "SIMULATED exchange" : "Alpaca" };
+      const last = series.time.at(-1) as number;
+      const from = series.simulated
+        ? { source: "SIMULATED exchange", asOf: new Date(last).toISOString() }
+        : { source: `Alpaca ${session.config["data.feed"]}`, asOf: newYorkDate(Date.now()) };
+      return { series, from: { ...from, adjustment: session.config["data.adjustment"] } };
     }
     const { limit: _limit, ...range } = args;
     const dataset = await session.dataset(isSymbol ? reference.toUpperCase() : file(reference), defined(range), signal);
-    return { series: dataset.series, source: dataset.info.source };
+    return { series: dataset.series, from: dataset.info };
   };
   const symbolBars = async (symbol: string, signal: AbortSignal): Promise<BarSeries> => (await bars([symbol, { limit: FEATURE_BARS }], signal)).series;
 
@@ -149,8 +158,8 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     limits: async ([args], caller, signal) =>
       answer("plain", (await limitsOfCell(session, args, reasonOf(args, who(caller)), signal)) satisfies desk.AccountLimits),
     bars: async (args, _caller, signal) => {
-      const { series, source } = await bars(args, signal);
-      return answer("bars", barColumns(series, source, args[1].limit));
+      const { series, from } = await bars(args, signal);
+      return answer("bars", barColumns(series, from, args[1].limit));
     },
     scan: async ([args], _caller, signal) => answer("scan", await session.scan(await scanOptions(args, signal), signal)),
     analyze: async ([symbol, args], _caller, signal) => answer("analysis", await session.analyze(symbol, defined(args), signal)),

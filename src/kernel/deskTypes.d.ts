@@ -237,6 +237,10 @@ export interface Bars {
   readonly symbol: string;
   readonly timeframe: Timeframe | "unknown";
   readonly source: string;
+  /** For splits and dividends: "raw", "split", "dividend", "all", or what is known of it. */
+  readonly adjustment: string;
+  /** When the source gave them; null where it is no matter. */
+  readonly asOf: string | null;
   readonly simulated: boolean;
   readonly length: number;
   /** Start of each bar, UTC milliseconds. */
@@ -517,6 +521,8 @@ export interface SweepResult {
   readonly stopped: "no-improvement" | "budget" | null;
   readonly strategy: string;
   readonly dataset: string;
+  /** Where its prices came from. */
+  readonly prices?: PricesInfo;
   readonly costs: { readonly feeRate: number; readonly slippageBps: number };
   readonly simulated: boolean;
   readonly how: string;
@@ -524,10 +530,18 @@ export interface SweepResult {
   readonly columns: SweepColumns;
 }
 
+export interface PricesInfo {
+  readonly source: string;
+  readonly adjustment: string;
+  readonly asOf: string | null;
+  readonly sha256: string;
+}
+
 export interface WalkForwardResult {
   readonly schema: "quantdesk.walk-forward/1";
   readonly strategy: string;
   readonly dataset: string;
+  readonly prices: PricesInfo;
   readonly windows: ReadonlyArray<{
     readonly train: { readonly from: string; readonly to: string; readonly bars: number };
     readonly test: { readonly from: string; readonly to: string; readonly bars: number };

@@ -1,5 +1,6 @@
 /** quantdesk backtest, and `strategies`. */
 import type { Command } from "commander";
+import { pricesText } from "../../core/domain/bars.ts";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
 import { EXTRA_COST_NAMES, type BacktestResult, type BatchResult } from "../../core/domain/backtest.ts";
@@ -104,7 +105,7 @@ function printResult({ io }: Context, result: BacktestResult): void {
   const { stats, costs, dataset } = result;
   const slippage = costs.slippageBps === 0 ? io.style("yellow", "slippage: none") : `slippage ${costs.slippageBps} bps`;
   io.say(
-    `${result.simulated ? "SIMULATED " : ""}${result.strategy} (${paramsText(result.params)}) on ${dataset.name}, ${dataset.bars} ${dataset.bars === 1 ? "bar" : "bars"} ${dataset.from?.slice(0, 10)} to ${dataset.to?.slice(0, 10)} (${dataset.source}, adjustment: ${dataset.adjustment}); fee ${costs.feeRate * 100} %, ${slippage}${extrasText(costs)}, fill ${costs.fill}; ${result.engine} engine: ${result.engineReason}`,
+    `${result.simulated ? "SIMULATED " : ""}${result.strategy} (${paramsText(result.params)}) on ${dataset.name}, ${dataset.bars} ${dataset.bars === 1 ? "bar" : "bars"} ${dataset.from?.slice(0, 10)} to ${dataset.to?.slice(0, 10)} (${pricesText(dataset)}); fee ${costs.feeRate * 100} %, ${slippage}${extrasText(costs)}, fill ${costs.fill}; ${result.engine} engine: ${result.engineReason}`,
   );
   if (result.lookAhead !== undefined)
     io.say(`No look-ahead: cut off at ${result.lookAhead.exhaustive ? "every bar" : `${result.lookAhead.cuts} bars`}, it decides the same up to the cut.`);

@@ -1,5 +1,6 @@
 /** quantdesk sweep */
 import type { Command } from "commander";
+import { pricesText } from "../../core/domain/bars.ts";
 import { writeWhole } from "../../core/base/files.ts";
 import { doubtSentences, luckSentence } from "../../core/domain/luck.ts";
 import type { SweepResult } from "../../core/domain/sweep.ts";
@@ -52,7 +53,7 @@ async function sweep(context: Context, flags: SweepFlags & { readonly report?: s
 function print({ io }: Context, result: SweepResult): void {
   const cancelled = result.cancelled === 0 ? "" : `, ${result.cancelled} cancelled`;
   io.say(
-    `${result.simulated ? "SIMULATED " : ""}${result.strategy} on ${result.dataset}; ${costsText(io, result.costs)}: ${result.succeeded} of ${result.combinations} combinations succeeded, ${result.failed} failed, ${result.timedOut} timed out${cancelled}, with ${result.workers} workers in ${duration(result.durationMs)} (${Math.round(result.throughput).toLocaleString("en-US")} a second), ${result.how}.`,
+    `${result.simulated ? "SIMULATED " : ""}${result.strategy} on ${result.dataset}${result.prices === undefined ? "" : ` (${pricesText(result.prices)})`}; ${costsText(io, result.costs)}: ${result.succeeded} of ${result.combinations} combinations succeeded, ${result.failed} failed, ${result.timedOut} timed out${cancelled}, with ${result.workers} workers in ${duration(result.durationMs)} (${Math.round(result.throughput).toLocaleString("en-US")} a second), ${result.how}.`,
   );
   if (result.stopped !== null)
     io.say(result.stopped === "budget" ? "Stopped by its budget of time (--budget)." : "Stopped: nothing better came for as long as --patience says.");

@@ -1,5 +1,6 @@
 /** quantdesk walk-forward */
 import type { Command } from "commander";
+import { pricesText } from "../../core/domain/bars.ts";
 import { badInput } from "../../core/base/errors.ts";
 import { writeWhole } from "../../core/base/files.ts";
 import { walkForwardSentence } from "../../core/domain/luck.ts";
@@ -64,7 +65,7 @@ function walkForwardSpec(flags: WalkForwardFlags): WalkForwardSpec {
 function print({ io }: Context, result: WalkForwardResult): void {
   const cancelled = result.cancelled === 0 ? "" : `, ${result.cancelled} cancelled`;
   io.say(
-    `${result.simulated ? "SIMULATED " : ""}${result.strategy} on ${result.dataset}; ${costsText(io, result.costs)}: ${result.windows.length} windows (${result.anchored ? "anchored, " : ""}train ${result.train}, test ${result.test}), ${result.succeeded} of ${result.combinations} backtests in training succeeded, ${result.failed} failed, ${result.timedOut} timed out${cancelled}, with ${result.workers} workers in ${duration(result.durationMs)}.`,
+    `${result.simulated ? "SIMULATED " : ""}${result.strategy} on ${result.dataset} (${pricesText(result.prices)}); ${costsText(io, result.costs)}: ${result.windows.length} windows (${result.anchored ? "anchored, " : ""}train ${result.train}, test ${result.test}), ${result.succeeded} of ${result.combinations} backtests in training succeeded, ${result.failed} failed, ${result.timedOut} timed out${cancelled}, with ${result.workers} workers in ${duration(result.durationMs)}.`,
   );
   for (const warning of result.warnings ?? []) io.say(`${io.style("yellow", "Note:")} ${warning}`);
   for (const [i, { error }] of result.windows.entries()) if (error !== undefined) io.say(`${io.style("yellow", "Note:")} window ${i + 1}: ${error}`);

@@ -9,7 +9,7 @@
  */
 import { totalmem } from "node:os";
 import type { BacktestRequest, BacktestResult, BatchItem, BatchResult } from "../domain/backtest.ts";
-import type { Dataset } from "../domain/bars.ts";
+import { pricesInfo, type Dataset } from "../domain/bars.ts";
 import type { Backtester, BacktesterLoad } from "../domain/ports.ts";
 import type { Sweep, SweepOptions, SweepRequest } from "../domain/sweep.ts";
 import type { WalkForward, WalkForwardRequest } from "../domain/walkForward.ts";
@@ -182,7 +182,7 @@ class LocalBacktester implements Backtester {
         },
         scope.signal,
       );
-      return { ...sweep, result: { ...sweep.result, warnings: dataset.warnings ?? [] } };
+      return { ...sweep, result: { ...sweep.result, prices: pricesInfo(dataset.info), warnings: dataset.warnings ?? [] } };
     } finally {
       this.#slots.grow(-more);
       await scope.close();

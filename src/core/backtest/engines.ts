@@ -41,10 +41,21 @@ export interface Choice {
  * `auto` takes the vector engine for strategies with signals(), since it is the fastest, and the event engine for the rest
  * and for costs that only that one knows. Throws when the strategy does not take so many symbols, or the engine not this run.
  */
-export function chooseEngine(definition: StrategyDefinition, { engine: asked, costs }: Pick<BacktestRequest, "engine" | "costs">, symbols = 1): Choice {
+export function chooseEngine(
+  definition: StrategyDefinition,
+  { engine: asked, costs }: Pick<BacktestRequest, "engine" | "costs">,
+  { symbols, hasActions }: { readonly symbols: number; readonly hasActions: boolean },
+): Choice {
   const hasSignals = definition.signals !== undefined;
   checkSymbols(definition, symbols);
-  const eventOnly = symbols > 1 ? "several symbols need the event engine" : hasPlainCosts(costs) ? undefined : "these costs need the event engine";
+  const eventOnly =
+    symbols > 1
+      ? "several symbols need the event engine"
+      : hasActions
+        ? "splits and dividends need the event engine"
+        : hasPlainCosts(costs)
+          ? undefined
+          : "these costs need the event engine";
   if (asked === "auto") {
     if (!hasSignals) return { engine: "event", reason: "auto: the strategy has only onBar(), which needs the event engine", next: [] };
     if (eventOnly !== undefined) return { engine: "event", reason: `auto: ${eventOnly}`, next: [] };

@@ -29,7 +29,7 @@ export function measure(request: BacktestRequest, strategy: LoadedStrategy, data
   const params = parseParams(definition, request.params);
   const series = seriesBetween(dataset, request.from, request.to);
   const clock = clockOf(series);
-  const chosen = chooseEngine(definition, request, series.length);
+  const chosen = chooseEngine(definition, request, { symbols: series.length, hasActions: series.some(({ actions }) => actions !== undefined) });
   const first = firstTradedBar(clock, request);
   const trading = first === 0 ? strategy : { ...strategy, definition: tradingFrom(definition, first, request.fill) };
   const { outcome, engine, reason } = runChosen(chosen, { request, strategy: trading, params, series, clock, ...(context === undefined ? {} : { context }) });

@@ -3,7 +3,7 @@
  * The sentence first, then doubt beside the number, then the pictures and tables.
  */
 import { EXTRA_COST_NAMES, type BacktestResult } from "../domain/backtest.ts";
-import type { BarSeries } from "../domain/bars.ts";
+import { pricesText, type BarSeries } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
 import { doubtSentences, luckSentence } from "../domain/luck.ts";
 import type { Order } from "../domain/orders.ts";
@@ -67,9 +67,7 @@ function header(result: BacktestResult, data: ReportData, name: string): string 
       : ` Sharpe ratio ${plain(stats.sharpe, 2)}, 95 % range ${plain(range[0], 2)} to ${plain(range[1], 2)}${range[0] <= 0 ? ": luck alone can explain that" : ""}.`;
   const held = data.hold[data.hold.length - 1] ?? data.cash;
   const zone = dataset.timeZone === undefined ? "" : `, times in ${dataset.timeZone}`;
-  const source = escapeHtml(
-    `${dataset.source}, adjustment: ${dataset.adjustment}${dataset.asOf === null ? "" : `, as of ${dataset.asOf.slice(0, 10)}`}${zone}`,
-  );
+  const source = escapeHtml(`${pricesText(dataset)}${zone}`);
   const extras = EXTRA_COST_NAMES.flatMap((name) =>
     costs[name] === undefined ? [] : [`, ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${costs[name]}`],
   ).join("");

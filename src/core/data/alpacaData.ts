@@ -5,9 +5,10 @@
 import { TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { answerError } from "../domain/alpacaAnswers.ts";
-import type { BarSeries } from "../domain/bars.ts";
+import type { BarSeries, CorporateAction } from "../domain/bars.ts";
 import type { BarQuery, HttpClient, MarketData } from "../domain/ports.ts";
 import type { Quote } from "../domain/orders.ts";
+import { ACTION_TYPES, parseActionPage } from "./actions.ts";
 import { BarCollector } from "./barCollector.ts";
 import { parseActives, parseAssets, parseClockTime, parseMovers, parseNewsPage, parseQuotes } from "./wire.ts";
 
@@ -32,6 +33,8 @@ const MOST_PAGES = 2000;
 const SYMBOLS_AT_ONCE = 200;
 const DEFAULT_BARS = 1000;
 const NEWS_PAGE = 50;
+const MOST_ACTIONS = 1000;
+const PAID_WITHIN_MS = 120 * 86_400_000;
 
 export function createAlpacaData(options: AlpacaDataOptions): MarketData {
   const { http, trading, simulated, log } = options;
@@ -53,7 +56,7 @@ export function createAlpacaData(options: AlpacaDataOptions): MarketData {
       symbols: symbols.join(","),
       timeframe: query.timeframe,
       limit: String(PAGE),
-      adjustment: options.adjustment,
+      adjustment: query.adjustment ?? options.adjustment,
       feed: options.feed,
       sort: "asc",
     });
@@ -109,6 +112,22 @@ export function createAlpacaData(options: AlpacaDataOptions): MarketData {
     },
 
     assets: async (signal) => parseAssets(await get(trading, "/v2/assets?status=active&asset_class=us_equity", "list the assets", signal)),
+
+    corporateActions: async (symbols, { from, to }, signal) => {
+      const found = new Map<string, CorporateAction[]>();
+      // Chosen by the date on which they are processed: of a dividend that is when it is paid, weeks after its ex-date.
+      const date = (at: number) => new Date(at).toISOString().slice(0, 10);
+      const range = { types: ACTION_TYPES, start: date(from - DAY_MS), end: date(to + PAID_WITHIN_MS), limit: String(MOST_ACTIONS), sort: "asc" };
+      const wanted = unique(symbols);
+      for (let at = 0; at < wanted.length; at += SYMBOLS_AT_ONCE) {
+        const search = new URLSearchParams({ symbols: wanted.slice(at, at + SYMBOLS_AT_ONCE).join(","), ...range });
+        const read = async (text: string) => parseActionPage(await get(http, `/v1/corporate-actions?${text}`, "read corporate actions", signal));
+        for await (const { actions } of pages(search, log, read))
+          for (const { symbol, ...action } of actions) if (action.time >= from && action.time <= to) found.set(symbol, [...(found.get(symbol) ?? []), action]);
+      }
+      for (const actions of found.values()) actions.sort((a, b) => a.time - b.time);
+      return found;
+    },
   };
 }
 

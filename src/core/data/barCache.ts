@@ -10,7 +10,7 @@ import { canonicalJson, sha256 } from "../base/canonical.ts";
 import { TradingError } from "../base/errors.ts";
 import { makeFolder, writeWhole } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
-import { BAR_COLUMNS, columnsIn, type BarSeries, type Timeframe } from "../domain/bars.ts";
+import { BAR_COLUMNS, columnsIn, type BarSeries, type CorporateAction, type Timeframe } from "../domain/bars.ts";
 
 export interface BarKey {
   /** Of the data service, with the trading mode that it is used for. */
@@ -28,6 +28,8 @@ export interface CachedBars {
   /** When the source was asked. */
   readonly asOf: number;
   readonly series: BarSeries;
+  /** That the prices are not adjusted for; absent where they were not to be had. */
+  readonly actions?: readonly CorporateAction[];
 }
 
 export interface BarCacheLimits {
@@ -37,6 +39,10 @@ export interface BarCacheLimits {
 
 const ENDING = ".bars";
 const MAGIC = "QDBARS1\n";
+const Action = v.variant("kind", [
+  v.object({ kind: v.literal("split"), time: v.number(), ratio: v.number() }),
+  v.object({ kind: v.literal("dividend"), time: v.number(), amount: v.number() }),
+]);
 const Header = v.object({
   key: v.string(),
   from: v.number(),
@@ -44,6 +50,7 @@ const Header = v.object({
   asOf: v.number(),
   bars: v.pipe(v.number(), v.integer(), v.minValue(0)),
   sha256: v.string(),
+  actions: v.optional(v.array(Action)),
 });
 
 export class BarCache {
@@ -109,9 +116,11 @@ export class BarCache {
   }
 }
 
-function encode(key: BarKey, { from, to, asOf, series }: CachedBars): Buffer {
+function encode(key: BarKey, { from, to, asOf, series, actions }: CachedBars): Buffer {
   const body = Buffer.concat(BAR_COLUMNS.map((name) => Buffer.from(series[name].buffer, series[name].byteOffset, series[name].byteLength)));
-  const head = Buffer.from(`${canonicalJson({ key: canonicalJson(key), from, to, asOf, bars: series.time.length, sha256: digest(body) })}\n`);
+  const head = Buffer.from(
+    `${canonicalJson({ key: canonicalJson(key), from, to, asOf, bars: series.time.length, sha256: digest(body), ...(actions === undefined ? {} : { actions }) })}\n`,
+  );
   return Buffer.concat([Buffer.from(MAGIC), head, body]);
 }
 
@@ -120,11 +129,17 @@ function decode(bytes: Buffer, key: BarKey): CachedBars | undefined {
   if (bytes.subarray(0, MAGIC.length).toString("latin1") !== MAGIC || end < 0) return undefined;
   const header = v.safeParse(v.pipe(v.string(), v.parseJson(), Header), bytes.subarray(MAGIC.length, end).toString("utf8"));
   if (!header.success) return undefined;
-  const { bars, from, to, asOf } = header.output;
+  const { bars, from, to, asOf, actions } = header.output;
   const body = bytes.subarray(end + 1);
   if (header.output.key !== canonicalJson(key) || body.length !== bars * BAR_COLUMNS.length * 8 || digest(body) !== header.output.sha256) return undefined;
   const memory = Uint8Array.from(body).buffer;
-  return { from, to, asOf, series: { symbol: key.symbol, timeframe: key.timeframe, simulated: false, ...columnsIn(memory) } };
+  return {
+    from,
+    to,
+    asOf,
+    ...(actions === undefined ? {} : { actions }),
+    series: { symbol: key.symbol, timeframe: key.timeframe, simulated: false, ...columnsIn(memory) },
+  };
 }
 
 function digest(bytes: Uint8Array): string {

@@ -121,9 +121,13 @@ async function bySymbol(
     const when = range.from === undefined && range.to === undefined ? "" : " in that time";
     throw badInput("unknown-symbol", `There are no bars for ${symbol}${when}.`, await symbolHint(symbol, symbols.data, signal));
   }
-  const { series, source, adjustment, asOf } = history;
+  const { series, source, adjustment, asOf, notes } = history;
   const info = { name: symbol, bars: series.time.length, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)), sha256: hashOfBars(series) };
-  return { series, info: { ...info, source, adjustment, asOf }, warnings: [survivorship(symbol), ...(await oddities(series, Date.now(), createPace(signal)))] };
+  return {
+    series,
+    info: { ...info, source, adjustment, asOf },
+    warnings: [survivorship(symbol), ...notes, ...(await oddities(series, Date.now(), createPace(signal)))],
+  };
 }
 
 async function byVendor(

@@ -15,5 +15,6 @@ export function createLazyData(isSimulated: () => boolean, make: () => Promise<M
     mostActive: async (top, signal) => (await get(signal)).mostActive(top, signal),
     news: async (symbols, limit, signal) => (await get(signal)).news(symbols, limit, signal),
     assets: async (signal) => (await get(signal)).assets(signal),
+    corporateActions: async (symbols, range, signal) => (await (await get(signal)).corporateActions?.(symbols, range, signal)) ?? new Map(),
   };
 }

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { sha256 } from "../base/canonical.ts";
+import { canonicalJson, sha256 } from "../base/canonical.ts";
 import { packageRoot } from "../base/entry.ts";
 import { badInput } from "../base/errors.ts";
 import { simulatedDailyBars } from "../domain/simulated.ts";
@@ -44,10 +44,11 @@ export async function sampleDataset(name: SampleName, signal: AbortSignal): Prom
   }
 }
 
-/** Hash of the columns, for series that are no file. */
+/** Hash of the columns and of what is applied to them, for series that are no file. */
 export function hashOfBars(series: BarSeries): string {
   const bytes = BAR_COLUMNS.map((name) => new Uint8Array(series[name].buffer, series[name].byteOffset, series[name].byteLength));
-  return sha256(Buffer.concat(bytes));
+  const { actions = [] } = series;
+  return sha256(Buffer.concat(actions.length === 0 ? bytes : [...bytes, Buffer.from(canonicalJson(actions))]));
 }
 
 function sp500Path(): string {

@@ -7,7 +7,7 @@ const RATIOS = [1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100];
 const LEVEL_BARS = 5;
 
 /** `usual`: the usual move of the logarithm of the close from bar to bar. */
-export function splitCheck({ time, open, close, timeframe }: BarSeries, usual: number): Check {
+export function splitCheck({ time, open, close, timeframe, actions = [] }: BarSeries, usual: number): Check {
   if (timeframe === "1Week" || timeframe === "1Month") return { visit: () => undefined, sentences: () => [] }; // there such moves are ordinary
   const up = Math.max(1.42, Math.exp(10 * usual));
   const down = 1 / up;
@@ -20,6 +20,7 @@ export function splitCheck({ time, open, close, timeframe }: BarSeries, usual: n
       const overnight = (open[i] as number) / before;
       const jump = overnight > up || overnight < down ? overnight : (close[i] as number) / before;
       if (jump <= up && jump >= down) return;
+      if (actions.some((one) => one.kind === "split" && one.time > (time[i - 1] as number) && one.time <= (time[i] as number))) return; // known, and applied
       const ratio = ratioOf(close, i, Math.log(jump));
       if (ratio === undefined || count++ > 0) return;
       const [a, b] = ratio === 1.5 ? [3, 2] : [ratio, 1];

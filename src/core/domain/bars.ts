@@ -3,6 +3,10 @@
 export const TIMEFRAMES = ["1Min", "5Min", "15Min", "1Hour", "1Day", "1Week", "1Month"] as const;
 export type Timeframe = (typeof TIMEFRAMES)[number];
 
+/** For what the prices of a market data service are adjusted. */
+export const ADJUSTMENTS = ["raw", "split", "dividend", "all"] as const;
+export type Adjustment = (typeof ADJUSTMENTS)[number];
+
 /** Takes effect before the first bar at or after `time`: for prices that were not adjusted for it. */
 export type CorporateAction =
   | { readonly kind: "split"; readonly time: number /** New shares for one old. */; readonly ratio: number }
@@ -21,7 +25,7 @@ export interface BarSeries {
   readonly volume: Float64Array;
   /** True for prices made by our own seeded market. */
   readonly simulated: boolean;
-  /** Of raw prices, oldest first; the event engine applies them. Absent for adjusted prices. */
+  /** That the prices are not adjusted for, oldest first; the event engine applies them. Absent where there are none. */
   readonly actions?: readonly CorporateAction[];
 }
 
@@ -51,6 +55,17 @@ export interface Dataset {
   readonly others?: readonly BarSeries[];
   /** What is odd about the bars, a sentence each: gaps, duplicates, likely splits and bad ticks. They are used as they are. */
   readonly warnings?: readonly string[];
+}
+
+export type PricesInfo = Pick<DatasetInfo, "source" | "adjustment" | "asOf" | "sha256">;
+
+export function pricesInfo({ source, adjustment, asOf, sha256 }: DatasetInfo): PricesInfo {
+  return { source, adjustment, asOf, sha256 };
+}
+
+/** "SIMULATED exchange, adjustment: all, as of 2026-11-27", for headers. */
+export function pricesText({ source, adjustment, asOf }: PricesInfo): string {
+  return `${source}, adjustment: ${adjustment}${asOf === null ? "" : `, as of ${asOf.slice(0, 10)}`}`;
 }
 
 /** What tells two data sets apart in run hashes and keys: the bytes alone do not say how they were adjusted or read. */

@@ -1,4 +1,5 @@
 /** Sweeps: one strategy over many combinations of its parameters, as CONTRACTS describes them. */
+import type { PricesInfo } from "./bars.ts";
 import type { BacktestRequest, BacktestStats, Costs, Params } from "./backtest.ts";
 import type { BacktestSpec } from "./desk.ts";
 
@@ -151,6 +152,8 @@ export interface SweepResult extends SweepCounts {
   readonly stopped: "no-improvement" | "budget" | null;
   readonly strategy: string;
   readonly dataset: string;
+  /** Where its prices came from. */
+  readonly prices?: PricesInfo;
   readonly costs: Costs;
   readonly simulated: boolean;
   /** What is odd about the prices, a sentence each. */

@@ -1,4 +1,5 @@
 /** Walk-forward analysis: parameters are chosen on past bars and tried on the bars after them, window after window. */
+import type { PricesInfo } from "./bars.ts";
 import type { BacktestStats, BacktestTrade, Costs, Params } from "./backtest.ts";
 import type { SweepCounts, SweepRequest, SweepSpec } from "./sweep.ts";
 
@@ -42,6 +43,8 @@ export interface WalkForwardResult extends SweepCounts {
   readonly schema: "quantdesk.walk-forward/1";
   readonly strategy: string;
   readonly dataset: string;
+  /** Where its prices came from. */
+  readonly prices: PricesInfo;
   readonly train: string;
   readonly test: string;
   readonly anchored: boolean;

@@ -5,12 +5,11 @@ import { basename, join } from "node:path";
 import { Big } from "../base/decimal.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import type { BacktestResult } from "../domain/backtest.ts";
-import type { BarSeries, Dataset } from "../domain/bars.ts";
+import type { BarSeries, CorporateAction, Dataset } from "../domain/bars.ts";
 import type { BacktestSpec } from "../domain/desk.ts";
-import { attributeGap, GAP_PARTS, totalGap, type GapBook, type GapDay, type GapFill, type GapMark, type GapResult } from "../domain/gap.ts";
-import { newYorkDate } from "../domain/nyse.ts";
-import type { Side } from "../domain/orders.ts";
-import type { JournalledOrder, MarketData, RunDetails, RunRecord, Store } from "../domain/ports.ts";
+import { attributeGap, GAP_PARTS, totalGap, type GapDay, type GapFill, type GapResult } from "../domain/gap.ts";
+import type { MarketData, RunDetails, RunRecord, Store } from "../domain/ports.ts";
+import { bookOn, dateAt, marksOf, ONE, plannedFills, pricesOf, scaleOf } from "./gapBooks.ts";
 import { chargesOf, type AccountActivities, type Charges } from "./gapCharges.ts";
 import { fillsByRun, isBetween, OWN, type GapQuery, type GapStore, type Group, type Grouped } from "./gapGroups.ts";
 
@@ -124,26 +123,20 @@ async function compare(group: Group, window: Window, charged: Charged, parts: Ga
   const [now, dataset] = [await parts.backtest(spec, signal), await parts.dataset(spec, signal)];
   const then = await asItWas(group.run, spec, now, notes, parts, signal);
   const ours = seriesOf(dataset, group.symbol);
-  const dataMarks = marksOf(ours);
   const market = await marketOf(group, window, ours, notes, parts.data, signal);
-  const marketMarks = marksOf(market.daily);
-  const slipped = slippageOf(now);
-  const scale = scaleOf(group, tradesOf(then, group.symbol));
-  const planned = (result: BacktestResult) =>
-    plannedFills(tradesOf(result, group.symbol), { symbol: group.symbol, scale, slipped, dataset: ours, market: market.daily });
+  const prices = pricesOf(dataset, ours, market.actions);
+  const dataMarks = marksOf(ours, prices.applied, prices.asTraded);
+  const marketMarks = marksOf(market.daily, market.actions, () => ONE);
+  const planFor = { symbol: group.symbol, slipped: new Big(now.costs.slippageBps).div(10_000), dataset: ours, market: market.daily, prices };
+  const scale = scaleOf(group, tradesOf(then, group.symbol), prices);
+  const planned = (result: BacktestResult) => plannedFills(tradesOf(result, group.symbol), { ...planFor, scale });
   const [plannedNow, plannedThen] = [planned(now), planned(then)];
   const done = group.fills.map((fill): GapFill => {
     const price = new Big(fill.price);
-    return {
-      symbol: fill.symbol,
-      side: fill.side,
-      qty: new Big(fill.qty),
-      price,
-      fee: charged.ofFills.get(fill.executionId) ?? ZERO,
-      at: fill.at,
-      market: market.at(fill.at) ?? price,
-    };
+    const fee = charged.ofFills.get(fill.executionId) ?? ZERO;
+    return { symbol: fill.symbol, side: fill.side, qty: new Big(fill.qty), price, fee, at: fill.at, market: market.at(fill.at) ?? price };
   });
+  const book = (date: string, fills: readonly GapFill[]) => bookOn(date, fills, group.symbol, market.actions);
   const days: GapResult[] = [];
   for (const [date, mark] of marketMarks) {
     const dataMark = dataMarks.get(date);
@@ -151,9 +144,9 @@ async function compare(group: Group, window: Window, charged: Charged, parts: Ga
     if (dataMark === undefined) notes.push(`${date} is not in the backtest's data: the market's prices stand for them.`);
     const day: GapDay = {
       date,
-      now: bookOn(date, plannedNow, group.symbol),
-      traded: bookOn(date, plannedThen, group.symbol),
-      actual: { ...bookOn(date, done, group.symbol), charges: heldFor(date, group.symbol, charged) },
+      now: book(date, plannedNow),
+      traded: book(date, plannedThen),
+      actual: { ...book(date, done), charges: heldFor(date, group.symbol, charged) },
       dataMarks: new Map([[group.symbol, dataMark ?? mark]]),
       marketMarks: new Map([[group.symbol, mark]]),
     };
@@ -198,7 +191,10 @@ async function asItWas(
 }
 
 interface Market {
+  /** As traded. */
   readonly daily: BarSeries;
+  /** Of the symbol since the first day, oldest first. */
+  readonly actions: readonly CorporateAction[];
   /** The price of the minute that holds an instant. */
   readonly at: (time: number) => Big | undefined;
 }
@@ -213,16 +209,20 @@ async function marketOf(
 ): Promise<Market> {
   const to = last + 2 * DAY_MS;
   try {
-    const daily = (await data.bars([symbol], { timeframe: "1Day", from: first - LOOK_BACK_DAYS * DAY_MS, to }, signal)).get(symbol);
+    const from = first - LOOK_BACK_DAYS * DAY_MS;
+    const daily = (await data.bars([symbol], { timeframe: "1Day", from, to, adjustment: "raw" }, signal)).get(symbol);
     const inside = fills.map(({ at }) => at).filter((at) => at >= first && at < to);
-    const minutes = (await data.bars([symbol], { timeframe: "1Min", from: Math.min(...inside) - MINUTE_MS, to: Math.max(...inside) + MINUTE_MS }, signal)).get(
-      symbol,
-    );
+    const minutes = (
+      await data.bars([symbol], { timeframe: "1Min", from: Math.min(...inside) - MINUTE_MS, to: Math.max(...inside) + MINUTE_MS, adjustment: "raw" }, signal)
+    ).get(symbol);
     if (daily === undefined || daily.time.length === 0) throw new TradingError("no-bars", "there are none");
     const byMinute = new Map(Array.from(minutes?.time ?? [], (time, at) => [Math.floor(time / MINUTE_MS), minutes?.open[at] as number]));
     if (byMinute.size === 0) notes.push(`There are no minute bars of ${symbol}: timing counts as slippage.`);
+    const known = fills.map(({ at }) => at);
+    const actions = (await data.corporateActions?.([symbol], { from: Math.min(from, ...known), to: Math.max(to, Date.now()) }, signal))?.get(symbol) ?? [];
     return {
       daily,
+      actions,
       at: (time) => {
         const price = byMinute.get(Math.floor(time / MINUTE_MS));
         return price === undefined ? undefined : new Big(price);
@@ -231,96 +231,8 @@ async function marketOf(
   } catch (error) {
     signal.throwIfAborted();
     notes.push(`The market's prices of ${symbol} could not be had (${TradingError.from(error, "failed").message}): those of the backtest stand for them.`);
-    return { daily: dataset, at: () => undefined };
+    return { daily: dataset, actions: [], at: () => undefined };
   }
-}
-
-/** The last close of each New York date, with the one before. */
-function marksOf(series: BarSeries): ReadonlyMap<string, GapMark> {
-  const closes = new Map<string, number>();
-  for (let t = 0; t < series.time.length; t++) closes.set(dayOf(series, t), series.close[t] as number);
-  const marks = new Map<string, GapMark>();
-  let before: Big | undefined;
-  for (const [date, value] of closes) {
-    const close = new Big(value);
-    marks.set(date, { before: before ?? close, close });
-    before = close;
-  }
-  return marks;
-}
-
-/** Daily bars of files are stamped with UTC midnight, those of the market with New York's. */
-function dayOf(series: BarSeries, t: number): string {
-  return dateAt(series.time[t] as number);
-}
-
-function dateAt(time: number): string {
-  return time % DAY_MS === 0 ? new Date(time).toISOString().slice(0, 10) : newYorkDate(time);
-}
-
-function opensOf(series: BarSeries): ReadonlyMap<string, number> {
-  const opens = new Map<string, number>();
-  for (let t = series.time.length - 1; t >= 0; t--) opens.set(dayOf(series, t), series.open[t] as number);
-  return opens;
-}
-
-/** Share of the price that the backtest's own slippage adds to a market order. */
-function slippageOf({ costs }: BacktestResult): Big {
-  return new Big(costs.slippageBps).div(10_000);
-}
-
-/** The orders say how many, the strategy only when: sizes of the backtest are brought to those of the orders. */
-function scaleOf({ fills, orders }: Group, trades: BacktestResult["trades"]): Big {
-  for (const fill of fills) {
-    if (fill.side !== "buy") continue;
-    const trade = trades.findLast(({ entryTime }) => dateAt(Date.parse(entryTime)) <= newYorkDate(fill.at));
-    const asked = qtyIn(orders.get(fill.orderId)) ?? new Big(fill.qty);
-    if (trade !== undefined && trade.size > 0) return asked.div(new Big(trade.size));
-  }
-  return new Big(1);
-}
-
-function qtyIn(order: JournalledOrder | undefined): Big | undefined {
-  try {
-    const { qty } = JSON.parse(order?.body ?? "{}") as { qty?: string | number };
-    return qty === undefined ? undefined : new Big(qty);
-  } catch {
-    return undefined;
-  }
-}
-
-interface PlanOf {
-  readonly symbol: string;
-  readonly scale: Big;
-  readonly slipped: Big;
-  readonly dataset: BarSeries;
-  readonly market: BarSeries;
-}
-
-function plannedFills(trades: BacktestResult["trades"], { symbol, scale, slipped, dataset, market }: PlanOf): readonly GapFill[] {
-  const [ours, theirs] = [opensOf(dataset), opensOf(market)];
-  const one = (side: Side, time: string, price: number, qty: Big, fee: Big): GapFill => {
-    const at = Date.parse(time);
-    const paid = new Big(price);
-    const slippage = paid.minus(paid.div(side === "buy" ? slipped.plus(1) : new Big(1).minus(slipped)));
-    const [own, other] = [ours.get(dateAt(at)), theirs.get(dateAt(at))];
-    const moved = own === undefined || other === undefined ? new Big(0) : new Big(other).minus(own);
-    return { symbol, side, qty, price: paid, fee, at, market: paid.minus(slippage).plus(moved), slippage };
-  };
-  return trades.flatMap(({ side, entryTime, exitTime, entryPrice, exitPrice, size, fees, finalized }) => {
-    const qty = new Big(size).times(scale);
-    const [fee, inValue, outValue] = [new Big(fees).times(scale), new Big(entryPrice), new Big(exitPrice)];
-    const entryFee = fee.times(inValue).div(inValue.plus(outValue));
-    const [opens, closes]: [Side, Side] = side === "long" ? ["buy", "sell"] : ["sell", "buy"];
-    const entry = one(opens, entryTime, entryPrice, qty, entryFee);
-    return finalized ? [entry] : [entry, one(closes, exitTime, exitPrice, qty, fee.minus(entryFee))];
-  });
-}
-
-function bookOn(date: string, fills: readonly GapFill[], symbol: string): GapBook {
-  const before = fills.filter(({ at }) => dateAt(at) < date);
-  const held = before.reduce((sum, { side, qty }) => (side === "buy" ? sum.plus(qty) : sum.minus(qty)), new Big(0));
-  return { fills: fills.filter(({ at }) => dateAt(at) === date), held: new Map([[symbol, held]]) };
 }
 
 function heldFor(date: string, symbol: string, { ofHolding }: Charges): Big {

@@ -38,7 +38,7 @@ export async function drawBars(bars: BarFrame, hold: Hold): Promise<readonly Mim
           titles.map((title, i) => ({ title, isNumber: i > 0 })),
           rows,
         ),
-        html`<p class="qd-s qd-dim">The last ${rows.length} of ${plural(bars.length, "bar")}; source ${bars.source}.</p>`,
+        html`<p class="qd-s qd-dim">The last ${rows.length} of ${plural(bars.length, "bar")}; ${bars.source}, adjustment: ${bars.adjustment}${bars.asOf === null ? "" : `, as of ${bars.asOf.slice(0, 10)}`}.</p>`,
       ),
       "text/plain": `${say}${mark}\n${textTable(titles, rows)}`,
       [TABLE_MIME]: shownTable(sourceOf(bars), hold, { say, from: Math.max(0, bars.length - KEPT), pageSize: SHOWN, isSimulated: bars.simulated }),

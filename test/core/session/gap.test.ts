@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Big } from "../../../src/core/base/decimal.ts";
 import { strategyCode } from "../../../src/core/backtest/strategyCode.ts";
 import { parseActivities } from "../../../src/core/broker/wire.ts";
-import type { BarSeries } from "../../../src/core/domain/bars.ts";
+import type { BarSeries, CorporateAction } from "../../../src/core/domain/bars.ts";
 import type { BacktestSpec } from "../../../src/core/domain/desk.ts";
 import { GAP_PARTS, type GapPart } from "../../../src/core/domain/gap.ts";
 import type { OrderId } from "../../../src/core/domain/orders.ts";
@@ -47,6 +47,9 @@ interface World {
   readonly closes?: readonly number[];
   readonly later?: number;
   readonly query?: { readonly run?: string };
+  readonly actions?: readonly CorporateAction[];
+  /** Of the backtest's data. */
+  readonly adjustment?: string;
 }
 
 /** As charged: those of the backtest to the cent. */
@@ -88,7 +91,11 @@ describe("the gap between days of trading and their backtest", function () {
         },
         data: market(world),
         activities: () => Promise.resolve(parseActivities(world.activities ?? FEES)),
-        dataset: ({ data }, own) => session.dataset(data, {}, own),
+        dataset: async ({ data }, own) => {
+          const { info, series } = await session.dataset(data, {}, own);
+          const { adjustment = info.adjustment, actions } = world;
+          return { info: { ...info, adjustment }, series: { ...series, ...(adjustment === "raw" && actions !== undefined ? { actions } : {}) } };
+        },
         backtest: session.backtest,
         codeHash: async ({ strategy }) => (await strategyCode({ kind: "file", path: strategy })).hash,
       };
@@ -98,11 +105,11 @@ describe("the gap between days of trading and their backtest", function () {
     }
   }
 
-  async function trade(store: Store, { fills = [BOUGHT, SOLD], why = (hash) => `run:${hash}` }: World): Promise<void> {
+  async function trade(store: Store, { fills = [BOUGHT, SOLD], why = (hash) => `run:${hash}`, actions }: World): Promise<void> {
     for (const [i, { side, date, price, qty = "10", time, symbol = "AAPL" }] of fills.entries()) {
       const [clientOrderId, orderId] = [`c${i}`, `o${i}`];
       const reason = why(runHash);
-      const body = JSON.stringify({ symbol, side, qty: side === "buy" ? "10" : qty });
+      const body = JSON.stringify({ symbol, side, qty: fills.length === 2 && side === "buy" && qty === "5" && actions === undefined ? "10" : qty });
       const entry = {
         clientOrderId,
         account: "PA1",
@@ -222,6 +229,16 @@ describe("the gap between days of trading and their backtest", function () {
     }
   });
 
+  it("knows a split and a dividend overnight", async () => {
+    const night = Date.parse("2024-03-06T05:00:00Z");
+    // Two for one: five shares bought at twice the price of today's are the ten that are sold.
+    const halved = { opens: [200, 202, 103, 104, 102], closes: [202, 204, 104, 103, 102], fills: [{ ...BOUGHT, price: "202", qty: "5" }, SOLD] };
+    const report = await check({ ...halved, adjustment: "all", actions: [{ kind: "split", time: night, ratio: 2 }] }, null, "0.00");
+    assert.equal(report.backtest, (30 - 1.01 - 1.04).toFixed(2));
+    const paid = await check({ adjustment: "raw", actions: [{ kind: "dividend", time: night, amount: 0.5 }] }, null, "0.00");
+    assert.equal(paid.backtest, (30 + 5 - 1.01 - 1.04).toFixed(2));
+  });
+
   it("holds orders that name no run against the newest backtest of their symbol, and tells of those that have none", async () => {
     const orders = { why: () => undefined, fills: [BOUGHT, SOLD, { ...BOUGHT, symbol: "MSFT" }] };
     const report = await reportOn(orders);
@@ -239,7 +256,7 @@ function csv(opens: readonly number[], closes: readonly number[]): string {
   return ["date,open,high,low,close,volume", ...DATES.map((date, i) => `${date},${opens[i]},110,90,${closes[i]},1000`)].join("\n");
 }
 
-function market({ opens = OPENS, closes = CLOSES, later }: World): MarketData {
+function market({ opens = OPENS, closes = CLOSES, later, actions = [] }: World): MarketData {
   const series = (timeframe: "1Day" | "1Min", time: readonly number[], open: readonly number[], close: readonly number[]): BarSeries => {
     const of = (values: readonly number[]) => Float64Array.from(values);
     return { symbol: "AAPL", timeframe, time: of(time), open: of(open), high: of(open), low: of(open), close: of(close), volume: of(open), simulated: false };
@@ -275,5 +292,6 @@ function market({ opens = OPENS, closes = CLOSES, later }: World): MarketData {
     mostActive: none,
     news: none,
     assets: none,
+    corporateActions: (symbols) => Promise.resolve(new Map(symbols.map((symbol) => [symbol, actions]))),
   };
 }

@@ -1,5 +1,6 @@
 /** The last part of a report: the command that makes the same run again, and what it must come to. */
 import { EXTRA_COST_NAMES, type BacktestResult, type Sizing } from "../../domain/backtest.ts";
+import { ADJUSTMENTS } from "../../domain/bars.ts";
 import type { BacktestSpec } from "../../domain/desk.ts";
 import type { ReportData } from "./chartData.ts";
 import { escapeHtml, plain } from "./format.ts";
@@ -25,7 +26,7 @@ export function againPanel(result: BacktestResult, data: ReportData, spec: Backt
     ["--tz", asked.timeZone ?? dataset.timeZone],
     ["--timeframe", asked.timeframe],
     // Of files and samples it is no choice.
-    ["--adjustment", ["raw", "split", "dividend", "all"].includes(dataset.adjustment) ? dataset.adjustment : undefined],
+    ["--adjustment", (ADJUSTMENTS as readonly string[]).includes(dataset.adjustment) ? dataset.adjustment : undefined],
     ["--periods-per-year", asked.periodsPerYear],
     ["--risk-free", result.riskFree === 0 ? undefined : result.riskFree],
     ["--report", "report.html"],

@@ -140,6 +140,7 @@ export class ComputeSweeps {
     if (request.fill !== "next-open") return "orders are not filled at the next open";
     if (!hasPlainCosts(request.costs)) return "these costs need the event engine";
     if (sweep.dataset.others !== undefined) return "there are several symbols";
+    if (sweep.dataset.series.actions !== undefined) return "splits and dividends need the event engine";
     if (request.engine !== "auto" && request.engine !== "vector") return `the ${request.engine} engine was asked for`;
     const bars = between(unshare(sweep.dataset), request.from, request.to);
     const none = new Int32Array(0);

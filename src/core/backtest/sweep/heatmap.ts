@@ -1,5 +1,6 @@
 /** A sweep as a page: how the Sharpe ratio moves with two parameters. One HTML file without script or network, the same bytes for the same sweep. */
 import type { Params } from "../../domain/backtest.ts";
+import { pricesText } from "../../domain/bars.ts";
 import { doubtSentences, luckSentence } from "../../domain/luck.ts";
 import { SWEEP_STATUS, type Sweep } from "../../domain/sweep.ts";
 import { change, escapeHtml, MISSING, plain, percent } from "../report/format.ts";
@@ -19,7 +20,7 @@ export function heatmapPage({ result, columns }: Sweep): string {
       ? `None of ${plain(result.combinations, 0)} combinations ran to its end.`
       : `Best of ${plain(result.succeeded, 0)} combinations: <b>${escapeHtml(paramsLine(best.params))}</b>, Sharpe ratio ${plain(best.stats.sharpe, 2)}. ${escapeHtml(luckSentence(result))}`;
   const body = [
-    `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p>${costsLine(result.costs)}</header><main>`,
+    `<header><p class="sim">${mark}</p><h1>${escapeHtml(result.strategy)} on ${escapeHtml(result.dataset)}</h1><p class="lead">${lead}</p>${costsLine(result)}</header><main>`,
     ...doubtSentences(result).map((sentence) => `<p class="meta">${escapeHtml(sentence)}</p>`),
     ...(result.warnings ?? []).map(note),
     heatPanel({ columns }),
@@ -130,7 +131,8 @@ function number(value: number): string {
 }
 
 /** No costs is a thing to see. */
-export function costsLine({ feeRate, slippageBps }: Sweep["result"]["costs"]): string {
+export function costsLine({ costs: { feeRate, slippageBps }, prices }: Pick<Sweep["result"], "costs" | "prices">): string {
   const one = (name: string, bps: number) => (bps === 0 ? `<b class="none">${name}: none</b>` : `${plain(bps, 2)}\u00a0bps ${name}`);
-  return `<p class="meta"><b>Costs:</b> ${one("fee", feeRate * 10_000)}, ${one("slippage", slippageBps)}.</p>`;
+  const source = prices === undefined ? "" : `<b>Prices:</b> ${escapeHtml(pricesText(prices))}. `;
+  return `<p class="meta">${source}<b>Costs:</b> ${one("fee", feeRate * 10_000)}, ${one("slippage", slippageBps)}.</p>`;
 }

@@ -57,7 +57,7 @@ async function check({ request, dataset, names, columns }: Task<"check">): Promi
     for (const value of new Set(columns[at])) parseParams(definition, { ...request.params, ...first, [name]: value });
   });
   const data = unshare(dataset);
-  chooseEngine(definition, request, 1 + (data.others?.length ?? 0));
+  chooseEngine(definition, request, { symbols: 1 + (data.others?.length ?? 0), hasActions: data.series.actions !== undefined });
   between(data, request.from, request.to);
   return { strategy: definition.name, usesSignals: definition.signals !== undefined };
 }

@@ -6,7 +6,7 @@
 import { canonicalJson, sha256 } from "../../base/canonical.ts";
 import { TradingError } from "../../base/errors.ts";
 import type { BacktestRequest, BacktestResult, BacktestStats, BacktestTrade } from "../../domain/backtest.ts";
-import type { Dataset } from "../../domain/bars.ts";
+import { pricesInfo, type Dataset } from "../../domain/bars.ts";
 import type { Sweep, SweepOptions, SweepRequest } from "../../domain/sweep.ts";
 import type { Stretch, WalkForward, WalkForwardRequest, WalkForwardResult, WalkForwardWindow } from "../../domain/walkForward.ts";
 import { inferPeriodsPerYear } from "../periods.ts";
@@ -108,6 +108,7 @@ export async function walkForward(
       schema: "quantdesk.walk-forward/1",
       strategy,
       dataset: dataset.info.name,
+      prices: pricesInfo(dataset.info),
       train,
       test,
       anchored,

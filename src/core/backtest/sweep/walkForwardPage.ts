@@ -19,7 +19,7 @@ export function walkForwardPage({ result, time, equity, close }: WalkForward): s
     title: `${name}: Quantdesk walk-forward analysis${result.simulated ? " (SIMULATED)" : ""}`,
     charts: chart(time, equity, close),
     body: [
-      `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)}</h1><p class="lead">${escapeHtml(walkForwardSentence(result))}</p>${costsLine(result.costs)}</header><main>`,
+      `<header><p class="sim">${mark}</p><h1>${escapeHtml(name)}</h1><p class="lead">${escapeHtml(walkForwardSentence(result))}</p>${costsLine(result)}</header><main>`,
       ...(result.warnings ?? []).map(note),
       panel({
         title: "Equity and drawdown of the test windows",

@@ -1,5 +1,5 @@
 /** Prices and public information. */
-import type { BarSeries, Timeframe } from "../bars.ts";
+import type { Adjustment, BarSeries, CorporateAction, Timeframe } from "../bars.ts";
 import type { Quote } from "../orders.ts";
 import type { ActiveSymbol, Asset, Company, EarningsDate, InsiderTransaction, Mover, NewsItem, SocialPost } from "../research.ts";
 import type { PoolStats, SourceCacheStats } from "./net.ts";
@@ -10,6 +10,8 @@ export interface BarQuery {
   readonly to?: number;
   /** Newest bars per symbol. */
   readonly limit?: number;
+  /** Of the prices for splits and dividends; the setting data.adjustment when absent. */
+  readonly adjustment?: Adjustment;
 }
 
 export interface MarketData {
@@ -20,6 +22,12 @@ export interface MarketData {
   mostActive(top: number, signal: AbortSignal): Promise<readonly ActiveSymbol[]>;
   news(symbols: readonly string[], limit: number, signal: AbortSignal): Promise<readonly NewsItem[]>;
   assets(signal: AbortSignal): Promise<readonly Asset[]>;
+  /** Splits and dividends with ex-dates between two instants, by symbol, oldest first. Absent where the source knows of none. */
+  corporateActions?(
+    symbols: readonly string[],
+    range: { readonly from: number; readonly to: number },
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly CorporateAction[]>>;
   readonly simulated: boolean;
 }
 
