@@ -151,7 +151,7 @@ function bundles(missing) {
   ].filter(Boolean);
 }
 
-/** src/webview/NAME/main.ts is a page's script, src/webview/NAME/renderer.ts a notebook renderer (a module); their css comes out beside them. */
+/** src/webview/NAME/main.ts is a page's script, src/webview/NAME/renderer.ts a notebook renderer (a module). A page's css comes out beside it, a renderer's is text in it. */
 function webviews() {
   const folder = at("src", "webview");
   if (!existsSync(folder)) return [];
@@ -164,7 +164,7 @@ function webviews() {
   const renderers = found("renderer.ts");
   return [
     pages.length > 0 && { ...browser, format: "iife", entryPoints: pages },
-    renderers.length > 0 && { ...browser, format: "esm", entryPoints: renderers },
+    renderers.length > 0 && { ...browser, format: "esm", entryPoints: renderers, loader: { ...browser.loader, ".css": "text" } },
   ];
 }
 

@@ -6,6 +6,8 @@
  *   /eval?where=page|webviews       body = JavaScript expression; page: its value; webviews: one value per frame
  *   /press?keys=Control+S           key chord          /type  body = text
  *   /click?selector=css             in the page, or with &where=webviews in the first webview that has it
+ *   /text?selector=css              its text, or with &where=webviews that of the first webview that has it; null where none has
+ *   /size?width=1000&height=3000    of the window; without them as it was at first
  *   /palette?title=...              runs a command through the real command palette
  *   /activations                    rows of "Running Extensions", with activation times as the workbench measured them
  */
@@ -17,6 +19,7 @@ import { sleep } from "./workbench.mjs";
 export class Bridge {
   #page;
   #shots;
+  #size;
   #server;
   url;
 
@@ -92,6 +95,21 @@ export class Bridge {
     throw new Error(`nothing matches ${query.get("selector")}`);
   }
 
+  /** Shadow roots are looked into. */
+  async #text(query) {
+    for (const frame of query.get("where") === "webviews" ? this.#webviews() : [this.#page.mainFrame()]) {
+      const found = frame.locator(query.get("selector"));
+      if ((await found.count()) > 0) return found.first().innerText({ timeout: 5000 });
+    }
+    return null;
+  }
+
+  #resize(query) {
+    this.#size ??= this.#page.viewportSize();
+    const [width, height] = [Number(query.get("width")), Number(query.get("height"))];
+    return this.#page.setViewportSize(width > 0 && height > 0 ? { width, height } : this.#size);
+  }
+
   async #act(name, query, body) {
     switch (name) {
       case "screenshot":
@@ -106,6 +124,10 @@ export class Bridge {
         return this.#page.keyboard.type(body);
       case "click":
         return this.#click(query);
+      case "text":
+        return this.#text(query);
+      case "size":
+        return this.#resize(query);
       case "palette":
         return this.palette(query.get("title"));
       case "activations":

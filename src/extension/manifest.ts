@@ -2,6 +2,7 @@
  * The parts of package.json that follow from code: commands, settings, views, menus, trust.
  * Imports the tables only, so that plain Node can write and check the manifest. `node scripts/manifest.ts` renews it.
  */
+import { CHART_MIME, TABLE_MIME, TEXT_MIME, TREE_MIME } from "../core/domain/shown.ts";
 import { SETTINGS, type SettingSpec } from "../core/config/schema.ts";
 import { COMMANDS, type CommandSpec } from "./commandTable.ts";
 
@@ -9,6 +10,20 @@ export const CONTAINER = "quantdesk";
 export const CONTROLLER_ID = "quantdesk-typescript";
 export const DASHBOARD_TYPE = "quantdesk.dashboard";
 export const WALKTHROUGH = "quantdesk.start";
+
+export const OUTPUTS_RENDERER = "quantdesk.outputs";
+
+/** They draw what is in the notebook file also where no kernel is there to ask. */
+const RENDERERS = [
+  {
+    id: OUTPUTS_RENDERER,
+    displayName: "Quantdesk",
+    entrypoint: "./dist/webview/outputs.js",
+    mimeTypes: [TABLE_MIME, TREE_MIME, TEXT_MIME],
+    requiresMessaging: "optional",
+  },
+  { id: "quantdesk.charts", displayName: "Quantdesk", entrypoint: "./dist/webview/chart.js", mimeTypes: [CHART_MIME], requiresMessaging: "never" },
+] as const;
 
 export const CHAT_PARTICIPANT = "quantdesk.chat";
 
@@ -90,6 +105,7 @@ export function manifest(): Record<string, unknown> {
       viewsWelcome: WELCOME,
       // Below node_modules, where that service looks for plugins; scripts/build.mjs puts it there.
       typescriptServerPlugins: [{ name: "quantdesk-cells", enableForWorkspaceTypeScriptVersions: true }],
+      notebookRenderer: RENDERERS,
       menus: MENUS,
       configuration: GROUPS.map(([prefix, title], order) => ({
         title,

@@ -1,2 +1,5 @@
-/** esbuild writes imported styles beside the page's script. */
-declare module "*.css";
+/** esbuild writes the styles of a page beside its script; those of a notebook renderer it gives as text. */
+declare module "*.css" {
+  const text: string;
+  export default text;
+}

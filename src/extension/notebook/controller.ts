@@ -10,6 +10,7 @@ import { runCell } from "./cell.ts";
 import { CellCosts } from "./costs.ts";
 import { NotebookKernel } from "./kernel.ts";
 import { registerCellLanguage } from "./language.ts";
+import { answerLooks } from "./looks.ts";
 import { NOTEBOOK_TYPE, notebookDefaults, notebookOf } from "./notebookFile.ts";
 import { ProblemsWhileTyping } from "./typing.ts";
 import { VariablesView } from "./variables.ts";
@@ -45,6 +46,7 @@ export class NotebookKernels implements vscode.Disposable {
       this.#costs,
       this.#problems,
       ...registerCellLanguage((document) => this.#startedFor(document)),
+      answerLooks((notebook) => this.#kernels.get(notebook.uri.toString())?.started),
       new ProblemsWhileTyping((document) => this.#startedFor(document), this.#problems),
       vscode.workspace.onDidOpenNotebookDocument(prefer),
       vscode.workspace.onDidCloseNotebookDocument((notebook) => this.#close(notebook)),

@@ -80,6 +80,7 @@ export class NotebookKernel {
         desk: deskOf(this.#desk, { notebook: this.#notebook, folder: this.#folder }),
         input: askInBox,
         log: this.#desk.log,
+        keepsShown: true,
         isRestricted: settingOf("kernel.restricted") === true,
       },
       AbortSignal.timeout(START_WITHIN_MS),

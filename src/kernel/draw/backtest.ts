@@ -3,6 +3,7 @@ import type { BacktestResult, BatchResult } from "../deskTypes.d.ts";
 import type { MimeBundle } from "../protocol.ts";
 import { equityChart } from "./charts.ts";
 import { day, move, number, percent, plural, signed } from "./format.ts";
+import { shownEquity } from "./shownCharts.ts";
 import { html, NOTHING, page, SIMULATED, table, textTable, warning, type Html } from "./html.ts";
 
 export async function drawBacktest(result: BacktestResult): Promise<readonly MimeBundle[]> {
@@ -33,7 +34,11 @@ export async function drawBacktest(result: BacktestResult): Promise<readonly Mim
     ].join("\n"),
   };
   if (result.equity.length < 2) return [texts];
-  const chart = await drawChart(equityChart(result.equity, `${named(result)}${result.simulated ? " · SIMULATED" : ""}`), `${say}. ${rest}`);
+  const chart = await drawChart(
+    equityChart(result.equity, `${named(result)}${result.simulated ? " · SIMULATED" : ""}`),
+    `${say}. ${rest}`,
+    shownEquity(result.equity, { title: named(result), say: `${say}. ${rest}`, isSimulated: result.simulated }),
+  );
   return [texts, chart];
 }
 

@@ -8,6 +8,7 @@ import { priceChart } from "./charts.ts";
 import { day, number, percent, plural, signed } from "./format.ts";
 import { html, NOTHING, page, SIMULATED, table, textTable } from "./html.ts";
 import { shownTable } from "./rows.ts";
+import { shownCandles } from "./shownCharts.ts";
 
 const SHOWN = 5;
 /** Of the newest, in the output itself. */
@@ -29,6 +30,7 @@ export async function drawBars(bars: BarFrame, hold: Hold): Promise<readonly Mim
     number(b.volume, 0),
   ]);
   const { drawChart } = await import("./chart.ts");
+  const chartSay = `${say}${mark}; last close ${number(last.close)}, ${percent((1 - last.close / highest(bars.close)) * 100)} below the highest`;
   return [
     {
       "text/html": page(
@@ -45,7 +47,8 @@ export async function drawBars(bars: BarFrame, hold: Hold): Promise<readonly Mim
     },
     await drawChart(
       priceChart(bars, `${bars.symbol}${mark === "" ? "" : " · SIMULATED"}`),
-      `${say}${mark}; last close ${number(last.close)}, ${percent((last.close / highest(bars.close) - 1) * 100)} below the highest`,
+      chartSay,
+      shownCandles(bars, { title: bars.symbol, say: chartSay, isSimulated: bars.simulated }),
     ),
   ];
 }

@@ -1,6 +1,7 @@
 /** A Vega-Lite specification as an output: the specification itself, a static picture, and a sentence. */
 import { parse, View, type Spec } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { CHART_MIME, type ShownChart } from "../../core/domain/shown.ts";
 import type { MimeBundle } from "../protocol.ts";
 import { COLOR, themed } from "./colors.ts";
 
@@ -28,10 +29,11 @@ const LOOK = {
   legend: { labelColor: COLOR.dim, titleColor: COLOR.dim },
 };
 
-export async function drawChart(spec: object, text: string): Promise<MimeBundle> {
+/** `shown`: the same as our renderer draws it. */
+export async function drawChart(spec: object, text: string, shown?: ShownChart): Promise<MimeBundle> {
   const { config, ...rest } = spec as { readonly config?: object };
   const full = { ...rest, config: { ...LOOK, ...config } };
-  return { [VEGA_LITE]: full, "image/svg+xml": await svgOf(full), "text/plain": text };
+  return { [VEGA_LITE]: full, "image/svg+xml": await svgOf(full), "text/plain": text, ...(shown === undefined ? {} : { [CHART_MIME]: shown }) };
 }
 
 /** Vega never loads anything for us: data that a specification names by address is refused. */

@@ -5,6 +5,7 @@ import { kindOf } from "../drawValue.ts";
 import type { MimeBundle } from "../protocol.ts";
 import { drawChart } from "./chart.ts";
 import { equityChart, lineChart, priceChart } from "./charts.ts";
+import { shownCandles, shownEquity } from "./shownCharts.ts";
 import { number, plural } from "./format.ts";
 
 export async function drawPlot(value: unknown, options: PlotOptions): Promise<MimeBundle> {
@@ -15,14 +16,22 @@ export async function drawPlot(value: unknown, options: PlotOptions): Promise<Mi
     ...(width === undefined ? {} : { width }),
     ...(height === undefined ? {} : { height }),
   });
-  if (value instanceof BarFrame)
-    return await drawChart(
-      sized(priceChart(value, `${value.symbol}${value.simulated ? " · SIMULATED" : ""}`)),
-      `${value.symbol}: ${plural(value.length, "bar")}`,
-    );
+  // A size that was asked for is the picture's: ours takes the room that there is.
+  const isSized = width !== undefined || height !== undefined;
+  if (value instanceof BarFrame) {
+    const say = `${value.symbol}: ${plural(value.length, "bar")}`;
+    const shown = shownCandles(value, { title: title ?? value.symbol, say, isSimulated: value.simulated });
+    return await drawChart(sized(priceChart(value, `${value.symbol}${value.simulated ? " · SIMULATED" : ""}`)), say, isSized ? undefined : shown);
+  }
   if (kindOf(value) === "backtest") {
     const result = value as BacktestResult;
-    return await drawChart(equityChart(result.equity, title ?? `${result.strategy}${result.simulated ? " · SIMULATED" : ""}`), `${result.strategy}: equity`);
+    const say = `${result.strategy}: equity`;
+    const shown = shownEquity(result.equity, { title: title ?? result.strategy, say, isSimulated: result.simulated });
+    return await drawChart(
+      equityChart(result.equity, title ?? `${result.strategy}${result.simulated ? " · SIMULATED" : ""}`),
+      say,
+      isSized ? undefined : shown,
+    );
   }
   const series = numbersOf(value) ?? pairsOf(value);
   if (series !== undefined) {

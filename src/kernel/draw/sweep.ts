@@ -4,6 +4,7 @@ import type { SweepResult, WalkForwardResult } from "../deskTypes.d.ts";
 import type { MimeBundle } from "../protocol.ts";
 import { equityChart } from "./charts.ts";
 import { day, number, percent, plural, signed } from "./format.ts";
+import { shownEquity } from "./shownCharts.ts";
 import { html, NOTHING, page, SIMULATED, table, textTable, warning } from "./html.ts";
 
 export function drawSweep(result: SweepResult): MimeBundle {
@@ -65,7 +66,13 @@ export async function drawWalkForward(result: WalkForwardResult): Promise<readon
   };
   if (result.equity.length < 2) return [texts];
   const { drawChart } = await import("./chart.ts");
-  return [texts, await drawChart(equityChart(result.equity, `${result.strategy}, test windows${result.simulated ? " · SIMULATED" : ""}`), `${say} ${rest}`)];
+  const title = `${result.strategy}, test windows`;
+  const chart = await drawChart(
+    equityChart(result.equity, `${title}${result.simulated ? " · SIMULATED" : ""}`),
+    `${say} ${rest}`,
+    shownEquity(result.equity, { title, say: `${say} ${rest}`, isSimulated: result.simulated }),
+  );
+  return [texts, chart];
 }
 
 function paramsOf(params: Readonly<Record<string, number>>): string {

@@ -1,5 +1,6 @@
 /** The equity line, drawn by lightweight-charts in the editor's colours. To the keyboard it is a slider over the points. */
 import { ColorType, createChart, CrosshairMode, LineSeries, type IChartApi, type ISeriesApi, type UTCTimestamp } from "lightweight-charts";
+import { canvasColor } from "../canvasColor.ts";
 import { h } from "../dom.ts";
 import { moment, usd } from "../format.ts";
 
@@ -68,6 +69,7 @@ export class EquityChart {
   }
 
   recolor(): void {
+    const resolved = (role: string): string => canvasColor(role, document.body);
     const dim = resolved("--dim");
     this.#chart.applyOptions({
       layout: {
@@ -124,19 +126,4 @@ function axisFormat(points: readonly Point[]): (price: number) => string {
   const values = points.map((point) => point.value);
   const digits = Math.max(...values) - Math.min(...values) < 10 ? 2 : 0;
   return (price) => usd(price, digits);
-}
-
-/** A colour role as rgba text: the chart library cannot read color-mix(), a canvas can. */
-function resolved(role: string): string {
-  const probe = h("span");
-  probe.style.color = `var(${role})`;
-  document.body.append(probe);
-  const color = getComputedStyle(probe).color;
-  probe.remove();
-  const context = h("canvas", { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
-  if (context === null) return color;
-  context.fillStyle = color;
-  context.fillRect(0, 0, 1, 1);
-  const [r = 0, g = 0, b = 0, a = 255] = context.getImageData(0, 0, 1, 1).data;
-  return `rgba(${r}, ${g}, ${b}, ${(a / 255).toFixed(3)})`;
 }

@@ -1,43 +1,7 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import * as vscode from "vscode";
-import { extension, ID, run, screenshot, theme, until } from "./host.ts";
-
-const folder = () => {
-  const found = vscode.workspace.workspaceFolders?.[0];
-  assert.ok(found, "no folder is open");
-  return found.uri;
-};
-const outputText = (cell: vscode.NotebookCell) =>
-  cell.outputs
-    .flatMap((output) => output.items)
-    .map((item) => new TextDecoder().decode(item.data))
-    .join("\n");
-const mimes = (cell: vscode.NotebookCell) => cell.outputs.flatMap((output) => output.items).map((item) => item.mime);
-const codeOf = (notebook: vscode.NotebookDocument) => notebook.getCells().filter((cell) => cell.kind === vscode.NotebookCellKind.Code);
-
-async function open(uri: vscode.Uri): Promise<vscode.NotebookDocument> {
-  const notebook = await vscode.workspace.openNotebookDocument(uri);
-  const editor = await vscode.window.showNotebookDocument(notebook);
-  await vscode.commands.executeCommand("notebook.selectKernel", { id: "quantdesk-typescript", extension: ID, notebookEditor: editor });
-  return notebook;
-}
-
-async function draft(name: string, sources: readonly string[]): Promise<vscode.NotebookDocument> {
-  const file = join(folder().fsPath, name);
-  const cells = sources.map((source, index) => ({
-    cell_type: "code",
-    id: `cell-${index}`,
-    execution_count: null,
-    metadata: { vscode: { languageId: "typescript" } },
-    outputs: [],
-    source,
-  }));
-  const metadata = { kernelspec: { name: "quantdesk", display_name: "Quantdesk TypeScript", language: "typescript" }, language_info: { name: "typescript" } };
-  await writeFile(file, JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }));
-  return open(vscode.Uri.file(file));
-}
+import { extension, run, screenshot, theme, until } from "./host.ts";
+import { codeOf, draft, folder, mimes, open, outputText } from "./notebooks.ts";
 
 describe("a notebook with the Quantdesk kernel", () => {
   it("runs all cells of the first-steps notebook, from connecting to a filled order", async function () {
