@@ -9,14 +9,15 @@ const instant = v.pipe(
   v.transform((text) => Date.parse(text)),
   v.check((ms) => !Number.isNaN(ms), "is not a time"),
 );
+const finite = v.pipe(v.number(), v.finite("is not a number that can be")); // 1e400 is read as infinite
 const optionalText = v.optional(v.nullable(v.string()), "");
 
 const quotesSchema = v.object({
-  quotes: v.record(v.string(), v.object({ bp: v.number(), ap: v.number(), bs: v.optional(v.number(), 0), as: v.optional(v.number(), 0), t: instant })),
+  quotes: v.record(v.string(), v.object({ bp: finite, ap: finite, bs: v.optional(finite, 0), as: v.optional(finite, 0), t: instant })),
 });
-const moverSchema = v.object({ symbol: v.string(), price: v.number(), percent_change: v.number() });
+const moverSchema = v.object({ symbol: v.string(), price: finite, percent_change: finite });
 const moversSchema = v.object({ gainers: v.array(moverSchema), losers: v.array(moverSchema) });
-const activesSchema = v.object({ most_actives: v.array(v.object({ symbol: v.string(), volume: v.number(), trade_count: v.optional(v.number(), 0) })) });
+const activesSchema = v.object({ most_actives: v.array(v.object({ symbol: v.string(), volume: finite, trade_count: v.optional(finite, 0) })) });
 const newsSchema = v.object({
   news: v.array(
     v.object({

@@ -9,14 +9,14 @@ import type { Configuration, Watchlist } from "./records.ts";
 import type { RouteParts } from "./tradingRoutes.ts";
 import { assetJson, instant } from "./wire.ts";
 
-const flag = v.optional(v.boolean());
+const flag = v.nullish(v.boolean()); // clients that do not know one send null
 // What is not named here is taken no notice of: older clients still send the fields of the day-trading rule.
 const CONFIGURE = v.object({
   no_shorting: flag,
   suspend_trade: flag,
   fractional_trading: flag,
-  max_margin_multiplier: v.optional(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.picklist(["1", "2", "4"], "must be 1, 2 or 4"))),
-  trade_confirm_email: v.optional(v.picklist(["all", "none"])),
+  max_margin_multiplier: v.nullish(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.picklist(["1", "2", "4"], "must be 1, 2 or 4"))),
+  trade_confirm_email: v.nullish(v.picklist(["all", "none"])),
   disable_overnight_trading: flag,
   ptp_no_exception_entry: flag,
 });
@@ -43,7 +43,7 @@ export function addAccountKeepings(app: FastifyInstance, parts: RouteParts): voi
   app.get("/v2/account/configurations", (request) => configurationOf(accountOf(request)));
   app.patch("/v2/account/configurations", (request) => {
     const account = accountOf(request);
-    const given = Object.entries(read(CONFIGURE, request.body)).filter(([, value]) => value !== undefined);
+    const given = Object.entries(read(CONFIGURE, request.body)).filter(([, value]) => value != null);
     const configuration: Configuration = { ...configurationOf(account), ...Object.fromEntries(given) };
     engine.amend(account, { configuration });
     return configuration;

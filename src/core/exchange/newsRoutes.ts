@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { badRequest } from "./apiError.ts";
 import { readRange, type DataParts } from "./dataQuery.ts";
 import { newsIn, newsJson, type NewsRow } from "./news.ts";
-import { choice, readQuery, symbolList, wholeNumber } from "./query.ts";
+import { choice, flag, readQuery, symbolList, wholeNumber } from "./query.ts";
 
 const DAY_MS = 86_400_000;
 /** How far one request looks back: less far over many symbols. */
@@ -17,8 +17,8 @@ export function addNewsRoutes(app: FastifyInstance, { market, clock }: DataParts
     const symbols = asked.length === 0 ? market.stocks.map((stock) => stock.symbol) : asked.filter((symbol) => market.has(symbol));
     const limit = wholeNumber(query, "limit", 10, { min: 1, max: 50 });
     const descending = choice(query, "sort", "desc", ["asc", "desc"]) === "desc";
-    const withContent = choice(query, "include_content", "false", ["true", "false"]) === "true";
-    choice(query, "exclude_contentless", "false", ["true", "false"]); // all have content
+    const withContent = flag(query, "include_content");
+    flag(query, "exclude_contentless"); // all have content
     const range = readRange(query);
     const token = readToken(query["page_token"]);
     let to = Math.min(range.end ?? now, now);

@@ -28,6 +28,14 @@ export function choice<T extends string>(query: Query, name: string, fallback: T
   return text as T;
 }
 
+/** Yes or no as programs write it: Python says "True". */
+export function flag(query: Query, name: string): boolean {
+  const text = (query[name] ?? "").toLowerCase();
+  if (["true", "t", "1"].includes(text)) return true;
+  if (["", "false", "f", "0"].includes(text)) return false;
+  throw badRequest(`invalid ${name}: ${query[name]}`);
+}
+
 /** A date (New York, taken as UTC), an RFC 3339 time (UTC where it names no zone) or Unix seconds; undefined when absent. */
 export function time(query: Query, name: string): number | undefined {
   const text = query[name];

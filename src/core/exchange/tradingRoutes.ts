@@ -13,7 +13,7 @@ import type { Market } from "./market.ts";
 import { addMarketRoutes } from "./marketRoutes.ts";
 import { amount, checkClientOrderId, parseBody, readOrderRequest } from "./orderRequest.ts";
 import { portfolioHistory } from "./portfolio.ts";
-import { choice, nanos, readQuery, symbolList, time, wholeNumber } from "./query.ts";
+import { choice, flag, nanos, readQuery, symbolList, time, wholeNumber } from "./query.ts";
 import { isEnded, type OrderRecord } from "./records.ts";
 import { accountJson, activityJson, activityTypeOf, orderJson, paymentJson, positionJson, submittedNanos } from "./wire.ts";
 
@@ -108,7 +108,7 @@ function addOrderRoutes(app: FastifyInstance, { engine, market, accountOf }: Rou
     const limit = wholeNumber(query, "limit", 50, { min: 1, max: 500 });
     const direction = choice(query, "direction", "desc", ["asc", "desc"]);
     const side = choice(query, "side", "", ["", "buy", "sell"]);
-    const nested = query["nested"] === "true";
+    const nested = flag(query, "nested");
     const [after, until] = [time(query, "after"), time(query, "until")];
     const [afterNanos, untilNanos] = [nanos(query, "after"), nanos(query, "until")];
     const symbols = new Set(symbolList(query));
@@ -219,7 +219,7 @@ function addPositionRoutes(app: FastifyInstance, { engine, market, accountOf }: 
   app.delete("/v2/positions", (request, reply) => {
     engine.advance();
     const account = accountOf(request);
-    if (readQuery(request.query)["cancel_orders"] === "true") engine.cancelAll(account);
+    if (flag(readQuery(request.query), "cancel_orders")) engine.cancelAll(account);
     const answers = [...account.positions.keys()].map((symbol) => {
       try {
         return { symbol, status: 200, body: orderJson(close(account, symbol, {}), account.orders, { legs: true }) };

@@ -189,6 +189,22 @@ describe("the paper exchange's API", () => {
     socket.terminate();
   });
 
+  it("keeps what is set of an account's configuration, and takes null for not given", async () => {
+    const path = "/v2/account/configurations";
+    const before = await exchange.get(path, 1);
+    const nothing = { disable_overnight_trading: null, max_margin_multiplier: null, trade_confirm_email: null, no_shorting: null, dtbp_check: null };
+    assert.deepEqual((await exchange.call("PATCH", path, nothing, 1)).body, before);
+    assert.deepEqual((await exchange.call("PATCH", path, { no_shorting: true, max_margin_multiplier: 1 }, 1)).body, {
+      ...before,
+      no_shorting: true,
+      max_margin_multiplier: "1",
+    });
+    for (const wrong of [{ no_shorting: "yes" }, { max_margin_multiplier: "3" }, { trade_confirm_email: "maybe" }])
+      assert.equal((await exchange.call("PATCH", path, wrong, 1)).status, 422);
+    await exchange.call("PATCH", path, before, 1);
+    assert.deepEqual(await exchange.get(path, 1), before);
+  });
+
   it("knows the clock and the calendar", async () => {
     const clock = await exchange.get("/v2/clock");
     assert.equal(clock.is_open, true);

@@ -220,7 +220,7 @@ describe("the paper exchange's market data", () => {
     assert.ok(all.every((row, i) => i === 0 || row.created_at >= all[i - 1].created_at));
     assert.ok(all.some((row) => /estimates for the \w+ quarter/.test(row.headline)));
     assert.ok(all.every((row) => row.content === "" && row.headline.startsWith("SIMULATED")));
-    const [row] = (await exchange.get("/v1beta1/news?symbols=AAPL&limit=1&include_content=true")).news;
+    const [row] = (await exchange.get("/v1beta1/news?symbols=AAPL&limit=1&include_content=True")).news;
     assert.match(row.content, /SIMULATED/);
   });
 });

@@ -43,7 +43,7 @@ describe("orders at the paper exchange", () => {
   const ended = (id: string, event: string) => stream.update((data) => data.event === event && data.order.id === id);
   const flatten = async () => {
     await exchange.call("DELETE", "/v2/orders");
-    const closed = (await exchange.call("DELETE", "/v2/positions?cancel_orders=true")).body;
+    const closed = (await exchange.call("DELETE", "/v2/positions?cancel_orders=True")).body;
     for (const { body, status } of closed) {
       assert.equal(status, 200, JSON.stringify(body));
       await ended(body.id, "fill");
@@ -118,8 +118,21 @@ describe("orders at the paper exchange", () => {
     assert.deepEqual(shown, ["new", "held"]); // the stop is watched all the same
     await refused(buy({ side: "sell" }), 403, /^insufficient qty available for order \(requested: 1, available: 0\)$/, 40310000);
     assert.equal((await exchange.get("/v2/positions/AAPL")).qty_available, "0");
-    const nested = await exchange.get("/v2/orders?status=all&nested=true&limit=1&symbols=AAPL");
-    assert.equal(nested[0].legs.length, 2);
+    // "True" is what Python says.
+    for (const yes of ["true", "True", "1"]) {
+      const [parent] = await exchange.get(`/v2/orders?status=all&nested=${yes}&limit=1&symbols=AAPL`);
+      assert.equal(parent.legs.length, 2);
+    }
+    const flat = await exchange.get("/v2/orders?status=all&nested=False&limit=3&symbols=AAPL");
+    assert.deepEqual(
+      flat.map((o: Json) => [o.legs, [profit.id, loss.id, bracket.id].includes(o.id)]),
+      [
+        [null, true],
+        [null, true],
+        [null, true],
+      ],
+    );
+    assert.equal((await exchange.call("GET", "/v2/orders?nested=maybe")).status, 400);
     // A replaced exit that is marketable fills, and its sister goes.
     const moved = await exchange.call("PATCH", `/v2/orders/${profit.id}`, { limit_price: (ap * 0.9).toFixed(2) });
     assert.equal(moved.status, 200, JSON.stringify(moved.body));
