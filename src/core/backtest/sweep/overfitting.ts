@@ -39,23 +39,29 @@ export function returnShape(equity: Float64Array, riskFreePerBar: number, scratc
   const count = equity.length - 1;
   if (count < 3) return undefined;
   const returns = scratch ?? new Float64Array(count);
-  for (let t = 0; t < count; t++) returns[t] = equity[t + 1]! / equity[t]! - 1 - riskFreePerBar;
+  let before = equity[0]!;
+  const first = equity[1]! / before - 1 - riskFreePerBar;
   let sum = 0;
-  let areEqual = true;
+  let other = 0;
   for (let t = 0; t < count; t++) {
-    sum += returns[t]!;
-    if (returns[t] !== returns[0]) areEqual = false;
+    const value = equity[t + 1]!;
+    const r = value / before - 1 - riskFreePerBar;
+    before = value;
+    returns[t] = r;
+    sum += r;
+    other |= r === first ? 0 : 1;
   }
-  if (areEqual) return undefined;
+  if (other === 0) return undefined;
   const mean = sum / count;
   let second = 0;
   let third = 0;
   let fourth = 0;
   for (let t = 0; t < count; t++) {
     const d = returns[t]! - mean;
-    second += d * d;
-    third += d * d * d;
-    fourth += d * d * d * d;
+    const square = d * d;
+    second += square;
+    third += square * d;
+    fourth += square * d * d;
   }
   const variance = second / count;
   return { count, sharpe: mean / Math.sqrt(second / (count - 1)), skewness: third / count / variance ** 1.5, kurtosis: fourth / count / variance ** 2 };
