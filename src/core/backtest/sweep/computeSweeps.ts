@@ -28,8 +28,9 @@ import {
   type SweepTask,
   type TaskAnswer,
 } from "./messages.ts";
-import { CSCV_LEAST_BARS } from "./overfitting.ts";
+import { CSCV_LEAST_BARS, type Splits } from "./overfitting.ts";
 import { recipeOf, type Recipe } from "./recipes.ts";
+import { rowsOf } from "./rows.ts";
 import { planTables, prepare, type TableSweep } from "./tableSweep.ts";
 import type { TablesAnswer } from "./sweepTask.ts";
 
@@ -81,7 +82,7 @@ export class ComputeSweeps {
       case "full":
         return await this.#full(message, signal);
       case "pbo":
-        return await this.#ask<number | null>(message, signal);
+        return await this.#ask<Splits>(message, signal);
       case "folds":
         return this.#folds(message);
       case "close":
@@ -173,13 +174,14 @@ export class ComputeSweeps {
 
   async #chunk(message: Message<"chunk">, signal: AbortSignal): Promise<ChunkAnswer> {
     const sweep = this.#known(message.id);
-    const { items, values, blockPlaces, timeoutMs } = message;
+    const { items, blockPlaces, timeoutMs } = message;
     if (items.length > MAX_CHUNK) throw badInput("bad-chunk", `A chunk has ${items.length} items, more than ${MAX_CHUNK}.`);
+    const values = message.values ?? rowsOf(sweep.columns, items);
     if (!sweep.opened.isTakenApart) return await this.#engines(sweep, { values, blockPlaces, timeoutMs, useTables: true }, signal);
     const scratch = sweep.tables?.freeScratches.pop();
     if (sweep.tables === undefined || scratch === undefined) return await this.#engines(sweep, { values, blockPlaces, timeoutMs, useTables: false }, signal);
     try {
-      return await this.#byTables(sweep, sweep.tables, scratch, message, signal);
+      return await this.#byTables(sweep, sweep.tables, scratch, { ...message, values }, signal);
     } catch (error) {
       sweep.isIntact = false;
       throw error;
@@ -192,7 +194,7 @@ export class ComputeSweeps {
     sweep: Open,
     tables: NonNullable<Open["tables"]>,
     worker: number,
-    { items, values, blockPlaces, timeoutMs }: Message<"chunk">,
+    { items, values, blockPlaces, timeoutMs }: Omit<Message<"chunk">, "values"> & { readonly values: Float64Array },
     signal: AbortSignal,
   ): Promise<ChunkAnswer> {
     const { request, opened, names } = sweep;
@@ -319,9 +321,10 @@ export class ComputeSweeps {
   }
 
   /** All statistics of single combinations, through the ordinary engine. */
-  async #full({ id, values, monteCarlo, timeoutMs }: Message<"full">, signal: AbortSignal): Promise<readonly FullAnswer[]> {
-    const { request, dataset, names } = this.#known(id);
-    const limit = (timeoutMs * values.length) / names.length + START_MS;
+  async #full({ id, items, monteCarlo, timeoutMs, ...message }: Message<"full">, signal: AbortSignal): Promise<readonly FullAnswer[]> {
+    const { request, dataset, names, columns } = this.#known(id);
+    const values = message.values ?? rowsOf(columns, items);
+    const limit = timeoutMs * items.length + START_MS;
     return await withDeadline("The best combinations", limit, signal, (both) => this.#ask({ kind: "full", request, dataset, names, values, monteCarlo }, both));
   }
 

@@ -24,11 +24,15 @@ export interface FigureRules {
 const SURE_SHARE = 1e-3;
 
 /**
- * Writes the columns out of the figures of tableSweep.ts. False when these figures are too coarse for it, and the
+ * Writes the columns out of the figures of tableSweep.ts (FIGURES there names them in their order). False when these figures are too coarse for it, and the
  * combination has to go through an engine.
  */
 export function writeColumns(figures: Float64Array, rules: FigureRules, out: Float64Array, at: number): boolean {
-  const [equity = 0, kept = 0, sum = 0, squares = 0, trades = 0] = figures;
+  const equity = figures[0]!;
+  const kept = figures[1]!;
+  const sum = figures[2]!;
+  const squares = figures[3]!;
+  const trades = figures[4]!;
   const returns = rules.bars - 1;
   const mean = sum / returns;
   const spread = squares - sum * mean;
@@ -49,17 +53,18 @@ export function writeColumns(figures: Float64Array, rules: FigureRules, out: Flo
 }
 
 function writeTrades(figures: Float64Array, { bars, cash, feeRate }: FigureRules, out: Float64Array, at: number): void {
-  const [trades = 0, won = 0, gain = 0, loss = 0, growth = 0, best = 0, worst = 0, paid = 0, back = 0, held = 0] = figures.subarray(4);
+  const trades = figures[4]!;
+  const loss = figures[7]!;
   // The figures' growth is on what was paid; a trade's result is on the entry's value, without the fee.
   const pct = (1 + feeRate) * 100;
   const none = trades === 0;
-  out[at] = (held / bars) * 100;
-  out[at + 1] = none ? Number.NaN : (won / trades) * 100;
-  out[at + 2] = loss === 0 ? Number.NaN : gain / loss;
-  out[at + 3] = none ? Number.NaN : (growth / trades) * pct;
-  out[at + 4] = none ? Number.NaN : best * pct;
-  out[at + 5] = none ? Number.NaN : worst * pct;
-  out[at + 6] = cash * ((feeRate / (1 + feeRate)) * paid + (feeRate / (1 - feeRate)) * back);
+  out[at] = (figures[13]! / bars) * 100;
+  out[at + 1] = none ? Number.NaN : (figures[5]! / trades) * 100;
+  out[at + 2] = loss === 0 ? Number.NaN : figures[6]! / loss;
+  out[at + 3] = none ? Number.NaN : (figures[8]! / trades) * pct;
+  out[at + 4] = none ? Number.NaN : figures[9]! * pct;
+  out[at + 5] = none ? Number.NaN : figures[10]! * pct;
+  out[at + 6] = cash * ((feeRate / (1 + feeRate)) * figures[11]! + (feeRate / (1 - feeRate)) * figures[12]!);
 }
 
 /** The columns out of statistics in full. */

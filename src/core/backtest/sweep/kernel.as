@@ -200,7 +200,12 @@ export function evaluate(n: i32, blocks: i32, record: usize, edges: usize, range
         else {
           if (lo < keep * hi) {
             let top = peak;
-            for (let p = be; p <= end; p += 32) { const q = u * load<f64>(p, 8); if (q > top) top = q; else if (q < keep * top) keep = q / top; }
+            for (let t = e; t <= r; t++) {
+              // A whole block that makes no record is passed over.
+              if ((t & 15) == 0 && t + 15 <= r && !v128.any_true(f64x2.lt(f64x2.mul(v128.load(range + (<usize>(t >> 4) << 4)), f64x2.splat(u)), f64x2(keep * top, -top)))) { t += 15; continue; }
+              const q = u * load<f64>(record + (<usize>t << 5), 8);
+              if (q > top) top = q; else if (q < keep * top) keep = q / top;
+            }
           }
           peak = hi;
         }

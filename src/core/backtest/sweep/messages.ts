@@ -12,6 +12,7 @@ import type { TableSweep } from "./tableSweep.ts";
 /** Hundreds of thousands of them in a sweep: nobody looks at each. */
 const numbers = v.instance(Int32Array);
 const float64 = v.instance(Float64Array);
+const counts = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
 const positive = v.pipe(v.number(), v.gtValue(0));
 
 /** From the session to the compute process. A sweep is opened, asked for its chunks in any order, asked for its best, and closed. */
@@ -32,11 +33,11 @@ export const SweepMessage = v.variant("kind", [
     maxBytes: positive,
     timeoutMs: positive,
   }),
-  // `values`: the items' parameters, item by item, in the order of `names`. `blockPlaces`: places among `items` of those whose blocks are wanted, ascending.
-  v.object({ kind: v.literal("chunk"), id: v.string(), items: numbers, values: float64, blockPlaces: numbers, timeoutMs: positive }),
+  // `values`: the items' parameters, item by item, in the order of `names`, of an adaptive sweep only. `blockPlaces`: places among `items` of those whose blocks are wanted, ascending.
+  v.object({ kind: v.literal("chunk"), id: v.string(), items: numbers, values: v.exactOptional(float64), blockPlaces: numbers, timeoutMs: positive }),
   // `monteCarlo`: draws the trades of the first again.
-  v.object({ kind: v.literal("full"), id: v.string(), values: float64, monteCarlo: v.boolean(), timeoutMs: positive }),
-  v.object({ kind: v.literal("pbo"), sums: float64, trials: v.number(), returns: v.array(v.pipe(v.number(), v.integer(), v.minValue(0))) }),
+  v.object({ kind: v.literal("full"), id: v.string(), items: numbers, values: v.exactOptional(float64), monteCarlo: v.boolean(), timeoutMs: positive }),
+  v.object({ kind: v.literal("pbo"), sums: float64, returns: counts, part: v.number(), parts: positive }),
   v.object({ kind: v.literal("folds"), id: v.string(), sums: float64 }),
   v.object({ kind: v.literal("close"), id: v.string() }),
 ]);
@@ -125,7 +126,7 @@ export type SweepTask =
       readonly values: Float64Array;
       readonly monteCarlo: boolean;
     }
-  | { readonly kind: "pbo"; readonly sums: Float64Array; readonly trials: number; readonly returns: readonly number[] };
+  | { readonly kind: "pbo"; readonly sums: Float64Array; readonly returns: readonly number[]; readonly part: number; readonly parts: number };
 
 /** Results that outlive the worker that writes them. */
 export interface SharedChunk {

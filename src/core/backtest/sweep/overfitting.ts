@@ -73,15 +73,32 @@ export const CSCV_BLOCKS = 10;
 export const CSCV_LEAST_TRIALS = 10;
 export const CSCV_LEAST_BARS = 10 * CSCV_BLOCKS;
 
+/** Splits looked at, and in how many of them the best of one half was in the lower half of the other's ranking. */
+export interface Splits {
+  readonly splits: number;
+  readonly overfit: number;
+}
+
+/** Probability of backtest overfitting, out of the parts of all splits; null where there are none. */
+export function probabilityOf(parts: readonly Splits[]): number | null {
+  const splits = parts.reduce((sum, part) => sum + part.splits, 0);
+  return splits === 0 ? null : parts.reduce((sum, part) => sum + part.overfit, 0) / splits;
+}
+
 /**
  * Probability of backtest overfitting by combinatorially symmetric cross-validation: the share of splits in which the trial
  * that is best in one half is in the lower half of the ranking in the other. `sums`: for each trial and block the sum of
  * returns and of their squares, `returns` how many returns a block has. Trials are ranked by Sharpe ratio; equal ones share
- * their rank.
+ * their rank. Here every `parts`th split, from number `part` on; none with too few trials.
  */
-export function overfittingProbability(sums: Float64Array, trials: number, returns: readonly number[]): number | null {
+export function countOverfit(
+  sums: Float64Array,
+  returns: readonly number[],
+  { part, parts }: { readonly part: number; readonly parts: number },
+): Splits {
   const blocks = returns.length;
-  if (trials < CSCV_LEAST_TRIALS || blocks < 2) return null;
+  const trials = sums.length / (2 * blocks);
+  if (trials < CSCV_LEAST_TRIALS || blocks < 2) return { splits: 0, overfit: 0 };
   const half = blocks >> 1;
   // Block by block, all trials beside each other: a split shares the sums over its first blocks with the splits before it.
   const ofBlock = Array.from({ length: blocks }, (_value, block) => columnsOf(sums, trials, blocks, block));
@@ -90,28 +107,30 @@ export function overfittingProbability(sums: Float64Array, trials: number, retur
   for (const { sum, squares } of ofBlock) addTo(total, sum, squares);
   const all = returns.reduce((sum, count) => sum + count, 0);
   const outside = new Float64Array(trials);
+  let number = 0;
   let splits = 0;
   let overfit = 0;
   const take = (from: number, depth: number) => {
     const chosen = soFar[depth]!;
-    if (depth === half) {
-      const rank = rankOfBest(chosen, total, all, outside);
-      splits++;
-      // rank + 0.5 is the place from 1 to trials; its logit is not above zero up to the middle.
-      if ((rank + 0.5) / (trials + 1) <= 0.5) overfit++;
-      return;
-    }
     const next = soFar[depth + 1]!;
     for (let block = from; block <= blocks - (half - depth); block++) {
+      const isLast = depth + 1 === half;
+      if (isLast && number++ % parts !== part) continue;
       next.count = chosen.count + returns[block]!;
       next.sum.set(chosen.sum);
       next.squares.set(chosen.squares);
       addTo(next, ofBlock[block]!.sum, ofBlock[block]!.squares);
-      take(block + 1, depth + 1);
+      if (!isLast) {
+        take(block + 1, depth + 1);
+        continue;
+      }
+      splits++;
+      // rank + 0.5 is the place from 1 to trials; its logit is not above zero up to the middle.
+      if ((rankOfBest(next, total, all, outside) + 0.5) / (trials + 1) <= 0.5) overfit++;
     }
   };
   take(0, 0);
-  return overfit / splits;
+  return { splits, overfit };
 }
 
 interface Sums {

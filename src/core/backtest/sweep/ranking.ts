@@ -10,8 +10,9 @@ export function ranked({ sharpe, totalReturnPct, status }: Pick<SweepColumns, "s
   };
   // Sorting a million combinations for twenty of them would hold up whoever waits for other things.
   const first: number[] = [];
+  let least = Number.NEGATIVE_INFINITY;
   for (let item = 0; item < status.length; item++) {
-    if (status[item] !== SWEEP_STATUS.ok || (first.length === top && !(top > 0 && isBefore(item, first[top - 1]!)))) continue;
+    if (sharpe[item]! < least || status[item] !== SWEEP_STATUS.ok || (first.length === top && !(top > 0 && isBefore(item, first[top - 1]!)))) continue;
     let [low, high] = [0, first.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -20,6 +21,7 @@ export function ranked({ sharpe, totalReturnPct, status }: Pick<SweepColumns, "s
     }
     first.splice(low, 0, item);
     if (first.length > top) first.pop();
+    if (first.length === top) least = known(sharpe[first[top - 1]!]!);
   }
   return first;
 }
@@ -27,10 +29,18 @@ export function ranked({ sharpe, totalReturnPct, status }: Pick<SweepColumns, "s
 /** Of the Sharpe ratios per bar; null with fewer than two. */
 export function sharpeVariance(sharpe: Float64Array, periodsPerYear: number): number | null {
   const yearly = Math.sqrt(periodsPerYear);
-  const known = sharpe.filter((value) => Number.isFinite(value)).map((value) => value / yearly);
-  if (known.length < 2) return null;
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  return known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1);
+  let count = 0;
+  let sum = 0;
+  for (let i = 0; i < sharpe.length; i++) {
+    if (!Number.isFinite(sharpe[i])) continue;
+    count++;
+    sum += sharpe[i]! / yearly;
+  }
+  if (count < 2) return null;
+  const mean = sum / count;
+  let squares = 0;
+  for (let i = 0; i < sharpe.length; i++) if (Number.isFinite(sharpe[i])) squares += (sharpe[i]! / yearly - mean) ** 2;
+  return squares / (count - 1);
 }
 
 /** True when nothing better came among the last `patience` of the first `named` combinations. */

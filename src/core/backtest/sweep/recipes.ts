@@ -30,56 +30,56 @@ export type Recipe =
 
 /** `value(name, i)` is the parameter of combination i. Undefined for a strategy that is not taken apart. */
 export function recipeOf(strategy: string, combinations: number, value: (name: string, i: number) => number): Recipe | undefined {
-  const line =
-    (kind: Line["kind"], name: string) =>
-    (i: number): Line => ({ kind, period: value(name, i) });
-  const half =
-    (kind: Half["kind"], period: string, level?: string) =>
-    (i: number): Half => ({ kind, period: value(period, i), level: level === undefined ? 0 : value(level, i) });
+  const of = (name: string) => (i: number) => value(name, i);
+  const none = () => 0;
   switch (strategy) {
     case "sma_cross":
-      return crossOf(combinations, line("sma", "fast"), line("sma", "slow"));
+      return crossOf(combinations, "sma", of("fast"), of("slow"));
     case "ema_cross":
-      return crossOf(combinations, line("ema", "fast"), line("ema", "slow"));
+      return crossOf(combinations, "ema", of("fast"), of("slow"));
     case "rsi_reversion":
-      return halvesOf(combinations, half("rsi-up", "period", "low"), half("rsi-down", "period", "high"));
+      return halvesOf(combinations, ["rsi-up", of("period"), of("low")], ["rsi-down", of("period"), of("high")]);
     case "breakout":
-      return halvesOf(combinations, half("above-highest", "entry"), half("below-lowest", "exit"));
+      return halvesOf(combinations, ["above-highest", of("entry"), none], ["below-lowest", of("exit"), none]);
     default:
       return undefined;
   }
 }
 
-function crossOf(combinations: number, fast: (i: number) => Line, slow: (i: number) => Line): Recipe {
-  const lines = new Numbered<Line>(({ kind, period }) => `${kind} ${period}`);
-  const first = Int32Array.from({ length: combinations }, (_value, i) => lines.numberOf(fast(i)));
-  const second = Int32Array.from({ length: combinations }, (_value, i) => lines.numberOf(slow(i)));
-  return { kind: "cross", lines: lines.all, first, second };
+type Value = (i: number) => number;
+type HalfOf = readonly [kind: Half["kind"], period: Value, level: Value];
+
+function crossOf(combinations: number, kind: Line["kind"], fast: Value, slow: Value): Recipe {
+  const lines: Line[] = [];
+  const numbered = new Numbered((period) => lines.push({ kind, period }) - 1);
+  const numbers = (period: Value) => Int32Array.from({ length: combinations }, (_value, i) => numbered.of(period(i), 0));
+  return { kind: "cross", lines, first: numbers(fast), second: numbers(slow) };
 }
 
-function halvesOf(combinations: number, entry: (i: number) => Half, exit: (i: number) => Half): Recipe {
-  const halves = new Numbered<Half>(({ kind, period, level }) => `${kind} ${period} ${level}`);
-  const first = Int32Array.from({ length: combinations }, (_value, i) => halves.numberOf(entry(i)));
-  const second = Int32Array.from({ length: combinations }, (_value, i) => halves.numberOf(exit(i)));
-  return { kind: "halves", halves: halves.all, first, second };
+function halvesOf(combinations: number, entry: HalfOf, exit: HalfOf): Recipe {
+  const halves: Half[] = [];
+  const [first, second] = [entry, exit].map(([kind, period, level]) => {
+    const numbered = new Numbered((ofPeriod, ofLevel) => halves.push({ kind, period: ofPeriod, level: ofLevel }) - 1);
+    return Int32Array.from({ length: combinations }, (_value, i) => numbered.of(period(i), level(i)));
+  }) as [Int32Array, Int32Array];
+  return { kind: "halves", halves, first, second };
 }
 
-class Numbered<T> {
-  readonly all: T[] = [];
-  readonly #numbers = new Map<string, number>();
-  readonly #key: (item: T) => string;
+/** The same number for the same two values. There are hundreds of thousands of combinations: no keys are put together for them. */
+class Numbered {
+  readonly #numbers = new Map<number, Map<number, number>>();
+  readonly #make: (a: number, b: number) => number;
 
-  constructor(key: (item: T) => string) {
-    this.#key = key;
+  constructor(make: (a: number, b: number) => number) {
+    this.#make = make;
   }
 
-  numberOf(item: T): number {
-    const key = this.#key(item);
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    this.#numbers.set(key, this.all.length);
-    this.all.push(item);
-    return this.all.length - 1;
+  of(a: number, b: number): number {
+    let ofA = this.#numbers.get(a);
+    if (ofA === undefined) this.#numbers.set(a, (ofA = new Map()));
+    let number = ofA.get(b);
+    if (number === undefined) ofA.set(b, (number = this.#make(a, b)));
+    return number;
   }
 }
 

@@ -2,16 +2,26 @@
 import type { CrossValidation } from "../../domain/sweep.ts";
 import type { Params } from "../../domain/backtest.ts";
 import type { FoldsAnswer, SweepOpened } from "./messages.ts";
-import { CSCV_LEAST_TRIALS } from "./overfitting.ts";
+import { CSCV_LEAST_TRIALS, probabilityOf, type Splits } from "./overfitting.ts";
 
 type Ask = (message: object) => Promise<unknown>;
 
+/** With fewer to a worker, a message costs more than it saves. */
+const TRIALS_A_WORKER = 500;
+
 export class ReturnSums {
   readonly #opened: SweepOpened;
-  readonly #of = new Map<number, Float64Array>();
+  /** Every `stride`th combination has a row. */
+  readonly #stride: number;
+  readonly #rows: Float64Array;
+  readonly #isKnown: Uint8Array;
 
-  constructor(opened: SweepOpened) {
+  constructor(opened: SweepOpened, combinations: number, stride: number) {
     this.#opened = opened;
+    this.#stride = stride;
+    const rows = opened.bounds.length === 0 ? 0 : Math.ceil(combinations / stride);
+    this.#rows = new Float64Array(rows * this.width).fill(Number.NaN);
+    this.#isKnown = new Uint8Array(rows);
   }
 
   /** Numbers of one combination. */
@@ -19,25 +29,34 @@ export class ReturnSums {
     return 2 * (this.#opened.bounds.length + 1);
   }
 
+  /** Of a combination that has a row. */
   set(item: number, sums: Float64Array): void {
-    if (this.#opened.bounds.length > 0) this.#of.set(item, sums);
+    if (this.#isKnown.length === 0) return;
+    const row = item / this.#stride;
+    this.#rows.set(sums, row * this.width);
+    this.#isKnown[row] = 1;
   }
 
   /** All in one column of `combinations` places, NaN where there are none; undefined when there are none at all. */
   column(combinations: number): Float64Array | undefined {
-    if (this.#of.size === 0) return undefined;
+    if (!this.#isKnown.includes(1)) return undefined;
+    if (this.#stride === 1) return this.#rows.subarray(0, combinations * this.width);
     const column = new Float64Array(combinations * this.width).fill(Number.NaN);
-    for (const [item, sums] of this.#of) column.set(sums, item * this.width);
+    const { items, sums } = this.#all();
+    items.forEach((item, i) => column.set(sums.subarray(i * this.width, (i + 1) * this.width), item * this.width));
     return column;
   }
 
-  async overfitting(ask: Ask): Promise<number | null> {
+  async overfitting(ask: Ask, workers: number): Promise<number | null> {
     const { bounds, blockBounds, bars } = this.#opened;
-    if (this.#of.size < CSCV_LEAST_TRIALS || blockBounds.length === 0) return null;
     const { items, sums: fine } = this.#all();
+    if (items.length < CSCV_LEAST_TRIALS || blockBounds.length === 0) return null;
     const sums = blockBounds.length === bounds.length ? fine : merge(fine, bounds, blockBounds);
     const edges = [1, ...blockBounds, bars];
-    return (await ask({ kind: "pbo", sums, trials: items.length, returns: edges.slice(1).map((to, block) => to - edges[block]!) })) as number | null;
+    const returns = edges.slice(1).map((to, block) => to - edges[block]!);
+    const parts = Math.min(workers, Math.ceil(items.length / TRIALS_A_WORKER));
+    const answers = Array.from({ length: parts }, (_value, part) => ask({ kind: "pbo", sums, returns, part, parts }) as Promise<Splits>);
+    return probabilityOf(await Promise.all(answers));
   }
 
   async folds(ask: Ask, paramsOf: (item: number) => Params): Promise<CrossValidation> {
@@ -59,10 +78,10 @@ export class ReturnSums {
   }
 
   #all(): { readonly items: readonly number[]; readonly sums: Float64Array } {
-    const items = [...this.#of.keys()].sort((a, b) => a - b);
-    const sums = new Float64Array(items.length * this.width);
-    items.forEach((item, i) => sums.set(this.#of.get(item) as Float64Array, i * this.width));
-    return { items, sums };
+    const rows = [...this.#isKnown.keys()].filter((row) => this.#isKnown[row] === 1);
+    const sums = new Float64Array(rows.length * this.width);
+    rows.forEach((row, i) => sums.set(this.#rows.subarray(row * this.width, (row + 1) * this.width), i * this.width));
+    return { items: rows.map((row) => row * this.#stride), sums };
   }
 }
 

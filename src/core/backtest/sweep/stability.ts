@@ -17,7 +17,9 @@ export function stabilityOf({ names, params, sharpe, status }: Columns, best: Pa
   const own: number[] = [];
   let top = Number.NaN;
   for (let item = 0; item < status.length; item++) {
-    if (status[item] !== SWEEP_STATUS.ok || !steps.every(({ low, high }, at) => params[at]![item]! >= low && params[at]![item]! <= high)) continue;
+    let isNear = status[item] === SWEEP_STATUS.ok;
+    for (let at = 0; isNear && at < steps.length; at++) isNear = params[at]![item]! >= steps[at]!.low && params[at]![item]! <= steps[at]!.high;
+    if (!isNear) continue;
     if (names.every((name, at) => params[at]![item] === best[name])) top = sharpe[item]!;
     else own.push(Number.isNaN(sharpe[item]) ? 0 : sharpe[item]!);
   }
@@ -30,10 +32,13 @@ export function stabilityOf({ names, params, sharpe, status }: Columns, best: Pa
 
 /** For each parameter the Sharpe ratio at its values while the others stay at the best; null where it is undefined. */
 export function sensitivityOf({ names, params, sharpe, status }: Columns, best: Params): readonly Sensitivity[] {
+  const place = names.map((name) => best[name]);
   return names.map((name, at) => {
     const found: Array<{ readonly value: number; readonly sharpe: number | null }> = [];
     for (let item = 0; item < status.length; item++) {
-      if (status[item] !== SWEEP_STATUS.ok || !names.every((other, k) => k === at || params[k]![item] === best[other])) continue;
+      let isOnLine = status[item] === SWEEP_STATUS.ok;
+      for (let k = 0; isOnLine && k < names.length; k++) isOnLine = k === at || params[k]![item] === place[k];
+      if (!isOnLine) continue;
       found.push({ value: params[at]![item]!, sharpe: Number.isNaN(sharpe[item]) ? null : sharpe[item]! });
     }
     const near = found.sort((a, b) => Math.abs(a.value - best[name]!) - Math.abs(b.value - best[name]!)).slice(0, MAX_VALUES);
@@ -44,7 +49,8 @@ export function sensitivityOf({ names, params, sharpe, status }: Columns, best: 
 /** The next lower and the next higher value that was tried. */
 function around(values: Float64Array, best: number): { readonly low: number; readonly high: number } {
   let [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (value < best && value > low) low = value;
     if (value > best && value < high) high = value;
   }

@@ -16,13 +16,14 @@ import {
   type SweepRequest,
 } from "../../domain/sweep.ts";
 import { Slots } from "../slots.ts";
-import { allInFull, whileThereIsTime, type RunInFull } from "./bestInFull.ts";
+import { agree, allInFull, whileThereIsTime, type RunInFull } from "./bestInFull.ts";
 import { COLUMNS } from "./figures.ts";
 import { lookUp, type KnownFigures } from "./knownCombinations.ts";
 import type { ChunkAnswer, FullAnswer, SweepOpened } from "./messages.ts";
 import { CSCV_BLOCKS, deflatedSharpe, expectedHighestSharpe } from "./overfitting.ts";
 import { ReturnSums } from "./returnSums.ts";
 import { isSettled, ranked, sharpeVariance } from "./ranking.ts";
+import { rowsOf } from "./rows.ts";
 import type { SweepParts } from "./runSweep.ts";
 import { sensitivityOf, stabilityOf } from "./stability.ts";
 import { died, SweepLink } from "./sweepLink.ts";
@@ -38,11 +39,6 @@ const MAX_DEATHS = 20;
 const MAX_FAILURES = 5;
 /** After a cancel: time to run the best of what was done. */
 const LAST_MS = 5000;
-/** Largest relative difference between tables and engine that is rounding. */
-const TOLERANCE = 1e-9;
-/** Between a trade that won and one that lost lies a rounding error, when it did neither: these are not held against each other. */
-const NOT_COMPARED: ReadonlySet<string> = new Set(["winRatePct", "profitFactor"]);
-
 type Request = SweepRequest & { readonly top: number };
 
 export class SweepRun {
@@ -89,13 +85,13 @@ export class SweepRun {
   async toEnd(signal: AbortSignal): Promise<Sweep | undefined> {
     try {
       this.#opened = (await this.#slot(signal, () => this.#link(false, signal))).opened;
-      const sums = (this.#sums = new ReturnSums(this.#opened));
+      const sums = (this.#sums = new ReturnSums(this.#opened, this.#trials.capacity, this.#stride));
       await this.#runAll(signal);
       // What is done stays: a cancelled sweep still shows its best.
       const after = signal.aborted ? AbortSignal.timeout(LAST_MS) : signal;
       const ask = (message: object) => this.#ask(message, signal);
       // The longest first, so that all workers end together.
-      const [pbo, best] = await Promise.all([signal.aborted ? null : sums.overfitting(ask), this.#best(after, signal.aborted)]);
+      const [pbo, best] = await Promise.all([signal.aborted ? null : sums.overfitting(ask, this.#parts.workers), this.#best(after, signal.aborted)]);
       const isValidated = this.#request.crossValidation !== undefined && !signal.aborted;
       const folds = isValidated ? await sums.folds(ask, (item) => this.#paramsOf(item)) : null;
       return best === undefined ? undefined : this.#answer(best, pbo, folds);
@@ -149,19 +145,20 @@ export class SweepRun {
   }
 
   /** The next few, without those that are known. */
-  #takeItems(size: number, known: ReturnType<typeof lookUp>): number[] {
+  #takeItems(size: number, known: ReturnType<typeof lookUp>): Int32Array {
     // So that all workers end together; a worker alone waits for nobody, and asking costs a millisecond.
     const { workers } = this.#parts;
     const left = this.#named - this.#next;
     const fair = workers === 1 ? left : Math.max(Math.ceil(left / (2 * workers)), Math.min(left, size >> 5));
     const end = this.#next + Math.max(1, Math.min(size, fair, MAX_CHUNK));
-    const items: number[] = [];
+    const items = new Int32Array(end - this.#next);
+    let count = 0;
     for (; this.#next < end; this.#next++) {
       const found = this.#known === undefined ? undefined : known(this.#paramsOf(this.#next));
-      if (found === undefined) items.push(this.#next);
+      if (found === undefined) items[count++] = this.#next;
       else this.#keepKnown(this.#next, found);
     }
-    return items;
+    return items.subarray(0, count);
   }
 
   #keepKnown(item: number, { figures, blocks }: KnownFigures): void {
@@ -185,7 +182,7 @@ export class SweepRun {
     return this.#stopped !== null;
   }
 
-  async #chunk(items: readonly number[], signal: AbortSignal): Promise<void> {
+  async #chunk(items: Int32Array, signal: AbortSignal): Promise<void> {
     try {
       this.#keep(items, await this.#askChunk(false, items, signal));
     } catch (error) {
@@ -196,10 +193,11 @@ export class SweepRun {
   }
 
   /** In a process where nothing else runs: whoever ends it is the culprit. */
-  async #oneByOne(items: readonly number[], signal: AbortSignal): Promise<void> {
+  async #oneByOne(items: Int32Array, signal: AbortSignal): Promise<void> {
     for (const item of items) {
       try {
-        this.#keep([item], await this.#askChunk(true, [item], signal));
+        const alone = Int32Array.of(item);
+        this.#keep(alone, await this.#askChunk(true, alone, signal));
       } catch (error) {
         signal.throwIfAborted();
         if (!died(error)) throw error;
@@ -215,30 +213,33 @@ export class SweepRun {
     }
   }
 
-  async #askChunk(alone: boolean, items: readonly number[], signal: AbortSignal): Promise<ChunkAnswer> {
+  async #askChunk(alone: boolean, items: Int32Array, signal: AbortSignal): Promise<ChunkAnswer> {
     const link = await this.#link(alone, signal);
     const { timeoutMs } = this.#parts;
-    const blockPlaces = Int32Array.from([...items.keys()].filter((place) => items[place]! % this.#stride === 0));
-    const message = { kind: "chunk", items: Int32Array.from(items), values: this.#valuesOf(items), blockPlaces, timeoutMs };
+    const message = { kind: "chunk", items, ...this.#valuesOf(items), blockPlaces: this.#blockPlaces(items), timeoutMs };
     return (await link.ask(message, timeoutMs * items.length, signal)) as ChunkAnswer;
   }
 
-  #keep(items: readonly number[], { status, columns, blocks, errors }: ChunkAnswer): void {
+  /** Places of those whose blocks are kept. */
+  #blockPlaces(items: Int32Array): Int32Array {
+    const places = new Int32Array(items.length);
+    let count = 0;
+    for (let i = 0; i < items.length; i++) if (items[i]! % this.#stride === 0) places[count++] = i;
+    return places.subarray(0, count);
+  }
+
+  #keep(items: Int32Array, { status, columns, blocks, errors }: ChunkAnswer): void {
     const width = COLUMNS.length;
-    items.forEach((item, i) => {
-      this.#status[item] = status[i]!;
-      if (status[i] !== SWEEP_STATUS.ok) return;
-      COLUMNS.forEach((name, at) => {
-        this.#columns[name][item] = columns[i * width + at]!;
-      });
+    for (let i = 0; i < items.length; i++) this.#status[items[i]!] = status[i]!;
+    COLUMNS.forEach((name, at) => {
+      const column = this.#columns[name];
+      for (let i = 0; i < items.length; i++) if (status[i] === SWEEP_STATUS.ok) column[items[i]!] = columns[i * width + at]!;
     });
     const { width: perItem } = this.#sums!;
-    items
-      .filter((item) => item % this.#stride === 0)
-      .forEach((item, k) => {
-        if (this.#status[item] === SWEEP_STATUS.ok) this.#sums!.set(item, blocks.slice(k * perItem, (k + 1) * perItem));
-      });
-    for (const { at, code, message } of errors) if (this.#failures.length < MAX_FAILURES) this.#failures.push({ item: items[at] as number, code, message });
+    this.#blockPlaces(items).forEach((place, k) => {
+      if (status[place] === SWEEP_STATUS.ok) this.#sums!.set(items[place]!, blocks.subarray(k * perItem, (k + 1) * perItem));
+    });
+    for (const { at, code, message } of errors) if (this.#failures.length < MAX_FAILURES) this.#failures.push({ item: items[at]!, code, message });
     this.#progress(items.length);
   }
 
@@ -251,25 +252,22 @@ export class SweepRun {
   async #best(signal: AbortSignal, isCancelled: boolean): Promise<readonly SweepBest[] | undefined> {
     const order = ranked({ ...this.#columns, status: this.#status }, this.#request.top);
     if (order.length === 0) return [];
-    const full: RunInFull = (items, monteCarlo) => this.#slot(signal, () => this.#full(items, monteCarlo, signal));
+    const full: RunInFull = (items, monteCarlo) => this.#slot(signal, () => this.#full(Int32Array.from(items), monteCarlo, signal));
     const answers = isCancelled ? await whileThereIsTime(order, full, this.#parts.log) : await allInFull(order, this.#parts.workers, full);
-    const isOff = answers.some(({ stats }, i) =>
-      COLUMNS.some((name) => !NOT_COMPARED.has(name) && !agree(stats[name], this.#columns[name][order[i] as number]!)),
-    );
-    if (isOff && this.#opened?.usesTables === true) return undefined;
+    if (!agree(answers, order, this.#columns) && this.#opened?.usesTables === true) return undefined;
     this.#monteCarlo = answers[0]?.monteCarlo ?? null;
-    const variance = this.#sharpeVariance();
+    const [variance, trials] = [this.#sharpeVariance(), this.#trialsCounted()];
     return answers.map(({ stats, shape }, i) => ({
       params: this.#paramsOf(order[i] as number),
       stats,
-      deflatedSharpe: shape === undefined || variance === null ? null : deflatedSharpe(shape, variance, this.#trialsCounted()),
+      deflatedSharpe: shape === undefined || variance === null ? null : deflatedSharpe(shape, variance, trials),
     }));
   }
 
-  async #full(items: readonly number[], monteCarlo: boolean, signal: AbortSignal): Promise<readonly FullAnswer[]> {
+  async #full(items: Int32Array, monteCarlo: boolean, signal: AbortSignal): Promise<readonly FullAnswer[]> {
     const link = await this.#link(false, signal);
     const { timeoutMs } = this.#parts;
-    return (await link.ask({ kind: "full", values: this.#valuesOf(items), monteCarlo, timeoutMs }, timeoutMs * items.length, signal)) as readonly FullAnswer[];
+    return (await link.ask({ kind: "full", items, ...this.#valuesOf(items), monteCarlo, timeoutMs }, timeoutMs * items.length, signal)) as readonly FullAnswer[];
   }
 
   async #ask(message: object, signal: AbortSignal): Promise<unknown> {
@@ -280,11 +278,11 @@ export class SweepRun {
     const { names, columns: params, adaptive, capacity } = this.#trials;
     const combinations = adaptive ? this.#named : capacity;
     const status = this.#status.subarray(0, combinations);
-    const count = (wanted: number) => status.reduce((sum, value) => sum + (value === wanted ? 1 : 0), 0);
-    const cancelled = count(SWEEP_STATUS.cancelled);
+    const ended = this.#ended(combinations);
+    const cancelled = ended[SWEEP_STATUS.cancelled]!;
     const run = combinations - cancelled;
     const durationMs = performance.now() - this.#started;
-    const variance = this.#sharpeVariance();
+    const [variance, trialsCounted] = [this.#sharpeVariance(), this.#trialsCounted()];
     const { request, method = "grid", seed = 1 } = this.#request;
     const columns: SweepColumns = {
       names,
@@ -298,9 +296,9 @@ export class SweepRun {
         schema: "quantdesk.sweep/1",
         combinations,
         run,
-        succeeded: count(SWEEP_STATUS.ok),
-        failed: count(SWEEP_STATUS.error),
-        timedOut: count(SWEEP_STATUS.timeout),
+        succeeded: ended[SWEEP_STATUS.ok]!,
+        failed: ended[SWEEP_STATUS.error]!,
+        timedOut: ended[SWEEP_STATUS.timeout]!,
         cached: this.#cached,
         cancelled,
         workers: this.#parts.workers,
@@ -308,8 +306,8 @@ export class SweepRun {
         throughput: (run / durationMs) * 1000,
         best,
         pbo,
-        trialsCounted: this.#trialsCounted(),
-        luckSharpe: variance === null ? null : expectedHighestSharpe(variance, this.#trialsCounted()) * Math.sqrt(this.#opened!.periodsPerYear),
+        trialsCounted,
+        luckSharpe: variance === null ? null : expectedHighestSharpe(variance, trialsCounted) * Math.sqrt(this.#opened!.periodsPerYear),
         crossValidation,
         monteCarlo: this.#monteCarlo,
         stability: best[0] === undefined ? null : stabilityOf(columns, best[0].params),
@@ -336,7 +334,15 @@ export class SweepRun {
 
   /** Those that are known are counted already. */
   #trialsCounted(): number {
-    return this.#request.earlierTrials - this.#cached + this.#status.reduce((sum, value) => sum + (value === SWEEP_STATUS.cancelled ? 0 : 1), 0);
+    const { length } = this.#status;
+    return this.#request.earlierTrials - this.#cached + length - this.#ended(length)[SWEEP_STATUS.cancelled]!;
+  }
+
+  /** How many of the first combinations ended in each way, by SWEEP_STATUS. */
+  #ended(combinations: number): Int32Array {
+    const counts = new Int32Array(Object.keys(SWEEP_STATUS).length);
+    for (let item = 0; item < combinations; item++) counts[this.#status[item]!]!++;
+    return counts;
   }
 
   #sharpeVariance(): number | null {
@@ -348,12 +354,10 @@ export class SweepRun {
     return { ...this.#request.request.params, ...Object.fromEntries(names.map((name, at) => [name, columns[at]![item]!])) };
   }
 
-  #valuesOf(items: readonly number[]): Float64Array {
-    const { columns } = this.#trials;
-    const width = columns.length;
-    const values = new Float64Array(items.length * width);
-    columns.forEach((column, at) => items.forEach((item, i) => (values[i * width + at] = column[item]!)));
-    return values;
+  /** Where the compute process cannot know them: item by item, in the order of the names. */
+  #valuesOf(items: Int32Array): { readonly values?: Float64Array } {
+    const { columns, adaptive } = this.#trials;
+    return adaptive ? { values: rowsOf(columns, items) } : {};
   }
 
   #slot<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -382,10 +386,4 @@ export class SweepRun {
     this.#links.set(alone, link);
     return await link.ready(signal);
   }
-}
-
-function agree(full: number | null, quick: number): boolean {
-  const expected = full ?? Number.NaN;
-  if (Number.isNaN(expected) || Number.isNaN(quick)) return Number.isNaN(expected) && Number.isNaN(quick);
-  return Math.abs(expected - quick) <= TOLERANCE * Math.max(1, Math.abs(expected));
 }

@@ -14,7 +14,7 @@ import { blocksOfEquity, COLUMNS, columnsOf, writeBlocks, writeColumns } from ".
 import { MemoContext } from "./memoContext.ts";
 import type { FullAnswer, ItemError, SweepTask, TaskAnswer } from "./messages.ts";
 import { growthOf, monteCarlo } from "./monteCarlo.ts";
-import { overfittingProbability, returnShape } from "./overfitting.ts";
+import { countOverfit, returnShape } from "./overfitting.ts";
 import { computeIndicators, TableEvaluator } from "./tableSweep.ts";
 
 /** `after`: what there is to do once no strategy runs any more. */
@@ -42,7 +42,7 @@ async function answer(task: SweepTask): Promise<unknown> {
     case "full":
       return await full(task);
     case "pbo":
-      return overfittingProbability(task.sums, task.trials, task.returns);
+      return countOverfit(task.sums, task.returns, task);
   }
 }
 

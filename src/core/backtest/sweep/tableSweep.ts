@@ -161,10 +161,12 @@ export class TableEvaluator {
     const scratch = this.#scratch;
     const first = recipe.first[combination]!;
     const second = recipe.second[combination]!;
-    let [entries, exits] = [scratch.entries, scratch.exits];
-    if (recipe.kind === "cross") this.#cross(first, second);
-    else [entries, exits] = [layout.signals[first]!, layout.signals[second]!];
-    this.#walk(entries, exits);
+    if (recipe.kind !== "cross") {
+      this.#walk(layout.signals[first]!, layout.signals[second]!);
+      return;
+    }
+    this.#cross(first, second);
+    this.#walk(scratch.entries, scratch.exits);
   }
 
   /** One combination whose signals are known, one value a bar. */
@@ -209,18 +211,21 @@ export class TableEvaluator {
     const { layout, recipe } = this.#sweep;
     if (recipe.kind !== "cross") return;
     const { entries, exits, list } = this.#scratch;
-    const start = Math.max(recipe.lines[a]!.period, recipe.lines[b]!.period) - 1;
+    const first = recipe.lines[a]!;
+    const second = recipe.lines[b]!;
+    const start = Math.max(first.period, second.period) - 1;
     if (start >= layout.bars) {
       this.#words.fill(0, entries >> 2, (entries >> 2) + ((layout.bars + 31) >> 5));
       this.#words.fill(0, exits >> 2, (exits >> 2) + ((layout.bars + 31) >> 5));
       return;
     }
-    const [imageA, imageB] = [layout.images[a]!, layout.images[b]!];
+    const imageA = layout.images[a]!;
+    const imageB = layout.images[b]!;
     const count = this.#kernel.cross(imageA, imageB, start, layout.bars, entries, exits, list);
     const { closes } = this.#sweep;
-    const [first, second] = [recipe.lines[a]!, recipe.lines[b]!];
     if (closes?.isExact === true && first.kind === "sma" && second.kind === "sma") {
-      const [by, against] = [divisorOf(closes, first.period), divisorOf(closes, second.period)];
+      const by = divisorOf(closes, first.period);
+      const against = divisorOf(closes, second.period);
       this.#kernel.decide(layout.prefix, imageA, imageB, layout.bars, first.period, by, second.period, against, start, list, count, entries, exits);
       return;
     }

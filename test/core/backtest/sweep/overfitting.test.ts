@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import {
+  countOverfit,
   deflatedSharpe,
   expectedHighestSharpe,
   normalQuantile,
   normalShare,
-  overfittingProbability,
+  probabilityOf,
   returnShape,
 } from "../../../../src/core/backtest/sweep/overfitting.ts";
 import { heatmapPage } from "../../../../src/core/backtest/sweep/heatmap.ts";
@@ -58,6 +59,13 @@ describe("the deflated Sharpe ratio", () => {
 });
 
 describe("the probability of backtest overfitting", () => {
+  /** By one worker, and the same by three. */
+  const probability = (sums: Float64Array, returns: readonly number[]) => {
+    const alone = probabilityOf([countOverfit(sums, returns, { part: 0, parts: 1 })]);
+    assert.equal(probabilityOf([0, 1, 2].map((part) => countOverfit(sums, returns, { part, parts: 3 }))), alone);
+    return alone;
+  };
+
   const average = (skill: number) => {
     const random = seededRandom(`pbo ${skill}`);
     const [trials, blocks, bars, rounds] = [40, 10, 30, 30];
@@ -74,12 +82,8 @@ describe("the probability of backtest overfitting", () => {
           }
         }
       }
-      sum +=
-        overfittingProbability(
-          sums,
-          trials,
-          Array.from({ length: blocks }, () => bars),
-        )! / rounds;
+      const returns = Array.from({ length: blocks }, () => bars);
+      sum += probability(sums, returns)! / rounds;
     }
     return sum;
   };
@@ -93,22 +97,9 @@ describe("the probability of backtest overfitting", () => {
 
   it("takes a best that is in the middle elsewhere for overfitted, and is unknown for a few trials", () => {
     const same = Float64Array.from({ length: 2 * 10 * 10 }, (_value, at) => (at % 2 === 0 ? ((at / 2) % 10) - 4 : 30));
-    assert.equal(
-      overfittingProbability(
-        same,
-        10,
-        Array.from({ length: 10 }, () => 20),
-      ),
-      1,
-    );
-    assert.equal(
-      overfittingProbability(
-        same,
-        9,
-        Array.from({ length: 10 }, () => 20),
-      ),
-      null,
-    );
+    const returns = Array.from({ length: 10 }, () => 20);
+    assert.equal(probability(same, returns), 1);
+    assert.equal(probability(same.subarray(0, 2 * 10 * 9), returns), null);
   });
 });
 
