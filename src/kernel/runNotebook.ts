@@ -8,6 +8,7 @@ import type { Log } from "../core/base/log.ts";
 import { Scope } from "../core/base/scope.ts";
 import type { Session } from "../core/session.ts";
 import { cellFailure, type CellFailure } from "./cellFailure.ts";
+import { failureReport, placeIn } from "./cellReport.ts";
 import { createDeskHandlers } from "./deskHandlers.ts";
 import { startKernel, type Kernel, type Output } from "./host.ts";
 import { bundleData, linesOf, readNotebook, sourceOf, writeNotebook, type NotebookCell, type NotebookOutput } from "./notebookFile.ts";
@@ -28,7 +29,8 @@ export interface RunCell {
   readonly index: number;
   readonly status: "ok" | "error" | "type-error" | "interrupted" | "dead" | "timeout" | "not-run";
   readonly durationMs: number;
-  readonly error?: { readonly code: string; readonly message: string };
+  /** `line` and `column` in the cell, from 1, where they are known. */
+  readonly error?: { readonly code: string; readonly message: string; readonly line?: number; readonly column?: number };
 }
 
 export interface RunResult {
@@ -58,6 +60,7 @@ export async function runNotebook(file: string, options: RunNotebookOptions, sig
     );
     scope.onClose(() => kernel.close());
     const cells: RunCell[] = [];
+    let number = 0;
     /** As they are when all have run: a later cell may update what an earlier one shows. */
     const written: Array<() => NotebookCell> = [];
     for (const [index, cell] of notebook.cells.entries()) {
@@ -71,7 +74,7 @@ export async function runNotebook(file: string, options: RunNotebookOptions, sig
         written.push(() => ({ ...cell, execution_count: null, outputs: [] }));
         continue;
       }
-      const ran = await runCell(kernel, cell, index, options, scope.signal);
+      const ran = await runCell(kernel, cell, { index, number: ++number }, options, scope.signal);
       cells.push(ran.result);
       written.push(() => ({ ...cell, execution_count: ran.executionCount, outputs: ran.outputs() }));
     }
@@ -96,8 +99,15 @@ interface RanCell {
   readonly outputs: () => readonly NotebookOutput[];
 }
 
-async function runCell(kernel: Kernel, cell: NotebookCell, index: number, options: RunNotebookOptions, signal: AbortSignal): Promise<RanCell> {
-  const collected = new CellOutputs(options.onText ?? (() => undefined));
+async function runCell(
+  kernel: Kernel,
+  cell: NotebookCell,
+  { index, number }: { readonly index: number; readonly number: number },
+  options: RunNotebookOptions,
+  signal: AbortSignal,
+): Promise<RanCell> {
+  const onText = options.onText ?? (() => undefined);
+  const collected = new CellOutputs(onText);
   const started = performance.now();
   const outcome = await kernel.execute(sourceOf(cell), {
     cellId: cell.id ?? String(index),
@@ -106,22 +116,31 @@ async function runCell(kernel: Kernel, cell: NotebookCell, index: number, option
     runsDespiteTypeErrors: options.session.config["kernel.typeErrors"] === "show",
   });
   const durationMs = Math.round(performance.now() - started);
-  const error = cellFailure(outcome);
-  if (error !== undefined) collected.fail(error);
-  const executionCount = outcome.status === "ok" || outcome.status === "error" || outcome.status === "interrupted" ? outcome.executionCount : null;
   const isTimeout = outcome.status === "interrupted" && signal.aborted && (signal.reason as { code?: unknown } | undefined)?.code === "timeout";
+  const failure = isTimeout ? timedOut(options.timeoutMs) : cellFailure(outcome);
+  if (failure !== undefined) {
+    collected.keepFailure(failure);
+    onText(failureReport(number, sourceOf(cell), outcome, failure));
+  }
+  const executionCount = outcome.status === "ok" || outcome.status === "error" || outcome.status === "interrupted" ? outcome.executionCount : null;
+  const place = placeIn(outcome);
   return {
     result: {
       index,
       status: isTimeout ? "timeout" : outcome.status,
       durationMs,
-      ...(error === undefined
+      ...(failure === undefined
         ? {}
-        : { error: { code: isTimeout ? "timeout" : error.code, message: isTimeout ? `timeout after ${options.timeoutMs / 1000}s` : error.message } }),
+        : { error: { code: failure.code, message: failure.message, ...(place === undefined ? {} : { line: place.line, column: place.column }) } }),
     },
     executionCount,
     outputs: () => collected.outputs(executionCount),
   };
+}
+
+function timedOut(timeoutMs: number): CellFailure {
+  const message = `timeout after ${timeoutMs / 1000}s`;
+  return { code: "timeout", name: "Timeout", message, details: `The notebook's time was over: ${message}.` };
 }
 
 type Kept =
@@ -159,14 +178,14 @@ class CellOutputs {
         this.#kept.length = 0;
         return;
       case "error":
-        this.fail({ code: "late-error", name: output.error.name, message: output.error.message, details: output.error.stack });
+        this.keepFailure({ code: "late-error", name: output.error.name, message: output.error.message, details: output.error.stack });
+        this.#onText(`${output.error.stack}\n`);
         return;
     }
   }
 
-  fail(failure: CellFailure): void {
+  keepFailure(failure: CellFailure): void {
     this.#kept.push({ kind: "error", failure });
-    this.#onText(`${failure.details}\n`);
   }
 
   outputs(executionCount: number | null): NotebookOutput[] {

@@ -28,10 +28,10 @@ export function addRunCommand(program: Command, context: Context): void {
           );
           if (!result.ok) context.exitCode = EXIT.failed;
           if (flags.json === true) context.io.json(result);
-          else
-            context.io.data(
-              `${result.cells.filter((cell) => cell.status === "ok").length} of ${result.cells.length} cells ran${flags.out === undefined ? "" : `; written to ${flags.out}`}.`,
-            );
+          else {
+            const ran = result.cells.filter((cell) => cell.status === "ok").length;
+            context.io.data(`${ran} of ${result.cells.length} cells ran${flags.out === undefined ? "" : `; written to ${flags.out}`}.`);
+          }
         },
         { front: "kernel" },
       ),
