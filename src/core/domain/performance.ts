@@ -5,9 +5,12 @@ import type { LagStats, OperationRecord } from "./ports.ts";
 export interface MetricsReport {
   readonly schema: "quantdesk.metrics/1";
   /** Oldest first. */
-  readonly metrics: readonly OperationRecord[];
+  readonly metrics: readonly ReportedOperation[];
   readonly queueDepth: number;
 }
+
+/** `startedAt`: ISO 8601 UTC, when it was asked for. */
+export type ReportedOperation = Omit<OperationRecord, "startedAt"> & { readonly startedAt: string };
 
 export interface OperationSummary {
   readonly operations: number;

@@ -30,7 +30,7 @@ export function bodySchemas() {
     Operation: record(
       {
         operation: text,
-        startedAt: { type: "number", description: "When it was asked for, milliseconds since 1970, UTC." },
+        startedAt: { ...time, description: "When it was asked for, UTC." },
         queueMs: { type: "number", description: "Waiting for a worker." },
         runMs: number,
         ok: { type: "boolean" },

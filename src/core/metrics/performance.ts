@@ -2,9 +2,18 @@
 import { TradingError } from "../base/errors.ts";
 import { systemClock } from "../base/clock.ts";
 import type { LagMeter } from "../base/lagMeter.ts";
-import type { BenchmarkKind, HealthReport, LatencyReport, MetricsReport, MetricsSummary, PerformanceSnapshot, QueueState } from "../domain/performance.ts";
+import type {
+  BenchmarkKind,
+  HealthReport,
+  LatencyReport,
+  MetricsReport,
+  MetricsSummary,
+  PerformanceSnapshot,
+  QueueState,
+  ReportedOperation,
+} from "../domain/performance.ts";
 import { productVersion } from "../base/entry.ts";
-import type { LagStats } from "../domain/ports.ts";
+import type { LagStats, OperationRecord } from "../domain/ports.ts";
 import type { MetricFamily } from "./exposition.ts";
 import { lagFamilies, processFamilies } from "./families.ts";
 import { createHealth } from "./health.ts";
@@ -77,7 +86,11 @@ export function openPerformance(options: PerformanceOptions): Performance {
     metrics,
     lag,
     source: {
-      metrics: (lastN) => ({ schema: "quantdesk.metrics/1", metrics: metrics.recent(lastN ?? undefined), queueDepth: options.queue().depth }),
+      metrics: (lastN) => ({
+        schema: "quantdesk.metrics/1",
+        metrics: metrics.recent(lastN ?? undefined).map(reported),
+        queueDepth: options.queue().depth,
+      }),
       summary: () => metrics.summary(lag.snapshot()),
       clear: () => metrics.clear(),
       benchmarks: () => [...reports],
@@ -115,4 +128,8 @@ export function openPerformance(options: PerformanceOptions): Performance {
       if (options.lag === undefined) lag.stop();
     },
   };
+}
+
+function reported(record: OperationRecord): ReportedOperation {
+  return { ...record, startedAt: new Date(record.startedAt).toISOString() };
 }

@@ -26,8 +26,8 @@ describe("the performance API", () => {
     assert.equal((all.json["metrics"] as unknown[]).length, 5);
     const last = await call("GET", "/api/performance/metrics?last_n=2");
     assert.deepEqual(
-      (last.json["metrics"] as Array<{ startedAt: number }>).map((m) => m.startedAt),
-      [3, 4],
+      (last.json["metrics"] as Array<{ startedAt: string }>).map((m) => m.startedAt),
+      ["1970-01-01T00:00:00.003Z", "1970-01-01T00:00:00.004Z"],
     );
     const summary = await call("GET", "/api/performance/metrics/summary");
     assert.deepEqual([summary.json["schema"], summary.json["operations"], summary.json["successRate"]], ["quantdesk.metrics-summary/1", 5, 1]);
