@@ -2,10 +2,9 @@
  * The composition root: with link.ts the only file that knows all the rooms. Two sessions in one process share nothing.
  */
 import { join, resolve as resolvePath } from "node:path";
-import { availableParallelism } from "node:os";
 import type { Config, ConfigSource, SettingKey, SettingValue } from "./config/schema.ts";
 import { loadConfig } from "./config/load.ts";
-import { ceilingsOf, thresholdsOf } from "./config/ceilings.ts";
+import { ceilingsOf, thresholdsOf, workersOf } from "./config/ceilings.ts";
 import { keysFromEnvironment } from "./config/keys.ts";
 import { checkProvider } from "./config/provider.ts";
 import { chooseVenue, type Keys } from "./config/venue.ts";
@@ -238,13 +237,12 @@ interface Parts {
 function assemble({ options, config, sources, venue, keys, home, log, scope, store, secrets }: Parts): Session {
   const simulated = venue.mode === "embedded";
   const given = (key: SettingKey) => sources[key] !== "default";
-  const workersFor = (key: "backtest.workers" | "features.workers") => (given(key) ? config[key] : Math.min(config[key], availableParallelism()));
 
   const link = createLink({ options, sources, venue, keys, home, config, log, scope, store, simulated, secrets });
   const { broker, data, publicData } = link;
 
   const backtester = createBacktester({
-    workers: workersFor("backtest.workers"),
+    workers: workersOf({ config, sources }, "backtest.workers"),
     timeoutMs: config["backtest.timeoutSeconds"] * 1000,
     log,
     smallRunsHere: options.front === "cli",
@@ -277,7 +275,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
   let analysts = createAnalystThread({ data: keepingSources(data, "analyst", store, log), selected: config["analysts.selected"], log });
   scope.onClose(() => analysts.close());
 
-  const featureWorkers = workersFor("features.workers");
+  const featureWorkers = workersOf({ config, sources }, "features.workers");
   let features: AsyncFeatureComputer | undefined;
   const performance = openPerformance({
     queue: () => ({ depth: features?.queue.depth ?? 0, capacity: config["features.queueSize"] }),
@@ -290,7 +288,13 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       ...brokerFamilies(broker.metrics()),
     ],
     isJudged: (operation) => !(OWN_OPERATIONS as readonly string[]).includes(operation),
-    runBenchmark: (benchmark, operations, signal) => runLatencyBenchApart({ benchmark, operations, workers: featureWorkers }, signal, log, performance.metrics),
+    runBenchmark: (benchmark, operations, signal) =>
+      runLatencyBenchApart(
+        { benchmark, operations, workers: featureWorkers, useProcessPool: config["features.useProcessPool"] },
+        signal,
+        log,
+        performance.metrics,
+      ),
   });
   scope.onClose(() => performance.close());
   features = createFeatureComputer({

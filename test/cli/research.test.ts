@@ -283,4 +283,17 @@ export default defineStrategy({ name: "typo", params: {}, onBar(bar) {
     assert.equal(report.schema, "quantdesk.latency/1");
     assert.equal(report.after.successRate, 1);
   });
+
+  it("measures feature computation with the workers of the settings, and refuses settings that are none", async () => {
+    const args = ["features", "bench", "--operations", "5", "--json"];
+    const workers = async (env: Readonly<Record<string, string>>, ...flags: string[]) => {
+      const ran = await desk.run([...args, ...flags], env);
+      assert.equal(ran.code, 0, ran.stderr);
+      return ran.json<{ workers: number; after: { successRate: number } }>();
+    };
+    assert.equal((await workers({ ASYNC_FEATURES_WORKERS: "3" })).workers, 3);
+    assert.equal((await workers({ ASYNC_FEATURES_WORKERS: "3" }, "--workers", "1")).workers, 1);
+    assert.deepEqual((await workers({ ASYNC_FEATURES_WORKERS: "1", ASYNC_FEATURES_USE_PROCESS_POOL: "true" })).after.successRate, 1);
+    assert.equal((await desk.run(args, { ASYNC_FEATURES_WORKERS: "many" })).code, 2);
+  });
 });

@@ -1,5 +1,9 @@
 /** quantdesk features bench */
+import { resolve } from "node:path";
 import type { Command } from "commander";
+import { defaultHome } from "../../core/base/home.ts";
+import { workersOf } from "../../core/config/ceilings.ts";
+import { loadConfig } from "../../core/config/load.ts";
 import { logFor, type CommonFlags, type Context } from "../context.ts";
 import { fixed } from "../format.ts";
 import { table } from "../io.ts";
@@ -10,11 +14,17 @@ export function addFeatureCommands(program: Command, context: Context): void {
   const features = program.command("features").description("Feature computation.");
   common(features.command("bench").description("Measure loop lag and throughput, in the loop and offloaded."))
     .option("--operations <n>", "feature computations", wholeNumber("--operations", 1, 5000), 500)
-    .option("--workers <n>", "workers", wholeNumber("--workers", 1, 64))
+    .option("--workers <n>", "workers; by default as the setting features.workers says", wholeNumber("--workers", 1, 64))
     .action(async (flags: CommonFlags & { operations: number; workers?: number }) => {
       const { runLatencyBenchApart } = await import("../../core/session.ts");
+      const overrides = flags.workers === undefined ? [] : [{ key: "features.workers", value: flags.workers, source: "flag" } as const];
+      const loaded = await loadConfig({ workspace: process.cwd(), home: resolve(flags.home ?? defaultHome()), env: process.env, overrides });
+      const options = {
+        operations: flags.operations,
+        workers: workersOf(loaded, "features.workers"),
+        useProcessPool: loaded.config["features.useProcessPool"],
+      };
       // In a process of its own: the first half stands still for seconds, and Ctrl-C would have to wait for it.
-      const options = { operations: flags.operations, ...(flags.workers === undefined ? {} : { workers: flags.workers }) };
       const result = await runLatencyBenchApart(options, context.signal, logFor(context.io, flags));
       if (flags.json === true) {
         context.io.json(result);

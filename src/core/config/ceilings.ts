@@ -1,5 +1,7 @@
 /** Limits and thresholds of the settings, as the rooms want them. */
+import { availableParallelism } from "node:os";
 import type { RiskCeilings } from "../domain/orders.ts";
+import type { LoadedConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 
 export function ceilingsOf(config: Config): RiskCeilings {
@@ -10,6 +12,11 @@ export function ceilingsOf(config: Config): RiskCeilings {
     maxDailyLoss: config["risk.maxDailyLoss"],
     symbols: config["risk.symbols"],
   };
+}
+
+/** A number given outright is obeyed; by default as many as there are cores, up to the setting's own. */
+export function workersOf({ config, sources }: LoadedConfig, key: "backtest.workers" | "features.workers"): number {
+  return sources[key] === "default" ? Math.min(config[key], availableParallelism()) : config[key];
 }
 
 /** `scanners.<name>.<threshold>`, by threshold. */
