@@ -270,8 +270,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     clock: systemClock,
   });
 
-  let provider = config["analysts.provider"];
-  checkProvider(provider);
+  let provider = config["analysts.provider"]; // one that is not there stops its analyses, not orders and cancels
   let analysts = createAnalystThread({ data: keepingSources(data, "analyst", store, log), selected: config["analysts.selected"], log });
   scope.onClose(() => analysts.close());
 
@@ -371,7 +370,10 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const { readPricesAsOf } = await import("./data/priceFolder.ts");
       return readPricesAsOf(path, at, (sentence) => log.warn(sentence), signal);
     },
-    analyze: timed("analysis", (symbol, analyzeOptions, signal) => analysts.analyze(symbol, analyzeOptions, signal)),
+    analyze: timed("analysis", async (symbol, analyzeOptions, signal) => {
+      checkProvider(provider);
+      return await analysts.analyze(symbol, analyzeOptions, signal);
+    }),
     dataset,
     ...research,
     backtest: timed("backtest", research.backtest),

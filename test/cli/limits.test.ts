@@ -115,6 +115,18 @@ describe("limits, the audit log and the provider from the terminal", function ()
     assert.equal(settings.find((setting) => setting.key === "analysts.provider")?.source, "home");
   });
 
+  it("a provider of a later version stops its analyses, not the account's commands", async () => {
+    await writeFile(join(desk.home, "settings.json"), '{ "analysts.provider": "openai" }');
+    try {
+      const refused = await desk.run(["analyze", "AAPL", "--json"]);
+      assert.deepEqual([refused.code, refused.json<{ code: string }>().code], [2, "not-yet"], refused.stderr);
+      assert.equal((await desk.run(["cancel", "--all", "--json"])).code, 0);
+      assert.equal((await desk.run(["analyze", "AAPL", "--provider", "rules", "--json"])).code, 0);
+    } finally {
+      await writeFile(join(desk.home, "settings.json"), "{}");
+    }
+  });
+
   it("reads neither an address nor a limit from the state folder's settings", async () => {
     for (const key of ["broker.baseUrl", "broker.mode", "risk.maxOrderValue"]) {
       await writeFile(join(desk.home, "settings.json"), JSON.stringify({ [key]: key.startsWith("risk") ? 1e6 : "live" }));

@@ -37,7 +37,7 @@ export function addAnalyzeCommand(program: Command, context: Context): void {
       if (typeof flags.analyst === "string") throw notYet("analyze --no-analyst");
       for (const flag of ["record", "replay", "baseUrl", "model"] as const)
         if (flags[flag] !== undefined) throw notYet(`analyze --${flag.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`);
-      const overrides: ConfigOverride[] = [{ key: "analysts.provider", value: "rules", source: "flag" }];
+      const overrides: ConfigOverride[] = flags.provider === undefined ? [] : [{ key: "analysts.provider", value: flags.provider, source: "flag" }];
       const wanted = symbol(name);
       return withSession(
         context,

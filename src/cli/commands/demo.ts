@@ -43,7 +43,10 @@ export function addDemoCommand(program: Command, context: Context): void {
           front: "demo",
           seed: flags.seed,
           ownExchange: true,
-          overrides: [{ key: "broker.mode", value: "embedded", source: "flag" }],
+          overrides: [
+            { key: "broker.mode", value: "embedded", source: "flag" },
+            { key: "analysts.provider", value: "rules", source: "flag" },
+          ],
         });
       } finally {
         await rm(home, { recursive: true, force: true, maxRetries: 3 });

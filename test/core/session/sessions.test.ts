@@ -237,7 +237,6 @@ describe("a closed session", function () {
   const nothing = async (): Promise<void> => undefined;
   fails("a bad setting", nothing, `const overrides = [{ key: "features.workers", value: 0, source: "flag" }]; ${open}`, /bad-setting/);
   fails("live without being asked for", nothing, `const overrides = [{ key: "broker.mode", value: "live", source: "flag" }]; ${open}`, /live-not-confirmed/);
-  fails("a part that is not there yet", nothing, `const overrides = [{ key: "analysts.provider", value: "openai", source: "flag" }]; ${open}`, /./);
   fails("a home that is a file", () => writeFile(join(folder, "home"), ""), `const overrides = []; ${open}`, /home-unwritable/);
   fails(
     "a store that is no database",
