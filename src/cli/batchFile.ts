@@ -33,6 +33,7 @@ const extras = {
 /** With the bounds of the flags of the same names. */
 const Request = v.object({
   data: text,
+  benchmark: v.exactOptional(text),
   strategy: text,
   params: v.exactOptional(v.custom<Params>(isParams, 'must be an object of names with numbers, like {"fast": 5}')),
   engine: v.exactOptional(oneOf(["auto", "event", "vector", "simple"])),

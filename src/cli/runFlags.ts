@@ -41,6 +41,7 @@ export function addRunFlags(command: Command): Command {
     .option("--tz <zone>", "time zone of a file's times that say none, like America/New_York; UTC otherwise")
     .option("--timeframe <t>", `of a symbol's bars: ${TIMEFRAMES.join(", ")}`, oneOf("--timeframe", TIMEFRAMES))
     .option("--adjustment <how>", `of a symbol's prices: ${ADJUSTMENTS.join(", ")}`, oneOf("--adjustment", ADJUSTMENTS))
+    .option("--benchmark <ref>", "what alpha and beta are against, a reference like --data; its own first symbol otherwise")
     .option("--periods-per-year <n>", "to annualise with; inferred otherwise", finiteNumber("--periods-per-year", 0.01, 1e7))
     .option("--risk-free <share>", "risk-free rate a year", finiteNumber("--risk-free", -0.5, 1));
 }
@@ -49,7 +50,7 @@ export function addRunFlags(command: Command): Command {
 export function runShape(flags: RunFlags): Shape {
   if (flags.adjustment !== undefined && /^sample:|\.(?:csv|tsv|parquet)(?:\.gz)?$/i.test(flags.data ?? ""))
     throw badInput("bad-usage", `--adjustment is for symbols: the prices of ${flags.data} are as they are.`, "Leave it out.");
-  const { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, periodsPerYear, riskFree, tz: timeZone, timeframe } = flags;
+  const { params, engine, cash, feeRate, slippageBps, sizing: size, fill, from, to, benchmark, periodsPerYear, riskFree, tz: timeZone, timeframe } = flags;
   const shape = {
     params,
     engine,
@@ -60,6 +61,7 @@ export function runShape(flags: RunFlags): Shape {
     fill,
     from,
     to,
+    benchmark,
     periodsPerYear,
     riskFree,
     timeZone,

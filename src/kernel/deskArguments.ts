@@ -75,6 +75,7 @@ const Backtest = v.strictObject({
   to: v.optional(v.string()),
   timeZone: v.optional(v.string()),
   timeframe: v.optional(v.picklist(TIMEFRAMES)),
+  benchmark: v.optional(v.string()),
   periodsPerYear: v.optional(v.number()),
   riskFree: v.optional(v.number()),
 });

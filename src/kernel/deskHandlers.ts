@@ -63,7 +63,13 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
   const { broker } = session;
   const notebook = options.notebook ?? "notebook";
   const file = (reference: string): string => {
-    const looksLikeFile = /\.(csv|[cm]?ts|[cm]?js)$/i.test(reference) || /[/\\]/.test(reference);
+    // Several, unless a file is called so.
+    if (reference.includes(",") && !existsSync(resolve(options.folder ?? ".", reference)))
+      return reference
+        .split(",")
+        .map((part) => file(part.trim()))
+        .join(",");
+    const looksLikeFile = /\.((csv|tsv|parquet)(\.gz)?|[cm]?ts|[cm]?js)$/i.test(reference) || /[/\\]/.test(reference);
     if (options.folder === undefined || isAbsolute(reference) || !looksLikeFile || reference.startsWith("sample:")) return reference;
     // BRK/B is a symbol and looks like a path; a file that is there is meant.
     const path = resolve(options.folder, reference);
@@ -71,7 +77,12 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
   };
   const spec = async (args: BacktestArguments, withEquity: boolean, caller: DeskCaller | undefined): Promise<BacktestSpec> => ({
     ...specOf(
-      { ...args, data: file(args.data), strategy: typeof args.strategy === "string" ? file(args.strategy) : await strategyFileOf(session.home, args.strategy) },
+      {
+        ...args,
+        data: file(args.data),
+        ...(args.benchmark === undefined ? {} : { benchmark: file(args.benchmark) }),
+        strategy: typeof args.strategy === "string" ? file(args.strategy) : await strategyFileOf(session.home, args.strategy),
+      },
       withEquity,
     ),
     origin: caller === undefined ? `cell:${notebook}` : `cell:${notebook}#${caller.cellId}`,

@@ -387,6 +387,8 @@ export interface BacktestSpec {
   readonly timeZone?: string;
   /** Of a symbol's bars; 1Day when absent. */
   readonly timeframe?: Timeframe;
+  /** What alpha and beta are measured against, as `data` names prices; its own first symbol when absent. */
+  readonly benchmark?: string;
   readonly periodsPerYear?: number;
   readonly riskFree?: number;
 }
@@ -586,7 +588,7 @@ export interface BacktestStats {
   readonly bestTradePct: number | null;
   readonly worstTradePct: number | null;
   readonly avgTradeBars: number | null;
-  /** Against the data's own (first) symbol, held. */
+  /** Against the benchmark, or the data's own (first) symbol, held. */
   readonly alphaPct: number | null;
   readonly beta: number | null;
   readonly benchmarkReturnPct: number | null;

@@ -120,6 +120,12 @@ function printResult({ io }: Context, result: BacktestResult): void {
         ["Volatility", share(stats.volatilityPct)],
         ["Sharpe", fixed(stats.sharpe)],
         ["Sortino", fixed(stats.sortino)],
+        ...(result.benchmark === undefined
+          ? []
+          : [
+              [`Alpha a year, against ${result.benchmark.name}`, percent(stats.alphaPct)],
+              ["Beta", fixed(stats.beta)],
+            ]),
         ["Worst fall", percent(stats.maxDrawdownPct === 0 ? 0 : -stats.maxDrawdownPct)],
         ["Invested", share(stats.exposurePct)],
         ["Trades", String(stats.trades)],
@@ -142,6 +148,7 @@ const OF_ONE_RUN = [
   "checkLookahead",
   ...EXTRA_COST_NAMES,
   "data",
+  "benchmark",
   "strategy",
   "params",
   "engine",

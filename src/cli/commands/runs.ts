@@ -1,5 +1,6 @@
 /** quantdesk runs [HASH]: the trial ledger, and one run with everything needed to run it again. */
 import type { Command } from "commander";
+import { ADJUSTMENTS } from "../../core/domain/bars.ts";
 import { badInput } from "../../core/base/errors.ts";
 import { canonicalJson } from "../../core/base/canonical.ts";
 import type { RunRecord, RunRow } from "../../core/domain/ports.ts";
@@ -151,6 +152,8 @@ export function againCommand({ details }: Pick<RunRecord, "details">): string | 
       .map(([name, value]) => `${name}=${value}`)
       .join(","),
     ...spec,
+    // A setting or flag, and of symbols only.
+    adjustment: (ADJUSTMENTS as readonly string[]).includes(details.dataset.adjustment) ? details.dataset.adjustment : undefined,
     feeRate: request.costs.feeRate,
     slippageBps: request.costs.slippageBps,
     cash: request.cash,

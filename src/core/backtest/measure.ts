@@ -3,7 +3,8 @@ import type { BacktestRequest, BacktestStats, EngineName, Params } from "../doma
 import { sliceBars, type BarSeries, type Dataset } from "../domain/bars.ts";
 import type { VectorContext } from "../domain/strategy.ts";
 import { badInput, TradingError } from "../base/errors.ts";
-import { clockOf, onClock } from "./clock.ts";
+import { benchmarkCloses } from "./benchmark.ts";
+import { clockOf } from "./clock.ts";
 import { chooseEngine, runChosen, type LoadedStrategy } from "./engines.ts";
 import type { Outcome } from "./ledger.ts";
 import { parseParams } from "./params.ts";
@@ -40,7 +41,7 @@ export function measure(request: BacktestRequest, strategy: LoadedStrategy, data
     ...ofOutcome(outcome),
     equity: outcome.equity.subarray(begin),
     time: clock.subarray(begin),
-    benchmark: onClock(clock, bars).close.subarray(begin),
+    benchmark: benchmarkCloses(clock, bars, dataset).subarray(begin),
     cash: request.cash,
     periodsPerYear: request.periodsPerYear ?? inferPeriodsPerYear(clock),
     riskFree: request.riskFree,

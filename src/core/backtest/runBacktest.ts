@@ -3,8 +3,9 @@
  * but the one that measures `durationMs`.
  */
 import type { BacktestRequest, BacktestResult, BacktestTrade, Params, Sizing } from "../domain/backtest.ts";
-import { datasetIdentity, type BarSeries, type Dataset } from "../domain/bars.ts";
+import { datasetIdentity, pricesInfo, type BarSeries, type Dataset } from "../domain/bars.ts";
 import { canonicalJson, sha256 } from "../base/canonical.ts";
+import { benchmarkWarnings } from "./benchmark.ts";
 import type { LoadedStrategy } from "./engines.ts";
 import { ENGINE_VERSION } from "./engineVersion.ts";
 import { excursions } from "./excursions.ts";
@@ -18,6 +19,7 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
   const started = performance.now();
   const { params, series, clock, outcome, engine, reason, begin, stats } = measure(request, strategy, dataset);
   const iso = (index: number) => isoTime(clock[index]!);
+  const { benchmark } = dataset;
   const check = request.checkLookAhead === true ? checkLookAhead({ strategy, params, series, rules: request }) : undefined;
   if (check?.found != null) throw lookAheadError(strategy.file ?? strategy.definition.name, check.found);
   return {
@@ -27,10 +29,11 @@ export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, 
     engine,
     engineReason: reason,
     dataset: { ...dataset.info, bars: clock.length, from: iso(0), to: iso(clock.length - 1) },
+    ...(benchmark === undefined ? {} : { benchmark: { name: benchmark.info.name, ...pricesInfo(benchmark.info) } }),
     costs: { ...request.costs, fill: request.fill, sizing: sizingText(request.sizing) },
     riskFree: request.riskFree,
     ...(request.fill === "close" ? { sameBarFill: true as const } : {}),
-    warnings: [...(dataset.warnings ?? []), ...warningsOf(request, outcome, clock.length)],
+    warnings: [...(dataset.warnings ?? []), ...benchmarkWarnings(clock, dataset), ...warningsOf(request, outcome, clock.length)],
     ...(check === undefined ? {} : { lookAhead: { ok: true as const, cuts: check.cuts, exhaustive: check.exhaustive } }),
     trades: outcome.trades.map((trade) => publicTrade(trade, series, clock, iso, request.fill)),
     stats,
@@ -115,6 +118,7 @@ function runHash(request: BacktestRequest, strategy: LoadedStrategy, params: Par
       params,
       strategy: { name: strategy.definition.name, hash: strategy.hash },
       data: datasetIdentity(dataset.info),
+      ...(dataset.benchmark === undefined ? {} : { benchmark: datasetIdentity(dataset.benchmark.info) }),
       engineVersion: ENGINE_VERSION,
     }),
   );

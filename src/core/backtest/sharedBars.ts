@@ -19,6 +19,7 @@ interface Packed<S> {
   readonly warnings?: readonly string[];
   readonly series: S;
   readonly others?: readonly S[];
+  readonly benchmark?: { readonly info: DatasetInfo; readonly series: S };
 }
 
 export type PackedDataset = Packed<PackedSeries>;
@@ -36,11 +37,12 @@ export function unshare(shared: SharedDataset): Dataset {
   return each(shared, unshareSeries);
 }
 
-function each<A, B>({ info, warnings, series, others }: Omit<Packed<A>, "key">, turn: (series: A) => B): Omit<Packed<B>, "key"> {
+function each<A, B>({ info, warnings, series, others, benchmark }: Omit<Packed<A>, "key">, turn: (series: A) => B): Omit<Packed<B>, "key"> {
   return {
     info,
     series: turn(series),
     ...(others === undefined ? {} : { others: others.map(turn) }),
+    ...(benchmark === undefined ? {} : { benchmark: { info: benchmark.info, series: turn(benchmark.series) } }),
     ...(warnings === undefined ? {} : { warnings }),
   };
 }

@@ -1,5 +1,5 @@
 /** Backtest requests and results, as CONTRACTS.md describes them. Analytics are float64. */
-import type { DatasetInfo } from "./bars.ts";
+import type { DatasetInfo, PricesInfo } from "./bars.ts";
 
 export type EngineName = "event" | "vector" | "simple";
 export type Params = Readonly<Record<string, number>>;
@@ -139,7 +139,7 @@ export interface BacktestStats {
   readonly bestTradePct: number | null;
   readonly worstTradePct: number | null;
   readonly avgTradeBars: number | null;
-  /** Against the first symbol's own prices, held. */
+  /** Against the benchmark, or the first symbol's own prices, held. */
   readonly alphaPct: number | null;
   readonly beta: number | null;
   readonly benchmarkReturnPct: number | null;
@@ -158,6 +158,8 @@ export interface BacktestResult {
   readonly engine: EngineName;
   readonly engineReason: string;
   readonly dataset: DatasetInfo;
+  /** What alpha and beta are against; absent: the first symbol itself. */
+  readonly benchmark?: PricesInfo & { readonly name: string };
   readonly costs: Costs & { readonly fill: string; readonly sizing: string };
   /** A year, as asked for: 0.02 is 2 %. */
   readonly riskFree?: number;

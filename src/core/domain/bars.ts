@@ -53,6 +53,8 @@ export interface Dataset {
   readonly series: BarSeries;
   /** Of further symbols, each with times of its own. */
   readonly others?: readonly BarSeries[];
+  /** What alpha and beta are measured against; the first symbol itself when absent. */
+  readonly benchmark?: { readonly info: DatasetInfo; readonly series: BarSeries };
   /** What is odd about the bars, a sentence each: gaps, duplicates, likely splits and bad ticks. They are used as they are. */
   readonly warnings?: readonly string[];
 }

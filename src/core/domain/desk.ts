@@ -19,6 +19,8 @@ export interface SessionStatus {
 export interface BacktestSpec extends ExtraCosts {
   /** Path of a CSV file, "sample:sp500", "sample:simulated", or a symbol; several with commas for a strategy that holds several. */
   readonly data: string;
+  /** What alpha and beta are measured against, as `data` names prices; the first symbol itself when absent. */
+  readonly benchmark?: string;
   /** Built-in name or path of a .ts file. */
   readonly strategy: string;
   readonly params?: Params;

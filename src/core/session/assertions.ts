@@ -33,6 +33,7 @@ interface Parts {
 const FILE_MS = 120_000;
 const FIELDS = [
   "data",
+  "benchmark",
   "strategy",
   "params",
   "engine",

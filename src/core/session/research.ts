@@ -32,6 +32,7 @@ export interface ResearchParts {
 
 /** Which prices a specification means. */
 export type DataSource = Pick<BacktestSpec, "data" | "timeZone" | "timeframe">;
+type WithBenchmark = DataSource & Pick<BacktestSpec, "benchmark">;
 
 type BatchOptions = Parameters<Backtester["batch"]>[1];
 
@@ -50,6 +51,7 @@ export interface Research {
   resolve(spec: BacktestSpec, signal: AbortSignal): Promise<BacktestRequest>;
 }
 
+const IS_FILE = /\.(?:csv|tsv|parquet)(?:\.gz)?$|[/\\]/i;
 /** Of a batch: so many finished runs are written at once. */
 const WRITE_EVERY = 100;
 
@@ -67,7 +69,7 @@ export function createResearch({
 }: ResearchParts): Research {
   // The command line uses exactly the costs given; everything else is honest by default.
   const costs = front === "cli" ? { feeRate: 0, slippageBps: 0 } : { feeRate: 0.001, slippageBps: 5 };
-  const toRequest = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>, signal: AbortSignal): Promise<BacktestRequest> => {
+  const toRequest = async (spec: BacktestSpec, load: (source: WithBenchmark) => Promise<Dataset>, signal: AbortSignal): Promise<BacktestRequest> => {
     const from = spec.from === undefined ? undefined : instant(spec.from, "from");
     const to = spec.to === undefined ? undefined : instant(spec.to, "to", { end: true });
     if (from !== undefined && to !== undefined && from > to) throw badInput("bad-time", `from (${spec.from}) is after to (${spec.to}).`, "Swap them.");
@@ -75,7 +77,8 @@ export function createResearch({
     if (!isFile) checkName(spec.strategy);
     const path = resolvePath(folder, spec.strategy);
     const [loaded] = await Promise.all([load(spec), isFile ? checkTypes(path, signal) : undefined]);
-    const key = canonicalJson([loaded.info.name, datasetIdentity(loaded.info)]);
+    const { info, benchmark } = loaded;
+    const key = canonicalJson([info.name, datasetIdentity(info), ...(benchmark === undefined ? [] : [benchmark.info.name, datasetIdentity(benchmark.info)])]);
     backtester.register(key, loaded);
     return {
       strategy: isFile ? { kind: "file", path } : { kind: "builtin", name: spec.strategy },
@@ -96,15 +99,24 @@ export function createResearch({
   };
   const loader = (signal: AbortSignal) => {
     const loaded = new Map<string, Promise<Dataset>>();
-    return ({ data, timeZone, timeframe }: DataSource) => {
+    const one = ({ data, timeZone, timeframe }: DataSource) => {
       const source = { data, ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
       const key = canonicalJson(source);
       const known = loaded.get(key) ?? loadReference(source, signal);
       loaded.set(key, known);
       return known;
     };
+    return async ({ benchmark, ...source }: WithBenchmark): Promise<Dataset> => {
+      if (benchmark === undefined) return await one(source);
+      if (benchmark.includes(",")) throw badInput("bad-benchmark", `The benchmark is "${benchmark}", which names several.`, "Name one.");
+      const { timeZone, ...plain } = source;
+      // Times of symbols and samples are known.
+      const zone = timeZone !== undefined && IS_FILE.test(benchmark) ? { timeZone } : {};
+      const [dataset, { info, series }] = await Promise.all([one(source), one({ ...plain, ...zone, data: benchmark })]);
+      return { ...dataset, benchmark: { info, series } };
+    };
   };
-  const identified = async (spec: BacktestSpec, load: (source: DataSource) => Promise<Dataset>, signal: AbortSignal): Promise<IdentifiedRun> =>
+  const identified = async (spec: BacktestSpec, load: (source: WithBenchmark) => Promise<Dataset>, signal: AbortSignal): Promise<IdentifiedRun> =>
     ledger.identify(spec, await toRequest(spec, load, signal), await load(spec));
   const toSweep = async (spec: SweepSpec, signal: AbortSignal): Promise<PreparedSweep> => {
     const load = loader(signal);

@@ -186,8 +186,15 @@ function strategyIn(strategy: StrategyRef, codeHash: string): object {
 }
 
 /** All that a result says of its data set. */
-function facts({ info, series, warnings }: Dataset): object {
-  return { info, symbol: series.symbol, timeframe: series.timeframe, simulated: series.simulated, warnings };
+function facts({ info, series, warnings, benchmark }: Dataset): object {
+  return {
+    info,
+    symbol: series.symbol,
+    timeframe: series.timeframe,
+    simulated: series.simulated,
+    warnings,
+    ...(benchmark === undefined ? {} : { benchmark: benchmark.info }),
+  };
 }
 
 function backtestRow({ spec, request, info, codeHash, codeText, result, cached }: FinishedRun, front: string): NewRun {

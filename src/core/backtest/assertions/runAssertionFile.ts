@@ -108,7 +108,12 @@ function withPaths(spec: BacktestSpec, folder: string): BacktestSpec {
     const path = resolve(folder, reference);
     return /\.(csv|gz|parquet|[cm]?[jt]s)$/i.test(reference) || existsSync(path) ? path : reference;
   };
-  return { ...spec, data: beside(spec.data), strategy: /\.[cm]?[jt]s$/.test(spec.strategy) ? beside(spec.strategy) : spec.strategy };
+  return {
+    ...spec,
+    data: beside(spec.data),
+    ...(spec.benchmark === undefined ? {} : { benchmark: beside(spec.benchmark) }),
+    strategy: /\.[cm]?[jt]s$/.test(spec.strategy) ? beside(spec.strategy) : spec.strategy,
+  };
 }
 
 function startProcess(file: string, scope: Scope, log: Log): Channel {

@@ -12,6 +12,7 @@ export function againPanel(result: BacktestResult, data: ReportData, spec: Backt
   const asked: Partial<BacktestSpec> = spec ?? { engine: result.engine, from: dataset.from ?? "", to: dataset.to ?? "" };
   const flags: ReadonlyArray<readonly [flag: string, value: string | number | undefined]> = [
     ["--data", spec?.data ?? dataset.name],
+    ["--benchmark", spec?.benchmark ?? result.benchmark?.name],
     ["--strategy", spec?.strategy ?? result.strategy],
     ["--params", paramsText(result) || undefined],
     ["--cash", Number(data.cash.toPrecision(12))],
@@ -35,6 +36,7 @@ export function againPanel(result: BacktestResult, data: ReportData, spec: Backt
   const facts = [
     `data sha256 ${dataset.sha256}`,
     `adjustment ${dataset.adjustment}${dataset.asOf === null ? "" : `, as of ${dataset.asOf}`}`,
+    ...(result.benchmark === undefined ? [] : [`benchmark sha256 ${result.benchmark.sha256}`]),
     `run ${result.runHash}`,
   ];
   return panel({

@@ -42,7 +42,7 @@ export function statistics(result: BacktestResult, data: ReportData): string {
         [`Sharpe, rf ${rate(result)}`, sharpeWithRange(result)],
         ["Sortino", plain(stats.sortino, 2)],
         ["Calmar", plain(stats.calmar, 2)],
-        ["Alpha a year", change(stats.alphaPct)],
+        [result.benchmark === undefined ? "Alpha a year" : `Alpha a year, against ${escapeHtml(result.benchmark.name)}`, change(stats.alphaPct)],
         ["Beta", plain(stats.beta, 2)],
       ],
     ],

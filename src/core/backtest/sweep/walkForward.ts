@@ -13,6 +13,7 @@ import { inferPeriodsPerYear } from "../periods.ts";
 import { between } from "../measure.ts";
 import { statistics } from "../statistics.ts";
 import { deflatedSharpe, returnShape } from "./overfitting.ts";
+import { benchmarkCloses } from "../benchmark.ts";
 import { planWindows, type PlannedWindow } from "./windows.ts";
 
 export interface WalkForwardParts {
@@ -38,7 +39,7 @@ export async function walkForward(
   const at = (bar: number) => bars.time[bar]!;
   const counts: { -readonly [K in keyof Counts]: number } = { combinations: 0, run: 0, succeeded: 0, failed: 0, timedOut: 0, cancelled: 0 };
   const out: WalkForwardWindow[] = [];
-  const tested = new Tested(request, bars.time, bars.close, windows[0]!.test[0]);
+  const tested = new Tested(request, bars.time, benchmarkCloses(bars.time, bars, dataset), windows[0]!.test[0]);
   let strategy = request.strategy.kind === "builtin" ? request.strategy.name : request.strategy.path;
   let perWindow = 0;
   for (const [number, window] of windows.entries()) {
@@ -144,21 +145,21 @@ class Tested {
   readonly begin: number;
   readonly #request: BacktestRequest;
   readonly #time: Float64Array;
-  readonly #close: Float64Array;
+  readonly #benchmark: Float64Array;
   readonly #equity: Float64Array;
   readonly #first: number;
   readonly #money = { totalSlippage: 0, financing: 0 };
   #barsHeld = 0;
   end: number;
 
-  constructor(request: BacktestRequest, time: Float64Array, close: Float64Array, first: number) {
+  constructor(request: BacktestRequest, time: Float64Array, benchmark: Float64Array, first: number) {
     this.#request = request;
     this.#time = time;
-    this.#close = close;
+    this.#benchmark = benchmark;
     this.#first = first;
     this.begin = Math.max(0, first - 1);
     this.end = this.begin + 1;
-    this.#equity = new Float64Array(close.length - this.begin);
+    this.#equity = new Float64Array(time.length - this.begin);
     this.#equity[0] = request.cash;
   }
 
@@ -198,7 +199,7 @@ class Tested {
       time: this.#time.subarray(this.begin, this.end),
       trades: this.trades.map((trade) => ({ ...trade, leg: 0, entryFee: trade.fees, exitFee: 0, carry: trade.carry ?? 0 })),
       barsHeld: this.#barsHeld,
-      benchmark: this.#close.subarray(this.begin, this.end),
+      benchmark: this.#benchmark.subarray(this.begin, this.end),
       cash,
       periodsPerYear: this.#periodsPerYear(),
       riskFree,
