@@ -139,7 +139,11 @@ async function listen(
       };
       current.fail = fail;
       const send = (message: unknown) => socket.send(JSON.stringify(message));
-      socket.on("open", () => send({ action: "authenticate", data: { key_id: endpoint.keyId, secret_key: endpoint.secretKey } }));
+      let isOpen = false;
+      socket.on("open", () => {
+        isOpen = true;
+        send({ action: "authenticate", data: { key_id: endpoint.keyId, secret_key: endpoint.secretKey } });
+      });
       socket.on("ping", () => {
         heardAt = options.clock.now();
       });
@@ -181,10 +185,14 @@ async function listen(
       });
       socket.on("error", (error) =>
         fail(
-          new TradingError("stream-failed", `Cannot open the order stream at ${hostOf(options)}: ${(error as NodeJS.ErrnoException).code ?? error.message}.`, {
-            hint: "Check the network and the address; then try again.",
-            cause: error,
-          }),
+          new TradingError(
+            "stream-failed",
+            `${isOpen ? "The order stream broke off" : "Cannot open the order stream"} at ${hostOf(options)}: ${(error as NodeJS.ErrnoException).code ?? error.message}.`,
+            {
+              hint: "Check the network and the address; then try again.",
+              cause: error,
+            },
+          ),
         ),
       );
       socket.on("close", () => resolve());

@@ -146,6 +146,15 @@ describe("the broker", () => {
     assert.deepEqual(told, [`repriced ${order.id} undefined`, `fill ${order.id} 1`]);
     assert.equal(desk.broker.state, "connected");
     assert.equal(desk.lines.filter((line) => line.includes("A trade update was ignored")).length, 8);
+    // What is larger than any message ends the connection, in a sentence; another one is opened.
+    const again = new Promise<void>((resolve) => {
+      desk.broker.onState((state) => {
+        if (state === "connected") resolve();
+      });
+    });
+    for (const socket of desk.server.streams) socket.send(Buffer.alloc(5 * 2 ** 20, 32));
+    await again;
+    assert.ok(desk.lines.some((line) => /The order stream failed: The order stream broke off at [^ ]+: WS_ERR_UNSUPPORTED_MESSAGE_LENGTH\.$/.test(line)));
   });
 
   it("reads lists with what it does not trade or know yet in them: orders of several options, new statuses, new kinds of activities", async () => {
