@@ -11,10 +11,10 @@ import { withStrategyAsText } from "./cellStrategy.ts";
 import { createLocalDesk, withScannersAsText, type LocalTools } from "./deskLocal.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCall } from "./deskProtocol.ts";
 import { runningWork } from "./deskRunning.ts";
-import type { Desk, ScanOptions } from "./deskTypes.d.ts";
+import type { Desk, DisplayProgress, ScanOptions } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
-export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningCell>, tools: LocalTools): Desk {
+export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningCell>, tools: LocalTools & { readonly progressBar: DisplayProgress }): Desk {
   const never = new AbortController().signal;
   const call = async (name: DeskCall["name"], args: readonly unknown[], site: Error): Promise<unknown> => {
     const cell = current.getStore();
@@ -44,7 +44,7 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
     const method = (spec: unknown): unknown => {
       const site = new Error("site");
       Error.captureStackTrace(site, method);
-      return runningWork(call, name, withStrategyAsText(spec, tools.openBlocking), site);
+      return runningWork(call, name, withStrategyAsText(spec, tools.openBlocking), { site, progressBar: tools.progressBar });
     };
     return method;
   };

@@ -791,6 +791,8 @@ export interface Progress {
   advance(by?: number): void;
   update(count: number, total?: number): void;
   done(): void;
+  /** Ended before its time. */
+  stop(): void;
 }
 
 export interface DisplayProgress {

@@ -6,7 +6,7 @@
 import { Lock } from "../core/base/lock.ts";
 import { TradingError } from "../core/base/errors.ts";
 import { abortable, withDeadline } from "../core/base/scope.ts";
-import type { Look, Looked } from "../core/domain/shown.ts";
+import { OWN_MIMES, type Look, type Looked } from "../core/domain/shown.ts";
 import type { CellNames } from "./cellFiles.ts";
 import { CellScripts, type ReadCell } from "./cellScripts.ts";
 import { CellTypes } from "./cellTypes.ts";
@@ -315,7 +315,9 @@ export class Front {
     return { ...given, stack: mapStack(given.stack, this.#ran) };
   }
 
-  #bundle(data: MimeBundle): MimeBundle {
+  #bundle(given: MimeBundle): MimeBundle {
+    // What nobody can ask about is left to the HTML and text beside it.
+    const data = this.#options.keepsShown ? given : withoutOwn(given);
     const text = data["text/plain"];
     const mapped = typeof text === "string" ? mapText(text, this.#ran) : text;
     return mapped === text || mapped === undefined ? data : { ...data, "text/plain": mapped };
@@ -365,4 +367,8 @@ export class Front {
         return;
     }
   }
+}
+
+function withoutOwn(data: MimeBundle): MimeBundle {
+  return OWN_MIMES.some((mime) => mime in data) ? Object.fromEntries(Object.entries(data).filter(([mime]) => !OWN_MIMES.includes(mime))) : data;
 }

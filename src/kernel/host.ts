@@ -40,7 +40,7 @@ export interface KernelOptions {
   readonly log: Log;
   /** Keeps a second process ready, so that a restart takes no time. */
   readonly warmSpare?: boolean;
-  /** The newest that cells show is kept by reference, so that `look` can tell the rest of it. */
+  /** The newest that cells show is kept by reference, so that `look` can tell the rest of it, and has our own forms beside HTML and text. */
   readonly keepsShown?: boolean;
   /** Cells run under Node's permission model: no process, no add-on, writing only below the folder. It does not cover the network. */
   readonly isRestricted?: boolean;

@@ -115,6 +115,7 @@ async function runCell(
     signal,
     runsDespiteTypeErrors: options.session.config["kernel.typeErrors"] === "show",
   });
+  collected.settle();
   const durationMs = Math.round(performance.now() - started);
   const isTimeout = outcome.status === "interrupted" && signal.aborted && (signal.reason as { code?: unknown } | undefined)?.code === "timeout";
   const failure = isTimeout ? timedOut(options.timeoutMs) : cellFailure(outcome);
@@ -148,10 +149,16 @@ type Kept =
   | { readonly kind: "shown"; data: Record<string, unknown>; readonly id: string | undefined; readonly isResult: boolean }
   | { readonly kind: "error"; readonly failure: CellFailure };
 
+/** Of a display that goes on changing, people read one line in each of these spans, and the last. */
+const READ_MS = 5000;
+
 /** A cell's outputs as the file keeps them, and as text while they come. */
 class CellOutputs {
   readonly #kept: Kept[] = [];
   readonly #onText: (text: string) => void;
+  /** By display: when it was last told, and what was not. */
+  readonly #told = new Map<string, { at: number; untold: string | undefined }>();
+  #isOver = false;
 
   constructor(onText: (text: string) => void) {
     this.#onText = onText;
@@ -168,11 +175,12 @@ class CellOutputs {
       }
       case "display":
         this.#kept.push({ kind: "shown", data: bundleData(output.data), id: output.id, isResult: output.isResult });
+        if (output.id !== undefined) this.#told.set(output.id, { at: performance.now(), untold: undefined });
         this.#onText(`${plainText(output.data)}\n`);
         return;
       case "update":
         for (const kept of this.#kept) if (kept.kind === "shown" && kept.id === output.id) kept.data = bundleData(output.data);
-        this.#onText(`${plainText(output.data)}\n`);
+        this.#tell(output.id, `${plainText(output.data)}\n`);
         return;
       case "clear":
         this.#kept.length = 0;
@@ -182,6 +190,21 @@ class CellOutputs {
         this.#onText(`${output.error.stack}\n`);
         return;
     }
+  }
+
+  /** The cell has ended. */
+  settle(): void {
+    this.#isOver = true;
+    for (const { untold } of this.#told.values()) if (untold !== undefined) this.#onText(untold);
+    this.#told.clear();
+  }
+
+  #tell(id: string, text: string): void {
+    const told = this.#told.get(id);
+    if (this.#isOver || told === undefined || performance.now() - told.at >= READ_MS) {
+      this.#onText(text);
+      if (!this.#isOver) this.#told.set(id, { at: performance.now(), untold: undefined });
+    } else told.untold = text;
   }
 
   keepFailure(failure: CellFailure): void {

@@ -107,7 +107,7 @@ const given = {
     Object.defineProperty(fn, "name", { value: name, configurable: true });
     (globalThis as Record<string, unknown>)[global] = fn;
   },
-  desk: createDesk(channel, current, { computeFeaturesSync, openBlocking }),
+  desk: createDesk(channel, current, { computeFeaturesSync, openBlocking, progressBar: display.progress }),
   display,
   plot,
   input: createInput(channel, current),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { openSession, type Session } from "../../src/core/session.ts";
 import { createDeskHandlers } from "../../src/kernel/deskHandlers.ts";
 import { runNotebook } from "../../src/kernel/runNotebook.ts";
+import type { Output } from "../../src/kernel/host.ts";
 import { TestNotebook } from "./notebook.ts";
 
 describe("desk in a cell, on the embedded exchange", () => {
@@ -215,6 +216,16 @@ scanned.scanners.map(({ name, status, candidates, error }) => [name, status, can
   refuses("wants a quantity", 'await loose.buy("AAPL", {})', /exactly one of qty and notional/);
   refuses("names the nearest strategy", 'await loose.backtest({ data: "sample:simulated", strategy: "sma_cros" })', /sma_cross/);
 
+  it("shows how far a sweep is that is only awaited, and how far it came when it is stopped", async () => {
+    const told = (output: Output): string => (output.kind === "display" || output.kind === "update" ? String(output.data["text/plain"]) : "");
+    const isMoving = notebook.until((output) => /^Sweep: .*\d of 119,400/.test(told(output)));
+    const running = notebook.run(`await desk.sweep({ ...${sweep}, grid: "fast=2:200,slow=201:800", engine: "event" })`);
+    await isMoving;
+    await notebook.kernel.interrupt();
+    const { outputs } = await running;
+    assert.match(outputs.map(told).findLast((text) => text.startsWith("Sweep")) ?? "", /interrupted at [\d,]+ of 119,400 after/);
+  });
+
   it("runs a strategy that the cell defines, in backtests, sweeps and walk-forward", async () => {
     await notebook.run(`import { defineStrategy } from "quantdesk";
 const calm = defineStrategy({
@@ -252,6 +263,17 @@ await desk.backtest({ data: "sample:simulated", strategy: defineStrategy({ name:
       ran.outcome.status === "error" ? ran.outcome.error.message : "",
       /^The strategy captures: The function uses days, which it does not define itself/,
     );
+  });
+
+  it("tells what goes on changing now and then, and its end", async function () {
+    this.timeout(60_000);
+    const file = join(home, "bar.ipynb");
+    const source = "for (const n of display.progress(Array.from({ length: 30 }))) await new Promise((done) => setTimeout(done, 20));";
+    await writeFile(file, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [{ cell_type: "code", metadata: {}, outputs: [], source }] }));
+    const told: string[] = [];
+    await runNotebook(file, { session, log: session.log, timeoutMs: 50_000, onText: (text) => told.push(text) }, signal);
+    assert.ok(told.length <= 3, told.join(""));
+    assert.match(told.at(-1) ?? "", /^30 of 30 in /);
   });
 
   it("stops a notebook at the first cell that fails", async function () {

@@ -8,6 +8,7 @@ export const TABLE_MIME = "application/vnd.quantdesk.table+json";
 export const TREE_MIME = "application/vnd.quantdesk.tree+json";
 export const TEXT_MIME = "application/vnd.quantdesk.text+json";
 export const CHART_MIME = "application/vnd.quantdesk.chart+json";
+export const OWN_MIMES: readonly string[] = [TABLE_MIME, TREE_MIME, TEXT_MIME, CHART_MIME];
 
 /**
  * A cell of a table as JSON has it, or what it is and its text: "n" a number that JSON lacks (NaN, Infinity, -0), "i" a
@@ -19,6 +20,8 @@ export interface ShownColumn {
   readonly name: string;
   /** All that was looked at are numbers, or text that is one. */
   readonly isNumber: boolean;
+  /** A count, whose thousands are set apart. */
+  readonly isCount?: boolean;
 }
 
 export interface ShownTable {
@@ -128,8 +131,9 @@ export function digitsOf(cells: Iterable<Cell | undefined>): number {
 }
 
 /** As people read it, numbers with so many digits; those that would be nothing then keep their own form, as all do without. */
-export function cellText(cell: Cell, digits?: number): string {
+export function cellText(cell: Cell, digits?: number, { isCount = false }: Pick<ShownColumn, "isCount"> = {}): string {
   if (cell === null) return "";
+  if (typeof cell === "number" && isCount) return withMinus(cell.toLocaleString("en-US", { maximumFractionDigits: digits ?? MAX_DIGITS }));
   if (typeof cell === "number") {
     if (digits === undefined || (Number.isInteger(cell) && digits === 0)) return withMinus(String(cell));
     const size = Math.abs(cell);

@@ -53,8 +53,15 @@ export async function drawBars(bars: BarFrame, hold: Hold): Promise<readonly Mim
   ];
 }
 
-function sourceOf({ time, open, high, low, close, volume }: BarFrame): TableSource {
-  return frameSource(["time", "open", "high", "low", "close", "volume"], [time, open, high, low, close, volume], 6, new Set(["time"]));
+function sourceOf({ timeframe, time, open, high, low, close, volume }: BarFrame): TableSource {
+  const frame = frameSource(["time", "open", "high", "low", "close", "volume"], [time, open, high, low, close, volume]);
+  // A daily bar's time is its day.
+  const grain = timeframe === "1Day" ? 86_400_000 : 1;
+  return {
+    ...frame,
+    counts: new Set(["volume"]),
+    value: (row, column) => (column === 0 ? new Date(Math.floor((time[row] as number) / grain) * grain) : frame.value(row, column)),
+  };
 }
 
 function lowest(values: Float64Array): number {

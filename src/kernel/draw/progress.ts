@@ -28,7 +28,7 @@ export function drawProgress(state: ProgressState): MimeBundle {
       : html`<div class="qd-meter" role="progressbar" aria-label="${name}" aria-valuemin="0" aria-valuemax="100" aria-valuenow="${Math.floor(share * 100)}" aria-valuetext="${say}"><i class="qd-${status}" style="width:${(share * 100).toFixed(1)}%"></i></div>`;
   return {
     "text/html": page(
-      html`<div class="qd-bar">${label === "" ? NOTHING : html`<b>${label}</b>`}${meter}<span>${status === "running" ? percent : ""} ${say}</span></div>`,
+      html`<div class="qd-bar">${label === "" ? NOTHING : html`<b>${label}</b>`}${meter}<span>${status === "running" && percent !== "" ? `${percent}, ` : ""}${say}</span></div>`,
     ),
     "text/plain": `${label === "" ? "" : `${label}: `}${share === undefined || status === "done" ? "" : `${percent.padStart(5)} ${blocks(share)} `}${say}`,
   };

@@ -14,6 +14,8 @@ export interface TableSource {
   /** The first of `columnCount`. */
   readonly names: readonly string[];
   readonly columnCount: number;
+  /** Of the names: those of counts. */
+  readonly counts?: ReadonlySet<string>;
   length(): number;
   /** `undefined` for what is not there, `ACCESSOR` for what would run code. */
   value(row: number, column: number): unknown;
@@ -58,17 +60,9 @@ export function columnsSource(value: unknown): TableSource | undefined {
   return frameSource(names.slice(0, MAX_COLUMNS), columns, names.length);
 }
 
-/** Columns that are known to be such; those in `times` hold UTC milliseconds. */
-export function frameSource(
-  names: readonly string[],
-  columns: readonly Column[],
-  columnCount = names.length,
-  times: ReadonlySet<string> = new Set(),
-): TableSource {
-  const readers = columns.map((column, i): ((row: number) => unknown) => {
-    if (times.has(names[i] as string)) return (row) => new Date(column[row] as number);
-    return types.isTypedArray(column) ? (row) => column[row] : (row) => ownValue(column, row);
-  });
+/** Columns that are known to be such. */
+export function frameSource(names: readonly string[], columns: readonly Column[], columnCount = names.length): TableSource {
+  const readers = columns.map((column): ((row: number) => unknown) => (types.isTypedArray(column) ? (row) => column[row] : (row) => ownValue(column, row)));
   const [first] = columns;
   return { names, columnCount, length: () => (first === undefined ? 0 : partCount(first)), value: (row, column) => readers[column]?.(row) };
 }
@@ -119,6 +113,6 @@ export function rowsOf(source: TableSource, places: Iterable<number>): Cell[][] 
 export function columnsOf(source: TableSource, rows: ReadonlyArray<readonly Cell[]>): ShownColumn[] {
   return source.names.map((name, i) => {
     const there = rows.map((row) => row[i] ?? null).filter((cell) => cell !== null && !(Array.isArray(cell) && cell[0] === "u"));
-    return { name, isNumber: there.length > 0 && there.every(isNumeric) };
+    return { name, isNumber: there.length > 0 && there.every(isNumeric), ...(source.counts?.has(name) === true ? { isCount: true } : {}) };
   });
 }

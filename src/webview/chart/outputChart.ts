@@ -75,7 +75,8 @@ export class OutputChart {
         1,
       );
       this.#fall.setData(this.#falls.map((value, i) => ({ time: this.#time(i), value })));
-      this.#chart.panes()[1]?.setHeight(56);
+      this.#fall.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.1 } });
+      this.#chart.panes()[1]?.setHeight(64);
     }
     this.#recolor();
     this.#chart.timeScale().fitContent();

@@ -1,5 +1,5 @@
 /** A table of a cell: page by page, by any column, narrowed by a text. Small ones are all here; of others the kernel is asked. */
-import { cellText, digitsOf, type Cell, type Look, type Looked, type ShownTable } from "../../core/domain/shown.ts";
+import { cellText, digitsOf, type Cell, type Look, type Looked, type ShownColumn, type ShownTable } from "../../core/domain/shown.ts";
 import { h } from "../dom.ts";
 import type { Asker } from "./asker.ts";
 import { orderedPlaces } from "./localRows.ts";
@@ -134,7 +134,7 @@ export function showTable(table: ShownTable, asker: Asker): HTMLElement {
           "tr",
           {},
           ...(hasPlaces ? [h("td", { class: "n dim" }, String(page.places[r] ?? ""))] : []),
-          ...columns.map((column, i) => cellOf(row[i] ?? null, column.isNumber, digits[i] ?? 0)),
+          ...columns.map((column, i) => cellOf(row[i] ?? null, column, digits[i] ?? 0)),
         ),
       ),
     );
@@ -170,13 +170,13 @@ export function showTable(table: ShownTable, asker: Asker): HTMLElement {
   );
 }
 
-function cellOf(cell: Cell, isNumber: boolean, digits: number): HTMLElement {
+function cellOf(cell: Cell, column: ShownColumn, digits: number): HTMLElement {
   const isOdd = Array.isArray(cell) && (cell[0] === "u" || cell[0] === "o" || (cell[0] === "n" && cell[1] === "NaN"));
-  const text = cellText(cell, typeof cell === "number" ? digits : undefined);
+  const text = cellText(cell, typeof cell === "number" ? digits : undefined, column);
   return h(
     "td",
     {
-      class: [isNumber ? "n" : "", isOdd ? "dim" : ""].join(" ").trim() || null,
+      class: [column.isNumber ? "n" : "", isOdd ? "dim" : ""].join(" ").trim() || null,
       title: typeof cell === "number" && text !== cellText(cell) ? cellText(cell) : null,
     },
     text,

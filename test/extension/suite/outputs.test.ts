@@ -26,7 +26,7 @@ describe("the outputs of a notebook", () => {
     this.timeout(180_000);
     await extension();
     await vscode.commands.executeCommand("workbench.action.closeSidebar");
-    if (hasBridge) await bridge("size", { width: "1000", height: "4600" });
+    if (hasBridge) await bridge("size", { width: "1000", height: "3500" });
     await run("connect");
     notebook = await draft("outputs.ipynb", KINDS);
     await vscode.commands.executeCommand("notebook.execute");
