@@ -6,15 +6,17 @@ import type { BarSeries } from "../domain/bars.ts";
 import type { BarColumn, BarContext, EntryOptions, ExitOptions } from "../domain/strategy.ts";
 import type { Params } from "../domain/backtest.ts";
 import { computeIndicator, parseIndicatorOutput } from "../domain/indicators/catalog.ts";
-import { atr, ema, highest, lowest, rsi, smaOf, stdev, wholeNumbers, type WholeNumbers } from "../domain/indicators.ts";
+import { atr, crossings, ema, highest, lowest, rsi, smaOf, stdev, wholeNumbers, type WholeNumbers } from "../domain/indicators.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
 import type { Leg, Portfolio } from "./portfolio.ts";
+import type { RunMemory } from "./runMemory.ts";
 import { entryOrder, exitOrder, place, targetOrder, type WorkingOrder } from "./workingOrders.ts";
 
 /** The averages' closes as whole numbers are shared by all periods. */
 const LINES = [
-  (bars: BarSeries, period: number, whole: () => WholeNumbers | undefined) => smaOf(bars.close, whole(), period),
+  (bars: BarSeries, period: number, whole: () => WholeNumbers | undefined, memory: RunMemory) =>
+    smaOf(bars.close, whole(), period, memory.column(bars.close.length)),
   (bars: BarSeries, period: number) => ema(bars.close, period),
   (bars: BarSeries, period: number) => rsi(bars.close, period),
   (bars: BarSeries, period: number) => stdev(bars.close, period),
@@ -30,11 +32,22 @@ const MAX_PERIODS = 64;
 /** What the cursors of one run share. */
 interface Shared {
   readonly account: Portfolio;
+  readonly clock: Float64Array;
   readonly params: Params;
+  readonly memory: RunMemory;
   readonly symbols: readonly string[];
   readonly cursors: BarCursor[];
-  now: number;
-  time: number;
+  /** Of each symbol, the first where one is there twice. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** The symbol that comes after the last one asked for: strategies go through them in order. */
+  next: number;
+}
+
+/** Where one average crosses another, as they were asked for. */
+interface Crossings {
+  readonly fast: number | string;
+  readonly slow: number | string;
+  readonly marks: Int8Array;
 }
 
 export class BarCursor implements BarContext {
@@ -46,6 +59,9 @@ export class BarCursor implements BarContext {
   readonly #periods = LINES.map(() => 0);
   /** By request. */
   readonly #indicators = new Map<string, Float64Array>();
+  readonly #crossings: Crossings[] = [];
+  /** What was asked for last. */
+  #last: Crossings = NO_CROSSINGS;
   #whole: WholeNumbers | undefined;
 
   private constructor(shared: Shared, leg: Leg) {
@@ -54,18 +70,20 @@ export class BarCursor implements BarContext {
     this.#bars = leg.bars;
   }
 
-  /** One for each symbol; they move together. */
-  static forAll(account: Portfolio, params: Params): readonly BarCursor[] {
-    const shared: Shared = { account, params, symbols: account.legs.map((leg) => leg.bars.symbol), cursors: [], now: 0, time: 0 };
+  /** One for each symbol, on their legs' bars. */
+  static forAll(account: Portfolio, clock: Float64Array, params: Params, memory: RunMemory): readonly [BarCursor, ...BarCursor[]] {
+    const symbols = account.legs.map((leg) => leg.bars.symbol);
+    const numbers = new Map(symbols.map((symbol, number) => [symbol, number] as const).reverse());
+    const shared: Shared = { account, clock, params, memory, symbols, cursors: [], numbers, next: 0 };
     for (const leg of account.legs) shared.cursors.push(new BarCursor(shared, leg));
-    return shared.cursors;
+    return shared.cursors as [BarCursor, ...BarCursor[]];
   }
 
   get index() {
-    return this.#shared.now;
+    return this.#shared.account.now;
   }
   get time() {
-    return this.#shared.time;
+    return this.#shared.clock[this.#shared.account.now] as number;
   }
   get symbol() {
     return this.#bars.symbol;
@@ -108,10 +126,12 @@ export class BarCursor implements BarContext {
   }
 
   of(symbol: string): BarContext {
-    const { symbols, cursors } = this.#shared;
-    const found = cursors[symbols.indexOf(symbol)];
-    if (found === undefined) throw badInput("unknown-symbol", `of("${symbol}"): this run has no such symbol.`, knownNames(symbol, symbols));
-    return found;
+    const shared = this.#shared;
+    const { symbols, next } = shared;
+    const number = symbols[next] === symbol && shared.numbers.size === symbols.length ? next : shared.numbers.get(symbol);
+    if (number === undefined) throw badInput("unknown-symbol", `of("${symbol}"): this run has no such symbol.`, knownNames(symbol, symbols));
+    shared.next = number + 1 < symbols.length ? number + 1 : 0;
+    return shared.cursors[number]!;
   }
 
   lag(bars: number, column: BarColumn = "close"): number {
@@ -143,17 +163,11 @@ export class BarCursor implements BarContext {
   }
 
   crossedAbove(fast: number | string, slow: number | string): boolean {
-    const a = this.#line(SMA, this.#period(fast));
-    const b = this.#line(SMA, this.#period(slow));
-    const t = this.#leg.bar;
-    return t > 0 && a[t - 1]! <= b[t - 1]! && a[t]! > b[t]!;
+    return this.#crossing(fast, slow) === 1;
   }
 
   crossedBelow(fast: number | string, slow: number | string): boolean {
-    const a = this.#line(SMA, this.#period(fast));
-    const b = this.#line(SMA, this.#period(slow));
-    const t = this.#leg.bar;
-    return t > 0 && a[t - 1]! >= b[t - 1]! && a[t]! < b[t]!;
+    return this.#crossing(fast, slow) === -1;
   }
 
   buy(options: EntryOptions = NO_OPTIONS): void {
@@ -195,14 +209,29 @@ export class BarCursor implements BarContext {
     else for (let i = orders.length - 1; i >= 0; i--) if (orders[i]!.tag === tag) orders.splice(i, 1);
   }
 
-  /** For the engine alone; moves the cursors of all symbols. */
-  moveTo(now: number, time: number): void {
-    this.#shared.now = now;
-    this.#shared.time = time;
+  /** 1 where the fast average crosses up through the slow one, -1 where it crosses down. */
+  #crossing(fast: number | string, slow: number | string): number | undefined {
+    const last = this.#last;
+    const mark = fast === last.fast && slow === last.slow ? last.marks[this.#leg.bar] : undefined;
+    return mark ?? this.#otherCrossing(fast, slow);
+  }
+
+  #otherCrossing(fast: number | string, slow: number | string): number | undefined {
+    let known = this.#crossings.find((one) => one.fast === fast && one.slow === slow);
+    if (known === undefined) {
+      const [a, b] = [this.#line(SMA, this.#period(fast)), this.#line(SMA, this.#period(slow))];
+      const t = this.#leg.bar;
+      if (this.#crossings.length === MAX_PERIODS) return t < 1 ? 0 : crossings(a.subarray(t - 1, t + 1), b.subarray(t - 1, t + 1))[1];
+      known = { fast, slow, marks: crossings(a, b) };
+      this.#crossings.push(known);
+    }
+    this.#last = known;
+    return known.marks[this.#leg.bar];
   }
 
   #place(order: WorkingOrder): void {
     order.best = this.close;
+    this.#leg.stir();
     place(this.#leg.orders, order);
   }
 
@@ -223,7 +252,9 @@ export class BarCursor implements BarContext {
       throw badInput("bad-period", `An indicator was asked for with period ${period}, but must be given a whole number from 1 to ${MAX_PERIOD}.`);
     if (++this.#periods[kind]! > MAX_PERIODS)
       throw new TradingError("too-many-indicators", `A strategy may use ${MAX_PERIODS} different periods of one indicator; ${period} is one more.`);
-    const line = LINES[kind]!(this.#bars, period, () => (this.#whole ??= wholeNumbers(this.#bars.close)));
+    const { memory } = this.#shared;
+    const { close } = this.#bars;
+    const line = LINES[kind]!(this.#bars, period, () => (this.#whole ??= wholeNumbers(close, memory.column(close.length))), memory);
     this.#lines[kind]![period] = line;
     return line;
   }
@@ -240,6 +271,7 @@ export class BarCursor implements BarContext {
 }
 
 const MAX_PERIOD = 1_000_000;
+const NO_CROSSINGS: Crossings = Object.freeze({ fast: -1, slow: -1, marks: new Int8Array(0) });
 const NO_OPTIONS: EntryOptions = Object.freeze({});
 
 /** The value `ago` bars before bar t; NaN before the first bar, and for a negative `ago`, which would be the future. */

@@ -5,6 +5,7 @@ import type { BarContext, SignalArray, Signals, StrategyDefinition, VectorContex
 import { badInput, TradingError } from "../base/errors.ts";
 import { runEvent } from "./eventEngine.ts";
 import type { Outcome } from "./ledger.ts";
+import type { RunMemory } from "./runMemory.ts";
 import { runSimple } from "./simpleEngine.ts";
 import { vectorContext } from "./vectorContext.ts";
 import { runVector, type SignalBytes } from "./vectorEngine.ts";
@@ -28,6 +29,7 @@ export interface Run {
   readonly clock: Float64Array;
   /** What signals() sees, when many runs on the same bars share their indicators; made anew otherwise. */
   readonly context?: VectorContext;
+  readonly memory: RunMemory;
 }
 
 export interface Choice {
@@ -110,15 +112,15 @@ export function runChosen(choice: Choice, run: Run): { readonly outcome: Outcome
 }
 
 function runEngine(engine: EngineName, run: Run): Outcome {
-  const { request, strategy, params, series, clock } = run;
+  const { request, strategy, params, series, clock, memory } = run;
   const [bars] = series as readonly [BarSeries];
   switch (engine) {
     case "vector":
-      return runVector(bars, longOnly(signalsOf(run)), request);
+      return runVector(bars, longOnly(signalsOf(run)), request, memory.column(clock.length));
     case "simple":
       return runSimple(bars, longOnly(signalsOf(run)), request);
     case "event":
-      return runEvent(series, clock, onBarOf(strategy, params) ?? playSignals(signalsOf(run)), params, request);
+      return runEvent(series, clock, onBarOf(strategy, params) ?? playSignals(signalsOf(run)), params, request, undefined, memory);
   }
 }
 
@@ -139,10 +141,11 @@ function signalsOf(run: Run): SignalBytes & ShortSide {
 }
 
 /** As the strategy answered them, one value per bar; the short side only when it has one. */
-export function signalArrays({ strategy, params, series, context: shared }: Pick<Run, "strategy" | "params" | "series" | "context">): Signals {
+export function signalArrays(run: Pick<Run, "strategy" | "params" | "series" | "context"> & Partial<Pick<Run, "memory">>): Signals {
+  const { strategy, params, series, memory } = run;
   const { definition, file } = strategy;
   const [bars] = series as readonly [BarSeries];
-  const context = shared ?? vectorContext(bars, { copy: file !== undefined });
+  const context = run.context ?? vectorContext(bars, { copy: file !== undefined, ...(memory === undefined ? {} : { memory }) });
   let answer: Signals | undefined;
   try {
     answer = definition.signals?.(context, params);
@@ -173,25 +176,12 @@ function checked(name: string, what: string, values: SignalArray | undefined, le
   return values;
 }
 
-/** Anything but 0, NaN, false and null is a signal. Answers that say so in ones already are read where they are. */
+/** Anything but 0, NaN, false and null is a signal. Answers of one byte a bar are read where they are. */
 function bytes(values: SignalArray): Uint8Array {
-  if (values instanceof Int8Array && holdsOnesAndZeros(values)) return new Uint8Array(values.buffer, values.byteOffset, values.length);
+  if (values instanceof Int8Array || values instanceof Uint8Array) return new Uint8Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint8Array(values.length);
   for (let t = 0; t < out.length; t++) if (values[t]) out[t] = 1;
   return out;
-}
-
-/** Four bars at a time. */
-function holdsOnesAndZeros(values: Int8Array): boolean {
-  const isAligned = values.byteOffset % 4 === 0;
-  const words = isAligned ? new Int32Array(values.buffer, values.byteOffset, values.length >> 2) : new Int32Array(0);
-  return otherBits(words, 0x01010101) === 0 && otherBits(values.subarray(4 * words.length), 1) === 0;
-}
-
-function otherBits(words: Int32Array | Int8Array, known: number): number {
-  let bits = 0;
-  for (let i = 0; i < words.length; i++) bits |= words[i]! & ~known;
-  return bits;
 }
 
 export function onBarOf(strategy: LoadedStrategy, params: Params): ((bar: BarContext) => void) | undefined {
@@ -220,15 +210,15 @@ function refusePromise(answer: unknown, { definition, file }: LoadedStrategy, wh
 function playSignals({ entries, exits, shortEntries, shortExits }: SignalBytes & ShortSide): (bar: BarContext) => void {
   if (shortEntries === undefined)
     return (bar) => {
-      if (entries[bar.index] === 1) bar.buy();
-      if (exits[bar.index] === 1) bar.sell();
+      if (entries[bar.index] !== 0) bar.buy();
+      if (exits[bar.index] !== 0) bar.sell();
     };
   return (bar) => {
     const t = bar.index;
-    if (exits[t] === 1) bar.sell();
-    if (shortExits?.[t] === 1) bar.cover();
-    if (entries[t] === 1 && bar.position <= 0) bar.buy();
-    else if (shortEntries[t] === 1 && bar.position >= 0) bar.short();
+    if (exits[t] !== 0) bar.sell();
+    if (shortExits?.[t]) bar.cover();
+    if (entries[t] !== 0 && bar.position <= 0) bar.buy();
+    else if (shortEntries[t] !== 0 && bar.position >= 0) bar.short();
   };
 }
 

@@ -64,10 +64,11 @@ export class Ledger implements Outcome {
   #entryPrice = 0;
   #entryFee = 0;
 
-  constructor(rules: Rules, bars: number) {
+  /** `equity`: as long as there are bars, to be written. */
+  constructor(rules: Rules, equity: Float64Array) {
     this.#rules = rules;
     this.cash = rules.cash;
-    this.equity = new Float64Array(bars);
+    this.equity = equity;
   }
 
   /** Buys at `price` (`quoted` before slippage), sized by the rules; nothing happens when that is not affordable. */
@@ -112,7 +113,8 @@ export class Ledger implements Outcome {
 
   /** Equity at the closes of bars `from` to before `to`, with nothing held. */
   markFlat(from: number, to: number): void {
-    this.equity.fill(this.cash, from, to);
+    const { cash, equity } = this;
+    for (let t = from; t < to; t++) equity[t] = cash;
   }
 
   /** The same with what is held now. */

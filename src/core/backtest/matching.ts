@@ -8,52 +8,63 @@
 import { limitFillInBar, stopFillInBar } from "../domain/fills.ts";
 import type { Side } from "../domain/orders.ts";
 import type { Leg, Portfolio } from "./portfolio.ts";
-import { bracketOf, hasBracket, isMarket, isTrailing, place, remove, type WorkingOrder } from "./workingOrders.ts";
+import { bracketOf, isMarket, isTrailing, place, remove, removeAt, stopLevel, type WorkingOrder } from "./workingOrders.ts";
 
 const DAY = 86_400_000;
 
-/** A copy to walk while fills change the list. */
-function asTheyWere(orders: readonly WorkingOrder[]): readonly WorkingOrder[] {
-  return orders.length === 0 ? orders : orders.slice();
+type Met = (account: Portfolio, leg: Leg, order: WorkingOrder, price: number, now: number) => void;
+
+/** Each of the orders as they are now, while fills change the list. Most often there is one. */
+function meetEach(account: Portfolio, leg: Leg, price: number, now: number, meet: Met): void {
+  const { orders } = leg;
+  if (orders.length === 1) meet(account, leg, orders[0]!, price, now);
+  else for (const order of orders.slice()) meet(account, leg, order, price, now);
 }
 
 /** Orders whose day is over go. */
 export function expire(leg: Leg): void {
-  const today = Math.floor(leg.bars.time[leg.bar]! / DAY);
   for (let i = leg.orders.length - 1; i >= 0; i--) {
     const order = leg.orders[i]!;
     if (order.tif !== "day") continue;
+    const today = Math.floor(leg.bars.time[leg.bar]! / DAY);
     if (Number.isNaN(order.day)) order.day = today;
-    else if (order.day !== today) leg.orders.splice(i, 1);
+    else if (order.day !== today) removeAt(leg.orders, i);
   }
 }
 
 /** First pass over market orders: what closes or reduces. */
 export function reduceAtMarket(account: Portfolio, leg: Leg, price: number, now: number): void {
-  for (const order of asTheyWere(leg.orders)) {
-    if (!isMarket(order) || order.tif === "cls" || leg.units === 0) continue;
-    const side = leg.units > 0 ? -1 : 1;
-    if (order.role === "exit") {
-      if (order.side === side) exitAt(account, leg, order, price, true, now);
-    } else if (order.role === "enter") {
-      if (order.side === side) closeFor(account, leg, order, Math.abs(leg.units), price, now);
-    } else {
-      const less = leg.units > 0 ? leg.units - Math.max(0, order.units) : Math.min(0, order.units) - leg.units;
-      if (less > 0) closeFor(account, leg, order, less, price, now);
-    }
+  meetEach(account, leg, price, now, reduceBy);
+}
+
+function reduceBy(account: Portfolio, leg: Leg, order: WorkingOrder, price: number, now: number): void {
+  if (!isMarket(order) || order.tif === "cls" || leg.units === 0) return;
+  const side = leg.units > 0 ? -1 : 1;
+  if (order.role === "exit") {
+    if (order.side === side) exitAt(account, leg, order, price, true, now);
+  } else if (order.role === "enter") {
+    if (order.side === side) closeFor(account, leg, order, Math.abs(leg.units), price, now);
+  } else {
+    const less = leg.units > 0 ? leg.units - Math.max(0, order.units) : Math.min(0, order.units) - leg.units;
+    if (less > 0) closeFor(account, leg, order, less, price, now);
   }
 }
 
 /** Second pass: what opens or adds. `canEnter` is false where a position could only be closed again at once. */
 export function openAtMarket(account: Portfolio, leg: Leg, price: number, now: number, canEnter: boolean): void {
-  for (const order of asTheyWere(leg.orders)) {
-    if (!isMarket(order) || order.tif === "cls" || !leg.orders.includes(order)) continue;
-    if (order.role === "exit") {
-      if (leg.units === 0) remove(leg.orders, order);
-    } else if (!canEnter) remove(leg.orders, order);
-    else if (order.role === "enter") enterAt(account, leg, order, price, true, now);
-    else openTarget(account, leg, order, price, now);
-  }
+  meetEach(account, leg, price, now, canEnter ? openBy : endAt);
+}
+
+function openBy(account: Portfolio, leg: Leg, order: WorkingOrder, price: number, now: number): void {
+  if (!isMarket(order) || order.tif === "cls" || !leg.orders.includes(order)) return;
+  if (order.role === "enter") enterAt(account, leg, order, price, true, now);
+  else if (order.role === "target") openTarget(account, leg, order, price, now);
+  else if (leg.units === 0) remove(leg.orders, order);
+}
+
+function endAt(_account: Portfolio, leg: Leg, order: WorkingOrder): void {
+  if (!isMarket(order) || order.tif === "cls") return;
+  if (order.role !== "exit" || leg.units === 0) remove(leg.orders, order);
 }
 
 /** Stops and limits against the whole bar, after the market orders. */
@@ -66,7 +77,7 @@ export function meetBar(account: Portfolio, leg: Leg, now: number): void {
     meetExits(account, leg, open, true, now);
     if (leg.units !== 0 && orders.some((order) => order.role === "enter")) meetEntries(account, leg, now);
   }
-  for (const order of asTheyWere(orders)) {
+  for (const order of orders.slice()) {
     order.waits = false;
     if (order.tif === "cls") atClose(account, leg, order, now);
     else if (order.tif === "opg" || order.tif === "ioc" || order.tif === "fok") remove(orders, order);
@@ -77,7 +88,7 @@ export function meetBar(account: Portfolio, leg: Leg, now: number): void {
 function meetEntries(account: Portfolio, leg: Leg, now: number): void {
   const { bars, bar } = leg;
   const [open, high, low] = [bars.open[bar]!, bars.high[bar]!, bars.low[bar]!];
-  for (const order of asTheyWere(leg.orders)) {
+  for (const order of leg.orders.slice()) {
     if (order.role !== "enter" || Number.isNaN(order.stop) || !leg.orders.includes(order)) continue;
     const touched = stopFillInBar(sideOf(order), order.stop, open, high, low);
     if (Number.isNaN(touched)) continue;
@@ -89,7 +100,7 @@ function meetEntries(account: Portfolio, leg: Leg, now: number): void {
       if (leg.units !== 0) meetExits(account, leg, touched, true, now);
     }
   }
-  for (const order of asTheyWere(leg.orders)) {
+  for (const order of leg.orders.slice()) {
     if (order.role !== "enter" || Number.isNaN(order.limit) || !Number.isNaN(order.stop) || order.waits || !leg.orders.includes(order)) continue;
     const price = limitPrice(order, open, high, low);
     if (Number.isNaN(price)) continue;
@@ -137,12 +148,6 @@ function triggerStopLimit(order: WorkingOrder, touched: number): boolean {
   if (order.side === 1 ? touched <= order.limit : touched >= order.limit) return true;
   order.waits = true;
   return false;
-}
-
-function stopLevel(order: WorkingOrder): number {
-  if (order.trail === order.trail) return order.best - order.trail * -order.side;
-  if (order.trailPercent === order.trailPercent) return order.best * (1 + (order.side * order.trailPercent) / 100);
-  return order.stop;
 }
 
 function limitPrice(order: WorkingOrder, open: number, high: number, low: number): number {
@@ -228,9 +233,9 @@ function settleEntry(leg: Leg, order: WorkingOrder, isFilled: boolean): void {
   const isBracketNew = isFilled && leg.orders.includes(order);
   for (let i = leg.orders.length - 1; i >= 0; i--) {
     const other = leg.orders[i]!;
-    if (other === order || (other.tag === order.tag && Number.isNaN(order.units) && other.role !== "target")) leg.orders.splice(i, 1);
+    if (other === order || (other.tag === order.tag && Number.isNaN(order.units) && other.role !== "target")) removeAt(leg.orders, i);
   }
-  if (!isBracketNew || !hasBracket(order)) return;
+  if (!isBracketNew || order.bracket === null) return;
   for (const child of bracketOf(order)) {
     child.best = leg.entryPrice;
     place(leg.orders, child);
@@ -260,7 +265,7 @@ function openTarget(account: Portfolio, leg: Leg, order: WorkingOrder, quoted: n
 function clearAfterExit(leg: Leg, goesOn: WorkingOrder | undefined): void {
   for (let i = leg.orders.length - 1; i >= 0; i--) {
     const order = leg.orders[i]!;
-    if (order !== goesOn && order.role !== "target" && (order.role === "exit" || order.tag === "")) leg.orders.splice(i, 1);
+    if (order !== goesOn && order.role !== "target" && (order.role === "exit" || order.tag === "")) removeAt(leg.orders, i);
   }
 }
 

@@ -9,6 +9,7 @@ import { chooseEngine, runChosen, type LoadedStrategy } from "./engines.ts";
 import type { Outcome } from "./ledger.ts";
 import { parseParams } from "./params.ts";
 import { inferPeriodsPerYear } from "./periods.ts";
+import { RunMemory } from "./runMemory.ts";
 import { statistics } from "./statistics.ts";
 import { firstTradedBar, tradingFrom } from "./tradeFrom.ts";
 
@@ -24,8 +25,18 @@ export interface Measured {
   readonly stats: BacktestStats;
 }
 
-/** `context`: what signals() sees, when many runs on the same bars share their indicators. */
-export function measure(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset, context?: VectorContext): Measured {
+/**
+ * `context`: what signals() sees, when many runs on the same bars share their indicators. The outcome's curve lies in
+ * `memory`, till its owner begins another run.
+ */
+export function measure(
+  request: BacktestRequest,
+  strategy: LoadedStrategy,
+  dataset: Dataset,
+  context?: VectorContext,
+  memory: RunMemory = new RunMemory(),
+): Measured {
+  memory.begin();
   const { definition } = strategy;
   const params = parseParams(definition, request.params);
   const series = seriesBetween(dataset, request.from, request.to);
@@ -33,7 +44,15 @@ export function measure(request: BacktestRequest, strategy: LoadedStrategy, data
   const chosen = chooseEngine(definition, request, { symbols: series.length, hasActions: series.some(({ actions }) => actions !== undefined) });
   const first = firstTradedBar(clock, request);
   const trading = first === 0 ? strategy : { ...strategy, definition: tradingFrom(definition, first, request.fill) };
-  const { outcome, engine, reason } = runChosen(chosen, { request, strategy: trading, params, series, clock, ...(context === undefined ? {} : { context }) });
+  const { outcome, engine, reason } = runChosen(chosen, {
+    request,
+    strategy: trading,
+    params,
+    series,
+    clock,
+    memory,
+    ...(context === undefined ? {} : { context }),
+  });
   // The close before the first traded bar is where the money starts from.
   const begin = Math.max(0, first - 1);
   const [bars] = series as readonly [BarSeries];

@@ -7,7 +7,7 @@ import type { CorporateAction, BarSeries } from "../domain/bars.ts";
 import type { Sizing } from "../domain/backtest.ts";
 import { FillCosts } from "./fillCosts.ts";
 import { ROUNDING, type LedgerTrade, type Outcome, type Rules } from "./ledger.ts";
-import type { WorkingOrder } from "./workingOrders.ts";
+import { calmBetween, removeAt, type WorkingOrder } from "./workingOrders.ts";
 
 /** Days of a year for interest, as brokers count. */
 const INTEREST_YEAR_MS = 360 * 86_400_000;
@@ -20,7 +20,9 @@ export class Leg {
   /** Its last bar at or before now; -1 before the first. */
   bar = -1;
   /** That bar is of this very time. */
-  isNew = false;
+  isNew: boolean;
+  /** It has a bar at every time of the run. */
+  readonly isAlways: boolean;
   units = 0;
   /** Of the open round trip. */
   entryIndex = 0;
@@ -37,17 +39,38 @@ export class Leg {
   /** Of the volume of bar `takenBar`, where it is limited. */
   takenBar = -1;
   takenUnits = 0;
+  /** A bar whose prices all lie between these leaves the working orders as they are; none does after stir(). */
+  #floor = Number.NEGATIVE_INFINITY;
+  #ceiling = Number.POSITIVE_INFINITY;
   #nextAction = 0;
 
-  constructor(number: number, bars: BarSeries) {
+  constructor(number: number, bars: BarSeries, times: number) {
     this.number = number;
     this.bars = bars;
+    this.isAlways = this.isNew = bars.time.length === times;
   }
 
-  /** Its bar at this time. */
-  moveTo(bar: number): void {
-    this.bar = bar;
-    this.isNew = true;
+  /** The orders have changed in other ways than by meeting a bar. */
+  stir(): void {
+    this.#ceiling = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The orders have met their bar. */
+  settle(): void {
+    [this.#floor, this.#ceiling] = calmBetween(this.orders);
+  }
+
+  /** Its orders may change whatever the prices: market orders, those of a day, what is new. */
+  get isStirred(): boolean {
+    return this.#ceiling === Number.NEGATIVE_INFINITY;
+  }
+
+  /** The bar under the cursor does nothing to the orders. */
+  get isCalm(): boolean {
+    if (this.isStirred) return false;
+    const { bars, bar } = this;
+    const open = bars.open[bar]!;
+    return bars.high[bar]! < this.#ceiling && bars.low[bar]! > this.#floor && open < this.#ceiling && open > this.#floor;
   }
 
   /** Splits and dividends that the bar under the cursor is the first to show. */
@@ -63,6 +86,8 @@ export class Portfolio implements Outcome {
   readonly legs: readonly Leg[];
   readonly equity: Float64Array;
   readonly trades: LedgerTrade[] = [];
+  /** Those with a position, in their order: of hundreds of symbols few are held. */
+  readonly held: Leg[] = [];
   readonly costs: FillCosts;
   readonly #sizing: Sizing;
   readonly #leverage: number;
@@ -70,6 +95,8 @@ export class Portfolio implements Outcome {
   readonly #cashRate: number;
   readonly #marginRate: number;
   readonly hasFinancing: boolean;
+  /** Number of the current time. */
+  now = 0;
   cash: number;
   /** Bars at whose close a position is held. */
   barsHeld = 0;
@@ -81,9 +108,10 @@ export class Portfolio implements Outcome {
   interest = 0;
   #hasShort = false;
 
-  constructor(rules: Rules, series: readonly BarSeries[], times: number) {
-    this.legs = series.map((bars, number) => new Leg(number, bars));
-    this.equity = new Float64Array(times);
+  /** `equity`: as long as there are times, to be written. */
+  constructor(rules: Rules, series: readonly BarSeries[], equity: Float64Array) {
+    this.legs = series.map((bars, number) => new Leg(number, bars, equity.length));
+    this.equity = equity;
     this.costs = new FillCosts(rules.costs);
     this.#sizing = rules.sizing;
     this.cash = rules.cash;
@@ -98,7 +126,7 @@ export class Portfolio implements Outcome {
   /** Worth of cash and positions at the last closes. */
   worth(): number {
     let worth = this.cash;
-    for (const leg of this.legs) if (leg.units !== 0) worth += leg.units * leg.bars.close[leg.bar]!;
+    for (const leg of this.held) worth += leg.units * leg.bars.close[leg.bar]!;
     return worth;
   }
 
@@ -107,8 +135,7 @@ export class Portfolio implements Outcome {
     if (this.#leverage === 1 && !this.#hasShort) return this.cash;
     let worth = this.cash;
     let gross = 0;
-    for (const other of this.legs) {
-      if (other.units === 0) continue;
+    for (const other of this.held) {
       const value = other.units * (other === leg ? price : other.bars.close[other.bar]!);
       worth += value;
       gross += Math.abs(value);
@@ -149,6 +176,7 @@ export class Portfolio implements Outcome {
       leg.entryIndex = now;
       leg.entryBar = leg.bar;
       leg.entryPrice = price;
+      this.#hold(leg);
     } else {
       leg.entryPrice = (leg.entryValue + units * price) / (leg.entryUnits + units);
     }
@@ -172,20 +200,20 @@ export class Portfolio implements Outcome {
     leg.exitValue += units * price;
     leg.exitFees += fee;
     if (!isWhole) return;
+    removeAt(this.held, this.held.indexOf(leg));
     this.trades.push(roundTrip(leg, side, leg.exitUnits === units ? price : leg.exitValue / leg.exitUnits, now, finalized));
     leg.entryUnits = leg.entryValue = leg.entryFees = leg.exitUnits = leg.exitValue = leg.exitFees = leg.carry = 0;
     leg.entryPrice = Number.NaN;
-    if (side === -1) this.#hasShort = this.legs.some((other) => other.units < 0);
+    if (side === -1) this.#hasShort = this.held.some((other) => other.units < 0);
   }
 
   /** Equity at time number `now`, after its fills. True when the positions need more margin than there is. */
   mark(now: number): boolean {
-    const { legs } = this;
+    const { held } = this;
     let worth = this.cash;
     let gross = 0;
-    for (let i = 0; i < legs.length; i++) {
-      const leg = legs[i]!;
-      if (leg.units === 0) continue;
+    for (let i = 0; i < held.length; i++) {
+      const leg = held[i]!;
       const value = leg.units * leg.bars.close[leg.bar]!;
       worth += value;
       gross += Math.abs(value);
@@ -200,7 +228,7 @@ export class Portfolio implements Outcome {
   accrue(ms: number): void {
     const years = ms / INTEREST_YEAR_MS;
     let shortValue = 0;
-    for (const leg of this.legs) {
+    for (const leg of this.held) {
       if (leg.units >= 0) continue;
       const value = -leg.units * leg.bars.close[leg.bar]!;
       shortValue += value;
@@ -223,6 +251,7 @@ export class Portfolio implements Outcome {
       return;
     }
     const { ratio } = action;
+    leg.stir();
     leg.units *= ratio;
     leg.entryUnits *= ratio;
     leg.exitUnits *= ratio;
@@ -234,6 +263,13 @@ export class Portfolio implements Outcome {
       order.trail /= ratio;
       order.best /= ratio;
     }
+  }
+
+  #hold(leg: Leg): void {
+    const { held } = this;
+    let at = held.push(leg) - 1;
+    for (; at > 0 && held[at - 1]!.number > leg.number; at--) held[at] = held[at - 1]!;
+    held[at] = leg;
   }
 
   /** In whole or not at all. */

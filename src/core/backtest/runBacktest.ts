@@ -13,11 +13,13 @@ import { isoTime } from "./isoTime.ts";
 import type { LedgerTrade, Outcome } from "./ledger.ts";
 import { checkLookAhead, lookAheadError } from "./lookAhead.ts";
 import { measure } from "./measure.ts";
+import type { RunMemory } from "./runMemory.ts";
 import { tradeReturnPct } from "./statistics.ts";
 
-export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset): BacktestResult {
+/** `memory`: what the caller keeps from one run to the next. Nothing of it is in the result. */
+export function runBacktest(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset, memory?: RunMemory): BacktestResult {
   const started = performance.now();
-  const { params, series, clock, outcome, engine, reason, begin, stats } = measure(request, strategy, dataset);
+  const { params, series, clock, outcome, engine, reason, begin, stats } = measure(request, strategy, dataset, undefined, memory);
   const iso = (index: number) => isoTime(clock[index]!);
   const { benchmark } = dataset;
   const check = request.checkLookAhead === true ? checkLookAhead({ strategy, params, series, rules: request }) : undefined;

@@ -74,8 +74,8 @@ export function runSimple(bars: BarSeries, signals: SignalBytes, rules: Rules): 
     const signalBar = rules.fill === "close" ? t : t - 1;
     const price = (rules.fill === "close" ? bars.close[t] : bars.open[t]) as number;
     const lastClose = rules.fill === "close" && t === n - 1;
-    if (held === undefined && signals.entries[signalBar] === 1 && !lastClose) buy(t, price);
-    else if (held !== undefined && signals.exits[signalBar] === 1) sell(t, price, false);
+    if (held === undefined && signals.entries[signalBar] && !lastClose) buy(t, price);
+    else if (held !== undefined && signals.exits[signalBar]) sell(t, price, false);
     equity[t] = (held === undefined ? cash : cash.plus(held.units.times(bars.close[t] as number))).toNumber();
     if (held !== undefined) barsHeld++;
   }

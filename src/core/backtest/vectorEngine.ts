@@ -6,17 +6,17 @@ import type { BarSeries } from "../domain/bars.ts";
 import { marketFillPrice } from "../domain/fills.ts";
 import { Ledger, type Rules } from "./ledger.ts";
 
-/** One byte per bar, 1 where there is a signal. */
+/** One byte per bar, 0 where there is no signal. */
 export interface SignalBytes {
   readonly entries: Uint8Array;
   readonly exits: Uint8Array;
 }
 
-export function runVector(bars: BarSeries, { entries, exits }: SignalBytes, rules: Rules): Ledger {
+export function runVector(bars: BarSeries, { entries, exits }: SignalBytes, rules: Rules, equity: Float64Array = new Float64Array(bars.close.length)): Ledger {
   const { close } = bars;
   const bps = rules.costs.slippageBps;
   const n = close.length;
-  const ledger = new Ledger(rules, n);
+  const ledger = new Ledger(rules, equity);
   // Bars from a signal to its fill, and what it is filled at. An entry at the last close could only be closed again at once.
   const delay = rules.fill === "close" ? 0 : 1;
   const prices = rules.fill === "close" ? close : bars.open;

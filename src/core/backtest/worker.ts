@@ -4,6 +4,7 @@ import { TradingError, type PlainError } from "../base/errors.ts";
 import { resolveOwnLibrary } from "../base/ownLibrary.ts";
 import { Builtins } from "./builtins.ts";
 import { runBacktest } from "./runBacktest.ts";
+import { RunMemory } from "./runMemory.ts";
 import { unshare, type SharedDataset } from "./sharedBars.ts";
 import { loadStrategy, withUnused } from "./strategyFile.ts";
 import type { SweepTask, TaskAnswer } from "./sweep/messages.ts";
@@ -28,6 +29,7 @@ export type GroupAnswer = ReadonlyArray<WorkerAnswer & { readonly durationMs: nu
 
 resolveOwnLibrary();
 const builtins = new Builtins();
+const memory = new RunMemory();
 
 export async function runSweepTask(task: SweepTask): Promise<TaskAnswer> {
   return await sweepAnswer(task, () => builtins.restore());
@@ -53,7 +55,7 @@ async function answer({ request, dataset }: Pick<WorkerTask, "request" | "datase
   try {
     const loaded = await loadStrategy(request.strategy);
     const strategy = request.checkLookAhead === true ? await withUnused(loaded) : loaded;
-    const result = runBacktest(request, strategy, unshare(dataset));
+    const result = runBacktest(request, strategy, unshare(dataset), memory);
     if (strategy.file !== undefined) builtins.restore();
     return { ok: true, result };
   } catch (error) {

@@ -24,11 +24,16 @@ export interface WorkingOrder {
   /** A stop-limit order that was touched in this bar beyond its limit: a limit order from the next bar on. */
   waits: boolean;
   readonly tag: string;
-  /** Prices that start to work when it fills. */
+  /** What starts to work when it fills; null when there is nothing. */
+  readonly bracket: Bracket | null;
+}
+
+/** Prices, NaN where there is none. */
+interface Bracket {
   readonly stopLoss: number;
   readonly takeProfit: number;
-  readonly trailAfter: number;
-  readonly trailPercentAfter: number;
+  readonly trail: number;
+  readonly trailPercent: number;
 }
 
 /** Bound on what a strategy can leave working in one symbol. */
@@ -51,10 +56,17 @@ export function entryOrder(side: 1 | -1, options: EntryOptions): WorkingOrder {
     day: NONE,
     waits: false,
     tag: options.tag ?? "",
-    stopLoss: amount(options.stopLoss, "stopLoss"),
-    takeProfit: amount(options.takeProfit, "takeProfit"),
-    trailAfter: amount(options.trail, "trail"),
-    trailPercentAfter: percent(options.trailPercent),
+    bracket: bracketIn(options),
+  };
+}
+
+function bracketIn({ stopLoss, takeProfit, trail, trailPercent }: EntryOptions): Bracket | null {
+  if (stopLoss === undefined && takeProfit === undefined && trail === undefined && trailPercent === undefined) return null;
+  return {
+    stopLoss: amount(stopLoss, "stopLoss"),
+    takeProfit: amount(takeProfit, "takeProfit"),
+    trail: amount(trail, "trail"),
+    trailPercent: percent(trailPercent),
   };
 }
 
@@ -72,10 +84,7 @@ export function exitOrder(side: 1 | -1, options: ExitOptions): WorkingOrder {
     day: NONE,
     waits: false,
     tag: options.tag ?? "",
-    stopLoss: NONE,
-    takeProfit: NONE,
-    trailAfter: NONE,
-    trailPercentAfter: NONE,
+    bracket: null,
   };
 }
 
@@ -83,19 +92,16 @@ export function targetOrder(units: number): WorkingOrder {
   return { ...exitOrder(1, {}), role: "target", units };
 }
 
-export function hasBracket({ stopLoss, takeProfit, trailAfter, trailPercentAfter }: WorkingOrder): boolean {
-  return !(stopLoss !== stopLoss && takeProfit !== takeProfit && trailAfter !== trailAfter && trailPercentAfter !== trailPercentAfter);
-}
-
 /** What the entry's bracket sets to work. */
-export function bracketOf(entry: WorkingOrder): WorkingOrder[] {
-  const side = entry.side === 1 ? -1 : 1;
-  const { tag, stopLoss, takeProfit, trailAfter, trailPercentAfter } = entry;
+export function bracketOf({ side: entered, tag, bracket }: WorkingOrder): WorkingOrder[] {
+  if (bracket === null) return [];
+  const side = entered === 1 ? -1 : 1;
+  const { stopLoss, takeProfit, trail, trailPercent } = bracket;
   const children: WorkingOrder[] = [];
   if (!Number.isNaN(stopLoss)) children.push(exitOrder(side, { stop: stopLoss, tag }));
   if (!Number.isNaN(takeProfit)) children.push(exitOrder(side, { limit: takeProfit, tag }));
-  if (!Number.isNaN(trailAfter)) children.push(exitOrder(side, { trail: trailAfter, tag }));
-  if (!Number.isNaN(trailPercentAfter)) children.push(exitOrder(side, { trailPercent: trailPercentAfter, tag }));
+  if (!Number.isNaN(trail)) children.push(exitOrder(side, { trail, tag }));
+  if (!Number.isNaN(trailPercent)) children.push(exitOrder(side, { trailPercent, tag }));
   return children;
 }
 
@@ -113,7 +119,13 @@ export function place(orders: WorkingOrder[], order: WorkingOrder): void {
 
 export function remove(orders: WorkingOrder[], order: WorkingOrder): void {
   const at = orders.indexOf(order);
-  if (at >= 0) orders.splice(at, 1);
+  if (at >= 0) removeAt(orders, at);
+}
+
+/** As splice() does, without the array that it answers. */
+export function removeAt<T>(list: T[], at: number): void {
+  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i]!;
+  list.pop();
 }
 
 export function isTrailing(order: WorkingOrder): boolean {
@@ -123,6 +135,34 @@ export function isTrailing(order: WorkingOrder): boolean {
 /** Waits for no price: market orders, stops that have been touched, and targets. */
 export function isMarket(order: WorkingOrder): boolean {
   return order.limit !== order.limit && order.stop !== order.stop && !isTrailing(order);
+}
+
+/**
+ * Prices between which a bar may move without a fill or any other change to one of these orders; nowhere where one of them
+ * may change whatever the prices. A trailing stop changes with every better price.
+ */
+export function calmBetween(orders: readonly WorkingOrder[]): readonly [floor: number, ceiling: number] {
+  let floor = Number.NEGATIVE_INFINITY;
+  let ceiling = Number.POSITIVE_INFINITY;
+  for (const order of orders) {
+    if (order.tif !== "gtc" || order.waits || isMarket(order)) return [floor, Number.NEGATIVE_INFINITY];
+    const sells = order.side === -1;
+    const stop = stopLevel(order);
+    const [below, above] = sells ? [stop, order.limit] : [order.limit, stop];
+    if (below > floor) floor = below;
+    if (above < ceiling) ceiling = above;
+    if (!isTrailing(order)) continue;
+    if (sells) ceiling = Math.min(ceiling, order.best);
+    else floor = Math.max(floor, order.best);
+  }
+  return [floor, ceiling];
+}
+
+/** Of a trailing stop where it is now; NaN of an order without a stop. */
+export function stopLevel(order: WorkingOrder): number {
+  if (order.trail === order.trail) return order.best - order.trail * -order.side;
+  if (order.trailPercent === order.trailPercent) return order.best * (1 + (order.side * order.trailPercent) / 100);
+  return order.stop;
 }
 
 function typeOf(order: WorkingOrder): number {

@@ -16,20 +16,21 @@ export function sma(values: Float64Array, period: number): Float64Array {
 export interface WholeNumbers {
   readonly scaled: Float64Array;
   readonly scale: number;
-  /** Of their magnitudes. Up to MAX_SAFE_INTEGER it is exact, and so is every sum of some of them. */
-  readonly total: number;
+  /** Of their magnitudes; 0 where even the sum of all of them is exact. */
+  readonly largest: number;
 }
 
 /** Added and taken away again it rounds to a whole number, several times as fast as Math.round; dividing by the scale tells where it did not. */
 const ROUNDER = 1.5 * 2 ** 52;
 
 /** Undefined when a value has more than eight decimal places or is not finite. For several averages of the same values. */
-export function wholeNumbers(values: Float64Array): WholeNumbers | undefined {
-  const whole = { values, scaled: new Float64Array(values.length), places: 0, total: 0 };
+export function wholeNumbers(values: Float64Array, out: Float64Array = new Float64Array(values.length)): WholeNumbers | undefined {
+  const whole = { values, scaled: out, places: 0, total: 0 };
   inStretches(0, values.length, (from, end) => {
     if (whole.places >= 0) scaleUp(whole, from, end);
   });
-  return whole.places < 0 ? undefined : { scaled: whole.scaled, scale: POWERS[whole.places]!, total: whole.total };
+  if (whole.places < 0) return undefined;
+  return { scaled: out, scale: POWERS[whole.places]!, largest: whole.total <= Number.MAX_SAFE_INTEGER ? 0 : largestOf(out) };
 }
 
 /** Where a value is not whole at this scale, the scale grows, and with it what is there already; `places` is -1 where no scale will do. */
@@ -55,10 +56,6 @@ function scaleUp(whole: { readonly values: Float64Array; readonly scaled: Float6
   }
 }
 
-function hasExactSums({ scaled, total }: WholeNumbers, period: number): boolean {
-  return total <= Number.MAX_SAFE_INTEGER || largestOf(scaled) * (period + 1) <= Number.MAX_SAFE_INTEGER;
-}
-
 function largestOf(values: Float64Array): number {
   let largest = 0;
   for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]!));
@@ -66,10 +63,14 @@ function largestOf(values: Float64Array): number {
 }
 
 /** sma() with the whole numbers of its values at hand. */
-export function smaOf(values: Float64Array, whole: WholeNumbers | undefined, period: number): Float64Array {
-  const out = new Float64Array(values.length);
+export function smaOf(
+  values: Float64Array,
+  whole: WholeNumbers | undefined,
+  period: number,
+  out: Float64Array = new Float64Array(values.length),
+): Float64Array {
   if (period < 1 || values.length < period) return out.fill(Number.NaN);
-  if (whole === undefined || !Number.isInteger(period) || !hasExactSums(whole, period)) {
+  if (whole === undefined || !Number.isInteger(period) || whole.largest * (period + 1) > Number.MAX_SAFE_INTEGER) {
     growingMeans(values, period, out.fill(Number.NaN));
     return out;
   }
@@ -333,27 +334,32 @@ export function lag(values: Float64Array, bars: number): Float64Array {
 
 /** 1 where a crosses up through b: a[t-1] <= b[t-1] and a[t] > b[t], all defined. */
 export function crossOver(a: Float64Array, b: Float64Array | number): Int8Array {
-  return crossUp(a, typeof b === "number" ? new Float64Array(a.length).fill(b) : b, new Int8Array(a.length));
+  return markCrossings(a, typeof b === "number" ? new Float64Array(a.length).fill(b) : b, new Int8Array(a.length), 1);
 }
 
 /** 1 where a crosses down through b: a[t-1] >= b[t-1] and a[t] < b[t], all defined. */
 export function crossUnder(a: Float64Array, b: Float64Array | number): Int8Array {
-  return crossUp(typeof b === "number" ? new Float64Array(a.length).fill(b) : b, a, new Int8Array(a.length));
+  return markCrossings(typeof b === "number" ? new Float64Array(a.length).fill(b) : b, a, new Int8Array(a.length), 1);
 }
 
-function crossUp(over: Float64Array, under: Float64Array, out: Int8Array): Int8Array {
-  inStretches(0, out.length, (from, end) => crossUpIn(over, under, out, from, end));
+/** 1 where a crosses up through b, -1 where it crosses down. */
+export function crossings(a: Float64Array, b: Float64Array): Int8Array {
+  return markCrossings(b, a, markCrossings(a, b, new Int8Array(a.length), 1), -1);
+}
+
+function markCrossings(over: Float64Array, under: Float64Array, out: Int8Array, mark: 1 | -1): Int8Array {
+  inStretches(0, out.length, (from, end) => markCrossingsIn(over, under, out, mark, from, end));
   return out;
 }
 
 /** From one crossing to the next with a single comparison a bar. */
-function crossUpIn(over: Float64Array, under: Float64Array, out: Int8Array, from: number, end: number): void {
+function markCrossingsIn(over: Float64Array, under: Float64Array, out: Int8Array, mark: 1 | -1, from: number, end: number): void {
   let t = from;
   while (t > 0 && t < end && over[t - 1]! > under[t - 1]! && over[t]! > under[t]!) t++;
   while (t < end) {
     while (t < end && !(over[t]! > under[t]!)) t++;
     if (t === end) return;
-    if (t > 0 && over[t - 1]! <= under[t - 1]!) out[t] = 1;
+    if (t > 0 && over[t - 1]! <= under[t - 1]!) out[t] = mark;
     while (t < end && over[t]! > under[t]!) t++;
   }
 }

@@ -1,0 +1,32 @@
+/**
+ * Columns that a run needs only while it lasts, kept for the next one: of a fresh column the page faults take as long as
+ * filling it, and what is thrown away the collector has to find.
+ */
+
+/** Kept at most; what a run needs beyond it is made anew every time. */
+const MAX_BYTES = 64 * 1024 ** 2;
+
+export class RunMemory {
+  readonly #blocks: ArrayBuffer[] = [];
+  #used = 0;
+  #bytes = 0;
+
+  /** A run begins: what the one before has of it is no longer its own. */
+  begin(): void {
+    this.#used = 0;
+  }
+
+  /** Holds anything. */
+  column(length: number): Float64Array {
+    const at = this.#used;
+    const known = this.#blocks[at];
+    if (known === undefined || known.byteLength < 8 * length) {
+      const more = 8 * length - (known?.byteLength ?? 0);
+      if (this.#bytes + more > MAX_BYTES) return new Float64Array(length);
+      this.#blocks[at] = new ArrayBuffer(8 * length);
+      this.#bytes += more;
+    }
+    this.#used++;
+    return new Float64Array(this.#blocks[at]!, 0, length);
+  }
+}
