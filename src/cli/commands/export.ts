@@ -20,7 +20,7 @@ export function addExportCommand(program: Command, context: Context): void {
     .action((what: string, flags: ExportFlags) => {
       const wanted = oneOf("What to export", WHAT)(what);
       return withSession(context, flags, async (session) => {
-        const account = wanted === "orders" || wanted === "fills" ? (await connect(context, session)).accountNumber : "";
+        const account = wanted === "orders" || wanted === "fills" ? await connect(context, session) : undefined;
         const { exportCsv, exportRows, exportTable } = await import("../../core/session.ts");
         const table = await exportTable(session.store, wanted, account, context.signal);
         const document = { schema: "quantdesk.export/1", what: wanted, rows: exportRows(table) };

@@ -1,5 +1,6 @@
 /** What a state folder has stored, as tables for spreadsheets and programs. Times are ISO 8601 UTC, money decimal text. */
 import { csvText, type CsvCell } from "../base/csvText.ts";
+import type { Account } from "../domain/orders.ts";
 import type { AuditRow, JournalledOrder, RunRow, Store, StoredFill } from "../domain/ports.ts";
 
 export type ExportName = "orders" | "fills" | "runs" | "audit";
@@ -14,13 +15,19 @@ export interface ExportTable {
 const PAGE = 5000;
 const MOST_ROWS = 1_000_000;
 
-/** Oldest first. Orders and fills are of one account, runs and audit of the whole state folder. */
-export async function exportTable(store: Store, name: ExportName, account: string, signal: AbortSignal): Promise<ExportTable> {
+/** Oldest first. Orders and fills are of one account (none without one), runs and audit of the whole state folder. */
+export async function exportTable(
+  store: Store,
+  name: ExportName,
+  account: Pick<Account, "accountNumber" | "simulated"> | undefined,
+  signal: AbortSignal,
+): Promise<ExportTable> {
+  const { accountNumber, simulated } = account ?? { accountNumber: "", simulated: false };
   switch (name) {
     case "orders":
-      return table(name, ORDERS, [...(await store.journalledOrders(account, MOST_ROWS, signal))].reverse());
+      return table(name, { ...ORDERS, simulated: () => simulated }, [...(await store.journalledOrders(accountNumber, MOST_ROWS, signal))].reverse());
     case "fills":
-      return table(name, FILLS, await pages((offset) => store.fills(account, { limit: PAGE, offset }, signal)));
+      return table(name, { ...FILLS, simulated: () => simulated }, await pages((offset) => store.fills(accountNumber, { limit: PAGE, offset }, signal)));
     case "runs":
       return table(name, RUNS, [...(await store.runs({ limit: MOST_ROWS }, signal))].reverse());
     case "audit": {

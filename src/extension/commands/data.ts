@@ -64,7 +64,7 @@ export const dataCommands = {
     const asJson = target.path.toLowerCase().endsWith(".json");
     const session = what === "orders" || what === "fills" ? (await window.desk.connected()).session : await window.desk.session();
     const { exportCsv, exportRows, exportTable } = await import("../../core/session.ts");
-    const table = await exportTable(session.store, what, session.status().account?.accountNumber ?? "", AbortSignal.timeout(EXPORT_WITHIN_MS));
+    const table = await exportTable(session.store, what, session.status().account ?? undefined, AbortSignal.timeout(EXPORT_WITHIN_MS));
     const text = asJson ? `${JSON.stringify({ schema: "quantdesk.export/1", what, rows: exportRows(table) }, null, 2)}\n` : exportCsv(table);
     await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
     window.output.info(`${table.rows.length} rows in ${target.fsPath}`);
