@@ -372,7 +372,9 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
     },
     analyze: timed("analysis", async (symbol, analyzeOptions, signal) => {
       checkProvider(provider);
-      return await analysts.analyze(symbol, analyzeOptions, signal);
+      const analysis = await analysts.analyze(symbol, analyzeOptions, signal);
+      // At an address of one's own, the first answer tells that the market is simulated: the analysts' thread has not seen it.
+      return { ...analysis, simulated: analysis.simulated || data.simulated };
     }),
     dataset,
     ...research,

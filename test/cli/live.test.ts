@@ -124,6 +124,7 @@ describe("live trading", function () {
     for (const args of [["scan"], ["analyze", "AAPL"]]) {
       const ran = await desk.run([...args, "--live", "--json"], keys);
       assert.equal(ran.code, 0, ran.stderr);
+      assert.equal(ran.json<{ simulated: boolean }>().simulated, true, "whatever the address, the exchange says that it is simulated");
     }
     assert.equal((await orders()).length, before);
   });

@@ -41,8 +41,13 @@ export function chooseScanners(
 export function checkAsked(builtin: readonly RunnableScanner[], { scanners = [], files = [], foundFiles = [], sources = [] }: ScanOptions): void {
   const names = builtin.map(({ name }) => name);
   const unknown = scanners.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw badInput("unknown-scanner", `There is no scanner "${unknown}".`, knownNames(unknown, names));
   const own = files.length + foundFiles.length + sources.length;
+  if (unknown !== undefined)
+    throw badInput(
+      "unknown-scanner",
+      `There is no built-in scanner "${unknown}".`,
+      own === 0 ? knownNames(unknown, names) : `Your own run whatever names are given. ${knownNames(unknown, names)}`,
+    );
   if (own > MAX_OWN) throw badInput("too-many-files", `${own} scanner files, at most ${MAX_OWN} run in one scan.`);
 }
 
