@@ -8,15 +8,17 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createBacktester } from "../src/core/backtest/backtester.ts";
 import { compileKernel, type KernelMemory } from "../src/core/backtest/sweep/kernel.ts";
+import { openLagMeter } from "../src/core/base/lagMeter.ts";
 import { silentLog } from "../src/core/base/log.ts";
 import type { BacktestRequest } from "../src/core/domain/backtest.ts";
 import type { Backtester } from "../src/core/domain/ports.ts";
-import type { Benchmark, Comparison } from "./comparison.ts";
-import { compileC } from "./sweepC.ts";
+import { median, type Benchmark, type Comparison } from "./comparison.ts";
+import { compileC, type CKernel } from "./sweepC.ts";
 import { BARS, byTables, COMBINATIONS, FAST, FEE, plainLoop, randomWalk, SLOW, type Results } from "./sweepWork.ts";
 
 const run = promisify(execFile);
 const ROUNDS = 7;
+const C = "C, bar by bar";
 const MANY_BARS = 5000;
 const MANY = { grid: "fast=2:201,slow=202:701", combinations: 100_000 };
 
@@ -24,97 +26,110 @@ export const bench: Benchmark = {
   description: `${COMBINATIONS} moving-average crosses over ${BARS} bars, and ${MANY.combinations} over ${MANY_BARS}`,
   run: async (signal) => {
     const backtester = createBacktester({ workers: 2, timeoutMs: 60_000, log: silentLog });
+    const { series } = randomWalk();
+    const c = await compileC(series, signal);
     try {
-      const expected = plainLoop(randomWalk().series);
-      return [...(await onOneThread(expected, signal)), await whole(backtester, expected, signal), await many(backtester, signal)];
+      const expected = plainLoop(series);
+      return [...(await onOneThread(c, expected, signal)), ...(await whole(backtester, c, expected, signal)), await many(backtester, signal)];
     } finally {
       await backtester.close();
+      await c?.end();
     }
   },
 };
 
 /** Time of the processor: neighbours on the machine count for less in it than by the clock. */
-async function onOneThread(expected: Results, signal: AbortSignal): Promise<readonly Comparison[]> {
+async function onOneThread(c: CKernel | undefined, expected: Results, signal: AbortSignal): Promise<readonly Comparison[]> {
   const { series } = randomWalk();
-  const c = await compileC(series, signal);
-  try {
-    const module = compileKernel();
-    let memory: KernelMemory | undefined;
-    const variants: Record<string, () => Results> = {
-      "plain JavaScript loop": () => plainLoop(series),
-      "tables, 1 thread": () => {
-        const done = byTables(series, module, memory);
-        memory = done.memory;
-        return done.results;
-      },
-      "tables, 1 thread, new memory": () => byTables(series, module, undefined).results,
-    };
-    for (const [name, variant] of Object.entries(variants)) agree(name, variant(), expected);
-    const cpu: Record<string, number[]> = {};
-    const wall: Record<string, number[]> = {};
-    const add = (name: string, ms: number, cpuMs: number) => {
-      (wall[name] ??= []).push(ms);
-      (cpu[name] ??= []).push(cpuMs);
-    };
-    for (let round = 0; round < ROUNDS; round++) {
-      signal.throwIfAborted();
-      if (c !== undefined) {
-        const { ms, cpuMs, results } = await c.run();
-        if (round === 0) agree("the C kernel", results, expected);
-        add("C, bar by bar", ms, cpuMs);
-      }
-      for (const [name, variant] of Object.entries(variants)) {
-        const [started, used] = [performance.now(), process.cpuUsage()];
-        variant();
-        const { user, system } = process.cpuUsage(used);
-        add(name, performance.now() - started, (user + system) / 1000);
-      }
-      const { stdout } = await run(process.execPath, [join(import.meta.dirname, "sweepCold.ts")], { signal, timeout: 60_000 });
-      const [ms = 0, cpuMs = 0] = stdout.trim().split(" ").map(Number);
-      add("tables, first in a new process", ms, cpuMs);
+  const module = compileKernel();
+  let memory: KernelMemory | undefined;
+  const variants: Record<string, () => Results> = {
+    "plain JavaScript loop": () => plainLoop(series),
+    "tables, 1 thread": () => {
+      const done = byTables(series, module, memory);
+      memory = done.memory;
+      return done.results;
+    },
+    "tables, 1 thread, new memory": () => byTables(series, module, undefined).results,
+  };
+  for (const [name, variant] of Object.entries(variants)) agree(name, variant(), expected);
+  const cpu: Record<string, number[]> = {};
+  const wall: Record<string, number[]> = {};
+  const add = (name: string, ms: number, cpuMs: number) => {
+    (wall[name] ??= []).push(ms);
+    (cpu[name] ??= []).push(cpuMs);
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    signal.throwIfAborted();
+    if (c !== undefined) {
+      const { ms, cpuMs, results } = await c.run();
+      if (round === 0) agree("the C kernel", results, expected);
+      add(C, ms, cpuMs);
     }
-    const trades = expected.reduce((sum, value, k) => sum + (k % 4 === 3 ? value : 0), 0).toLocaleString("en-US");
-    const shared = { unit: "ms", better: "lower" as const, baseline: c === undefined ? "plain JavaScript loop" : "C, bar by bar" };
-    const note = `all agree to 1e-9 in return, drawdown, Sharpe ratio and trades (${trades} in all).${c === undefined ? " No gcc here: no C kernel." : " C: gcc -O3 -march=native, without its start."} The tables give ten figures more of every combination.`;
-    return [
-      { ...shared, title: "sweep, processor time", samples: cpu, note },
-      { ...shared, title: "sweep, by the clock", samples: wall, note: "the same rounds." },
-    ];
-  } finally {
-    await c?.end();
+    for (const [name, variant] of Object.entries(variants)) {
+      const [started, used] = [performance.now(), process.cpuUsage()];
+      variant();
+      const { user, system } = process.cpuUsage(used);
+      add(name, performance.now() - started, (user + system) / 1000);
+    }
+    const { stdout } = await run(process.execPath, [join(import.meta.dirname, "sweepCold.ts")], { signal, timeout: 60_000 });
+    const [ms = 0, cpuMs = 0] = stdout.trim().split(" ").map(Number);
+    add("tables, first in a new process", ms, cpuMs);
   }
+  const trades = expected.reduce((sum, value, k) => sum + (k % 4 === 3 ? value : 0), 0).toLocaleString("en-US");
+  const shared = { unit: "ms", better: "lower" as const, baseline: c === undefined ? "plain JavaScript loop" : C };
+  const note = `all agree to 1e-9 in return, drawdown, Sharpe ratio and trades (${trades} in all).${c === undefined ? " No gcc here: no C kernel." : " C: gcc -O3 -march=native, without its start."} The tables give ten figures more of every combination.`;
+  return [
+    { ...shared, title: "sweep, processor time", samples: cpu, note },
+    { ...shared, title: "sweep, by the clock", samples: wall, note: "the same rounds." },
+  ];
 }
 
-/** With everything that a sweep is: the best in full through the ordinary engine, deflated Sharpe ratios, the probability of overfitting. */
-async function whole(backtester: Backtester, expected: Results, signal: AbortSignal): Promise<Comparison> {
+/**
+ * With everything that a sweep is: the best in full through the ordinary engine, deflated Sharpe ratios, the probability of
+ * overfitting. C in the same rounds; two of it at once tell what this machine's cores are worth together at that moment.
+ */
+async function whole(backtester: Backtester, c: CKernel | undefined, expected: Results, signal: AbortSignal): Promise<readonly Comparison[]> {
   backtester.register("walk", randomWalk());
   const samples: Record<string, number[]> = {};
-  for (let round = -1; round < ROUNDS; round++)
+  const add = (round: number, name: string, ms: number) => {
+    if (round >= 0) (samples[name] ??= []).push(ms);
+  };
+  const lags: number[] = [];
+  for (let round = -1; round < ROUNDS; round++) {
+    if (c !== undefined) {
+      add(round, C, (await c.run()).ms);
+      const both = await Promise.all([c.run(0), c.run(1)]);
+      add(round, `${C}, two at once, for each`, Math.max(...both.map(({ ms }) => ms)) / 2);
+    }
     for (const workers of [1, 2]) {
+      const meter = openLagMeter({ resolutionMs: 1 });
       const started = performance.now();
       const { columns } = await backtester.sweep(
         { request: request("walk"), grid: `fast=${FAST.join("|")},slow=${SLOW.join("|")}`, earlierTrials: 0 },
         { workers },
         signal,
       );
-      if (round >= 0) (samples[`${workers} ${workers === 1 ? "worker" : "workers"}`] ??= []).push(performance.now() - started);
-      else {
-        const { totalReturnPct, maxDrawdownPct, sharpe, trades } = columns;
-        const results = Float64Array.from({ length: 4 * COMBINATIONS }, (_value, k) => {
-          const i = k >> 2;
-          return [totalReturnPct[i]! / 100, maxDrawdownPct[i]! / 100, sharpe[i]!, trades[i]!][k & 3]!;
-        });
-        agree(`the library with ${workers}`, results, expected);
-      }
+      add(round, `${workers} ${workers === 1 ? "worker" : "workers"}`, performance.now() - started);
+      if (round >= 0) lags.push(meter.snapshot().p99);
+      meter.stop();
+      if (round >= 0) continue;
+      const { totalReturnPct, maxDrawdownPct, sharpe, trades } = columns;
+      const results = Float64Array.from({ length: 4 * COMBINATIONS }, (_value, k) => {
+        const i = k >> 2;
+        return [totalReturnPct[i]! / 100, maxDrawdownPct[i]! / 100, sharpe[i]!, trades[i]!][k & 3]!;
+      });
+      agree(`the library with ${workers}`, results, expected);
     }
-  return {
-    title: "sweep, whole library",
-    unit: "ms",
-    better: "lower",
-    baseline: "1 worker",
-    samples,
-    note: "by the clock; with the 20 best in full through the ordinary engine, deflated Sharpe ratios and the probability of overfitting.",
-  };
+  }
+  const shared = { unit: "ms", better: "lower" as const, samples };
+  const note =
+    "by the clock; with the 20 best in full through the ordinary engine, deflated Sharpe ratios and the probability of overfitting." +
+    ` The caller's loop lagged by ${median(lags).toFixed(1)} ms at the 99th of a hundred (median of the sweeps).`;
+  return [
+    ...(c === undefined ? [] : [{ ...shared, title: "sweep, whole library, against C", baseline: C, note: "the rounds of the next rows." }]),
+    { ...shared, title: "sweep, whole library", baseline: "1 worker", note },
+  ];
 }
 
 async function many(backtester: Backtester, signal: AbortSignal): Promise<Comparison> {

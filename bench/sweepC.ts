@@ -10,8 +10,8 @@ import { BARS, FAST, FEE, SCALE, SLOW, type Results } from "./sweepWork.ts";
 const run = promisify(execFile);
 
 export interface CKernel {
-  /** One sweep: its own milliseconds, by the clock and of the processor, and what it found. */
-  run(): Promise<{ readonly ms: number; readonly cpuMs: number; readonly results: Results }>;
+  /** One sweep: its own milliseconds, by the clock and of the processor, and what it found. `copy`: which of several at once. */
+  run(copy?: number): Promise<{ readonly ms: number; readonly cpuMs: number; readonly results: Results }>;
   end(): Promise<void>;
 }
 
@@ -31,9 +31,9 @@ export async function compileC({ open, close }: BarSeries, signal: AbortSignal):
   await writeFile(prices, Buffer.concat([head, open, close].map((column) => Buffer.from(column.buffer, column.byteOffset, column.byteLength))));
   return {
     end,
-    run: async () => {
-      const { stdout } = await run(program, [prices, results, "1"], { signal, timeout: 60_000 });
-      const bytes = await readFile(results);
+    run: async (copy = 0) => {
+      const { stdout } = await run(program, [prices, `${results}${copy}`, "1"], { signal, timeout: 60_000 });
+      const bytes = await readFile(`${results}${copy}`);
       const [ms = 0, cpuMs = 0] = stdout.trim().split(" ").map(Number);
       return { ms, cpuMs, results: new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)) };
     },

@@ -4,6 +4,7 @@ import type { BacktestRequest, BacktestStats } from "../../domain/backtest.ts";
 import type { PlainError } from "../../base/errors.ts";
 import type { SharedDataset } from "../sharedBars.ts";
 import type { MonteCarlo } from "../../domain/sweep.ts";
+import type { Rounding } from "./agreement.ts";
 import type { crossValidate } from "./crossValidation.ts";
 import type { FigureRules } from "./figures.ts";
 import type { ReturnShape } from "./overfitting.ts";
@@ -73,6 +74,7 @@ export interface ChunkAnswer {
 /** One combination through the ordinary engine. */
 export interface FullAnswer {
   readonly stats: BacktestStats;
+  readonly rounding: Rounding;
   readonly shape: ReturnShape | undefined;
   /** Of the first one, when it was asked for. */
   readonly monteCarlo?: MonteCarlo;

@@ -16,7 +16,8 @@ import {
   type SweepRequest,
 } from "../../domain/sweep.ts";
 import { Slots } from "../slots.ts";
-import { agree, allInFull, whileThereIsTime, type RunInFull } from "./bestInFull.ts";
+import { agree } from "./agreement.ts";
+import { allInFull, whileThereIsTime, type RunInFull } from "./bestInFull.ts";
 import { COLUMNS } from "./figures.ts";
 import { lookUp, type KnownFigures } from "./knownCombinations.ts";
 import type { ChunkAnswer, FullAnswer, SweepOpened } from "./messages.ts";

@@ -10,6 +10,7 @@ import { parseParams } from "../params.ts";
 import { inferPeriodsPerYear } from "../periods.ts";
 import { unshare } from "../sharedBars.ts";
 import { loadStrategy } from "../strategyFile.ts";
+import { roundingOf } from "./agreement.ts";
 import { blocksOfEquity, COLUMNS, columnsOf, writeBlocks, writeColumns } from "./figures.ts";
 import { MemoContext } from "./memoContext.ts";
 import type { FullAnswer, ItemError, SweepTask, TaskAnswer } from "./messages.ts";
@@ -17,8 +18,9 @@ import { growthOf, monteCarlo } from "./monteCarlo.ts";
 import { countOverfit, returnShape } from "./overfitting.ts";
 import { computeIndicators, TableEvaluator } from "./tableSweep.ts";
 
-/** `after`: what there is to do once no strategy runs any more. */
-export async function runSweepTask(task: SweepTask, after: () => void): Promise<TaskAnswer> {
+/** `afterOwn`: what there is to do once a user's strategy has run. */
+export async function runSweepTask(task: SweepTask, afterOwn: () => void): Promise<TaskAnswer> {
+  const after = "request" in task && task.request.strategy.kind !== "builtin" ? afterOwn : () => undefined;
   try {
     const value = await answer(task);
     after();
@@ -129,7 +131,8 @@ async function full({ request, dataset, names, values, monteCarlo: isDrawn }: Ta
     const { stats, equity, trades } = runs.full(paramsAt(names, values, i));
     const drawn = isDrawn && i === 0 ? monteCarlo(growthOf(trades, request.cash)) : undefined;
     if (scratch?.length !== equity.length) scratch = new Float64Array(equity.length);
-    return { stats, shape: returnShape(equity, request.riskFree / stats.periodsPerYear, scratch), ...(drawn === undefined ? {} : { monteCarlo: drawn }) };
+    const shape = returnShape(equity, request.riskFree / stats.periodsPerYear, scratch);
+    return { stats, rounding: roundingOf(trades), shape, ...(drawn === undefined ? {} : { monteCarlo: drawn }) };
   });
 }
 
