@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import * as v from "valibot";
 import { ApiError, notFound, unprocessable } from "./apiError.ts";
+import { plainId } from "./assetId.ts";
 import { configurationOf, type AccountState } from "./ledger.ts";
 import { readQuery } from "./query.ts";
 import type { Configuration, Watchlist } from "./records.ts";
@@ -65,7 +66,7 @@ function addWatchlists(app: FastifyInstance, { engine, market, clock, accountOf 
     for (const symbol of wanted) if (!market.has(symbol)) throw unprocessable(`asset not found for ${symbol}`);
     return [...new Set(wanted)];
   };
-  const byId = (request: FastifyRequest) => (list: Watchlist) => list.id === (request.params as { id: string }).id;
+  const byId = (request: FastifyRequest) => (list: Watchlist) => list.id === plainId((request.params as { id: string }).id);
   const byName = (request: FastifyRequest) => (list: Watchlist) => list.name === readQuery(request.query)["name"];
   const find = (account: AccountState, wanted: (list: Watchlist) => boolean) => {
     const list = listsOf(account).find(wanted);

@@ -10,7 +10,7 @@ import type { Quote } from "../domain/orders.ts";
 import { SessionCalendar } from "../domain/sessionCalendar.ts";
 import type { CorporateEvent, EarningsReport } from "../domain/simulatedEvents.ts";
 import type { SimulatedStock } from "../domain/simulatedUniverse.ts";
-import { assetId } from "./assetId.ts";
+import { assetId, plainId } from "./assetId.ts";
 import { haltAt, makePath, minuteBar, mix, priceAt, recordedPath, sizeAt, volumeInto, type DayPath, type Halt } from "./dayPath.ts";
 import { POST_MS, PRE_MS } from "./exchangeClock.ts";
 import { extendedBars, extendedPrice, extendedStart, makeExtendedPath, type ExtendedPath, type ExtendedSession } from "./extendedPath.ts";
@@ -79,7 +79,7 @@ export class Market {
   /** The stock with a symbol, in any case, or with an asset id. */
   find(symbolOrId: string): SimulatedStock | undefined {
     this.#byId ??= new Map(this.stocks.map((stock) => [assetId(stock.symbol), stock]));
-    return this.#stocks.get(symbolOrId.toUpperCase()) ?? this.#byId.get(symbolOrId.toLowerCase());
+    return this.#stocks.get(symbolOrId.toUpperCase()) ?? this.#byId.get(plainId(symbolOrId));
   }
 
   /** The session that a time falls in; asked again and again for the same one. */

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { FORMER_STOCKS } from "../domain/formerStocks.ts";
 import { addDays, newYorkDate, tradingDay, tradingDayFrom, tradingDays, type TradingDay } from "../domain/nyse.ts";
 import { badRequest, notFound } from "./apiError.ts";
+import { plainId } from "./assetId.ts";
 import { readDate } from "./dataQuery.ts";
 import type { Engine } from "./engine.ts";
 import { POST_MS, PRE_MS, type ExchangeClock } from "./exchangeClock.ts";
@@ -39,7 +40,7 @@ function addAssetRoutes(app: FastifyInstance, { market }: MarketRouteParts): voi
     const wanted = (request.params as { readonly symbol: string }).symbol;
     const stock = market.find(wanted);
     if (stock !== undefined) return assetJson(stock);
-    const former = formerAssets(market).find(({ symbol, id }) => symbol === wanted.toUpperCase() || id === wanted.toLowerCase());
+    const former = formerAssets(market).find(({ symbol, id }) => symbol === wanted.toUpperCase() || id === plainId(wanted));
     if (former === undefined) throw notFound(`asset not found for ${wanted}`);
     return former;
   });

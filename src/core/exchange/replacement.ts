@@ -49,7 +49,7 @@ export function replaceOrder(state: ExchangeState, account: AccountState, { id, 
     updatedAt: now,
     replaces: old.id,
   };
-  refuseUnchanged(old, next);
+  if (change.clientOrderId === null) refuseUnchanged(old, next);
   checkReplacement(account, old, next, { prices: state.prices(now), now });
   if (next.type === "trailing_stop" && next.stopPrice === null) {
     const best = (old.highWaterMark ?? new Big(state.market.last(next.symbol, now))).toNumber();
@@ -80,7 +80,7 @@ export function replaceOrder(state: ExchangeState, account: AccountState, { id, 
 
 function checkReplace(account: AccountState, old: OrderRecord, change: ReplaceRequest): void {
   if (isEnded(old)) throw unprocessable(`order is already in "${old.status}" state`);
-  if (!isWorking(old) && old.status !== "held") throw unprocessable(`cannot replace order in ${old.status} status`);
+  if (!isWorking(old) && old.status !== "held") throw unprocessable("unable to replace order, order isn't sent to exchange yet");
   if (old.notional !== null) throw unprocessable("notional orders cannot be replaced");
   if (change.clientOrderId !== null && account.byClientOrderId.has(change.clientOrderId)) throw badParameter("client_order_id must be unique");
   checkQty(old, change.qty);

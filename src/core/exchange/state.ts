@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Big } from "../base/decimal.ts";
 import { notFound } from "./apiError.ts";
+import { plainId } from "./assetId.ts";
 import type { Kept } from "./bookRows.ts";
 import type { Rates } from "./charges.ts";
 import type { ExchangeClock } from "./exchangeClock.ts";
@@ -57,7 +58,7 @@ export class ExchangeState {
 
   /** Throws 404 for an id that this account does not have. */
   order(account: AccountState, id: string): OrderRecord {
-    const order = account.orders.get(id);
+    const order = account.orders.get(id) ?? account.orders.get(plainId(id));
     if (order === undefined) throw notFound(`order not found for ${id}`);
     return order;
   }

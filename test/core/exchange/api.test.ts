@@ -171,6 +171,24 @@ describe("the paper exchange's API", () => {
     assert.equal((await exchange.call("HEAD", "/v2/account")).status, 200);
   });
 
+  it("reads ids as clients write them: with dashes or without, in capitals", async () => {
+    const { body: order } = await exchange.call(
+      "POST",
+      "/v2/orders",
+      { symbol: "KO", qty: "1", side: "buy", type: "limit", limit_price: "1", time_in_force: "day" },
+      1,
+    );
+    const list = (await exchange.call("POST", "/v2/watchlists", { name: "ids", symbols: ["KO"] }, 1)).body;
+    const asset = await exchange.get("/v2/assets/KO");
+    for (const written of [(id: string) => id, (id: string) => id.replaceAll("-", ""), (id: string) => id.toUpperCase()]) {
+      assert.equal((await exchange.get(`/v2/orders/${written(order.id)}`, 1)).id, order.id);
+      assert.equal((await exchange.get(`/v2/watchlists/${written(list.id)}`, 1)).id, list.id);
+      assert.equal((await exchange.get(`/v2/assets/${written(asset.id)}`, 1)).id, asset.id);
+      assert.deepEqual(await exchange.get(`/v2/orders?after_order_id=${written(order.id)}`, 1), []);
+    }
+    assert.equal((await exchange.call("DELETE", `/v2/orders/${order.id.replaceAll("-", "")}`, undefined, 1)).status, 204);
+  });
+
   it("reads an address in the forms in which clients write it, and refuses one that nobody can read in the same shape as all else", async () => {
     const { body: order } = await exchange.call("POST", "/v2/orders", { symbol: "KO", qty: "1", side: "buy", type: "market", time_in_force: "day" }, 1);
     for (const path of [`/v2/orders%3Aby_client_order_id?client_order_id=${order.client_order_id}`, `//v2/orders/${order.id}`])

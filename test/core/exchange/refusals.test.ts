@@ -176,7 +176,7 @@ describe("a replacement", () => {
     const waiting = closed.submit({ type: "limit", limit_price: "100" });
     assert.match(
       refusal(() => closed.engine.replace(closed.account, waiting.id, { ...change, qty: parse("2") })).message,
-      /^cannot replace order in accepted status$/,
+      /^unable to replace order, order isn't sent to exchange yet$/,
     );
     desk.engine.cancel(desk.account, order.id);
     refused({ qty: parse("2") }, /^order is already in "canceled" state$/);
@@ -190,6 +190,14 @@ describe("a replacement", () => {
     desk.pass(0);
     refused({ qty: parse("2") }, /^qty cannot be changed for advanced orders$/, bracket.id);
     desk.submit({ qty: "100", symbol: "F" });
+  });
+
+  it("may change nothing but the client_order_id", () => {
+    const desk = givenEngine();
+    const order = desk.submit({ type: "limit", limit_price: "100", client_order_id: "mine" });
+    desk.pass(0);
+    const next = desk.engine.replace(desk.account, order.id, { ...change, clientOrderId: "yours" });
+    assert.deepEqual([next.clientOrderId, next.replaces, next.limitPrice?.toFixed()], ["yours", order.id, "100"]);
   });
 
   it("may change the time in force, and then lives as long", () => {
