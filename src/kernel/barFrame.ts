@@ -1,8 +1,6 @@
 /** Bars in a cell: columns as they came, rows when asked for. */
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { Bar, Bars, Timeframe } from "./deskTypes.d.ts";
+import type { Danfo } from "./danfo.ts";
+import type { Bar, Bars, DanfoFrame, Timeframe } from "./deskTypes.d.ts";
 
 export interface BarColumns {
   readonly symbol: string;
@@ -33,7 +31,10 @@ export class BarFrame implements Bars {
   readonly close: Float64Array;
   readonly volume: Float64Array;
 
-  constructor(columns: BarColumns) {
+  readonly #danfo: Danfo;
+
+  constructor(columns: BarColumns, danfo: Danfo) {
+    this.#danfo = danfo;
     this.symbol = columns.symbol;
     this.timeframe = columns.timeframe;
     this.source = columns.source;
@@ -69,31 +70,8 @@ export class BarFrame implements Bars {
     return Array.from({ length: this.length }, (_, i) => this.row(i));
   }
 
-  /** danfojs-node is resolved from the notebook's folder, the process's own. */
-  async toDanfo(): Promise<unknown> {
-    let path: string;
-    try {
-      path = createRequire(join(process.cwd(), "cell.js")).resolve("danfojs-node");
-    } catch (cause) {
-      throw new Error("danfojs-node is not installed beside this notebook. Run npm install in the notebook's folder (notebooks/package.json lists it).", {
-        cause,
-      });
-    }
-    const loaded = (await import(pathToFileURL(path).href)) as {
-      readonly DataFrame?: DataFrameClass;
-      readonly default?: { readonly DataFrame: DataFrameClass };
-    };
-    const DataFrame = loaded.DataFrame ?? loaded.default?.DataFrame;
-    if (DataFrame === undefined) throw new Error("The danfojs-node beside this notebook has no DataFrame.");
-    return new DataFrame({
-      time: Array.from(this.time, (ms) => new Date(ms).toISOString()),
-      open: [...this.open],
-      high: [...this.high],
-      low: [...this.low],
-      close: [...this.close],
-      volume: [...this.volume],
-    });
+  /** Which class it is, only the caller's types know. */
+  toDanfo<Frame extends DanfoFrame = DanfoFrame>(): Promise<Frame> {
+    return this.#danfo.toDanfo(this) as Promise<Frame>;
   }
 }
-
-type DataFrameClass = new (columns: Record<string, unknown[]>) => unknown;

@@ -8,19 +8,21 @@ import { TradingError } from "../core/base/errors.ts";
 import { BarFrame, type BarColumns } from "./barFrame.ts";
 import type { RunningCell } from "./cellRun.ts";
 import { withStrategyAsText } from "./cellStrategy.ts";
+import { createDanfo } from "./danfo.ts";
 import { createLocalDesk, withScannersAsText, type LocalTools } from "./deskLocal.ts";
 import { DESK_METHODS, type DeskAnswer, type DeskCall } from "./deskProtocol.ts";
 import { runningWork } from "./deskRunning.ts";
-import type { Desk, DisplayProgress, ScanOptions } from "./deskTypes.d.ts";
+import type { Bars, Desk, DisplayProgress, ScanOptions } from "./deskTypes.d.ts";
 import { tagged } from "./drawValue.ts";
 
 export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningCell>, tools: LocalTools & { readonly progressBar: DisplayProgress }): Desk {
   const never = new AbortController().signal;
+  const danfo = createDanfo();
   const call = async (name: DeskCall["name"], args: readonly unknown[], site: Error): Promise<unknown> => {
     const cell = current.getStore();
     try {
       const answer = (await channel.ask("desk", { name, args, run: cell?.run ?? 0 } satisfies DeskCall, cell?.controller.signal ?? never)) as DeskAnswer;
-      return answer.kind === "bars" ? tagged("bars", new BarFrame(answer.value as BarColumns)) : tagged(answer.kind, answer.value);
+      return answer.kind === "bars" ? tagged("bars", new BarFrame(answer.value as BarColumns, danfo)) : tagged(answer.kind, answer.value);
     } catch (error) {
       throw at(site, error);
     }
@@ -48,7 +50,8 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
     };
     return method;
   };
-  Object.assign(desk, createLocalDesk(current, tools), { sweep: long("sweep"), walkForward: long("walkForward") });
+  const fromDanfo: Desk["fromDanfo"] = (frame, options) => tagged("bars", new BarFrame(danfo.fromDanfo(frame, options), danfo)) as Bars;
+  Object.assign(desk, createLocalDesk(current, tools), { fromDanfo, sweep: long("sweep"), walkForward: long("walkForward") });
   // A misspelt method is a type error before it gets here; untyped code gets the sentence instead of "not a function".
   return Object.freeze(desk) as unknown as Desk;
 }

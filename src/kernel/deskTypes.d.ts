@@ -252,8 +252,27 @@ export interface Bars {
   readonly volume: Float64Array;
   row(index: number): Bar;
   rows(): Bar[];
-  /** A danfojs DataFrame; danfojs-node must be installed in the notebook's folder. */
-  toDanfo(): Promise<unknown>;
+  /**
+   * A danfojs DataFrame with the columns time (ISO), open, high, low, close, volume; danfojs-node must be installed in the
+   * notebook's folder. `bars.toDanfo<dfd.DataFrame>()` knows all of its methods.
+   */
+  toDanfo<Frame extends DanfoFrame = DanfoFrame>(): Promise<Frame>;
+}
+
+/** What bars need of a danfojs DataFrame, and a little more. */
+export interface DanfoFrame {
+  readonly columns: string[];
+  readonly shape: readonly number[];
+  column(name: string): { readonly values: unknown };
+  print(): void;
+}
+
+export interface FromDanfoOptions {
+  /** Of the bars that the frame was made from, else "FRAME". */
+  readonly symbol?: string;
+  readonly timeframe?: Timeframe;
+  /** Said by whoever knows; a frame of unknown origin is taken for simulated once this notebook has made one of simulated bars. */
+  readonly simulated?: boolean;
 }
 
 export interface BarOptions {
@@ -760,6 +779,8 @@ export interface Desk {
   walkForward(spec: WalkForwardSpec): Running<WalkForwardResult>;
   /** Computed away from every loop that must not stand. */
   computeFeatures(symbol: string, options?: FeatureRequest): Promise<Features>;
+  /** Bars out of a danfojs DataFrame with the columns time (or date, timestamp), open, high, low, close and, if known, volume; oldest first. */
+  fromDanfo(frame: DanfoFrame, options?: FromDanfoOptions): Bars;
   /** Features of bars that the cell has already, in its own thread: 10,000 bars take a few milliseconds. */
   computeFeaturesSync(bars: Bars, options?: FeatureRequest): Features;
   /**

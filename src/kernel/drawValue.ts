@@ -6,7 +6,7 @@ import { drawText } from "./draw/text.ts";
 import { drawTree } from "./draw/tree.ts";
 import type { MimeBundle } from "./protocol.ts";
 import type { Hold } from "./shown/held.ts";
-import { columnsSource, rowsSource } from "./shown/tableSource.ts";
+import { columnsSource, danfoSource, rowsSource } from "./shown/tableSource.ts";
 
 const KIND = Symbol.for("quantdesk.kind");
 /** On what `display` answers: it has been shown already. */
@@ -51,6 +51,8 @@ function drawObject(value: object, hold: Hold): readonly MimeBundle[] | Promise<
   if (kind !== "plain") return import("./draw/draw.ts").then(({ drawResult }) => drawResult(kind, value, hold));
   const own = (value as Record<symbol, unknown>)[JUPYTER];
   if (typeof own === "function") return Promise.resolve(own.call(value)).then((bundle) => [{ "text/plain": textOf(value), ...(bundle as MimeBundle) }]);
+  const frame = danfoSource(value);
+  if (frame !== undefined) return [drawRows(frame, undefined, hold)];
   const source = rowsSource(value) ?? columnsSource(value);
   if (source !== undefined) return [drawRows(source, () => textOf(value), hold)];
   const text = textOf(value);

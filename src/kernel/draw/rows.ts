@@ -14,13 +14,13 @@ const MAX_STATIC_COLUMNS = 20;
 const MAX_TEXT_ROWS = 20;
 const MAX_TEXT_WIDTH = 30;
 
-/** `text`: what stands for a table that is all in it. */
-export function drawRows(source: TableSource, text: () => string, hold: Hold): MimeBundle {
+/** `text`: what stands for a table that is all in it; without it the table itself does. */
+export function drawRows(source: TableSource, text: (() => string) | undefined, hold: Hold): MimeBundle {
   const shown = shownTable(source, hold, { say: "", from: 0, pageSize: PAGE_ROWS, isSimulated: false });
   const isWhole = shown.rowCount <= shown.rows.length && shown.columnCount <= MAX_STATIC_COLUMNS;
   return {
     "text/html": page(staticTable(shown, 0, shown.rows.length), isWhole ? NOTHING : html`<p class="qd-s qd-dim">${leftOut(shown, shown.rows.length)}</p>`),
-    "text/plain": shown.rowCount <= shown.rows.length ? text() : textOfTable(shown),
+    "text/plain": shown.rowCount <= shown.rows.length && text !== undefined ? text() : textOfTable(shown),
     [TABLE_MIME]: shown,
   };
 }
@@ -64,10 +64,11 @@ function textOfTable(shown: ShownTable): string {
   const cut = (text: string): string => (text.length <= MAX_TEXT_WIDTH ? text : `${text.slice(0, MAX_TEXT_WIDTH - 1)}…`).replaceAll(/[\r\n\t]/g, " ");
   const count = Math.min(MAX_TEXT_ROWS, shown.rows.length);
   const rows = shown.rows.slice(0, count).map((row) => columns.map((_, i) => cut(cellText(row[i] ?? null, digits[i] ?? 0))));
-  return `${textTable(
+  const all = textTable(
     columns.map(({ name }) => cut(name)),
     rows,
-  )}\n… ${leftOut(shown, count)}`;
+  );
+  return count === shown.rowCount && columns.length === shown.columnCount ? all : `${all}\n… ${leftOut(shown, count)}`;
 }
 
 /** What is not here, and how to see it where nobody can be asked. */

@@ -67,6 +67,16 @@ export function frameSource(names: readonly string[], columns: readonly Column[]
   return { names, columnCount, length: () => (first === undefined ? 0 : partCount(first)), value: (row, column) => readers[column]?.(row) };
 }
 
+/** A danfojs DataFrame or Series, by its own columns; undefined for everything else. */
+export function danfoSource(value: object): TableSource | undefined {
+  if (!isLooked(value)) return undefined;
+  const [names, data, index] = ["$columns", "$dataIncolumnFormat", "$index"].map((key) => ownValue(value, key));
+  if (!Array.isArray(names) || !Array.isArray(data) || !Array.isArray(index) || types.isProxy(data)) return undefined;
+  const columns: unknown[] = ownValue(value, "$isSeries") === true ? [data] : data.slice(0, MAX_COLUMNS);
+  if (columns.length === 0 || !columns.every((column) => Array.isArray(column) && !types.isProxy(column) && column.length === index.length)) return undefined;
+  return frameSource(["", ...names.slice(0, MAX_COLUMNS).map(String)], [index, ...(columns as Column[])], names.length + 1);
+}
+
 function isColumn(value: unknown): value is Column {
   if (types.isTypedArray(value)) return true;
   if (!Array.isArray(value) || types.isProxy(value)) return false;
