@@ -36,7 +36,7 @@ const composers: ReadonlySet<string> = new Set([
   "core/exchange/main.ts",
   "core/backtest/computeMain.ts",
   "cli/main.ts",
-  "kernel/runner.ts",
+  "kernel/runnerMain.ts",
   "kernel/frontMain.ts",
 ]);
 

@@ -15,7 +15,8 @@ export interface CellNames {
 /** Paths that the compiler is to look at again, and new ones. */
 export interface FileChanges {
   readonly changed: readonly string[];
-  readonly created: readonly string[];
+  readonly created?: readonly string[];
+  readonly deleted?: readonly string[];
 }
 
 export interface ShowOptions {
@@ -27,6 +28,8 @@ export interface ShowOptions {
 
 /** Cells whose files are made at once. */
 const PREPARED = 16;
+/** It imports what cells import, or the first one would cost the compiler a look for every module. */
+const EMPTY_CELL = 'import {} from "./$live.ts";';
 const AUGMENTS = /\bdeclare\s+(?:global|module)\b/;
 const WORD = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 
@@ -46,7 +49,8 @@ export class CellFiles {
     this.#folder = folder.replaceAll("\\", "/").replace(/\/$/, "");
     this.cell = this.#path("$cell.ts");
     this.project = this.#path("$tsconfig.json");
-    this.#putEmpty();
+    this.#put("$cell.ts", EMPTY_CELL);
+    this.#put("$live.ts", "export {}");
     this.#put("$desk.ts", deskGlobals());
     this.#put("$tsconfig.json", JSON.stringify({ compilerOptions: cellCompilerOptions(folder), files: ["$cell.ts", "$desk.ts"] }));
   }
@@ -64,7 +68,7 @@ export class CellFiles {
   /** `text` as the next cell. */
   show(text: string, names: CellNames, options: ShowOptions = {}): FileChanges {
     this.#put("$cell.ts", text + (options.isOpen === true ? "\n;" : "") + this.#foot(text, names, "./$live.ts", options.all === true));
-    return { changed: [this.cell], created: [] };
+    return { changed: [this.cell] };
   }
 
   /**
@@ -81,19 +85,26 @@ export class CellFiles {
     for (const [name, { kind }] of names.all) this.#live.set(name, { cell, kind });
     this.#put(`$l${cell}.ts`, `export * from "./$l${cell - 1}.ts"; export {${[...names.all.keys()].join(",")}} from "./$c${cell}.ts";`);
     this.#putLive();
-    this.#put("$cell.ts", 'import {} from "./$live.ts";');
+    this.#put("$cell.ts", EMPTY_CELL);
     // One file at a time: the compiler keeps its program only then.
-    for (const name of [`$c${cell}.ts`, `$l${cell}.ts`, "$live.ts", "$cell.ts"]) yield { changed: [this.#path(name)], created: [] };
+    for (const name of [`$c${cell}.ts`, `$l${cell}.ts`, "$live.ts", "$cell.ts"]) yield { changed: [this.#path(name)] };
   }
 
-  /** As at the start: no cell has run. */
-  reset(): void {
-    for (const file of [...this.#texts.keys()]) if (/\/\$[cl]\d+\.ts$/.test(file)) this.#texts.delete(file);
+  /** As at the start: no cell has run. The files of cells stay, empty, so that the program keeps its structure. */
+  reset(): FileChanges {
+    const changed = [this.cell, this.#path("$live.ts")];
+    for (let cell = 1; cell <= this.#cells; cell++) changed.push(...this.#putUnused(cell));
     this.#live.clear();
     this.#runs.clear();
     this.#cells = 0;
-    this.#prepared = 0;
-    this.#putEmpty();
+    this.#put("$cell.ts", EMPTY_CELL);
+    this.#putLive();
+    return { changed };
+  }
+
+  /** Virtual, not of the disk. */
+  isOwn(path: string): boolean {
+    return this.#texts.has(path);
   }
 
   get liveNames(): Iterable<string> {
@@ -123,20 +134,17 @@ export class CellFiles {
   #prepare(from: number): FileChanges {
     if (from === 1) this.#put("$l0.ts", "export {}");
     this.#prepared = from + PREPARED - 1;
-    const created = from === 1 ? ["$l0.ts"] : [];
-    for (let cell = from; cell <= this.#prepared; cell++) {
-      this.#put(`$c${cell}.ts`, `import {} from "./$l${cell - 1}.ts"; export {};`);
-      this.#put(`$l${cell}.ts`, `export * from "./$l${cell - 1}.ts"; export {} from "./$c${cell}.ts";`);
-      created.push(`$c${cell}.ts`, `$l${cell}.ts`);
-    }
+    const created = from === 1 ? [this.#path("$l0.ts")] : [];
+    for (let cell = from; cell <= this.#prepared; cell++) created.push(...this.#putUnused(cell));
     this.#putLive();
-    return { changed: [this.#path("$live.ts")], created: created.map((name) => this.#path(name)) };
+    return { changed: [this.#path("$live.ts")], created };
   }
 
-  /** Before the first cell; it imports what cells import, or the first one would cost the compiler a look for every module. */
-  #putEmpty(): void {
-    this.#put("$cell.ts", 'import {} from "./$live.ts";');
-    this.#put("$live.ts", "export {}");
+  /** Answers their paths. */
+  #putUnused(cell: number): readonly string[] {
+    this.#put(`$c${cell}.ts`, `import {} from "./$l${cell - 1}.ts"; export {};`);
+    this.#put(`$l${cell}.ts`, `export * from "./$l${cell - 1}.ts"; export {} from "./$c${cell}.ts";`);
+    return [this.#path(`$c${cell}.ts`), this.#path(`$l${cell}.ts`)];
   }
 
   /** What later cells see: each name from the cell that declared it last. */

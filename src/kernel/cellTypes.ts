@@ -5,7 +5,7 @@
 import { abortable, withDeadline } from "../core/base/scope.ts";
 import type { CellNames } from "./cellFiles.ts";
 import { Checker, type CheckedError } from "./checker.ts";
-import { localFilesOf } from "./localFiles.ts";
+import { arrivalsOf, changesOf, localFilesOf } from "./localFiles.ts";
 
 export interface CellTypesParts {
   readonly folder: string;
@@ -18,6 +18,8 @@ export interface CellTypesParts {
 }
 
 const RESET_MS = 3000;
+/** "Cannot find module" in its forms. */
+const NO_MODULE = new Set([2307, 2792]);
 
 export class CellTypes {
   readonly #parts: CellTypesParts;
@@ -27,6 +29,8 @@ export class CellTypes {
   #localFiles = new Map<string, number>();
   /** A commit of the last cell, under way while the user reads. */
   #committing: Promise<void> = Promise.resolve();
+  /** What was there when everything was read again for it; a package that does not lead anywhere is not read at each look. */
+  readonly #arrivals = new Set<string>();
   #saidUnchecked = false;
   #generation = 0;
 
@@ -60,6 +64,9 @@ export class CellTypes {
       checker = await abortable(this.#checker, signal);
       await abortable(this.#committing, signal);
       await this.#rereadLocalFiles(text, checker, signal);
+      const errors = await checker.check(text, names, signal);
+      if (!this.#hasArrived(text, errors)) return errors;
+      await checker.lookAgain(signal);
       return await checker.check(text, names, signal);
     } catch (error) {
       if (signal.aborted || (checker !== undefined && !checker.isGone)) throw error;
@@ -83,6 +90,7 @@ export class CellTypes {
   /** No cell has run. */
   reset(): void {
     this.#generation++;
+    this.#arrivals.clear();
     this.#localFiles = new Map();
     this.#saidUnchecked = false;
     this.#current = undefined;
@@ -127,10 +135,22 @@ export class CellTypes {
   async #rereadLocalFiles(text: string, checker: Checker, signal: AbortSignal): Promise<void> {
     const found = localFilesOf(text, this.#parts.folder, new Map());
     const known = [...this.#localFiles.keys()].filter((file) => !found.has(file));
-    const all = new Map([...found, ...localTimes(known)]);
-    const changed = [...all].filter(([file, time]) => this.#localFiles.has(file) && this.#localFiles.get(file) !== time).map(([file]) => file);
-    this.#localFiles = all;
-    await checker.filesChanged(changed, signal);
+    const now = new Map([...found, ...localTimes(known)]);
+    const { changed, created, deleted } = changesOf(this.#localFiles, now);
+    this.#localFiles = now;
+    if (changed.length + created.length + deleted.length === 0) return;
+    const [first, second, third] = [changed, created, deleted].map((paths) => paths.map((path) => path.replaceAll("\\", "/")));
+    await checker.filesChanged({ changed: first ?? [], created: second ?? [], deleted: third ?? [] }, signal);
+  }
+
+  /** A module that is not found may have come since the compiler looked for it: it keeps what it did not find. */
+  #hasArrived(text: string, errors: readonly CheckedError[]): boolean {
+    const arrivals = errors
+      .filter(({ code }) => NO_MODULE.has(code))
+      .flatMap(({ start, end }) => arrivalsOf(text.slice(start + 1, end - 1), this.#parts.folder))
+      .filter((arrival) => !this.#arrivals.has(arrival));
+    for (const arrival of arrivals) this.#arrivals.add(arrival);
+    return arrivals.length > 0;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { statSync } from "node:fs";
 import type { API, Diagnostic, Project, Snapshot } from "typescript/unstable/async";
 import { childEnv } from "../core/base/childEnv.ts";
 import { TradingError } from "../core/base/errors.ts";
@@ -37,6 +38,8 @@ const COMPLETION_LIMIT = 500;
 /** Evolving arrays (7005, 7034) and packages without types (7016) are no errors between cells. */
 const IGNORED = new Set([7005, 7034, 7016]);
 const MAX_CACHED = 200;
+/** File systems count time in steps. */
+const CLOCK_STEP_MS = 100;
 /** The compiler asks for these of each file before it looks at the disk. */
 const CALLBACKS = "readFile,fileExists";
 /** The program is built with a fifth less work when the collector looks half as often. */
@@ -53,6 +56,8 @@ export class Checker {
   /** Aborts when the compiler's process ends by itself. */
   readonly #gone = new AbortController();
   #snapshot: Snapshot | undefined;
+  /** When all that lies on the disk was read last. */
+  #readAt = Date.now();
 
   private constructor(files: CellFiles, library: CellLibrary, api: API, compiler: ChildProcess) {
     this.#files = files;
@@ -89,7 +94,7 @@ export class Checker {
       });
       Object.assign(clientOf(api), { process: compiler, connection, connected: true } satisfies CompilerClient);
       await abortable(
-        checker.#update({ changed: [], created: [] }).then(() => checker.#diagnostics()),
+        checker.#update({ changed: [] }).then(() => checker.#diagnostics()),
         signal,
       );
     } catch (error) {
@@ -155,24 +160,31 @@ export class Checker {
     });
   }
 
-  /** As it was at the start: no cell has run, and what lies on disk is read anew. */
+  /** As it was at the start: no cell has run, and what has changed on the disk is read anew. */
   async reset(signal: AbortSignal): Promise<void> {
     await this.#alone(signal, async () => {
       this.#cache.clear();
-      this.#files.reset();
-      if (this.#snapshot !== undefined) this.#stale.push(this.#snapshot);
-      this.#snapshot = await this.#api.updateSnapshot({ openProjects: [this.#files.project], fileChanges: { invalidateAll: true } });
+      const changes = this.#files.reset();
+      if (await this.#isDiskNewer()) await this.#updateAll();
+      else await this.#update(changes);
       await this.#diagnostics();
       await this.#giveBack();
     });
   }
 
   /** Local files changed on disk: what was known of them is read again. */
-  async filesChanged(paths: readonly string[], signal: AbortSignal): Promise<void> {
-    if (paths.length === 0) return;
+  async filesChanged(changes: FileChanges, signal: AbortSignal): Promise<void> {
     await this.#alone(signal, async () => {
       this.#cache.clear();
-      await this.#update({ changed: paths.map((path) => path.replaceAll("\\", "/")), created: [] });
+      await this.#update(changes);
+    });
+  }
+
+  /** Everything of the disk is read again: a package was installed, say. Takes as long as the start. */
+  async lookAgain(signal: AbortSignal): Promise<void> {
+    await this.#alone(signal, async () => {
+      this.#cache.clear();
+      await this.#updateAll();
     });
   }
 
@@ -278,10 +290,29 @@ export class Checker {
     await this.#update(this.#files.show(text, names, options));
   }
 
-  async #update({ changed, created }: FileChanges): Promise<void> {
+  async #update({ changed, created = [], deleted = [] }: FileChanges): Promise<void> {
     const opening = this.#snapshot === undefined ? { openProjects: [this.#files.project] } : {};
     if (this.#snapshot !== undefined) this.#stale.push(this.#snapshot);
-    this.#snapshot = await this.#api.updateSnapshot({ ...opening, fileChanges: { changed: [...changed], created: [...created] } });
+    this.#snapshot = await this.#api.updateSnapshot({ ...opening, fileChanges: { changed: [...changed], created: [...created], deleted: [...deleted] } });
+  }
+
+  async #updateAll(): Promise<void> {
+    this.#readAt = Date.now();
+    if (this.#snapshot !== undefined) this.#stale.push(this.#snapshot);
+    this.#snapshot = await this.#api.updateSnapshot({ fileChanges: { invalidateAll: true } });
+  }
+
+  /** Some file of the program, or the word of its package, was written, replaced or removed since all was read. */
+  async #isDiskNewer(): Promise<boolean> {
+    const paths = (await this.#snapshot?.getProjects()[0]?.program.getSourceFileNames()) ?? [];
+    const onDisk = new Set(paths.filter((path) => !this.#files.isOwn(path) && this.#library.textOf(path) === undefined));
+    for (const path of [...onDisk]) {
+      const [root] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path) ?? [];
+      if (root !== undefined) onDisk.add(`${root}package.json`);
+    }
+    // Packages are unpacked with old times of change; the time of their arrival is the system's.
+    const isOld = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Number.NaN) < this.#readAt - CLOCK_STEP_MS;
+    return ![...onDisk].every(isOld);
   }
 
   /** Old snapshots hold memory in the compiler; they are given back while nobody waits. */

@@ -11,7 +11,7 @@ import { tagged } from "./drawValue.ts";
 const PRELUDE = "const $await = (value) => value, $iterate = (source) => source, $import = (specifier, attributes) => import(specifier, attributes);";
 const PRELUDE_NAMES = ["$await", "$iterate", "$import"] as const;
 
-/** What the features room offers, handed in by runner.ts. */
+/** What the features room offers, handed in by runnerMain.ts. */
 export interface LocalTools {
   readonly computeFeaturesSync: (bars: Bars, options?: FeatureRequest) => unknown;
   /** Opened with its first call. */
