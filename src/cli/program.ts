@@ -21,6 +21,7 @@ import { addPaperCommand } from "./commands/paper.ts";
 import { addProviderCommand } from "./commands/provider.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addScanCommand } from "./commands/scan.ts";
+import { addSensitivityCommand } from "./commands/sensitivity.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
 import { addGapCommand } from "./commands/gap.ts";
@@ -60,6 +61,7 @@ export function buildProgram(context: Context): Command {
   addBacktestCommand(program, context);
   addSweepCommand(program, context);
   addWalkForwardCommand(program, context);
+  addSensitivityCommand(program, context);
   addFeatureCommands(program, context);
   addServeCommand(program, context);
   addRunsCommand(program, context);

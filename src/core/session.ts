@@ -60,6 +60,7 @@ import { recorded } from "./session/recorded.ts";
 import { createResearch } from "./session/research.ts";
 import { RunLedger } from "./session/runLedger.ts";
 import { createTrading, type ClosedPart } from "./session/trading.ts";
+import { readSensitivity, type SensitivityQuery, type SensitivityReport } from "./session/sensitivity.ts";
 import { createStatus } from "./session/status.ts";
 import { openStore } from "./store/store.ts";
 import { createLink } from "./link.ts";
@@ -170,6 +171,8 @@ export interface Session {
   heatmap(sweep: Sweep): Promise<string>;
   /** Why days of trading earned something else than the backtest of the same days. */
   gap(query: GapQuery, signal: AbortSignal): Promise<GapReport>;
+  /** What past sweeps say about a strategy's parameters. */
+  sensitivity(query: SensitivityQuery, signal: AbortSignal): Promise<SensitivityReport>;
   /** Runs files of strategy assertions; a file that is not there is bad input. */
   test(files: readonly string[], options: AssertionOptions, signal: AbortSignal): Promise<AssertionReport>;
   walkForwardReport(walk: WalkForward): Promise<string>;
@@ -388,6 +391,7 @@ function assemble({ options, config, sources, venue, keys, home, log, scope, sto
       const range = { ...(timeZone === undefined ? {} : { timeZone }), ...(timeframe === undefined ? {} : { timeframe }) };
       return renderReport(result, clockedSeries(await dataset(reference, range, signal)), extras);
     },
+    sensitivity: (query, signal) => readSensitivity(query, store, signal),
     gap: async (query, signal) => {
       const { gapReport } = await import("./session/gap.ts");
       const loaded = ({ data: reference, timeZone, timeframe }: BacktestSpec, caller: AbortSignal) =>

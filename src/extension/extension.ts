@@ -15,6 +15,7 @@ import { DASHBOARD_TYPE } from "./manifest.ts";
 import { NotebookKernels } from "./notebook/controller.ts";
 import { PerformanceApiHolder } from "./performanceApi.ts";
 import { createStatusBar } from "./statusBar.ts";
+import { createParameterLens } from "./parameterLens.ts";
 import { createTestExplorer } from "./testExplorer.ts";
 import { PerformanceView } from "./views/performance.ts";
 import { createViews, type Views } from "./views/views.ts";
@@ -45,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     performanceApi,
     createStatusBar(desk),
     createTestExplorer(desk),
+    createParameterLens(desk),
     registerChat(desk),
     vscode.window.registerWebviewPanelSerializer(DASHBOARD_TYPE, dashboard),
     vscode.window.registerWebviewViewProvider("quantdesk.performance", performance),

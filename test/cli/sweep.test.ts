@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SensitivityReport } from "../../src/core/session/sensitivity.ts";
 import type { SweepResult } from "../../src/core/domain/sweep.ts";
 import type { WalkForwardResult } from "../../src/core/domain/walkForward.ts";
 import { givenDesk, type Desk } from "./quantdesk.ts";
@@ -106,6 +107,36 @@ describe("a sweep from the terminal", function () {
     await refused([...SWEEP, "--grid", "fast=1:1000000:1,slow=1:1000000:1"], /has 1000000 values, more than 100000/);
     await refused([...SWEEP, "--grid", "fast=1:10000,slow=1:10000"], /100,000,000 combinations; at most 1,000,000/);
     await refused([...SWEEP, ...GRID, "--executor", "bullmq"], /not there yet/);
+  });
+});
+
+describe("what past sweeps say from the terminal", function () {
+  this.timeout(60_000);
+
+  it("is nothing before the first sweep, then each parameter's line with its neighbours", async () => {
+    const desk = await givenDesk();
+    try {
+      const args = ["sensitivity", "--strategy", "sma_cross", "--params", "fast=10,slow=50", "--json"];
+      const before = await desk.run(args);
+      assert.deepEqual([before.code, before.json<{ parameters: readonly unknown[] }>().parameters], [0, []]);
+      await desk.run(["sweep", "--data", "sample:sp500", "--strategy", "sma_cross", "--grid", "fast=5|10|15,slow=50|100"]);
+      const { schema, parameters } = (await desk.run(args)).json<SensitivityReport>();
+      assert.equal(schema, "quantdesk.sensitivity/1");
+      assert.deepEqual(
+        parameters.map(({ name, value, tried, wasTried, values, dataset }) => [name, value, tried, wasTried, values.length, dataset]),
+        [
+          ["fast", 10, 6, true, 3, "sample:sp500"],
+          ["slow", 50, 6, true, 2, "sample:sp500"],
+        ],
+      );
+      const alone = (await desk.run(["backtest", "--data", "sample:sp500", "--strategy", "sma_cross", "--params", "fast=10,slow=50", "--json"])).json<{
+        stats: { sharpe: number };
+      }>();
+      assert.ok(Math.abs((parameters[0]?.sharpe ?? 0) - alone.stats.sharpe) < 1e-9);
+      assert.equal((await desk.run(["sensitivity", "--strategy", "sma_cross", "--params", "fist=1", "--json"])).code, 2);
+    } finally {
+      await desk.end();
+    }
   });
 });
 

@@ -26,7 +26,7 @@ import { ReturnSums } from "./returnSums.ts";
 import { isSettled, ranked, sharpeVariance } from "./ranking.ts";
 import { rowsOf } from "./rows.ts";
 import type { SweepParts } from "./runSweep.ts";
-import { sensitivityOf, stabilityOf } from "./stability.ts";
+import { sensitivityOf, stabilityOf } from "../../domain/stability.ts";
 import { died, SweepLink } from "./sweepLink.ts";
 import type { Trials } from "./trials.ts";
 
@@ -268,7 +268,11 @@ export class SweepRun {
   async #full(items: Int32Array, monteCarlo: boolean, signal: AbortSignal): Promise<readonly FullAnswer[]> {
     const link = await this.#link(false, signal);
     const { timeoutMs } = this.#parts;
-    return (await link.ask({ kind: "full", items, ...this.#valuesOf(items), monteCarlo, timeoutMs }, timeoutMs * items.length, signal)) as readonly FullAnswer[];
+    return (await link.ask(
+      { kind: "full", items, ...this.#valuesOf(items), monteCarlo, timeoutMs },
+      timeoutMs * items.length,
+      signal,
+    )) as readonly FullAnswer[];
   }
 
   async #ask(message: object, signal: AbortSignal): Promise<unknown> {

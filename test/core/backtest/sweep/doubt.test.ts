@@ -7,7 +7,7 @@ import { findStrategy } from "../../../../src/core/backtest/strategies/builtin.t
 import { foldBounds, foldsOf } from "../../../../src/core/backtest/sweep/crossValidation.ts";
 import { growthOf, monteCarlo } from "../../../../src/core/backtest/sweep/monteCarlo.ts";
 import { ranked } from "../../../../src/core/backtest/sweep/ranking.ts";
-import { sensitivityOf, stabilityOf } from "../../../../src/core/backtest/sweep/stability.ts";
+import { sensitivityOf, stabilityOf } from "../../../../src/core/domain/stability.ts";
 import { silentLog } from "../../../../src/core/base/log.ts";
 import { doubtSentences } from "../../../../src/core/domain/luck.ts";
 import type { Backtester } from "../../../../src/core/domain/ports.ts";

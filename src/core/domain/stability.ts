@@ -1,6 +1,6 @@
 /** Whether the best combination of a sweep stands on a plateau or on a spike: its neighbours on the grid, and the line through it along each parameter. */
-import type { Params } from "../../domain/backtest.ts";
-import { SWEEP_STATUS, type Sensitivity, type Stability, type SweepColumns } from "../../domain/sweep.ts";
+import type { Params } from "./backtest.ts";
+import { SWEEP_STATUS, type Sensitivity, type Stability, type SweepColumns } from "./sweep.ts";
 
 /** Of the best Sharpe ratio: what the middle of the neighbours keeps on a plateau, and no longer keeps beside a spike. */
 const PLATEAU = 0.75;
