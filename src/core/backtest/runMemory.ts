@@ -8,8 +8,13 @@ const MAX_BYTES = 64 * 1024 ** 2;
 
 export class RunMemory {
   readonly #blocks: ArrayBuffer[] = [];
+  readonly #maxBytes: number;
   #used = 0;
   #bytes = 0;
+
+  constructor(maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** A run begins: what the one before has of it is no longer its own. */
   begin(): void {
@@ -22,7 +27,7 @@ export class RunMemory {
     const known = this.#blocks[at];
     if (known === undefined || known.byteLength < 8 * length) {
       const more = 8 * length - (known?.byteLength ?? 0);
-      if (this.#bytes + more > MAX_BYTES) return new Float64Array(length);
+      if (this.#bytes + more > this.#maxBytes) return new Float64Array(length);
       this.#blocks[at] = new ArrayBuffer(8 * length);
       this.#bytes += more;
     }

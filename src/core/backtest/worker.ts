@@ -27,12 +27,16 @@ export interface GroupTask {
 
 export type GroupAnswer = ReadonlyArray<WorkerAnswer & { readonly durationMs: number }>;
 
+const SHARED_BYTES = 32 * 1024 ** 2;
+
 resolveOwnLibrary();
 const builtins = new Builtins();
 const memory = new RunMemory();
+/** Of the indicators that the runs of one task of a sweep share. */
+const shared = new RunMemory(SHARED_BYTES);
 
 export async function runSweepTask(task: SweepTask): Promise<TaskAnswer> {
-  return await sweepAnswer(task, () => builtins.restore());
+  return await sweepAnswer(task, { memory, shared, afterOwn: () => builtins.restore() });
 }
 
 export function runItem(task: WorkerTask): Promise<WorkerAnswer> {

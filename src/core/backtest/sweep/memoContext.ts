@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import type { BarSeries } from "../../domain/bars.ts";
 import { parseIndicator } from "../../domain/indicators/catalog.ts";
 import type { VectorContext } from "../../domain/strategy.ts";
+import type { RunMemory } from "../runMemory.ts";
 import { vectorContext } from "../vectorContext.ts";
 
 const COLUMNS = ["time", "open", "high", "low", "close", "volume"] as const;
@@ -24,8 +25,9 @@ export class MemoContext {
   readonly #handedOut = new WeakMap<Float64Array, { readonly key: string; readonly original: Float64Array }>();
   #bytes = 0;
 
-  constructor(bars: BarSeries, { copy, maxBytes = MAX_BYTES }: { readonly copy: boolean; readonly maxBytes?: number }) {
-    this.#plain = vectorContext(bars, { copy: false });
+  /** `memory`: where averages may lie, till its owner begins with something else. */
+  constructor(bars: BarSeries, { copy, maxBytes = MAX_BYTES, memory }: { readonly copy: boolean; readonly maxBytes?: number; readonly memory?: RunMemory }) {
+    this.#plain = vectorContext(bars, { copy: false, ...(memory === undefined ? {} : { memory }) });
     this.#copies = copy;
     this.#maxBytes = maxBytes;
   }

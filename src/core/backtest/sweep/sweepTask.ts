@@ -8,6 +8,7 @@ import { chooseEngine, signalArrays, type LoadedStrategy } from "../engines.ts";
 import { between, measure } from "../measure.ts";
 import { parseParams } from "../params.ts";
 import { inferPeriodsPerYear } from "../periods.ts";
+import type { RunMemory } from "../runMemory.ts";
 import { unshare } from "../sharedBars.ts";
 import { loadStrategy } from "../strategyFile.ts";
 import { roundingOf } from "./agreement.ts";
@@ -18,11 +19,19 @@ import { growthOf, monteCarlo } from "./monteCarlo.ts";
 import { countOverfit, returnShape } from "./overfitting.ts";
 import { computeIndicators, TableEvaluator } from "./tableSweep.ts";
 
-/** `afterOwn`: what there is to do once a user's strategy has run. */
-export async function runSweepTask(task: SweepTask, afterOwn: () => void): Promise<TaskAnswer> {
-  const after = "request" in task && task.request.strategy.kind !== "builtin" ? afterOwn : () => undefined;
+/** What a worker keeps from one task to the next. */
+export interface SweepWorker {
+  readonly memory: RunMemory;
+  /** For what the runs of a task share. */
+  readonly shared: RunMemory;
+  /** What there is to do once a user's strategy has run. */
+  readonly afterOwn: () => void;
+}
+
+export async function runSweepTask(task: SweepTask, worker: SweepWorker): Promise<TaskAnswer> {
+  const after = "request" in task && task.request.strategy.kind !== "builtin" ? worker.afterOwn : () => undefined;
   try {
-    const value = await answer(task);
+    const value = await answer(task, worker);
     after();
     return { ok: true, value };
   } catch (error) {
@@ -31,7 +40,7 @@ export async function runSweepTask(task: SweepTask, afterOwn: () => void): Promi
   }
 }
 
-async function answer(task: SweepTask): Promise<unknown> {
+async function answer(task: SweepTask, worker: SweepWorker): Promise<unknown> {
   switch (task.kind) {
     case "check":
       return await check(task);
@@ -40,9 +49,9 @@ async function answer(task: SweepTask): Promise<unknown> {
     case "tables":
       return tables(task);
     case "engines":
-      return await engines(task);
+      return await engines(task, worker);
     case "full":
-      return await full(task);
+      return await full(task, worker);
     case "pbo":
       return countOverfit(task.sums, task.returns, task);
   }
@@ -88,14 +97,15 @@ function tables({ sweep, worker, costs, rules, count, blockPlaces }: Task<"table
 }
 
 /** Every item from `from` on through the ordinary engine, its results written where they survive this worker. */
-async function engines({ request, dataset, names, values, bounds, blockPlaces, from, shared, tables: quick }: Task<"engines">): Promise<readonly ItemError[]> {
+async function engines(task: Task<"engines">, worker: SweepWorker): Promise<readonly ItemError[]> {
+  const { request, dataset, names, values, bounds, blockPlaces, from, shared, tables: quick } = task;
   const current = new Int32Array(shared.current);
   const status = new Uint8Array(shared.status);
   const columns = new Float64Array(shared.columns);
   const blocks = new Float64Array(shared.blocks);
   const perItem = 2 * (bounds.length + 1);
   const errors: ItemError[] = [];
-  const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset));
+  const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset), worker);
   const evaluator = quick === undefined ? undefined : new TableEvaluator(quick.sweep, quick.worker, request.costs);
   for (let i = from; i < status.length; i++) {
     Atomics.store(current, 0, i + 1);
@@ -124,14 +134,12 @@ async function engines({ request, dataset, names, values, bounds, blockPlaces, f
   return errors;
 }
 
-async function full({ request, dataset, names, values, monteCarlo: isDrawn }: Task<"full">): Promise<readonly FullAnswer[]> {
-  const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset));
-  let scratch: Float64Array | undefined;
+async function full({ request, dataset, names, values, monteCarlo: isDrawn }: Task<"full">, worker: SweepWorker): Promise<readonly FullAnswer[]> {
+  const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset), worker);
   return Array.from({ length: values.length / names.length }, (_value, i) => {
     const { stats, equity, trades } = runs.full(paramsAt(names, values, i));
     const drawn = isDrawn && i === 0 ? monteCarlo(growthOf(trades, request.cash)) : undefined;
-    if (scratch?.length !== equity.length) scratch = new Float64Array(equity.length);
-    const shape = returnShape(equity, request.riskFree / stats.periodsPerYear, scratch);
+    const shape = returnShape(equity, request.riskFree / stats.periodsPerYear, worker.memory.column(equity.length));
     return { stats, rounding: roundingOf(trades), shape, ...(drawn === undefined ? {} : { monteCarlo: drawn }) };
   });
 }
@@ -140,18 +148,19 @@ function paramsAt(names: readonly string[], values: Float64Array, item: number):
   return Object.fromEntries(names.map((name, at) => [name, values[item * names.length + at]!]));
 }
 
-/** Runs of one strategy on the same bars, which share what they can. */
-function runsOf(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset) {
+/** Runs of one strategy on the same bars, which share what they can. A run's curve is its own till the next. */
+function runsOf(request: BacktestRequest, strategy: LoadedStrategy, dataset: Dataset, { memory, shared }: SweepWorker) {
   const { definition } = strategy;
   const bars = between(dataset, request.from, request.to);
   const periodsPerYear = request.periodsPerYear ?? inferPeriodsPerYear(bars.time);
-  const memo = new MemoContext(bars, { copy: strategy.file !== undefined });
+  shared.begin();
+  const memo = new MemoContext(bars, { copy: strategy.file !== undefined, memory: shared });
   return {
     signals: (swept: Params): Signals =>
       signalArrays({ strategy, params: parseParams(definition, { ...request.params, ...swept }), series: [bars], context: memo.context() }),
     full: (swept: Params) => {
       const run = { ...request, ...(dataset.others === undefined ? { periodsPerYear } : {}), params: { ...request.params, ...swept } };
-      const { stats, outcome } = measure(run, strategy, dataset, memo.context());
+      const { stats, outcome } = measure(run, strategy, dataset, memo.context(), memory);
       return { stats, equity: outcome.equity, trades: outcome.trades };
     },
   };
