@@ -60,8 +60,10 @@ export class BarCursor implements BarContext {
   /** By request. */
   readonly #indicators = new Map<string, Float64Array>();
   readonly #crossings: Crossings[] = [];
-  /** What was asked for last. */
-  #last: Crossings = NO_CROSSINGS;
+  /** Those asked for last. */
+  #fast: number | string = -1;
+  #slow: number | string = -1;
+  #marks: Int8Array = new Int8Array(0);
   #whole: WholeNumbers | undefined;
 
   private constructor(shared: Shared, leg: Leg) {
@@ -211,8 +213,7 @@ export class BarCursor implements BarContext {
 
   /** 1 where the fast average crosses up through the slow one, -1 where it crosses down. */
   #crossing(fast: number | string, slow: number | string): number | undefined {
-    const last = this.#last;
-    const mark = fast === last.fast && slow === last.slow ? last.marks[this.#leg.bar] : undefined;
+    const mark = fast === this.#fast && slow === this.#slow ? this.#marks[this.#leg.bar] : undefined;
     return mark ?? this.#otherCrossing(fast, slow);
   }
 
@@ -225,7 +226,9 @@ export class BarCursor implements BarContext {
       known = { fast, slow, marks: crossings(a, b) };
       this.#crossings.push(known);
     }
-    this.#last = known;
+    this.#fast = fast;
+    this.#slow = slow;
+    this.#marks = known.marks;
     return known.marks[this.#leg.bar];
   }
 
@@ -271,7 +274,6 @@ export class BarCursor implements BarContext {
 }
 
 const MAX_PERIOD = 1_000_000;
-const NO_CROSSINGS: Crossings = Object.freeze({ fast: -1, slow: -1, marks: new Int8Array(0) });
 const NO_OPTIONS: EntryOptions = Object.freeze({});
 
 /** The value `ago` bars before bar t; NaN before the first bar, and for a negative `ago`, which would be the future. */

@@ -125,7 +125,7 @@ function finalize(account: Portfolio, last: number): void {
     if (leg.units === 0) continue;
     const units = Math.abs(leg.units);
     const close = leg.bars.close[leg.bar]!;
-    account.reduce(leg, units, account.costs.marketPrice(leg.units > 0 ? "sell" : "buy", close, units, leg.bars.volume[leg.bar]!), close, last, true);
+    account.reduce(leg, units, account.costs.marketPrice(leg.units > 0 ? "sell" : "buy", close, units, leg.bars.volume, leg.bar), close, last, true);
   }
   account.equity[last] = account.cash;
 }

@@ -29,9 +29,10 @@ export class FillCosts {
     return this.#perUnit === 0 && this.#minimum === 0;
   }
 
-  /** Price of a market or stop fill of `units` (above zero) that is quoted at `price`, in a bar with `volume`. */
-  marketPrice(side: Side, price: number, units: number, volume: number): number {
+  /** Price of a market or stop fill of `units` (above zero) that is quoted at `price`, in bar `bar` of those with `volumes`. */
+  marketPrice(side: Side, price: number, units: number, volumes: Float64Array, bar: number): number {
     if (this.#impact === 0) return marketFillPrice(side, price, this.#bps);
+    const volume = volumes[bar]!;
     // Quadratic in the share of the bar's volume, as in Zipline's VolumeShareSlippage; a bar without volume counts as all of it.
     const share = volume > 0 ? Math.min(1, units / volume) : 1;
     return marketFillPrice(side, price, this.#bps + this.#impact * share * share * 10_000);

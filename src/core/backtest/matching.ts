@@ -274,7 +274,7 @@ function toMarket(order: WorkingOrder): void {
 }
 
 function priceOf(account: Portfolio, leg: Leg, side: 1 | -1, quoted: number, units: number, slips: boolean): number {
-  return slips ? account.costs.marketPrice(side === 1 ? "buy" : "sell", quoted, units, leg.bars.volume[leg.bar]!) : quoted;
+  return slips ? account.costs.marketPrice(side === 1 ? "buy" : "sell", quoted, units, leg.bars.volume, leg.bar) : quoted;
 }
 
 /** Units that this bar's volume still has for us; none in a bar without volume, where volume is limited. */

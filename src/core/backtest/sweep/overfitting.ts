@@ -91,11 +91,7 @@ export function probabilityOf(parts: readonly Splits[]): number | null {
  * returns and of their squares, `returns` how many returns a block has. Trials are ranked by Sharpe ratio; equal ones share
  * their rank. Here every `parts`th split, from number `part` on; none with too few trials.
  */
-export function countOverfit(
-  sums: Float64Array,
-  returns: readonly number[],
-  { part, parts }: { readonly part: number; readonly parts: number },
-): Splits {
+export function countOverfit(sums: Float64Array, returns: readonly number[], { part, parts }: { readonly part: number; readonly parts: number }): Splits {
   const blocks = returns.length;
   const trials = sums.length / (2 * blocks);
   if (trials < CSCV_LEAST_TRIALS || blocks < 2) return { splits: 0, overfit: 0 };
