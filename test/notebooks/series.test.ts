@@ -89,19 +89,20 @@ describe("the guided notebooks", () => {
   }
 });
 
-function compare(saved: Cell, ran: Cell): void {
-  const types = ({ data = {} }: Output) => Object.keys(data).sort();
-  const isOurs = (type: string) => type.startsWith("application/vnd.quantdesk.");
-  const kinds = (cell: Cell) => (cell.outputs ?? []).map((output) => [output.output_type, output.name ?? types(output).filter((type) => !isOurs(type))]);
+/** A bar is shown where work takes longer than a second, and so by the machine. */
+function withoutBars({ outputs = [] }: Cell): readonly Output[] {
+  return outputs.filter(({ data }) => !String(data?.["text/html"]).includes('class="qd-bar"'));
+}
+
+function compare(savedCell: Cell, ranCell: Cell): void {
+  const [saved, ran] = [savedCell, ranCell].map((cell) => ({ ...cell, outputs: withoutBars(cell) })) as [Required<Cell>, Required<Cell>];
+  const kinds = (cell: Required<Cell>) => cell.outputs.map(({ output_type, name, data }) => [output_type, name ?? Object.keys(data ?? {}).sort()]);
   assert.deepEqual(kinds(ran), kinds(saved), `cell ${saved.id}`);
-  // What only our own renderer reads may grow.
-  for (const [i, output] of (saved.outputs ?? []).entries())
-    for (const type of types(output).filter(isOurs)) assert.ok(type in (ran.outputs?.[i]?.data ?? {}), `cell ${saved.id} shows no ${type}`);
   if (saved.metadata.tags?.includes(REPEATABLE) === true) assert.deepEqual(texts(ran), texts(saved), `cell ${saved.id}`);
 }
 
 /** What a reader sees without pictures; times, the number of cores and the run's hash, which changes with the engine's version, left out. */
-function texts({ outputs = [] }: Cell): string[] {
+function texts({ outputs }: Required<Cell>): string[] {
   const joined = (text: unknown) => [text ?? ""].flat().join("");
   return outputs.map(({ text, data }) => joined(text ?? data?.["text/plain"]).replace(/ in \d+\.\d\d s on \d+ workers?|run [0-9a-f]{12}/g, ""));
 }
