@@ -63,6 +63,7 @@ export interface CellOrder {
 const MAX_SCRIPTS = 500;
 const INTERRUPT_WAIT_MS = 5000;
 const VARIABLES_MS = 1000;
+const SPARE_AFTER_MS = 1000;
 /** A million rows are sorted in a second or two, and a cell may compute meanwhile. */
 const LOOK_MS = 15_000;
 /** Cells whose last run is known. */
@@ -88,6 +89,7 @@ export class Front {
   readonly #types: CellTypes;
   #runner: RunnerProcess;
   #spare: RunnerProcess | undefined;
+  #spareTimer: NodeJS.Timeout | undefined;
   #running: Running | undefined;
   /** Processes of before a restart, on their way out. */
   #ended: Promise<unknown> = Promise.resolve();
@@ -110,7 +112,7 @@ export class Front {
     });
     // While both processes start anyhow.
     setImmediate(() => this.#scripts.warmUp());
-    if (options.warmSpare) this.#spare = RunnerProcess.start(options.folder, options);
+    this.#startSpare();
   }
 
   /** The process answers; checks may still be warming up. */
@@ -198,7 +200,9 @@ export class Front {
   async restart(): Promise<void> {
     const old = this.#runner;
     this.#running?.finish({ t: "dead", reason: "The kernel was restarted." });
-    const fresh = this.#spare ?? RunnerProcess.start(this.#options.folder, this.#options);
+    clearTimeout(this.#spareTimer);
+    const spare = this.#spare;
+    const fresh = spare === undefined || spare.isGone ? RunnerProcess.start(this.#options.folder, this.#options) : spare;
     this.#spare = undefined;
     this.#generation++;
     this.#death = undefined;
@@ -209,7 +213,7 @@ export class Front {
     this.#types.reset();
     this.#ended = Promise.all([this.#ended, old.close()]);
     await this.#runner.ready;
-    if (this.#options.warmSpare) this.#spare = RunnerProcess.start(this.#options.folder, this.#options);
+    this.#startSpare();
   }
 
   /** Problems of `text` as the next cell; running the very same text later costs no second look. */
@@ -252,6 +256,7 @@ export class Front {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#spareTimer);
     this.#running?.finish({ t: "dead", reason: "The kernel was closed." });
     this.#death ??= "The kernel was closed.";
     this.#life.abort(new TradingError("closed", "The kernel was closed.", { kind: "interrupted" }));
@@ -321,6 +326,15 @@ export class Front {
     const text = data["text/plain"];
     const mapped = typeof text === "string" ? mapText(text, this.#ran) : text;
     return mapped === text || mapped === undefined ? data : { ...data, "text/plain": mapped };
+  }
+
+  /** Later, so that it takes nothing from the first cell, which somebody waits for. */
+  #startSpare(): void {
+    if (!this.#options.warmSpare || this.#life.signal.aborted) return;
+    clearTimeout(this.#spareTimer);
+    this.#spareTimer = setTimeout(() => {
+      this.#spare = RunnerProcess.start(this.#options.folder, this.#options);
+    }, SPARE_AFTER_MS);
   }
 
   #startRunner(runner: RunnerProcess): RunnerProcess {

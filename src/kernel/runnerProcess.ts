@@ -109,6 +109,10 @@ export class RunnerProcess {
     return this.#child.pid;
   }
 
+  get isGone(): boolean {
+    return this.#ended !== undefined;
+  }
+
   get channel(): Channel {
     return this.#channel;
   }

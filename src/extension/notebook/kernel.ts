@@ -79,6 +79,7 @@ export class NotebookKernel {
         folder: this.#folder,
         desk: deskOf(this.#desk, { notebook: this.#notebook, folder: this.#folder }),
         input: askInBox,
+        warmSpare: true,
         log: this.#desk.log,
         keepsShown: true,
         isRestricted: settingOf("kernel.restricted") === true,

@@ -68,7 +68,9 @@ export interface Ran {
 export interface ClientOptions {
   readonly transport?: "tcp" | "ipc";
   readonly env?: Readonly<Record<string, string>>;
-  /** Node's arguments for the connection file; our own kernel from the sources unless told otherwise. */
+  /** What runs; Node unless told otherwise. */
+  readonly program?: string;
+  /** Its arguments for the connection file; our own kernel from the sources unless told otherwise. */
   readonly command?: (file: string) => readonly string[];
   /** Where it runs; a folder of its own unless told otherwise. */
   readonly cwd?: string;
@@ -126,7 +128,7 @@ export class JupyterClient implements AsyncDisposable {
     await writeFile(file, JSON.stringify({ transport: isIpc ? "ipc" : "tcp", ip, ...named, key, signature_scheme: "hmac-sha256", kernel_name: "quantdesk" }));
     const started = performance.now();
     const command = options.command?.(file) ?? [entryPath("jupyterKernel"), "--connection-file", file, "--home", join(folder, "home")];
-    const child = spawn(process.execPath, command, {
+    const child = spawn(options.program ?? process.execPath, command, {
       cwd: options.cwd ?? folder,
       env: { ...childEnv(), ...options.env },
       stdio: ["ignore", "inherit", "pipe"],
