@@ -38,8 +38,8 @@ export class BarFrame implements Bars {
     this.symbol = columns.symbol;
     this.timeframe = columns.timeframe;
     this.source = columns.source;
-    this.adjustment = columns.adjustment;
-    this.asOf = columns.asOf;
+    this.adjustment = columns.adjustment ?? "unknown";
+    this.asOf = columns.asOf ?? null; // an owner that does not say when it was asked
     this.simulated = columns.simulated;
     this.time = columns.time;
     this.open = columns.open;

@@ -16,6 +16,9 @@ const JUPYTER = Symbol.for("Jupyter.display");
 const MAX_TEXT = 64 * 1024;
 /** A string that is shown as it is; a longer one folds. */
 const MAX_STRING = 10_000;
+/** Properties of an object that is written whole; of a larger one some are. */
+const MAX_PROPERTIES = 1000;
+const SOME_PROPERTIES = 100;
 /** Lines of a value's text above which it is a tree that folds. */
 const MAX_LINES = 30;
 
@@ -69,6 +72,9 @@ function isLong(text: string): boolean {
 export function textOf(value: unknown): string {
   if (typeof value === "string" && value.length > MAX_STRING)
     return `${inspect(value.slice(0, MAX_STRING))}\n… ${(value.length - MAX_STRING).toLocaleString("en-US")} more characters; slice() or console.log() shows them.`;
+  const count = propertyCount(value);
+  if (count > MAX_PROPERTIES)
+    return `${textOf(firstProperties(value as object))}\n… ${(count - SOME_PROPERTIES).toLocaleString("en-US")} more properties; display.json() opens them part by part.`;
   let text: string;
   try {
     text = inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: MAX_STRING });
@@ -78,6 +84,21 @@ export function textOf(value: unknown): string {
   return text.length <= MAX_TEXT
     ? text
     : `${text.slice(0, MAX_TEXT)}\n… ${(text.length - MAX_TEXT).toLocaleString("en-US")} more characters; display.json() opens it part by part.`;
+}
+
+/** Of a plain object, whose properties are all written however many they are; 0 for everything else. */
+function propertyCount(value: unknown): number {
+  if (typeof value !== "object" || value === null || types.isProxy(value)) return 0;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? Object.keys(value).length : 0;
+}
+
+/** As they are: accessors are not asked. */
+function firstProperties(value: object): object {
+  const some = Object.create(Object.getPrototypeOf(value) as object | null) as object;
+  for (const key of Object.keys(value).slice(0, SOME_PROPERTIES))
+    Object.defineProperty(some, key, Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor);
+  return some;
 }
 
 function messageOf(error: unknown): string {

@@ -275,6 +275,12 @@ describe("a tree that a cell shows", () => {
     assert.deepEqual(Object.keys(short.outputs.flatMap((output) => (output.kind === "display" ? [output.data] : []))[0] ?? {}), ["text/plain"]);
   });
 
+  it("stands for an object of very many properties, some of which are its text", async () => {
+    const wide = await notebook.run("Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`key${i}`, i]))");
+    assert.equal(shownAs<ShownTree>(wide, TREE_MIME).root.count, 200_000);
+    assert.match(wide.shown ?? "", /key99: 99\n\}\n… 199,900 more properties; display\.json\(\) opens them part by part\.$/);
+  });
+
   it("runs no accessor, and goes as deep as it is asked to", async () => {
     const shown = await tree(
       "let down: any = {}; for (let i = 0, at = down; i < 5000; i++) at = at.in = {}; let asked = 0; down.many = Array.from({ length: 100 }, () => ({ get trap() { asked++; return 1 } })); [down, ...Array.from({ length: 60 }, (_, i) => new Date(i))]",

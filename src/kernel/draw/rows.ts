@@ -17,10 +17,13 @@ const MAX_TEXT_WIDTH = 30;
 /** `text`: what stands for a table that is all in it; without it the table itself does. */
 export function drawRows(source: TableSource, text: (() => string) | undefined, hold: Hold): MimeBundle {
   const shown = shownTable(source, hold, { say: "", from: 0, pageSize: PAGE_ROWS, isSimulated: false });
-  const isWhole = shown.rowCount <= shown.rows.length && shown.columnCount <= MAX_STATIC_COLUMNS;
+  const part = source.part ?? "slice()";
   return {
-    "text/html": page(staticTable(shown, 0, shown.rows.length), isWhole ? NOTHING : html`<p class="qd-s qd-dim">${leftOut(shown, shown.rows.length)}</p>`),
-    "text/plain": shown.rowCount <= shown.rows.length && text !== undefined ? text() : textOfTable(shown),
+    "text/html": page(
+      staticTable(shown, 0, shown.rows.length),
+      isWhole(shown, shown.rows.length) ? NOTHING : html`<p class="qd-s qd-dim">${leftOut(shown, shown.rows.length, part)}</p>`,
+    ),
+    "text/plain": text !== undefined && shown.rowCount <= shown.rows.length && shown.columnCount <= shown.columns.length ? text() : textOfTable(shown, part),
     [TABLE_MIME]: shown,
   };
 }
@@ -58,25 +61,28 @@ function written(cell: Cell, digits: number): string | Html {
     : cellText(cell, digits);
 }
 
-function textOfTable(shown: ShownTable): string {
+function isWhole({ rowCount, columnCount }: ShownTable, rows: number): boolean {
+  return rowCount <= rows && columnCount <= MAX_STATIC_COLUMNS;
+}
+
+function textOfTable(shown: ShownTable, part: string): string {
   const columns = shown.columns.slice(0, MAX_STATIC_COLUMNS);
   const digits = columns.map((_, i) => digitsOf(shown.rows.map((row) => row[i])));
   const cut = (text: string): string => (text.length <= MAX_TEXT_WIDTH ? text : `${text.slice(0, MAX_TEXT_WIDTH - 1)}…`).replaceAll(/[\r\n\t]/g, " ");
   const count = Math.min(MAX_TEXT_ROWS, shown.rows.length);
   const rows = shown.rows.slice(0, count).map((row) => columns.map((_, i) => cut(cellText(row[i] ?? null, digits[i] ?? 0))));
-  const all = textTable(
+  const drawn = textTable(
     columns.map(({ name }) => cut(name)),
     rows,
   );
-  return count === shown.rowCount && columns.length === shown.columnCount ? all : `${all}\n… ${leftOut(shown, count)}`;
+  return isWhole(shown, count) ? drawn : `${drawn}\n… ${leftOut(shown, count, part)}`;
 }
 
 /** What is not here, and how to see it where nobody can be asked. */
-function leftOut({ rowCount, columnCount }: ShownTable, rows: number): string {
+function leftOut({ rowCount, columnCount }: ShownTable, rows: number, part: string): string {
   const parts = [
     rows < rowCount ? `the first ${rows} of ${plural(rowCount, "row")}` : "",
     columnCount > MAX_STATIC_COLUMNS ? `${MAX_STATIC_COLUMNS} of ${plural(columnCount, "column")}` : "",
   ].filter((part) => part !== "");
-  const way = rows < rowCount ? "slice() shows others" : "map() shows others";
-  return `${parts.join(", ")}; ${way}.`.replace(/^t/, "T");
+  return `${parts.join(", ")}; ${rows < rowCount ? part : "map()"} shows others.`.replace(/^t/, "T");
 }

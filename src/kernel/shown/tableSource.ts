@@ -16,6 +16,8 @@ export interface TableSource {
   readonly columnCount: number;
   /** Of the names: those of counts. */
   readonly counts?: ReadonlySet<string>;
+  /** What takes rows out of it, where that is not slice(). */
+  readonly part?: string;
   length(): number;
   /** `undefined` for what is not there, `ACCESSOR` for what would run code. */
   value(row: number, column: number): unknown;
@@ -25,7 +27,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** An array of plain objects, as its first rows tell; undefined for everything else. */
 export function rowsSource(value: unknown): TableSource | undefined {
-  if (!Array.isArray(value) || types.isProxy(value) || value.length === 0) return undefined;
+  if (!isList(value) || value.length === 0) return undefined;
   for (let i = 0; i < Math.min(20, value.length); i++) if (!isPlain(ownValue(value, i))) return undefined;
   const names = new Set<string>();
   const step = Math.max(1, Math.floor(value.length / KEY_ROWS));
@@ -60,6 +62,10 @@ export function columnsSource(value: unknown): TableSource | undefined {
   return frameSource(names.slice(0, MAX_COLUMNS), columns, names.length);
 }
 
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && !types.isProxy(value);
+}
+
 /** Columns that are known to be such. */
 export function frameSource(names: readonly string[], columns: readonly Column[], columnCount = names.length): TableSource {
   const readers = columns.map((column): ((row: number) => unknown) => (types.isTypedArray(column) ? (row) => column[row] : (row) => ownValue(column, row)));
@@ -74,12 +80,12 @@ export function danfoSource(value: object): TableSource | undefined {
   if (!Array.isArray(names) || !Array.isArray(data) || !Array.isArray(index) || types.isProxy(data)) return undefined;
   const columns: unknown[] = ownValue(value, "$isSeries") === true ? [data] : data.slice(0, MAX_COLUMNS);
   if (columns.length === 0 || !columns.every((column) => Array.isArray(column) && !types.isProxy(column) && column.length === index.length)) return undefined;
-  return frameSource(["", ...names.slice(0, MAX_COLUMNS).map(String)], [index, ...(columns as Column[])], names.length + 1);
+  return { ...frameSource(["", ...names.slice(0, MAX_COLUMNS).map(String)], [index, ...(columns as Column[])], names.length + 1), part: "iloc()" };
 }
 
 function isColumn(value: unknown): value is Column {
   if (types.isTypedArray(value)) return true;
-  if (!Array.isArray(value) || types.isProxy(value)) return false;
+  if (!isList(value)) return false;
   for (let i = 0; i < Math.min(20, value.length); i++) {
     const one = ownValue(value, i);
     if (one === ACCESSOR || typeof one === "function" || (typeof one === "object" && one !== null && !types.isDate(one))) return false;

@@ -1,6 +1,6 @@
 /** One chart of a cell. To the keyboard it is a slider over its points. */
 import {
-  AreaSeries,
+  BaselineSeries,
   CandlestickSeries,
   ColorType,
   createChart,
@@ -24,7 +24,7 @@ export class OutputChart {
   readonly #tip: HTMLElement;
   readonly #chart: IChartApi;
   readonly #main: ISeriesApi<SeriesType>;
-  readonly #fall: ISeriesApi<"Area"> | undefined;
+  readonly #fall: ISeriesApi<"Baseline"> | undefined;
   readonly #falls: readonly number[];
   readonly #isDaily: boolean;
   readonly #observer: MutationObserver;
@@ -64,18 +64,18 @@ export class OutputChart {
       line.setData(shown.values.map(([value = 0], i) => ({ time: this.#time(i), value })));
       this.#main = line;
       this.#fall = this.#chart.addSeries(
-        AreaSeries,
+        BaselineSeries,
         {
           lineWidth: 1,
           priceLineVisible: false,
           lastValueVisible: false,
-          invertFilledArea: true,
+          baseValue: { type: "price", price: 0 },
           priceFormat: { type: "custom", formatter: (value: number) => `${plain(value, 0)} %` },
         },
         1,
       );
       this.#fall.setData(this.#falls.map((value, i) => ({ time: this.#time(i), value })));
-      this.#fall.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.1 } });
+      this.#fall.priceScale().applyOptions({ scaleMargins: { top: 0.15, bottom: 0.1 } });
       this.#chart.panes()[1]?.setHeight(64);
     }
     this.#recolor();
@@ -127,7 +127,7 @@ export class OutputChart {
     const series = color("--series");
     this.#main.applyOptions({ color: series, crosshairMarkerBackgroundColor: series });
     const shade = down.replace(/[\d.]+\)$/, "0.28)");
-    this.#fall?.applyOptions({ lineColor: down, topColor: shade, bottomColor: shade });
+    this.#fall?.applyOptions({ topLineColor: down, bottomLineColor: down, bottomFillColor1: shade, bottomFillColor2: shade });
   }
 
   #onKey(event: KeyboardEvent): void {

@@ -92,7 +92,7 @@ export function showTable(table: ShownTable, asker: Asker): HTMLElement {
     wanted = next;
     const mine = ++asked;
     if (isWhole || isGone || table.id === null) {
-      if (!isWhole) wanted = { ...next, from: Math.max(table.from, Math.min(next.from, table.from + table.rows.length - 1)) };
+      if (!isWhole) wanted = { ...next, from: Math.max(table.from, Math.min(next.from, table.from + table.rows.length - next.size)) };
       show(local(wanted));
       return;
     }

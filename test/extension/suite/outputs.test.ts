@@ -78,10 +78,10 @@ describe("the outputs of a notebook", () => {
 
   it("open branches and read on, where the kernel still has the value", async function () {
     if (!hasBridge) this.skip();
-    await click('[role="treeitem"]:has(> .label:has-text("list:")) > .label >> nth=-1');
-    await until("the list's parts", async () => (await text('[role="treeitem"][aria-level="3"]')) !== null);
     await click('button:has-text("Show more")');
     await until("more of the text", async () => (await text("pre"))?.includes("line 300 "));
+    await click('[role="treeitem"]:has(> .label:has-text("list:")) > .label >> nth=-1');
+    await until("the list's parts", async () => (await text('[role="treeitem"][aria-level="3"]')) !== null);
   });
 
   it("say what to do when the kernel has let the value go", async function () {
