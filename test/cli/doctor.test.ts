@@ -77,6 +77,15 @@ describe("doctor and logs", function () {
     assert.equal((await desk.run(["logs", "--grep", "("])).code, 2);
   });
 
+  it("says that the log is no file", async () => {
+    const home = await mkdtemp(join(tmpdir(), "quantdesk-log-"));
+    await mkdir(join(home, "logs", "quantdesk.log"), { recursive: true });
+    const ran = await quantdesk(["logs", "--json", "--home", home]);
+    await rm(home, { recursive: true });
+    assert.deepEqual([ran.code, ran.json<{ code: string }>().code], [2, "no-log"]);
+    assert.match(ran.stderr, /^Error: The log cannot be read: .*quantdesk\.log is no file\.\n$/);
+  });
+
   it("follows a log that begins later and is put aside, until it is interrupted", async () => {
     const home = await mkdtemp(join(tmpdir(), "quantdesk-follow-"));
     try {

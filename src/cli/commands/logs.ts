@@ -62,8 +62,9 @@ function patternOf(text: string): RegExp {
 
 async function about(path: string): Promise<{ readonly id: number; readonly size: number } | undefined> {
   try {
-    const { ino, size } = await stat(path);
-    return { id: ino, size };
+    const about = await stat(path);
+    if (!about.isFile()) throw new Error(`${path} is no file`);
+    return { id: about.ino, size: about.size };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw badInput("no-log", `The log cannot be read: ${(error as Error).message}.`);

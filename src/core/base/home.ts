@@ -113,11 +113,9 @@ export function fileLog(home: string): { readonly log: Log; flush(): Promise<voi
 }
 
 async function rotate(path: string): Promise<void> {
-  const size = await stat(path).then(
-    (s) => s.size,
-    () => 0,
-  );
-  if (size < MAX_BYTES) return;
+  const about = await stat(path).catch(() => undefined);
+  if (about?.isFile() === false) throw new Error(`${path} is no file`); // opening a pipe would wait for its reader
+  if ((about?.size ?? 0) < MAX_BYTES) return;
   for (let i = KEPT - 1; i >= 1; i--) {
     await rename(i === 1 ? path : `${path}.${i - 1}`, `${path}.${i}`).catch(() => undefined);
   }

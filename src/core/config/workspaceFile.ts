@@ -29,7 +29,7 @@ export async function writeHomeSetting(home: string, key: string, value: unknown
 
 async function read(path: string, name: string, isSetting: (key: string) => boolean): Promise<Map<string, unknown>> {
   const text = await textOf(path, name);
-  return text === undefined ? new Map() : settingsIn(text, name, isSetting);
+  return text === undefined ? new Map() : settingsIn(text, { name, remedy: `Correct ${path}, or move it away.` }, isSetting);
 }
 
 async function textOf(path: string, name: string): Promise<string | undefined> {
@@ -43,24 +43,28 @@ async function textOf(path: string, name: string): Promise<string | undefined> {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     if (code === "bad-config") throw error;
-    throw badInput("bad-config", `${name} cannot be read: ${message}.`);
+    throw badInput("bad-config", `${name} cannot be read: ${message}.`, `Look at ${path}.`);
   }
 }
 
-function settingsIn(text: string, name: string, isSetting: (key: string) => boolean): Map<string, unknown> {
+function settingsIn(
+  text: string,
+  { name, remedy }: { readonly name: string; readonly remedy: string },
+  isSetting: (key: string) => boolean,
+): Map<string, unknown> {
   const errors: ParseError[] = [];
   let tree: Node | undefined;
   try {
     tree = parseTree(text, errors, { allowTrailingComma: true });
   } catch {
-    throw badInput("bad-config", `${name} is nested too deeply.`); // the parser's own stack was full
+    throw badInput("bad-config", `${name} is nested too deeply.`, remedy); // the parser's own stack was full
   }
   const [first] = errors;
   if (first !== undefined) {
     const line = text.slice(0, first.offset).split("\n").length;
-    throw badInput("bad-config", `${name} line ${line} is not JSON with comments (${printParseErrorCode(first.error)}).`);
+    throw badInput("bad-config", `${name} line ${line} is not JSON with comments (${printParseErrorCode(first.error)}).`, remedy);
   }
-  if (tree?.type !== "object") throw badInput("bad-config", `${name} must hold one object, such as { "backtest.workers": 2 }.`);
+  if (tree?.type !== "object") throw badInput("bad-config", `${name} must hold one object, such as { "backtest.workers": 2 }.`, remedy);
   const out = new Map<string, unknown>();
   collect(tree, { prefix: "", file: name }, isSetting, out);
   return out;

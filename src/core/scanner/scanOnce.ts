@@ -78,6 +78,7 @@ export async function scanWith(
       signal,
     ),
   ]);
+  if (universe.missing !== undefined) mode.onLine(`There are no symbols to look at: ${universe.missing}`);
   const asOf = mode.past?.asOf ?? (data.simulated ? await simulatedTime(data, universe.symbols, mode, signal) : undefined) ?? at;
   const findings = await runScanners(
     scanners,

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmod, lchown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { makeFolder, writeWhole } from "../../../src/core/base/files.ts";
-import { defaultHome, makeHome } from "../../../src/core/base/home.ts";
+import { defaultHome, fileLog, makeHome } from "../../../src/core/base/home.ts";
 
 describe("files", () => {
   let folder: string;
@@ -84,6 +85,22 @@ describe("files", () => {
     makeHome(join(folder, "link"));
     await lchown(join(folder, "link"), 65534, 65534);
     assert.throws(() => makeHome(join(folder, "link")), { code: "home-of-another" });
+  });
+});
+
+describe("the log of a state folder", () => {
+  it("that is a pipe or a folder drops its lines: nothing waits for a reader", async function () {
+    if (process.platform === "win32") this.skip();
+    const home = await mkdtemp(join(tmpdir(), "quantdesk-log-"));
+    try {
+      await mkdir(join(home, "logs"));
+      execFileSync("mkfifo", [join(home, "logs", "quantdesk.log")]);
+      const { log, flush } = fileLog(home);
+      log.info("a line");
+      await flush();
+    } finally {
+      await rm(home, { recursive: true });
+    }
   });
 });
 

@@ -43,7 +43,12 @@ describe("configuration", () => {
         return true;
       });
   });
-  it("says which line of the file is broken", () => assert.rejects(load('{\n"backtest.workers": \n}'), /quantdesk\.json line 3/));
+  it("says which line of the file is broken, and where the file is", () =>
+    assert.rejects(load('{\n"backtest.workers": \n}'), (error: { message: string; hint: string }) => {
+      assert.match(error.message, /quantdesk\.json line 3/);
+      assert.equal(error.hint, `Correct ${join(workspace, "quantdesk.json")}, or move it away.`);
+      return true;
+    }));
   it("takes no name for granted: __proto__ and toString are unknown settings, an unknown empty group too", async () => {
     await assert.rejects(load('{"__proto__": {"x": 1}}'), /"__proto__\.x".*not a setting/);
     await assert.rejects(load('{"backtest": {"__proto__": {"workers": 3}}}'), /"backtest\.__proto__\.workers".*not a setting/);

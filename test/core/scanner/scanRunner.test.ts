@@ -93,7 +93,9 @@ describe("createScanRunner", () => {
 
   it("skips what needs symbols when the market lists none, with the reason", async () => {
     const { runner } = givenRunner(simulatedMarketData(() => Promise.reject(new Error("no network"))));
-    const result = await runner.scan({}, signal);
+    const lines: string[] = [];
+    const result = await runner.scan({ onLine: (line) => lines.push(line) }, signal);
+    assert.ok(lines.includes("There are no symbols to look at: no network"), lines.join("\n"));
     assert.deepEqual(
       result.scanners.map(({ name, status }) => `${name} ${status}`),
       [
