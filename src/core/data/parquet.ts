@@ -10,6 +10,7 @@ import type { CsvSource } from "./csv.ts";
 import { cleanName, readHeader, type BarColumns } from "./csvColumns.ts";
 import { CsvRows } from "./csvRows.ts";
 import { CsvTimes } from "./csvTimes.ts";
+import { lz4Block, lz4Hadoop } from "./lz4.ts";
 import type { Pace } from "./pace.ts";
 
 /** Of a page. Beyond that the file is damaged, or not meant for this. */
@@ -187,6 +188,8 @@ function limited(snappyUncompress: (input: Uint8Array, output: Uint8Array) => vo
     }),
     GZIP: sized((input, length) => gunzipSync(input, limit(length))),
     BROTLI: sized((input, length) => brotliDecompressSync(input, limit(length))),
+    LZ4_RAW: sized(lz4Block),
+    LZ4: sized(lz4Hadoop),
     ZSTD: sized((input, length) => zstdDecompressSync(input, limit(length))),
   };
 }
