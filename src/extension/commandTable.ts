@@ -33,6 +33,7 @@ export const COMMANDS = [
   { id: "backtest", title: "Run Backtest…", icon: "$(beaker)", needsTrust: true },
   { id: "sweep", title: "Run Sweep…", icon: "$(table)", needsTrust: true },
   { id: "newNotebook", title: "New Notebook", icon: "$(notebook)" },
+  { id: "openGuidedNotebook", title: "Open Guided Notebook…", icon: "$(mortar-board)" },
   { id: "newStrategy", title: "New Strategy", icon: "$(new-file)" },
   { id: "newScanner", title: "New Scanner", icon: "$(new-file)" },
   { id: "openDashboard", title: "Open Dashboard", icon: "$(graph-line)" },

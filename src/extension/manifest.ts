@@ -59,7 +59,7 @@ const WELCOME = [
   { view: "quantdesk.positions", when: "quantdesk.connected", contents: "You hold nothing yet.\n[Buy…](command:quantdesk.buy)" },
   {
     view: "quantdesk.variables",
-    contents: "What the cells of a notebook declared appears here when one has run.\n[New Notebook](command:quantdesk.newNotebook)",
+    contents: "What the cells of a notebook declared appears here when one has run.\n[New Notebook](command:quantdesk.newNotebook)\n[Open Guided Notebook…](command:quantdesk.openGuidedNotebook)",
   },
   {
     view: "quantdesk.orders",
@@ -249,8 +249,8 @@ function walkthrough() {
       step(
         "notebook",
         "Work in a notebook",
-        "TypeScript cells with `desk` at hand; choose the kernel “Quantdesk TypeScript”.\n[New Notebook](command:quantdesk.newNotebook)",
-        "onCommand:quantdesk.newNotebook",
+        "TypeScript cells with `desk` at hand; choose the kernel “Quantdesk TypeScript”. Eight guided notebooks teach the field on simulated prices.\n[Open Guided Notebook…](command:quantdesk.openGuidedNotebook)\n[New Notebook](command:quantdesk.newNotebook)",
+        "onCommand:quantdesk.openGuidedNotebook",
       ),
       step(
         "buy",

@@ -60,6 +60,8 @@ describe("the packaged extension", () => {
       "dist/kernelRunner.js",
       "dist/exchange.js",
       "LICENSE.txt",
+      "notebooks/01-first-steps.ipynb",
+      "notebooks/package.json",
       "node_modules/typescript/package.json",
     ]) {
       assert.ok(existsSync(join(extensionPath, part)), `${part} is not in the package`);

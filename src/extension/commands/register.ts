@@ -6,6 +6,7 @@ import type { Command, Window } from "./window.ts";
 import { accountCommands } from "./account.ts";
 import { dataCommands } from "./data.ts";
 import { fileCommands } from "./files.ts";
+import { guidedCommands } from "./guided.ts";
 import { orderCommands } from "./orders.ts";
 import { researchCommands } from "./research.ts";
 import { setupCommands } from "./setup.ts";
@@ -21,6 +22,7 @@ const IMPLEMENTATIONS: Readonly<Record<CommandId, Command>> = {
   ...researchCommands,
   ...sweepCommands,
   ...fileCommands,
+  ...guidedCommands,
 };
 
 export function registerCommands(window: Window): void {

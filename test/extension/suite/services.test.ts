@@ -71,6 +71,23 @@ describe("what the window starts and stops", () => {
     assert.equal(notebook?.cellAt(1).document.languageId, "typescript");
   });
 
+  it("opens guided notebooks where they are, and as copies elsewhere, where what is there stays", async () => {
+    const here = vscode.workspace.workspaceFolders?.[0]?.uri;
+    assert.ok(here);
+    const { uri } = await run<{ uri: string }>("openGuidedNotebook", { lesson: "04-sweeps-and-overfitting" });
+    assert.equal(uri, vscode.Uri.joinPath(here, "04-sweeps-and-overfitting.ipynb").toString());
+    const other = vscode.Uri.joinPath(here, "copies");
+    const mine = '{"private":true}';
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(other, "package.json"), new TextEncoder().encode(mine));
+    const copy = await run<{ uri: string }>("openGuidedNotebook", { lesson: "07-live-trading-safely", into: other.toString() });
+    assert.equal(copy.uri, vscode.Uri.joinPath(other, "07-live-trading-safely.ipynb").toString());
+    const names = (await vscode.workspace.fs.readDirectory(other)).map(([name]) => name);
+    assert.equal(names.filter((name) => name.endsWith(".ipynb")).length, 8);
+    assert.equal(new TextDecoder().decode(await vscode.workspace.fs.readFile(vscode.Uri.joinPath(other, "package.json"))), mine);
+    const { error } = await run<{ error: { code: string } }>("openGuidedNotebook", { lesson: "09" });
+    assert.equal(error.code, "unknown-lesson");
+  });
+
   it("stops the built-in exchange when asked", async () => {
     assert.deepEqual(await run("stopExchange"), { stopped: true });
     assert.equal((await extension()).openSession?.status().connection, "disconnected");
