@@ -13,13 +13,9 @@ type Columns = Pick<SweepColumns, "names" | "params" | "sharpe" | "status">;
 
 /** Neighbours are at most one step of the grid away in every parameter. Null with fewer than two, or when the best has no Sharpe ratio above zero. */
 export function stabilityOf({ names, params, sharpe, status }: Columns, best: Params): Stability | null {
-  const steps = names.map((name, at) => around(params[at]!, best[name]!));
   const own: number[] = [];
   let top = Number.NaN;
-  for (let item = 0; item < status.length; item++) {
-    let isNear = status[item] === SWEEP_STATUS.ok;
-    for (let at = 0; isNear && at < steps.length; at++) isNear = params[at]![item]! >= steps[at]!.low && params[at]![item]! <= steps[at]!.high;
-    if (!isNear) continue;
+  for (const item of within({ params, status }, names.map((name, at) => around(params[at]!, best[name]!)))) {
     if (names.every((name, at) => params[at]![item] === best[name])) top = sharpe[item]!;
     else own.push(Number.isNaN(sharpe[item]) ? 0 : sharpe[item]!);
   }
@@ -32,22 +28,43 @@ export function stabilityOf({ names, params, sharpe, status }: Columns, best: Pa
 
 /** For each parameter the Sharpe ratio at its values while the others stay at the best; null where it is undefined. */
 export function sensitivityOf({ names, params, sharpe, status }: Columns, best: Params): readonly Sensitivity[] {
-  const place = names.map((name) => best[name]);
   return names.map((name, at) => {
-    const found: Array<{ readonly value: number; readonly sharpe: number | null }> = [];
-    for (let item = 0; item < status.length; item++) {
-      let isOnLine = status[item] === SWEEP_STATUS.ok;
-      for (let k = 0; isOnLine && k < names.length; k++) isOnLine = k === at || params[k]![item] === place[k];
-      if (!isOnLine) continue;
-      found.push({ value: params[at]![item]!, sharpe: Number.isNaN(sharpe[item]) ? null : sharpe[item]! });
-    }
+    const limits = names.map((other, k) => (k === at ? ANY : { low: best[other]!, high: best[other]! }));
+    const found = [...within({ params, status }, limits)].map((item) => ({
+      value: params[at]![item]!,
+      sharpe: Number.isNaN(sharpe[item]) ? null : sharpe[item]!,
+    }));
     const near = found.sort((a, b) => Math.abs(a.value - best[name]!) - Math.abs(b.value - best[name]!)).slice(0, MAX_VALUES);
     return { name, best: best[name]!, values: near.sort((a, b) => a.value - b.value) };
   });
 }
 
+interface Limits {
+  readonly low: number;
+  readonly high: number;
+}
+
+const ANY: Limits = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+
+/** Those that succeeded and lie within the limits of every parameter, in their order; column by column, since there may be a million. */
+function within({ params, status }: Pick<Columns, "params" | "status">, limits: readonly Limits[]): Int32Array {
+  const items = new Int32Array(status.length);
+  let count = 0;
+  for (let item = 0; item < status.length; item++) if (status[item] === SWEEP_STATUS.ok) items[count++] = item;
+  limits.forEach(({ low, high }, at) => {
+    const column = params[at]!;
+    let left = 0;
+    for (let i = 0; i < count; i++) {
+      const item = items[i]!;
+      if (column[item]! >= low && column[item]! <= high) items[left++] = item;
+    }
+    count = left;
+  });
+  return items.subarray(0, count);
+}
+
 /** The next lower and the next higher value that was tried. */
-function around(values: Float64Array, best: number): { readonly low: number; readonly high: number } {
+function around(values: Float64Array, best: number): Limits {
   let [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;

@@ -49,3 +49,10 @@ export function isSettled({ sharpe }: Pick<SweepColumns, "sharpe">, named: numbe
   for (let i = 1; i < named; i++) if (sharpe[i]! > sharpe[best]! || Number.isNaN(sharpe[best])) best = i;
   return named - 1 - best >= patience;
 }
+
+/** How many combinations ended in each way, by SWEEP_STATUS. */
+export function endedBy(status: Uint8Array): Int32Array {
+  const counts = new Int32Array(Object.keys(SWEEP_STATUS).length);
+  for (let item = 0; item < status.length; item++) counts[status[item]!]!++;
+  return counts;
+}

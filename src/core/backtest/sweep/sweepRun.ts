@@ -1,4 +1,5 @@
 /** One pass through the combinations of a sweep, by the tables or through the engine alone. */
+import { setImmediate as pause } from "node:timers/promises";
 import { TradingError } from "../../base/errors.ts";
 import { Lock } from "../../base/lock.ts";
 import { Scope } from "../../base/scope.ts";
@@ -23,7 +24,7 @@ import { lookUp, type KnownFigures } from "./knownCombinations.ts";
 import type { ChunkAnswer, FullAnswer, SweepOpened } from "./messages.ts";
 import { CSCV_BLOCKS, deflatedSharpe, expectedHighestSharpe } from "./overfitting.ts";
 import { ReturnSums } from "./returnSums.ts";
-import { isSettled, ranked, sharpeVariance } from "./ranking.ts";
+import { endedBy, isSettled, ranked, sharpeVariance } from "./ranking.ts";
 import { rowsOf } from "./rows.ts";
 import type { SweepParts } from "./runSweep.ts";
 import { sensitivityOf, stabilityOf } from "../../domain/stability.ts";
@@ -85,9 +86,11 @@ export class SweepRun {
   /** Undefined when the tables turn out to be wrong. */
   async toEnd(signal: AbortSignal): Promise<Sweep | undefined> {
     try {
+      await pause();
       this.#opened = (await this.#slot(signal, () => this.#link(false, signal))).opened;
       const sums = (this.#sums = new ReturnSums(this.#opened, this.#trials.capacity, this.#stride));
       await this.#runAll(signal);
+      await pause();
       // What is done stays: a cancelled sweep still shows its best.
       const after = signal.aborted ? AbortSignal.timeout(LAST_MS) : signal;
       const ask = (message: object) => this.#ask(message, signal);
@@ -95,7 +98,7 @@ export class SweepRun {
       const [pbo, best] = await Promise.all([signal.aborted ? null : sums.overfitting(ask, this.#parts.workers), this.#best(after, signal.aborted)]);
       const isValidated = this.#request.crossValidation !== undefined && !signal.aborted;
       const folds = isValidated ? await sums.folds(ask, (item) => this.#paramsOf(item)) : null;
-      return best === undefined ? undefined : this.#answer(best, pbo, folds);
+      return best === undefined ? undefined : await this.#answer(best, pbo, folds);
     } finally {
       for (const link of this.#links.values()) link.close();
     }
@@ -279,11 +282,11 @@ export class SweepRun {
     return await this.#slot(signal, async () => (await this.#link(false, signal)).ask(message, this.#parts.timeoutMs, signal));
   }
 
-  #answer(best: readonly SweepBest[], pbo: number | null, crossValidation: CrossValidation | null): Sweep {
+  async #answer(best: readonly SweepBest[], pbo: number | null, crossValidation: CrossValidation | null): Promise<Sweep> {
     const { names, columns: params, adaptive, capacity } = this.#trials;
     const combinations = adaptive ? this.#named : capacity;
     const status = this.#status.subarray(0, combinations);
-    const ended = this.#ended(combinations);
+    const ended = endedBy(status);
     const cancelled = ended[SWEEP_STATUS.cancelled]!;
     const run = combinations - cancelled;
     const durationMs = performance.now() - this.#started;
@@ -296,6 +299,11 @@ export class SweepRun {
       ...this.#blocksColumn(combinations),
       status,
     };
+    // A hundred thousand combinations take some milliseconds for each of these: the caller's loop has its turns between them.
+    await pause();
+    const stability = best[0] === undefined ? null : stabilityOf(columns, best[0].params);
+    await pause();
+    const sensitivity = best[0] === undefined ? [] : sensitivityOf(columns, best[0].params);
     return {
       result: {
         schema: "quantdesk.sweep/1",
@@ -315,8 +323,8 @@ export class SweepRun {
         luckSharpe: variance === null ? null : expectedHighestSharpe(variance, trialsCounted) * Math.sqrt(this.#opened!.periodsPerYear),
         crossValidation,
         monteCarlo: this.#monteCarlo,
-        stability: best[0] === undefined ? null : stabilityOf(columns, best[0].params),
-        sensitivity: best[0] === undefined ? [] : sensitivityOf(columns, best[0].params),
+        stability,
+        sensitivity,
         method,
         seed: method === "grid" ? null : seed,
         stopped: this.#stopped,
@@ -339,15 +347,7 @@ export class SweepRun {
 
   /** Those that are known are counted already. */
   #trialsCounted(): number {
-    const { length } = this.#status;
-    return this.#request.earlierTrials - this.#cached + length - this.#ended(length)[SWEEP_STATUS.cancelled]!;
-  }
-
-  /** How many of the first combinations ended in each way, by SWEEP_STATUS. */
-  #ended(combinations: number): Int32Array {
-    const counts = new Int32Array(Object.keys(SWEEP_STATUS).length);
-    for (let item = 0; item < combinations; item++) counts[this.#status[item]!]!++;
-    return counts;
+    return this.#request.earlierTrials - this.#cached + this.#status.length - endedBy(this.#status)[SWEEP_STATUS.cancelled]!;
   }
 
   #sharpeVariance(): number | null {
