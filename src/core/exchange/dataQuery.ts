@@ -28,24 +28,25 @@ export function readCurrency(query: Query): { readonly currency?: "USD" } {
 }
 
 /** Symbols of the parameter `symbols`, known or not. */
-export function askedSymbols(query: Query): readonly string[] {
+export function askedSymbols(query: Query, market: Market): readonly string[] {
   const symbols = symbolList(query);
   if (symbols.length === 0) throw badRequest("symbols is required");
-  return symbols.map(checkSymbol);
+  return symbols.map((symbol) => checkSymbol(symbol, market));
 }
 
 /** Symbols without data are absent from answers, as at Alpaca. */
 export function knownSymbols(query: Query, market: Market): readonly string[] {
-  return askedSymbols(query).filter((symbol) => market.has(symbol));
+  return askedSymbols(query, market).filter((symbol) => market.has(symbol));
 }
 
 /** The symbol in the path, known or not. */
-export function pathSymbol(request: FastifyRequest): string {
-  return checkSymbol((request.params as { readonly symbol: string }).symbol.toUpperCase());
+export function pathSymbol(request: FastifyRequest, market: Market): string {
+  return checkSymbol((request.params as { readonly symbol: string }).symbol.toUpperCase(), market);
 }
 
-function checkSymbol(symbol: string): string {
-  if (!/^[A-Z0-9][A-Z0-9./-]{0,19}$/.test(symbol)) throw badRequest(`invalid symbol: ${symbol}`);
+/** No American stock has a digit in its symbol, and Alpaca refuses one that has; files of recorded prices may be named like that. */
+function checkSymbol(symbol: string, market: Market): string {
+  if (!/^[A-Z][A-Z./-]{0,19}$/.test(symbol) && !market.has(symbol)) throw badRequest(`invalid symbol: ${symbol}`);
   return symbol;
 }
 

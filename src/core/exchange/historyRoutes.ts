@@ -31,12 +31,12 @@ export function addHistoryRoutes(app: FastifyInstance, parts: DataParts): void {
   for (const series of seriesOf(parts.market)) {
     app.get(`/v2/stocks/${series.plural}`, (request) => {
       const query = readQuery(request.query);
-      const { found, next } = pageOf(series, askedSymbols(query), query, parts);
+      const { found, next } = pageOf(series, askedSymbols(query, parts.market), query, parts);
       return { [series.plural]: found, next_page_token: next, ...readCurrency(query) };
     });
     app.get(`/v2/stocks/:symbol/${series.plural}`, (request) => {
       const query = readQuery(request.query);
-      const symbol = pathSymbol(request);
+      const symbol = pathSymbol(request, parts.market);
       const { found, next } = pageOf(series, [symbol], query, parts);
       return { symbol, [series.plural]: found[symbol] ?? [], next_page_token: next, ...readCurrency(query) };
     });

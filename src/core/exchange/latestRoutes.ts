@@ -38,7 +38,7 @@ export function addLatestRoutes(app: FastifyInstance, { market, clock }: DataPar
     });
     app.get(`/v2/stocks/:symbol/${many}/latest`, (request) => {
       const query = readQuery(request.query);
-      const symbol = known(pathSymbol(request), one);
+      const symbol = known(pathSymbol(request, market), one);
       return { symbol, [one]: make(symbol, readFeed(query, "latest")), ...readCurrency(query) };
     });
   }
@@ -50,7 +50,7 @@ export function addLatestRoutes(app: FastifyInstance, { market, clock }: DataPar
   });
   app.get("/v2/stocks/:symbol/snapshot", (request) => {
     const query = readQuery(request.query);
-    const symbol = known(pathSymbol(request), "snapshot");
+    const symbol = known(pathSymbol(request, market), "snapshot");
     return { symbol, ...snapshot(symbol, readFeed(query, "latest")), ...readCurrency(query) };
   });
 }

@@ -63,6 +63,8 @@ describe("the paper exchange's market data", () => {
       "/v2/stocks/bars?symbols=AAPL&timeframe=60Min",
       "/v2/stocks/bars?symbols=AAPL&timeframe=5Month",
       "/v2/stocks/bars?symbols=A$PL&timeframe=1Day",
+      "/v2/stocks/ABC123/bars?timeframe=1Day",
+      "/v2/stocks/quotes/latest?symbols=SPY,ABC123",
       `${bars}&limit=0`,
       `${bars}&limit=10001`,
       `${bars}&limit=ten`,

@@ -99,11 +99,15 @@ describe("the paper exchange on recorded bars", () => {
     writeFileSync(join(split, "corporate-actions.csv"), "symbol,ex_date,type,value\nACME,2024-03-06,split,4:1\nacme,2024-03-07,dividend,0.5\n");
     await using first = await givenExchange("--data", split, "--start", "2024-03-04T15:00:00Z");
     assert.equal((await first.get("/v2/stocks/ACME/snapshot")).prevDailyBar.c, 400, "there is no day before the first");
-    await using exchange = await givenExchange("--data", split, "--start", "2024-03-05T20:59:30Z", "--speed", "120");
-    const stream = await exchange.stream();
-    const { body } = await exchange.call("POST", "/v2/orders", { symbol: "ACME", qty: "3", side: "buy", type: "market", time_in_force: "day" });
+    // Bought the day before, and looked at the day after, however long that takes.
+    const kept = ["--data", split, "--home", mkdtempSync(join(folder, "home-"))];
+    const before = await givenExchange(...kept, "--start", "2024-03-05T20:00:00Z");
+    const stream = await before.stream();
+    const { body } = await before.call("POST", "/v2/orders", { symbol: "ACME", qty: "3", side: "buy", type: "market", time_in_force: "day" });
     await stream.update((data) => data.event === "fill" && data.order.id === body.id);
-    while ((await exchange.get("/v2/account/activities/SPLIT")).length === 0);
+    await before.end();
+    await using exchange = await givenExchange(...kept, "--start", "2024-03-06T15:00:00Z");
+    assert.equal((await exchange.get("/v2/account/activities/SPLIT")).length, 1);
     const position = await exchange.get("/v2/positions/ACME");
     assert.equal(position.qty, "12");
     assert.ok(Math.abs(Number(position.lastday_price) - 100.5) < 0.01 && Math.abs(Number(position.avg_entry_price) - 100.5) < 1, JSON.stringify(position));
