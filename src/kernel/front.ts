@@ -55,6 +55,8 @@ export interface CellOrder {
   readonly executionCount: number | undefined;
   /** Type errors are shown, and the cell runs. */
   readonly runsDespiteTypeErrors: boolean;
+  /** The cell is JavaScript: what its types would be is nobody's question. */
+  readonly ignoresTypes: boolean;
   /** The notebook's name of it: when it runs again, what it showed before is gone. */
   readonly cellId: string;
 }
@@ -136,7 +138,7 @@ export class Front {
     }
   }
 
-  async #execute(text: string, { onStart, executionCount: given, runsDespiteTypeErrors, cellId }: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
+  async #execute(text: string, { onStart, executionCount: given, runsDespiteTypeErrors, ignoresTypes, cellId }: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
     if (this.#death !== undefined) return { status: "dead", reason: this.#death };
     const run = ++this.#runs;
     onStart(run);
@@ -155,7 +157,8 @@ export class Front {
       if (!this.#scripts.isKnown(text)) this.#types.wake();
       const cell = await this.#scripts.read(text, this.#life.signal);
       if (!running.isInterrupted) this.#send(cell); // the runner compiles it while the types are checked
-      const problems = await this.#problems(text, cell, this.#life.signal);
+      const found = await this.#problems(text, cell, this.#life.signal);
+      const problems = ignoresTypes && cell.script !== undefined ? [] : found;
       if (running.isInterrupted) return { status: "interrupted", executionCount: this.#executions, durationMs: performance.now() - started };
       if (cell.script === undefined || (problems.length > 0 && !runsDespiteTypeErrors)) return { status: "type-error", problems };
       if (problems.length > 0) this.#options.onOutput(run, { kind: "stream", stream: "stderr", text: problemsText(problems) });

@@ -32,6 +32,7 @@ const Execute = v.object({
   cellId: v.string(),
   executionCount: v.optional(v.number()),
   runsDespiteTypeErrors: v.optional(v.boolean(), false),
+  ignoresTypes: v.optional(v.boolean(), false),
 });
 const At = v.object({ code: v.string(), offset: v.number() });
 channel.handle("ready", (_none, signal) => front.ready(signal));
@@ -39,11 +40,11 @@ channel.handle("ready", (_none, signal) => front.ready(signal));
 const aborts = new Map<number, AbortController>();
 channel.on("abort", (id) => aborts.get(id as number)?.abort());
 channel.handle("execute", async (argument) => {
-  const { id, code, cellId, executionCount, runsDespiteTypeErrors } = v.parse(Execute, argument);
+  const { id, code, cellId, executionCount, runsDespiteTypeErrors, ignoresTypes } = v.parse(Execute, argument);
   const abort = new AbortController();
   aborts.set(id, abort);
   try {
-    return await front.execute(code, { onStart: (run) => channel.emit("started", { id, run }), executionCount, runsDespiteTypeErrors, cellId }, abort.signal);
+    return await front.execute(code, { onStart: (run) => channel.emit("started", { id, run }), executionCount, runsDespiteTypeErrors, ignoresTypes, cellId }, abort.signal);
   } finally {
     aborts.delete(id);
   }

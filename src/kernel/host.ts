@@ -69,6 +69,8 @@ export interface ExecuteOptions {
   readonly executionCount?: number;
   /** Type errors are shown on stderr and the cell runs all the same; text that is no TypeScript is refused as ever. */
   readonly runsDespiteTypeErrors?: boolean;
+  /** The cell is JavaScript: no type of it is checked. */
+  readonly ignoresTypes?: boolean;
 }
 
 export interface Kernel {
@@ -178,7 +180,7 @@ class WorkerKernel implements Kernel {
       if (options.signal.aborted) return { status: "interrupted", executionCount: 0, durationMs: 0 };
       return (await this.#channel.ask(
         "execute",
-        { id, code, cellId: options.cellId, executionCount: options.executionCount, runsDespiteTypeErrors: options.runsDespiteTypeErrors },
+        { id, code, cellId: options.cellId, executionCount: options.executionCount, runsDespiteTypeErrors: options.runsDespiteTypeErrors, ignoresTypes: options.ignoresTypes },
         this.#never,
       )) as CellOutcome;
     } catch (error) {

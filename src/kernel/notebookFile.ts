@@ -67,6 +67,13 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
+/** How its author's kernel took types: JavaScript has none, and tslab's compiler is laxer than ours. */
+export function typesIn(metadata: NotebookDocument["metadata"]): "checked" | "lax" | "none" {
+  const name = (metadata["kernelspec"] as { name?: unknown } | undefined)?.name;
+  if (/^(?:javascript|js)$/i.test(languageOf(metadata) ?? "") || name === "jslab") return "none";
+  return name === "tslab" ? "lax" : "checked";
+}
+
 function languageOf({ kernelspec, language_info: info }: NotebookDocument["metadata"]): string | undefined {
   const named = [(kernelspec as { language?: unknown } | undefined)?.language, (info as { name?: unknown } | undefined)?.name];
   return named.find((name): name is string => typeof name === "string" && name !== "");

@@ -11,7 +11,7 @@ import { cellFailure, type CellFailure } from "./cellFailure.ts";
 import { failureReport, placeIn } from "./cellReport.ts";
 import { createDeskHandlers } from "./deskHandlers.ts";
 import { startKernel, type Kernel, type Output } from "./host.ts";
-import { bundleData, linesOf, readNotebook, sourceOf, writeNotebook, type NotebookCell, type NotebookOutput } from "./notebookFile.ts";
+import { bundleData, linesOf, readNotebook, sourceOf, typesIn, writeNotebook, type NotebookCell, type NotebookDocument, type NotebookOutput } from "./notebookFile.ts";
 
 export interface RunNotebookOptions {
   /** Where the notebook with its outputs goes. */
@@ -74,7 +74,7 @@ export async function runNotebook(file: string, options: RunNotebookOptions, sig
         written.push(() => ({ ...cell, execution_count: null, outputs: [] }));
         continue;
       }
-      const ran = await runCell(kernel, cell, { index, number: ++number }, options, scope.signal);
+      const ran = await runCell(kernel, cell, { index, number: ++number, metadata: notebook.metadata }, options, scope.signal);
       cells.push(ran.result);
       written.push(() => ({ ...cell, execution_count: ran.executionCount, outputs: ran.outputs() }));
     }
@@ -102,18 +102,20 @@ interface RanCell {
 async function runCell(
   kernel: Kernel,
   cell: NotebookCell,
-  { index, number }: { readonly index: number; readonly number: number },
+  { index, number, metadata }: { readonly index: number; readonly number: number; readonly metadata: NotebookDocument["metadata"] },
   options: RunNotebookOptions,
   signal: AbortSignal,
 ): Promise<RanCell> {
   const onText = options.onText ?? (() => undefined);
   const collected = new CellOutputs(onText);
   const started = performance.now();
+  const types = typesIn(metadata);
   const outcome = await kernel.execute(sourceOf(cell), {
     cellId: cell.id ?? String(index),
     onOutput: (output) => collected.add(output),
     signal,
-    runsDespiteTypeErrors: options.session.config["kernel.typeErrors"] === "show",
+    runsDespiteTypeErrors: types === "lax" || options.session.config["kernel.typeErrors"] === "show",
+    ignoresTypes: types === "none",
   });
   collected.settle();
   const durationMs = Math.round(performance.now() - started);

@@ -86,6 +86,16 @@ describe("quantdesk run", () => {
     );
   });
 
+  it("runs notebooks of JavaScript, and what tslab's laxer compiler takes", async () => {
+    const script = code("function twice(n) { return 2 * n }\ntwice(21)");
+    const javascript = await run(notebook([script], { kernelspec: { name: "jslab", language: "javascript", display_name: "JavaScript" } }));
+    assert.deepEqual([javascript.code, javascript.stderr.trim()], [0, "42"]);
+    const tslab = await run(notebook([script], { kernelspec: { name: "tslab", language: "typescript", display_name: "TypeScript" } }));
+    assert.equal(tslab.code, 0);
+    assert.match(tslab.stderr, /Type error 1:16 Parameter 'n' implicitly has an 'any' type[\s\S]*\n42\n$/);
+    assert.equal((await run(notebook([script]))).code, 1);
+  });
+
   it("says where a type error is, and that nobody is there to answer", async () => {
     const typed = await run(notebook([code("const n: number = 'x'")]));
     assert.match(typed.stderr, /^Cell 1 failed at 1:7:\n1:7 Type 'string' is not assignable to type 'number'/m);
