@@ -76,10 +76,14 @@ export class Market {
     return this.#stocks.get(symbol) as SimulatedStock;
   }
 
-  /** The stock with a symbol, in any case, or with an asset id. */
+  /** The stock with a symbol, in any case, with an asset id, or written like AAPL:NASDAQ or AAPL:NASDAQ:us_equity, as Alpaca takes it. */
   find(symbolOrId: string): SimulatedStock | undefined {
     this.#byId ??= new Map(this.stocks.map((stock) => [assetId(stock.symbol), stock]));
-    return this.#stocks.get(symbolOrId.toUpperCase()) ?? this.#byId.get(plainId(symbolOrId));
+    const found = this.#stocks.get(symbolOrId.toUpperCase()) ?? this.#byId.get(plainId(symbolOrId));
+    if (found !== undefined || !symbolOrId.includes(":")) return found;
+    const [symbol = "", listing, kind = "US_EQUITY"] = symbolOrId.toUpperCase().split(":");
+    const stock = this.#stocks.get(symbol);
+    return stock?.listing === listing && kind === "US_EQUITY" ? stock : undefined;
   }
 
   /** The session that a time falls in; asked again and again for the same one. */

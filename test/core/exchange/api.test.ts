@@ -187,6 +187,8 @@ describe("the paper exchange's API", () => {
       assert.deepEqual(await exchange.get(`/v2/orders?after_order_id=${written(order.id)}`, 1), []);
     }
     assert.equal((await exchange.call("DELETE", `/v2/orders/${order.id.replaceAll("-", "")}`, undefined, 1)).status, 204);
+    for (const form of ["KO:NYSE", "ko:NYSE:us_equity"]) assert.equal((await exchange.get(`/v2/assets/${form}`)).id, asset.id);
+    for (const form of ["KO:NASDAQ", "KO:NYSE:crypto", "KO:"]) assert.equal((await exchange.call("GET", `/v2/assets/${form}`)).status, 404, form);
   });
 
   it("reads an address in the forms in which clients write it, and refuses one that nobody can read in the same shape as all else", async () => {
