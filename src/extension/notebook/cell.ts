@@ -5,17 +5,24 @@ import type { CellOutcome, TypeProblem } from "../../kernel/protocol.ts";
 import type { CellCosts } from "./costs.ts";
 import type { NotebookKernel } from "./kernel.ts";
 import { cellIdOf } from "./notebookFile.ts";
-import { CellOutputs, errorOutput } from "./outputs.ts";
+import { errorOutput, type CellOutputs } from "./outputs.ts";
+
+interface CellParts {
+  readonly problems: vscode.DiagnosticCollection;
+  readonly costs: CellCosts;
+  readonly outputs: CellOutputs;
+  /** The same cell, for what comes after its end. */
+  readonly reopen: () => vscode.NotebookCellExecution;
+}
 
 /** Answers whether the cells after it may run. */
 export async function runCell(
   execution: vscode.NotebookCellExecution,
   kernel: NotebookKernel,
-  { problems, costs }: { readonly problems: vscode.DiagnosticCollection; readonly costs: CellCosts },
+  { problems, costs, outputs, reopen }: CellParts,
   signal: AbortSignal,
 ): Promise<boolean> {
   execution.start(Date.now());
-  const outputs = new CellOutputs(execution);
   outputs.clear();
   let success = false;
   try {
@@ -26,8 +33,7 @@ export async function runCell(
     const failure = TradingError.from(error, "kernel-failed");
     outputs.append(errorOutput("Kernel", failure.hint === undefined ? failure.message : `${failure.message} ${failure.hint}`, ""));
   } finally {
-    await outputs.settled();
-    execution.end(success, Date.now());
+    await outputs.end(success, reopen);
   }
   return success;
 }

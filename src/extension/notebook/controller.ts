@@ -12,6 +12,7 @@ import { NotebookKernel } from "./kernel.ts";
 import { registerCellLanguage } from "./language.ts";
 import { answerLooks } from "./looks.ts";
 import { NOTEBOOK_TYPE, notebookDefaults, notebookOf } from "./notebookFile.ts";
+import { CellOutputs } from "./outputs.ts";
 import { ProblemsWhileTyping } from "./typing.ts";
 import { VariablesView } from "./variables.ts";
 
@@ -24,6 +25,8 @@ export class NotebookKernels implements vscode.Disposable {
   readonly #stopping = new Set<NotebookKernel>();
   readonly #variables: VariablesView;
   readonly #costs = new CellCosts();
+  /** Of each cell's newest run. */
+  readonly #outputs = new WeakMap<vscode.NotebookCell, CellOutputs>();
   readonly #subscriptions: vscode.Disposable[];
 
   constructor(desk: Desk) {
@@ -70,6 +73,7 @@ export class NotebookKernels implements vscode.Disposable {
 
   /** Cells that were asked for together run in order; after one that fails the rest are left alone, as Jupyter does. */
   async #execute(cells: readonly vscode.NotebookCell[], notebook: vscode.NotebookDocument): Promise<void> {
+    await Promise.all(cells.map((cell) => this.#outputs.get(cell)?.release()));
     const executions = cells.map((cell) => this.#controller.createNotebookCellExecution(cell));
     const kernel = this.#kernelOf(notebook);
     const signal = kernel.queueSignal;
@@ -82,7 +86,11 @@ export class NotebookKernels implements vscode.Disposable {
         continue;
       }
       this.#problems.delete(execution.cell.document.uri);
-      goOn = await runCell(execution, kernel, { problems: this.#problems, costs: this.#costs }, signal);
+      const { cell } = execution;
+      const outputs = new CellOutputs(execution);
+      this.#outputs.set(cell, outputs);
+      const reopen = (): vscode.NotebookCellExecution => this.#controller.createNotebookCellExecution(cell);
+      goOn = await runCell(execution, kernel, { problems: this.#problems, costs: this.#costs, outputs, reopen }, signal);
       this.#variables.refresh();
     }
   }
@@ -120,7 +128,10 @@ export class NotebookKernels implements vscode.Disposable {
   }
 
   #close(notebook: vscode.NotebookDocument): void {
-    for (const cell of notebook.getCells()) this.#problems.delete(cell.document.uri);
+    for (const cell of notebook.getCells()) {
+      this.#problems.delete(cell.document.uri);
+      void this.#outputs.get(cell)?.release();
+    }
     this.#end(notebook.uri.toString());
   }
 

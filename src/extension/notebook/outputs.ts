@@ -4,19 +4,49 @@ import type { MimeBundle, Output } from "../../kernel/protocol.ts";
 
 type StreamName = "stdout" | "stderr";
 
+/** What comes after a cell's end is gathered so long; longer where it goes on and on, since the cell runs for a moment each time. */
+const LATE_MS = 100;
+const AGAIN_MS = 1000;
+/** What waits for the next one; the newest is kept. */
+const MAX_LATE = 1000;
+
 export class CellOutputs {
-  readonly #execution: vscode.NotebookCellExecution;
+  #execution: vscode.NotebookCellExecution;
   readonly #byId = new Map<string, vscode.NotebookCellOutput>();
   #stream: { readonly name: StreamName; readonly output: vscode.NotebookCellOutput } | undefined;
   #last: Promise<void> = Promise.resolve();
   #ended = false;
+  #isGone = false;
+  readonly #startTime = Date.now();
+  #reopen: (() => { readonly again: vscode.NotebookCellExecution; readonly close: () => void }) | undefined;
+  #late: Output[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #addedAt = 0;
+  #adding: Promise<void> = Promise.resolve();
 
   constructor(execution: vscode.NotebookCellExecution) {
     this.#execution = execution;
   }
 
+  /** After the cell's end too: what its timers print, what a later cell updates. */
   show(output: Output): void {
-    if (this.#ended) return; // VS Code takes nothing for a cell that has ended
+    if (!this.#ended) {
+      this.#take(output);
+      return;
+    }
+    if (this.#isGone) return;
+    this.#late.push(output);
+    if (this.#late.length > MAX_LATE) this.#late.shift();
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#adding = this.#adding.then(() => this.#addLate()).catch(() => undefined); // a cell that is no more takes nothing
+      },
+      Date.now() - this.#addedAt < 2 * AGAIN_MS ? AGAIN_MS : LATE_MS,
+    );
+  }
+
+  #take(output: Output): void {
     switch (output.kind) {
       case "stream":
         this.#write(output.stream, output.text);
@@ -52,10 +82,43 @@ export class CellOutputs {
     this.#then(() => this.#execution.clearOutput());
   }
 
-  /** Resolves when the editor has what was shown; nothing is taken after it. */
-  async settled(): Promise<void> {
+  /** Ends the cell when the editor has what was shown; `reopen` opens it again for what comes later. */
+  async end(success: boolean, reopen: () => vscode.NotebookCellExecution): Promise<void> {
     this.#ended = true;
     await this.#last;
+    const { executionOrder } = this.#execution;
+    const endTime = Date.now();
+    this.#execution.end(success, endTime);
+    this.#reopen = () => {
+      const again = reopen();
+      again.executionOrder = executionOrder;
+      again.start(this.#startTime);
+      return { again, close: () => again.end(success, endTime) };
+    };
+  }
+
+  /** The cell runs again, or is no more: nothing is taken any longer. */
+  async release(): Promise<void> {
+    this.#isGone = true;
+    clearTimeout(this.#timer);
+    this.#late = [];
+    await this.#adding;
+  }
+
+  /** VS Code takes outputs of running cells only: the cell runs for a moment, and is then as it was. */
+  async #addLate(): Promise<void> {
+    const late = this.#late;
+    this.#late = [];
+    if (this.#isGone || this.#reopen === undefined) return;
+    const { again, close } = this.#reopen();
+    this.#execution = again;
+    try {
+      for (const output of late) this.#take(output);
+      await this.#last;
+    } finally {
+      close();
+      this.#addedAt = Date.now();
+    }
   }
 
   #write(name: StreamName, text: string): void {

@@ -28,6 +28,11 @@ export async function screenshot(name: string): Promise<void> {
   if (hasBridge) await bridge("screenshot", { name, delay: "700" });
 }
 
+/** A window in which a whole notebook is seen; without a height it is as it was. */
+export async function tall(height?: number): Promise<void> {
+  if (hasBridge) await bridge("size", height === undefined ? {} : { width: "1000", height: String(height) });
+}
+
 /** Asks until `probe` answers something true. */
 export async function until<T>(what: string, probe: () => T | Promise<T>, withinMs = 30_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + withinMs;

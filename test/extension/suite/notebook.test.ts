@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { extension, run, screenshot, theme, until } from "./host.ts";
+import { extension, run, screenshot, tall, theme, until } from "./host.ts";
 import { codeOf, draft, folder, mimes, open, outputText } from "./notebooks.ts";
 
 describe("a notebook with the Quantdesk kernel", () => {
@@ -25,11 +25,13 @@ describe("a notebook with the Quantdesk kernel", () => {
     assert.ok(cells.every((cell) => (cell.executionSummary?.executionOrder ?? 0) > 0));
     await notebook.save();
     assert.match(new TextDecoder().decode(await vscode.workspace.fs.readFile(notebook.uri)), /SIMULATED/);
+    await tall(2900);
     await vscode.commands.executeCommand("notebook.focusTop");
     await screenshot("notebook-dark");
     await theme("Default Light Modern");
     await screenshot("notebook-light");
     await theme("Default Dark Modern");
+    await tall();
   });
 
   it("streams what a cell prints and keeps state between cells", async () => {
@@ -39,6 +41,19 @@ describe("a notebook with the Quantdesk kernel", () => {
     await until("both cells", () => second?.executionSummary?.success !== undefined);
     assert.match(outputText(first as vscode.NotebookCell), /one[\s\S]*two/);
     assert.match(outputText(second as vscode.NotebookCell), /42/);
+  });
+
+  it("shows what a cell's timers print, and what a later cell updates, where it belongs", async () => {
+    const notebook = await draft("late.ipynb", [
+      "setTimeout(() => console.log('printed late'), 700); const early = display('half'); 'now'",
+      "early.update('whole'); 2",
+    ]);
+    await vscode.commands.executeCommand("notebook.execute");
+    const [first, second] = codeOf(notebook) as [vscode.NotebookCell, vscode.NotebookCell];
+    await until("the late output", () => /whole[\s\S]*now[\s\S]*printed late/.test(outputText(first)));
+    await until("the first cell to be as it was", () => first.executionSummary?.success === true && first.executionSummary.executionOrder === 1);
+    assert.doesNotMatch(outputText(second), /late|whole/);
+    assert.doesNotMatch(outputText(first), /half/);
   });
 
   it("completes desk and the names of earlier cells, and tells types on hover", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { bridge, extension, hasBridge, run, screenshot, theme, until } from "./host.ts";
+import { bridge, extension, hasBridge, run, screenshot, tall, theme, until } from "./host.ts";
 import { codeOf, draft, outputText } from "./notebooks.ts";
 
 /** One of each kind that a cell can show. */
@@ -26,7 +26,7 @@ describe("the outputs of a notebook", () => {
     this.timeout(180_000);
     await extension();
     await vscode.commands.executeCommand("workbench.action.closeSidebar");
-    if (hasBridge) await bridge("size", { width: "1000", height: "3500" });
+    await tall(3500);
     await run("connect");
     notebook = await draft("outputs.ipynb", KINDS);
     await vscode.commands.executeCommand("notebook.execute");
@@ -38,9 +38,7 @@ describe("the outputs of a notebook", () => {
     );
     for (const cell of cells) assert.equal(cell.executionSummary?.success, true, outputText(cell));
   });
-  after(async () => {
-    if (hasBridge) await bridge("size");
-  });
+  after(() => tall());
 
   it("are small in the file, whatever the value is", async () => {
     const [rows] = codeOf(notebook);
