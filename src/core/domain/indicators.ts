@@ -272,14 +272,38 @@ function extreme(values: Float64Array, period: number, sign: 1 | -1): Float64Arr
 /** Sample standard deviation (n - 1) of the `period` values that end at each bar. */
 export function stdev(values: Float64Array, period: number): Float64Array {
   const out = new Float64Array(values.length).fill(Number.NaN);
-  if (period < 2) return out;
-  for (let i = period - 1; i < values.length; i++) {
-    const mean = compensatedSum(values, i - period + 1, i + 1) / period;
+  if (period < 2 || period > values.length) return out;
+  if (isOfOneSize(values, period)) slidingMeans(values, period, period - 1, out);
+  else for (let i = period - 1; i < values.length; i++) out[i] = compensatedSum(values, i - period + 1, i + 1) / period;
+  inStretches(period - 1, values.length, (from, end) => deviateFrom(values, period, out, from, end));
+  return out;
+}
+
+/** Then slidingMeans() are those of compensatedSum() to the last bit: all that rounding takes from the sums of a block fits in one number. */
+function isOfOneSize(values: Float64Array, period: number): boolean {
+  const summed = Math.max(BLOCK, period) + period;
+  const sizes = { least: Number.POSITIVE_INFINITY, most: 0 };
+  inStretches(0, values.length, (from, end) => {
+    for (let i = from; i < end; i++) {
+      const size = Math.abs(values[i]!);
+      if (size > sizes.most) sizes.most = size;
+      if (size < sizes.least && size > 0) sizes.least = size;
+    }
+  });
+  return sizes.most * summed * summed <= sizes.least * 2 ** 53;
+}
+
+/** `out` has the means, and gets the deviations. */
+function deviateFrom(values: Float64Array, period: number, out: Float64Array, from: number, end: number): void {
+  for (let i = from; i < end; i++) {
+    const mean = out[i]!;
     let squares = 0;
-    for (let k = i - period + 1; k <= i; k++) squares += ((values[k] as number) - mean) ** 2;
+    for (let k = i - period + 1; k <= i; k++) {
+      const difference = values[k]! - mean;
+      squares += difference * difference;
+    }
     out[i] = Math.sqrt(squares / (period - 1));
   }
-  return out;
 }
 
 /** Average true range after Wilder, defined from index `period` (the first bar has no previous close). */

@@ -7,7 +7,7 @@ import { RunMemory } from "../../../src/core/backtest/runMemory.ts";
 import { statistics } from "../../../src/core/backtest/statistics.ts";
 import { findStrategy } from "../../../src/core/backtest/strategies/builtin.ts";
 import { seededRandom } from "../../../src/core/base/random.ts";
-import { crossings, crossOver, crossUnder, sma } from "../../../src/core/domain/indicators.ts";
+import { compensatedSum, crossings, crossOver, crossUnder, sma, stdev } from "../../../src/core/domain/indicators.ts";
 import { barsOf, request } from "./givenBars.ts";
 
 const DAY = 86_400_000;
@@ -51,6 +51,22 @@ describe("A long series", () => {
     for (let t = 6; t < LONG; t++) {
       const whole = values.subarray(t - 6, t + 1).reduce((sum, value) => sum + Math.round(value * 1e8), 0);
       assert.equal(means[t], whole / 7e8, `bar ${t}`);
+    }
+  });
+
+  it("deviates from the mean of its window at every bar, to the last bit, also where prices lose twenty digits", () => {
+    for (const step of [0.02, 3]) {
+      const random = seededRandom(`step ${step}`);
+      let price = 1e9;
+      const values = Float64Array.from({ length: LONG }, () => (price *= 1 + step * (random.next() - 0.5)));
+      for (const period of [2, 20, 4500]) {
+        const deviations = stdev(values, period);
+        for (let t = period - 1; t < LONG; t += 97) {
+          const mean = compensatedSum(values, t - period + 1, t + 1) / period;
+          const squares = values.subarray(t - period + 1, t + 1).reduce((sum, value) => sum + (value - mean) ** 2, 0);
+          assert.equal(deviations[t], Math.sqrt(squares / (period - 1)), `step ${step}, period ${period}, bar ${t}`);
+        }
+      }
     }
   });
 
