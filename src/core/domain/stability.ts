@@ -15,7 +15,8 @@ type Columns = Pick<SweepColumns, "names" | "params" | "sharpe" | "status">;
 export function stabilityOf({ names, params, sharpe, status }: Columns, best: Params): Stability | null {
   const own: number[] = [];
   let top = Number.NaN;
-  for (const item of within({ params, status }, names.map((name, at) => around(params[at]!, best[name]!)))) {
+  const steps = names.map((name, at) => around(params[at]!, best[name]!));
+  for (const item of within({ params, status }, steps)) {
     if (names.every((name, at) => params[at]![item] === best[name])) top = sharpe[item]!;
     else own.push(Number.isNaN(sharpe[item]) ? 0 : sharpe[item]!);
   }

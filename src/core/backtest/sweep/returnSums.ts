@@ -7,7 +7,7 @@ import { CSCV_LEAST_TRIALS, probabilityOf, type Splits } from "./overfitting.ts"
 type Ask = (message: object) => Promise<unknown>;
 
 /** With fewer to a worker, a message costs more than it saves. */
-const TRIALS_A_WORKER = 500;
+const TRIALS_A_WORKER = 2000;
 
 export class ReturnSums {
   readonly #opened: SweepOpened;

@@ -26,43 +26,42 @@ export function noTables(open: Float64Array, close: Float64Array): string | unde
 export function writeTables(memory: SharedArrayBuffer, layout: Layout, open: Float64Array, close: Float64Array): number {
   const { bars: n, blocks } = layout;
   const record = new Float64Array(memory, layout.record, 4 * n);
-  let sum = 0;
-  let squares = 0;
-  let before = close[0]!;
-  for (let t = 0; t < n; t++) {
-    const price = close[t]!;
-    const r = price / before - 1;
-    before = price;
-    sum += r;
-    squares += r * r;
-    record[4 * t] = open[t]!;
-    record[4 * t + 1] = price;
-    record[4 * t + 2] = sum;
-    record[4 * t + 3] = squares;
-  }
   const edges = new Float64Array(memory, layout.edges, 4 * n);
   const levels = 32 - Math.clz32(blocks);
   const range = new Float64Array(memory, layout.range, 2 * blocks * levels);
+  let sum = 0;
+  let squares = 0;
+  let before = close[0]!;
   for (let block = 0; block < blocks; block++) {
     const from = block << BLOCK_SHIFT;
     const to = Math.min(n, from + (1 << BLOCK_SHIFT));
     let low = Number.POSITIVE_INFINITY;
-    let high = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
     for (let t = from; t < to; t++) {
-      low = Math.min(low, close[t]!);
-      high = Math.min(high, -close[t]!);
+      const price = close[t]!;
+      const r = price / before - 1;
+      before = price;
+      sum += r;
+      squares += r * r;
+      record[4 * t] = open[t]!;
+      record[4 * t + 1] = price;
+      record[4 * t + 2] = sum;
+      record[4 * t + 3] = squares;
+      low = price < low ? price : low;
+      high = price > high ? price : high;
       edges[4 * t + 2] = low;
-      edges[4 * t + 3] = high;
+      edges[4 * t + 3] = -high;
     }
     range[2 * block] = low;
-    range[2 * block + 1] = high;
+    range[2 * block + 1] = -high;
     low = Number.POSITIVE_INFINITY;
-    high = Number.POSITIVE_INFINITY;
+    high = Number.NEGATIVE_INFINITY;
     for (let t = to - 1; t >= from; t--) {
-      low = Math.min(low, close[t]!);
-      high = Math.min(high, -close[t]!);
+      const price = close[t]!;
+      low = price < low ? price : low;
+      high = price > high ? price : high;
       edges[4 * t] = low;
-      edges[4 * t + 1] = high;
+      edges[4 * t + 1] = -high;
     }
   }
   for (let level = 1; level < levels; level++) {
