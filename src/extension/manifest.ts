@@ -59,7 +59,8 @@ const WELCOME = [
   { view: "quantdesk.positions", when: "quantdesk.connected", contents: "You hold nothing yet.\n[Buy…](command:quantdesk.buy)" },
   {
     view: "quantdesk.variables",
-    contents: "What the cells of a notebook declared appears here when one has run.\n[New Notebook](command:quantdesk.newNotebook)\n[Open Guided Notebook…](command:quantdesk.openGuidedNotebook)",
+    contents:
+      "What the cells of a notebook declared appears here when one has run.\n[New Notebook](command:quantdesk.newNotebook)\n[Open Guided Notebook…](command:quantdesk.openGuidedNotebook)",
   },
   {
     view: "quantdesk.orders",

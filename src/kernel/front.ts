@@ -138,7 +138,11 @@ export class Front {
     }
   }
 
-  async #execute(text: string, { onStart, executionCount: given, runsDespiteTypeErrors, ignoresTypes, cellId }: CellOrder, signal: AbortSignal): Promise<CellOutcome> {
+  async #execute(
+    text: string,
+    { onStart, executionCount: given, runsDespiteTypeErrors, ignoresTypes, cellId }: CellOrder,
+    signal: AbortSignal,
+  ): Promise<CellOutcome> {
     if (this.#death !== undefined) return { status: "dead", reason: this.#death };
     const run = ++this.#runs;
     onStart(run);

@@ -44,7 +44,11 @@ channel.handle("execute", async (argument) => {
   const abort = new AbortController();
   aborts.set(id, abort);
   try {
-    return await front.execute(code, { onStart: (run) => channel.emit("started", { id, run }), executionCount, runsDespiteTypeErrors, ignoresTypes, cellId }, abort.signal);
+    return await front.execute(
+      code,
+      { onStart: (run) => channel.emit("started", { id, run }), executionCount, runsDespiteTypeErrors, ignoresTypes, cellId },
+      abort.signal,
+    );
   } finally {
     aborts.delete(id);
   }

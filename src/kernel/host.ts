@@ -180,7 +180,14 @@ class WorkerKernel implements Kernel {
       if (options.signal.aborted) return { status: "interrupted", executionCount: 0, durationMs: 0 };
       return (await this.#channel.ask(
         "execute",
-        { id, code, cellId: options.cellId, executionCount: options.executionCount, runsDespiteTypeErrors: options.runsDespiteTypeErrors, ignoresTypes: options.ignoresTypes },
+        {
+          id,
+          code,
+          cellId: options.cellId,
+          executionCount: options.executionCount,
+          runsDespiteTypeErrors: options.runsDespiteTypeErrors,
+          ignoresTypes: options.ignoresTypes,
+        },
         this.#never,
       )) as CellOutcome;
     } catch (error) {

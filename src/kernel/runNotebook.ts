@@ -11,7 +11,17 @@ import { cellFailure, type CellFailure } from "./cellFailure.ts";
 import { failureReport, placeIn } from "./cellReport.ts";
 import { createDeskHandlers } from "./deskHandlers.ts";
 import { startKernel, type Kernel, type Output } from "./host.ts";
-import { bundleData, linesOf, readNotebook, sourceOf, typesIn, writeNotebook, type NotebookCell, type NotebookDocument, type NotebookOutput } from "./notebookFile.ts";
+import {
+  bundleData,
+  linesOf,
+  readNotebook,
+  sourceOf,
+  typesIn,
+  writeNotebook,
+  type NotebookCell,
+  type NotebookDocument,
+  type NotebookOutput,
+} from "./notebookFile.ts";
 
 export interface RunNotebookOptions {
   /** Where the notebook with its outputs goes. */

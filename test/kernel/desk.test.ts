@@ -6,7 +6,7 @@ import { openSession, type Session } from "../../src/core/session.ts";
 import { createDeskHandlers } from "../../src/kernel/deskHandlers.ts";
 import { runNotebook } from "../../src/kernel/runNotebook.ts";
 import type { Output } from "../../src/kernel/host.ts";
-import { TestNotebook } from "./notebook.ts";
+import { formOf, TestNotebook } from "./notebook.ts";
 
 describe("desk in a cell, on the embedded exchange", () => {
   let home: string;
@@ -217,7 +217,7 @@ scanned.scanners.map(({ name, status, candidates, error }) => [name, status, can
   refuses("names the nearest strategy", 'await loose.backtest({ data: "sample:simulated", strategy: "sma_cros" })', /sma_cross/);
 
   it("shows how far a sweep is that is only awaited, and how far it came when it is stopped", async () => {
-    const told = (output: Output): string => (output.kind === "display" || output.kind === "update" ? String(output.data["text/plain"]) : "");
+    const told = (output: Output): string => (output.kind === "display" || output.kind === "update" ? formOf(output.data, "text/plain") : "");
     const isMoving = notebook.until((output) => /^Sweep: .*\d of 119,400/.test(told(output)));
     const running = notebook.run(`await desk.sweep({ ...${sweep}, grid: "fast=2:200,slow=201:800", engine: "event" })`);
     await isMoving;

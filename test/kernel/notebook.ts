@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { silentLog } from "../../src/core/base/log.ts";
 import { noDesk } from "../../src/kernel/deskHandlers.ts";
-import { startKernel, type CellOutcome, type DeskHandlers, type Kernel, type KernelOptions, type Output } from "../../src/kernel/host.ts";
+import { startKernel, type CellOutcome, type DeskHandlers, type Kernel, type KernelOptions, type MimeBundle, type Output } from "../../src/kernel/host.ts";
 
 /** Package names that cells import, as npm would have put them there. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -111,6 +111,12 @@ export class TestNotebook {
     await this.kernel.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A form of an output that is text; "" where it is not there. */
+export function formOf(data: MimeBundle, mime: string): string {
+  const content = data[mime];
+  return typeof content === "string" ? content : "";
 }
 
 export async function writePackages(folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DeskHandlers, MimeBundle } from "../../src/kernel/host.ts";
-import { TestNotebook, type Ran } from "./notebook.ts";
+import { formOf, TestNotebook, type Ran } from "./notebook.ts";
 
 const day = 86_400_000;
 const columns = {
@@ -28,10 +28,7 @@ describe("the outputs of a cell", () => {
 
   const displays = (ran: Ran) => ran.outputs.flatMap((output) => (output.kind === "display" ? [output] : []));
 
-  const text = (output: { readonly data: MimeBundle } | undefined, mime: string): string => {
-    const content = output?.data[mime];
-    return typeof content === "string" ? content : "";
-  };
+  const text = (output: { readonly data: MimeBundle } | undefined, mime: string): string => formOf(output?.data ?? {}, mime);
 
   it("keep 10,000 lines in order, in few messages", async () => {
     const ran = await notebook.run('for (let i = 0; i < 10_000; i++) console.log("line", i);');

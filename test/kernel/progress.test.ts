@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { drawProgress, type ProgressState } from "../../src/kernel/draw/progress.ts";
-import { TestNotebook, type Ran } from "./notebook.ts";
+import { formOf, TestNotebook, type Ran } from "./notebook.ts";
 
 describe("a progress bar", () => {
   let notebook: TestNotebook;
@@ -10,7 +10,7 @@ describe("a progress bar", () => {
   after(() => notebook.close());
 
   const drawn = (ran: Ran) =>
-    ran.outputs.flatMap((output) => (output.kind === "display" || output.kind === "update" ? [String(output.data["text/plain"])] : []));
+    ran.outputs.flatMap((output) => (output.kind === "display" || output.kind === "update" ? [formOf(output.data, "text/plain")] : []));
   const check = (behaviour: string, code: string, last: RegExp) => {
     it(behaviour, async () => {
       assert.match(drawn(await notebook.run(code)).at(-1) ?? "", last);
@@ -84,7 +84,7 @@ describe("a progress bar", () => {
 
   it("escapes its label", () => {
     const state: ProgressState = { label: "<b>", count: 1, total: 2, elapsedMs: 1000, status: "running" };
-    assert.ok(!String(drawProgress(state)["text/html"]).includes("<b><b>"));
+    assert.ok(!formOf(drawProgress(state), "text/html").includes("<b><b>"));
   });
 
   it("says rate and time left as people do", () => {

@@ -12,7 +12,7 @@ import {
   type ShownText,
   type ShownTree,
 } from "../../src/core/domain/shown.ts";
-import { TestNotebook, type Ran } from "./notebook.ts";
+import { formOf, TestNotebook, type Ran } from "./notebook.ts";
 
 const signal = new AbortController().signal;
 type Rows = Extract<Looked, { what: "rows" }>;
@@ -137,14 +137,14 @@ describe("a table that a cell shows", () => {
       ["__proto__", "constructor", "<img onerror=1>"],
     );
     assert.deepEqual(texts(shown.rows), [["1", "2", "<b>x</b>"]]);
-    const page = ran.outputs.flatMap((output) => (output.kind === "display" ? [String(output.data["text/html"])] : [])).join("");
+    const page = ran.outputs.flatMap((output) => (output.kind === "display" ? [formOf(output.data, "text/html")] : [])).join("");
     assert.ok(!page.includes("<img") && !page.includes("<b>x"));
   });
 
   it("shows 100 of 10,000 columns, and says how many there are", async () => {
     const { ran, shown } = await table("[Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`c${i}`, i]))]");
     assert.deepEqual([shown.columns.length, shown.columnCount], [100, 10_000]);
-    const page = ran.outputs.flatMap((output) => (output.kind === "display" ? [String(output.data["text/html"])] : [])).join("");
+    const page = ran.outputs.flatMap((output) => (output.kind === "display" ? [formOf(output.data, "text/html")] : [])).join("");
     assert.match(page, /20 of 10,000 columns/);
     assert.ok(JSON.stringify(ran.outputs).length < 200_000);
   });

@@ -55,6 +55,6 @@ export class Asker {
     if (typeof ask !== "string") return;
     const waiting = this.#settle(ask);
     if (looked !== undefined) waiting?.resolve(looked);
-    else waiting?.reject(new Error(String(failure ?? "The kernel did not answer.")));
+    else waiting?.reject(new Error(typeof failure === "string" ? failure : "The kernel did not answer."));
   }
 }
