@@ -164,13 +164,7 @@ describe("the broker", () => {
     desk.server.orders.push({ ...template, id: "spread", order_class: "mleg", side: "", symbol: "" } as unknown as typeof template);
     desk.server.orders.push({ ...template, id: "later", status: "activated" });
     const orders = await desk.broker.getOrders({ status: "all" }, desk.signal);
-    assert.deepEqual(
-      orders.map(({ id, status }) => [id, status]).sort(),
-      [
-        [order.id, "new"],
-        ["later", "accepted"],
-      ].sort(),
-    );
+    assert.deepEqual(Object.fromEntries(orders.map(({ id, status }) => [id, status])), { [order.id]: "new", later: "accepted" });
     desk.server.activities.push({ id: "a1", activity_type: "OPTRD", date: "2026-11-20", side: "buy_to_open", qty: "1" });
     assert.deepEqual(
       (await desk.broker.getActivities({}, desk.signal)).map(({ id, type }) => [id, type]),
