@@ -17,6 +17,8 @@ export class KeyboardInterrupt extends Error {
   }
 }
 
+export type Timer = NodeJS.Timeout | NodeJS.Immediate;
+
 export class RunningCell {
   readonly run: number;
   /** What it shows is kept, so that the rest of it can be looked at. */
@@ -25,7 +27,8 @@ export class RunningCell {
   readonly controller = new AbortController();
   /** Awaits that an interrupt refuses. */
   readonly waiting = new Set<(reason: Error) => void>();
-  readonly timers = new Set<NodeJS.Timeout>();
+  /** That have not gone off yet, or go on. */
+  readonly timers = new Set<Timer>();
   /** Pictures under way: the cell ends after them. */
   readonly drawing = new Set<Promise<unknown>>();
   /** Progress bars that have not ended. */
@@ -75,6 +78,8 @@ export interface CellRunnerParts {
 export class CellRunner {
   readonly #parts: CellRunnerParts;
   #cell: RunningCell | undefined;
+  /** Cells that have ended and left something going: timers, or awaits that nobody waited for. */
+  readonly #left = new Set<RunningCell>();
 
   constructor(parts: CellRunnerParts) {
     this.#parts = parts;
@@ -83,6 +88,7 @@ export class CellRunner {
   run({ run, keeps }: RunOrder, { order, compiled }: CompiledScript): void {
     const cell = new RunningCell(run, keeps);
     this.#cell = cell;
+    for (const left of this.#left) if (left.timers.size === 0 && left.waiting.size === 0) this.#left.delete(left);
     // What a cell that failed inside console.group left open indents nothing here.
     for (let open = 0; open < MAX_GROUPS; open++) console.groupEnd();
     for (const name of order.globals) {
@@ -116,19 +122,17 @@ export class CellRunner {
     });
   }
 
-  /** Runs on the main thread once it turns again after an interrupt. */
+  /** Runs on the main thread once it turns again after an interrupt: ends the cell, or where none runs what cells left. */
   stop(): void {
     const cell = this.#cell;
     if (cell === undefined) {
       Atomics.store(this.#parts.words, WANTED, 0);
+      for (const left of this.#left) endOf(left);
+      this.#left.clear();
       return;
     }
     // Still wanted until the cell has ended: one that catches what its awaits throw now, in a loop, is the guard's to stop.
-    cell.isStopped = true;
-    for (const timer of cell.timers) clearTimeout(timer);
-    cell.controller.abort(new KeyboardInterrupt());
-    for (const refuse of cell.waiting) refuse(new KeyboardInterrupt());
-    cell.waiting.clear();
+    endOf(cell);
     setImmediate(() => this.#finish(cell, "interrupted"));
   }
 
@@ -195,6 +199,7 @@ export class CellRunner {
     if (cell.isDone) return;
     cell.isDone = true;
     if (this.#cell === cell) this.#cell = undefined;
+    if (!cell.isStopped) this.#left.add(cell);
     Atomics.store(this.#parts.words, WANTED, 0);
     cell.shown = undefined;
     // Those of a cell that ended well may go on, by its timers.
@@ -212,16 +217,50 @@ export class CellRunner {
   }
 }
 
+/** What it waits for is refused, what it would do later is dropped. */
+function endOf(cell: RunningCell): void {
+  cell.isStopped = true;
+  for (const timer of cell.timers) (timer as Partial<Disposable>)[Symbol.dispose]?.();
+  cell.timers.clear();
+  cell.controller.abort(new KeyboardInterrupt());
+  for (const refuse of cell.waiting) refuse(new KeyboardInterrupt());
+  cell.waiting.clear();
+}
+
+type TimerFunction = (callback: (...args: unknown[]) => unknown, ...args: unknown[]) => Timer;
+
 /** Timers belong to the cell that made them: an interrupt clears them. */
 export function tieTimers(current: AsyncLocalStorage<RunningCell>): void {
-  for (const name of ["setTimeout", "setInterval"] as const) {
-    const original = globalThis[name];
-    const tied = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): NodeJS.Timeout => {
-      const timer = original(callback, ms, ...args);
-      current.getStore()?.timers.add(timer);
+  for (const name of ["setTimeout", "setInterval", "setImmediate"] as const) {
+    const original = globalThis[name] as unknown as TimerFunction & Record<symbol, unknown>;
+    const tied: TimerFunction = (callback, ...args) => {
+      const timers = current.getStore()?.timers;
+      if (timers === undefined || name === "setInterval" || typeof callback !== "function") {
+        const timer = original(callback, ...args);
+        timers?.add(timer);
+        return timer;
+      }
+      const timer = original(
+        function (this: unknown, ...given) {
+          timers.delete(timer);
+          return callback.apply(this, given);
+        },
+        ...args,
+      );
+      timers.add(timer);
       return timer;
     };
-    Object.defineProperty(tied, promisify.custom, { value: (original as unknown as Record<symbol, unknown>)[promisify.custom] });
+    Object.defineProperty(tied, "name", { value: name });
+    Object.defineProperty(tied, promisify.custom, { value: original[promisify.custom] });
+    Object.defineProperty(globalThis, name, { value: tied, writable: true, configurable: true });
+  }
+  for (const name of ["clearTimeout", "clearInterval", "clearImmediate"] as const) {
+    const original = globalThis[name] as (timer: unknown) => void;
+    const tied = (timer: unknown): void => {
+      current.getStore()?.timers.delete(timer as Timer);
+      original(timer);
+    };
+    Object.defineProperty(tied, "name", { value: name });
     Object.defineProperty(globalThis, name, { value: tied, writable: true, configurable: true });
   }
 }

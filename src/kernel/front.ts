@@ -186,12 +186,13 @@ export class Front {
     }
   }
 
-  /** Asks the running cell to stop; resolves when it has, rejects when it has not within 5 s. */
+  /** Asks the running cell to stop, or where none runs what cells left behind; resolves when the cell has, rejects when it has not within 5 s. */
   async interrupt(): Promise<void> {
     const running = this.#running;
-    if (running === undefined || this.#death !== undefined) return;
-    running.isInterrupted = true;
+    if (this.#death !== undefined) return;
+    if (running !== undefined) running.isInterrupted = true;
     this.#runner.interrupt();
+    if (running === undefined) return;
     const deadline = performance.now() + INTERRUPT_WAIT_MS;
     while (this.#running === running) {
       if (performance.now() > deadline) {

@@ -77,7 +77,10 @@ export interface Kernel {
   readonly state: KernelState;
   /** Runs a cell after those before it. Never rejects for what a cell does. */
   execute(code: string, options: ExecuteOptions): Promise<CellOutcome>;
-  /** Stops the running cell and keeps the state; rejects when the cell has not stopped after 5 s. */
+  /**
+   * Stops the running cell and keeps the state; rejects when the cell has not stopped after 5 s. Where none runs it stops what
+   * cells left going: timers, and loops of awaits that nobody waited for.
+   */
   interrupt(): Promise<void>;
   /** A fresh process: variables are gone, a running cell ends as dead. */
   restart(): Promise<void>;

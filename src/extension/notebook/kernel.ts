@@ -46,7 +46,7 @@ export class NotebookKernel {
     this.#queue = new AbortController();
     stop.abort();
     const kernel = await this.#starting;
-    if (kernel?.state === "busy") await kernel.interrupt();
+    await kernel?.interrupt();
   }
 
   async restart(): Promise<void> {

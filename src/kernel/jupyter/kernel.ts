@@ -76,10 +76,9 @@ export class JupyterKernel {
     void this.#answer(channel, message);
   }
 
-  /** Stops the running cell; those that wait behind it are dropped as after an error. */
+  /** Stops the running cell, or where none runs what cells left; those that wait behind it are dropped as after an error. */
   async interrupt(): Promise<void> {
-    const [running, kernel] = [this.#running, await this.#options.kernel];
-    if (running === undefined) return;
+    const kernel = await this.#options.kernel;
     try {
       await kernel.interrupt();
     } catch (error) {
