@@ -18,12 +18,36 @@ export class Builtins {
   /** As they were: a strategy may have replaced them, too. */
   readonly #reflect = { defineProperty: Reflect.defineProperty, deleteProperty: Reflect.deleteProperty, ownKeys: Reflect.ownKeys };
 
+  /** What is at hand everywhere: the global object, and Node's process. */
+  readonly #spaces: ReadonlyArray<{ readonly space: object; readonly names: ReadonlySet<PropertyKey> }>;
+  #forgotten: Array<{ readonly space: object; readonly name: PropertyKey; readonly property: PropertyDescriptor }> = [];
+
   constructor() {
+    this.#spaces = [globalThis, process].map((space) => ({ space, names: new Set(Reflect.ownKeys(space)) }));
     const typedArrays = Object.getPrototypeOf(Float64Array) as typeof Float64Array;
     const classes = [...CLASSES, ...ARRAYS, typedArrays, Function];
     const owners = [...classes, ...classes.map((type) => type.prototype as object), ...SPACES.map((name) => globalThis[name])];
     const globals = [...CLASSES, ...ARRAYS, Function].map(({ name }) => name);
     this.#kept = [...owners.map((owner) => keep(owner, Reflect.ownKeys(owner))), keep(globalThis, [...globals, ...SPACES])];
+  }
+
+  /** Takes away what strategies have kept on the global object or on process since the worker began, until `recall`. */
+  forget(): void {
+    this.restore();
+    for (const { space, names } of this.#spaces) {
+      for (const name of this.#reflect.ownKeys(space)) {
+        const property = names.has(name) ? undefined : Object.getOwnPropertyDescriptor(space, name);
+        if (property?.configurable !== true) continue;
+        this.#forgotten.push({ space, name, property });
+        this.#reflect.deleteProperty(space, name);
+      }
+    }
+  }
+
+  /** Later runs may need what a file has set up when it was loaded; of several the first stands. */
+  recall(): void {
+    for (const { space, name, property } of this.#forgotten.reverse()) this.#reflect.defineProperty(space, name, property);
+    this.#forgotten = [];
   }
 
   /** Puts back what is missing or changed, and takes away what was added; by plain loops, since nothing else can be relied on here. */

@@ -18,6 +18,8 @@ export interface LoadedStrategy {
   readonly file?: string;
   /** The same file loaded anew, each never run before: for the look-ahead guard. */
   readonly unused?: readonly StrategyDefinition[];
+  /** Takes away what runs have kept outside of their own files, before each of those is run. */
+  readonly forget?: () => void;
 }
 
 export interface Run {

@@ -65,7 +65,10 @@ export function checkLookAhead(run: Checked): LookAheadCheck {
       clock,
       visits,
       (end) => decide(cutOff(run, clock, end)),
-      unused.map((copy) => (end: number) => decide(cutOff(copy, clock, end))),
+      unused.map((copy) => (end: number) => {
+        run.strategy.forget?.();
+        return decide(cutOff(copy, clock, end));
+      }),
     );
     cuts += check.cuts;
     exhaustive &&= check.exhaustive;

@@ -58,11 +58,13 @@ export async function runGroup({ items }: GroupTask): Promise<GroupAnswer> {
 async function answer({ request, dataset }: Pick<WorkerTask, "request" | "dataset">): Promise<WorkerAnswer> {
   try {
     const loaded = await loadStrategy(request.strategy);
-    const strategy = request.checkLookAhead === true ? await withUnused(loaded) : loaded;
+    const strategy = request.checkLookAhead === true ? { ...(await withUnused(loaded)), forget: () => builtins.forget() } : loaded;
     const result = runBacktest(request, strategy, unshare(dataset), memory);
+    builtins.recall();
     if (strategy.file !== undefined) builtins.restore();
     return { ok: true, result };
   } catch (error) {
+    builtins.recall();
     builtins.restore();
     return { ok: false, error: TradingError.from(error, "backtest-failed").toPlain() };
   }

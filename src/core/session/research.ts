@@ -152,7 +152,7 @@ export function createResearch({
       ledger.open();
       const run = await identified(spec, loader(signal), signal);
       const [stored = null] = await ledger.stored([run], signal);
-      const result = stored === null ? await backtester.run(run.request, signal) : { ...stored, durationMs: performance.now() - started };
+      const result = stored === null ? withCaveat(run, await backtester.run(run.request, signal)) : { ...stored, durationMs: performance.now() - started };
       log.info(
         `⏱️ Backtest of ${result.strategy} on ${result.dataset.name}: ${result.stats.trades} trades in ${result.durationMs.toFixed(1)} ms${stored === null ? "" : ", out of the store"}, run ${result.runHash.slice(0, 12)}`,
       );
@@ -222,7 +222,10 @@ async function batchOf(
     done({ index, status: "ok", result: { ...result, durationMs: each }, durationMs: each, cached: true });
     return false;
   });
-  const placed = (item: BatchItem): BatchItem => ({ ...item, index: (left[item.index] as { index: number }).index });
+  const placed = (item: BatchItem): BatchItem => {
+    const { index, run } = left[item.index] as { readonly index: number; readonly run: IdentifiedRun };
+    return { ...item, index, ...(item.result === undefined ? {} : { result: withCaveat(run, item.result) }) };
+  };
   const batch = await backtester.batch(
     left.map(({ run }) => run.request),
     { ...options, onItem: (item) => done(placed(item)) },
@@ -236,6 +239,14 @@ async function batchOf(
     batch.workers,
     performance.now() - started,
   );
+}
+
+/** The guard cuts off bars; a file with all of them is beyond it. */
+function withCaveat({ spec, readsElsewhere }: IdentifiedRun, result: BacktestResult): BacktestResult {
+  if (spec.checkLookAhead !== true || !readsElsewhere) return result;
+  const caveat =
+    "The look-ahead guard cuts off the bars that the strategy is given. Its code mentions files, the network, the clock, chance or another package: what it takes from there was not cut off, and may be later.";
+  return { ...result, warnings: [...result.warnings, caveat] };
 }
 
 function failedItem(index: number, { code, message, hint }: TradingError): BatchItem {

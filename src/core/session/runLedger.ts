@@ -32,6 +32,8 @@ export interface IdentifiedRun {
   readonly codeText: string | undefined;
   /** Null when the same request may have another result next time. */
   readonly requestHash: string | null;
+  /** The strategy's code may read files, the network, the clock or another package. */
+  readonly readsElsewhere: boolean;
 }
 
 export interface FinishedRun extends IdentifiedRun {
@@ -63,7 +65,7 @@ export class RunLedger {
     const { data: _label, strategy, withEquity: _shown, ...rest } = request;
     const requestHash =
       code.isRepeatable && this.#isLoadedAnew(strategy, code) ? this.#hash({ ...rest, strategy: strategyIn(strategy, code.hash), data: facts(dataset) }) : null;
-    return { spec, request, info: dataset.info, codeHash: code.hash, codeText: code.text, requestHash };
+    return { spec, request, info: dataset.info, codeHash: code.hash, codeText: code.text, requestHash, readsElsewhere: !code.isRepeatable };
   }
 
   /** The stored results, each in the place of its run; null where there is none or a fresh one is asked for. */

@@ -41,6 +41,8 @@ export default defineStrategy({ name: "plain", params: {}, signals: ({ close, cr
   "replaces.js": `export default { name: "replaces", params: {}, onBar() { Float64Array.prototype.fill = () => {}; Object.getPrototypeOf(Float64Array).prototype.fill = () => {}; globalThis.Int8Array = class {}; Math.max = () => 7; } };`,
   "sees.js": `export default { name: "sees", params: {}, onBar() { if ("polluted" in {} || Math.max(1, 2) !== 2 || [1].map((v) => v)[0] !== 1 || new Float64Array(1).fill(2)[0] !== 2) throw new Error("changed"); } };`,
   "keeps.js": `let seen; export default { name: "keeps", params: {}, signals({ close, length }) { seen ??= Float64Array.from(close); return { entries: Array.from(close, (value, t) => seen[t + 1] > value), exits: Array.from(close, (value, t) => !(seen[t + 1] > value)) }; } };`,
+  "keepsGlobal.js": `export default { name: "keepsGlobal", params: {}, signals({ close }) { const seen = (globalThis.seen ??= Float64Array.from(close)); return { entries: Array.from(close, (value, t) => seen[t + 1] > value), exits: Array.from(close, (value, t) => !(seen[t + 1] > value)) }; } };`,
+  "setsUp.js": `globalThis.above = (close, t) => close[t] > (close[t - 1] ?? Infinity);\nexport default { name: "setsUp", params: {}, signals({ close }) { return { entries: Array.from(close, (_v, t) => globalThis.above(close, t)), exits: Array.from(close, (_v, t) => !globalThis.above(close, t)) }; } };`,
   "environment.ts": `export default { name: "environment", params: {}, signals() { throw new Error(Object.keys(process.env).filter((name) => /KEY|SECRET|TOKEN/.test(name)).join() || "nothing secret"); } };`,
   "buffers.ts": `export default { name: "buffers", params: {}, signals() { const kept: object[] = []; for (;;) { kept.push(new Float64Array(1_000_000).fill(1)); const until = performance.now() + 5; while (performance.now() < until); } } };`,
   "memory.ts": `export default { name: "memory", params: {}, signals() { const kept: object[] = []; for (;;) kept.push(new Array(1_000_000).fill(0.5)); } };`,
@@ -261,10 +263,17 @@ describe("The backtester", () => {
   it("finds a strategy that keeps the whole series from its first run and looks ahead in it", async () => {
     backtester.register("brief", { ...sp500(), series: sliceBars(sp500().series, 0, 200) });
     const checked = { data: "brief", checkLookAhead: true };
-    const { results } = await backtester.batch([file("keeps.js", checked), file("good.ts", checked)], {}, signal);
+    const { results } = await backtester.batch(
+      [file("keeps.js", checked), file("good.ts", checked), file("keepsGlobal.js", checked), file("setsUp.js", checked), file("setsUp.js")],
+      {},
+      signal,
+    );
     assert.equal(results[0]?.error?.code, "look-ahead");
     assert.match(results[0]?.error?.message ?? "", /keeps\.js looks ahead: its (?:entries|exits) at bar \d+ /);
     assert.equal(results[1]?.status, "ok");
+    assert.match(results[2]?.error?.message ?? "", /keepsGlobal\.js looks ahead: its (?:entries|exits) at bar \d+ /);
+    // What a file has set up on the global object is there again for the next run.
+    assert.deepEqual([results[3]?.status, results[4]?.status], ["ok", "ok"], JSON.stringify([results[3]?.error, results[4]?.error]));
   });
 
   it("lets no strategy change the language for those that come after it", async () => {
