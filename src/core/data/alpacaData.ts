@@ -10,6 +10,7 @@ import type { BarQuery, HttpClient, MarketData } from "../domain/ports.ts";
 import type { Quote } from "../domain/orders.ts";
 import { ACTION_TYPES, parseActionPage } from "./actions.ts";
 import { BarCollector } from "./barCollector.ts";
+import { withoutInvalid } from "./invalidSymbols.ts";
 import { parseActives, parseAssets, parseClockTime, parseMovers, parseNewsPage, parseQuotes } from "./wire.ts";
 
 export interface AlpacaDataOptions {
@@ -81,7 +82,8 @@ export function createAlpacaData(options: AlpacaDataOptions): MarketData {
       const limit = query.limit ?? (query.from === undefined ? DEFAULT_BARS : undefined);
       if (wanted.length === 0 || limit === 0) return new Map<string, BarSeries>();
       const start = query.from ?? (await startFor(query, limit ?? DEFAULT_BARS, () => now(signal)));
-      for (let at = 0; at < wanted.length; at += SYMBOLS_AT_ONCE) await barsOf(wanted.slice(at, at + SYMBOLS_AT_ONCE), query, start, into, signal);
+      for (let at = 0; at < wanted.length; at += SYMBOLS_AT_ONCE)
+        await withoutInvalid(wanted.slice(at, at + SYMBOLS_AT_ONCE), (some) => barsOf(some, query, start, into, signal));
       return into.finish({ timeframe: query.timeframe, ...(limit === undefined ? {} : { limit }) });
     },
 
@@ -89,8 +91,11 @@ export function createAlpacaData(options: AlpacaDataOptions): MarketData {
       const quotes = new Map<string, Quote>();
       const wanted = unique(symbols);
       for (let at = 0; at < wanted.length; at += SYMBOLS_AT_ONCE) {
-        const search = new URLSearchParams({ symbols: wanted.slice(at, at + SYMBOLS_AT_ONCE).join(","), feed: options.feed });
-        for (const quote of parseQuotes(await get(http, `/v2/stocks/quotes/latest?${search}`, "read quotes", signal))) quotes.set(quote.symbol, quote);
+        const read = async (some: readonly string[]) => {
+          const search = new URLSearchParams({ symbols: some.join(","), feed: options.feed });
+          return parseQuotes(await get(http, `/v2/stocks/quotes/latest?${search}`, "read quotes", signal));
+        };
+        for (const quote of (await withoutInvalid(wanted.slice(at, at + SYMBOLS_AT_ONCE), read)) ?? []) quotes.set(quote.symbol, quote);
       }
       return quotes;
     },

@@ -29,9 +29,10 @@ class DataServer implements AsyncDisposable {
       const url = new URL(request.url as string, "http://x");
       it.asked.push(url);
       const body = url.pathname === "/v2/clock" ? { timestamp: new Date(NOW).toISOString(), is_open: true } : reply(url, it.asked.length);
+      const refusal = body === undefined ? "invalid symbol" : (body as { readonly refused?: string }).refused;
       response
-        .writeHead(body === undefined ? 400 : 200, { "content-type": "application/json", ...options.headers })
-        .end(JSON.stringify(body ?? { message: "invalid symbol" }));
+        .writeHead(refusal === undefined ? 200 : 400, { "content-type": "application/json", ...options.headers })
+        .end(JSON.stringify(refusal === undefined ? body : { message: refusal }));
     });
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
     const log = logTo((level, line) => it.lines.push(`${level} ${line}`));
@@ -172,6 +173,20 @@ describe("Alpaca's market data", () => {
     const asset = { symbol: "AAPL", name: "Apple", status: "active", tradable: true };
     await using server = await DataServer.open((url) => (url.pathname === "/v2/assets" ? [asset] : { bars: {}, next_page_token: null }), { simulated: true });
     await assert.rejects(loadDataset("APL", server.symbols(), {}, signal), { code: "unknown-symbol", hint: "Did you mean AAPL?" });
+  });
+
+  it("reads the others of a list that is refused for symbols that cannot be, and knows nothing of those", async () => {
+    await using server = await DataServer.open((url) => {
+      const [wrong] = (url.searchParams.get("symbols") ?? "").split(",").filter((symbol) => /\d/.test(symbol));
+      if (wrong !== undefined) return { refused: `invalid symbol: ${wrong}` };
+      return url.pathname.endsWith("/bars")
+        ? { bars: { AAPL: [bar(1)] }, next_page_token: null }
+        : { quotes: { AAPL: { bp: 1, ap: 2, t: new Date(NOW).toISOString() } } };
+    });
+    assert.deepEqual([...(await server.data.quotes(["ABC123", "AAPL", "X9"], signal)).keys()], ["AAPL"]);
+    assert.deepEqual([...(await server.data.bars(["ABC123", "AAPL"], { timeframe: "1Day", from: 0 }, signal)).keys()], ["AAPL"]);
+    assert.equal((await server.data.quotes(["ABC123"], signal)).size, 0);
+    await assert.rejects(loadDataset("ABC123", server.symbols(), {}, signal), { code: "unknown-symbol", message: "There are no bars for ABC123." });
   });
 
   it("hands on the service's words when it refuses", async () => {
