@@ -1,5 +1,6 @@
 /** Loads a strategy: a built-in one by name, or a user's file. Files are only ever loaded in a worker of the compute process. */
 import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import type { StrategyRef } from "../domain/backtest.ts";
@@ -35,11 +36,52 @@ const Definition = v.object(
 );
 
 export async function loadStrategy(ref: StrategyRef): Promise<LoadedStrategy> {
-  if (ref.kind === "builtin") return { definition: findStrategy(ref.name), hash: "" };
+  return (await load(ref)).strategy;
+}
+
+/** Of one file: whether nothing but it decides what the strategy is. */
+async function load(ref: StrategyRef): Promise<{ readonly strategy: LoadedStrategy; readonly isOneFile: boolean }> {
+  if (ref.kind === "builtin") return { strategy: { definition: findStrategy(ref.name), hash: "" }, isOneFile: false };
   const source = await sourceOf(ref.path);
-  const { imports } = await strategyCode(ref);
+  const { imports, text } = await strategyCode(ref);
   const hash = imports === "" ? sha256(source) : sha256(`${sha256(source)} ${imports}`);
-  return { definition: definitionIn(await importFile(ref.path, hash), ref.path), hash, file: ref.path };
+  return { strategy: { definition: definitionIn(await importFile(ref.path, hash), ref.path), hash, file: ref.path }, isOneFile: text !== undefined };
+}
+
+/** Files that are remembered; the one that was loaded first goes first. */
+const MAX_REMEMBERED = 100;
+/** How long a file system may give two changes one time: of most a tick of the kernel's clock, of some two seconds. */
+const TICK_MS = 50;
+const LONGEST_TICK_MS = 2100;
+
+/** Loads strategies; one whose file is the very same as before is not read again, which takes longer than a short backtest. */
+export class StrategyFiles {
+  readonly #known = new Map<string, { readonly stamp: string; readonly strategy: LoadedStrategy }>();
+
+  async load(ref: StrategyRef): Promise<LoadedStrategy> {
+    if (ref.kind === "builtin") return await loadStrategy(ref);
+    const stamp = stampOf(ref.path);
+    const known = this.#known.get(ref.path);
+    if (known !== undefined && known.stamp === stamp) return known.strategy;
+    this.#known.delete(ref.path);
+    const { strategy, isOneFile } = await load(ref);
+    if (isOneFile && stamp !== undefined && stampOf(ref.path) === stamp) {
+      this.#known.set(ref.path, { stamp, strategy });
+      const [first] = this.#known.keys();
+      if (this.#known.size > MAX_REMEMBERED && first !== undefined) this.#known.delete(first);
+    }
+    return strategy;
+  }
+}
+
+/** Changes with the file; undefined when it has changed so lately that the next change could have the same time, and when there is none. */
+function stampOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found?.isFile() !== true) return undefined;
+  const { ino, size, mtimeNs, ctimeNs } = found;
+  const last = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  const tick = last % 1_000_000n === 0n ? LONGEST_TICK_MS : TICK_MS;
+  return Date.now() - Number(last / 1_000_000n) < tick ? undefined : `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }
 
 /** How often the look-ahead guard has a file loaded anew. */

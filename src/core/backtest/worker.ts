@@ -6,7 +6,7 @@ import { Builtins } from "./builtins.ts";
 import { runBacktest } from "./runBacktest.ts";
 import { RunMemory } from "./runMemory.ts";
 import { unshare, type SharedDataset } from "./sharedBars.ts";
-import { loadStrategy, withUnused } from "./strategyFile.ts";
+import { StrategyFiles, withUnused } from "./strategyFile.ts";
 import type { SweepTask, TaskAnswer } from "./sweep/messages.ts";
 import { runSweepTask as sweepAnswer } from "./sweep/sweepTask.ts";
 
@@ -31,12 +31,13 @@ const SHARED_BYTES = 32 * 1024 ** 2;
 
 resolveOwnLibrary();
 const builtins = new Builtins();
+const strategies = new StrategyFiles();
 const memory = new RunMemory();
 /** Of the indicators that the runs of one task of a sweep share. */
 const shared = new RunMemory(SHARED_BYTES);
 
 export async function runSweepTask(task: SweepTask): Promise<TaskAnswer> {
-  return await sweepAnswer(task, { memory, shared, afterOwn: () => builtins.restore() });
+  return await sweepAnswer(task, { strategies, memory, shared, afterOwn: () => builtins.restore() });
 }
 
 export function runItem(task: WorkerTask): Promise<WorkerAnswer> {
@@ -57,7 +58,7 @@ export async function runGroup({ items }: GroupTask): Promise<GroupAnswer> {
 
 async function answer({ request, dataset }: Pick<WorkerTask, "request" | "dataset">): Promise<WorkerAnswer> {
   try {
-    const loaded = await loadStrategy(request.strategy);
+    const loaded = await strategies.load(request.strategy);
     const strategy = request.checkLookAhead === true ? { ...(await withUnused(loaded)), forget: () => builtins.forget() } : loaded;
     const result = runBacktest(request, strategy, unshare(dataset), memory);
     builtins.recall();

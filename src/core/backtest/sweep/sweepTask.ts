@@ -10,7 +10,7 @@ import { parseParams } from "../params.ts";
 import { inferPeriodsPerYear } from "../periods.ts";
 import type { RunMemory } from "../runMemory.ts";
 import { unshare } from "../sharedBars.ts";
-import { loadStrategy } from "../strategyFile.ts";
+import type { StrategyFiles } from "../strategyFile.ts";
 import { roundingOf } from "./agreement.ts";
 import { blocksOfEquity, COLUMNS, columnsOf, writeBlocks, writeColumns } from "./figures.ts";
 import { MemoContext } from "./memoContext.ts";
@@ -21,6 +21,7 @@ import { computeIndicators, TableEvaluator } from "./tableSweep.ts";
 
 /** What a worker keeps from one task to the next. */
 export interface SweepWorker {
+  readonly strategies: StrategyFiles;
   readonly memory: RunMemory;
   /** For what the runs of a task share. */
   readonly shared: RunMemory;
@@ -43,7 +44,7 @@ export async function runSweepTask(task: SweepTask, worker: SweepWorker): Promis
 async function answer(task: SweepTask, worker: SweepWorker): Promise<unknown> {
   switch (task.kind) {
     case "check":
-      return await check(task);
+      return await check(task, worker);
     case "indicators":
       return computeIndicators(task.sweep);
     case "tables":
@@ -60,8 +61,11 @@ async function answer(task: SweepTask, worker: SweepWorker): Promise<unknown> {
 type Task<K extends SweepTask["kind"]> = Extract<SweepTask, { readonly kind: K }>;
 
 /** The strategy's name, when every value of every parameter is allowed and there are bars; bad input else. */
-async function check({ request, dataset, names, columns }: Task<"check">): Promise<{ readonly strategy: string; readonly usesSignals: boolean }> {
-  const { definition } = await loadStrategy(request.strategy);
+async function check(
+  { request, dataset, names, columns }: Task<"check">,
+  worker: SweepWorker,
+): Promise<{ readonly strategy: string; readonly usesSignals: boolean }> {
+  const { definition } = await worker.strategies.load(request.strategy);
   const first = Object.fromEntries(names.map((name, at) => [name, columns[at]![0]!]));
   parseParams(definition, { ...request.params, ...first });
   names.forEach((name, at) => {
@@ -105,7 +109,7 @@ async function engines(task: Task<"engines">, worker: SweepWorker): Promise<read
   const blocks = new Float64Array(shared.blocks);
   const perItem = 2 * (bounds.length + 1);
   const errors: ItemError[] = [];
-  const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset), worker);
+  const runs = runsOf(request, await worker.strategies.load(request.strategy), unshare(dataset), worker);
   const evaluator = quick === undefined ? undefined : new TableEvaluator(quick.sweep, quick.worker, request.costs);
   for (let i = from; i < status.length; i++) {
     Atomics.store(current, 0, i + 1);
@@ -135,7 +139,7 @@ async function engines(task: Task<"engines">, worker: SweepWorker): Promise<read
 }
 
 async function full({ request, dataset, names, values, monteCarlo: isDrawn }: Task<"full">, worker: SweepWorker): Promise<readonly FullAnswer[]> {
-  const runs = runsOf(request, await loadStrategy(request.strategy), unshare(dataset), worker);
+  const runs = runsOf(request, await worker.strategies.load(request.strategy), unshare(dataset), worker);
   return Array.from({ length: values.length / names.length }, (_value, i) => {
     const { stats, equity, trades } = runs.full(paramsAt(names, values, i));
     const drawn = isDrawn && i === 0 ? monteCarlo(growthOf(trades, request.cash)) : undefined;
