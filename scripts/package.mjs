@@ -5,7 +5,7 @@
  * dependencies and whose node_modules has nothing but TypeScript. vsce lives in the cache folder: users do not need it.
  */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cached, npmEnv, run } from "./host/cache.mjs";
@@ -58,6 +58,7 @@ async function stage(target) {
     if (existsSync(join(root, top)))
       cpSync(join(root, top), join(folder, top), { recursive: true, filter: (source) => !/\.map$|\/node_modules(\/|$)/.test(relative(root, source)) });
   }
+  dropOutputs(join(folder, "notebooks"));
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   for (const key of ["files", "scripts", "devDependencies", "optionalDependencies", "allowScripts", "overrides"]) delete manifest[key];
   manifest.dependencies["quantdesk-cells"] = "0.1.0"; // made by the build, not by npm: vsce takes what the manifest names
@@ -71,6 +72,15 @@ async function stage(target) {
     cpSync(from, join(folder, "node_modules", to), { recursive: true });
   }
   return { folder, version: manifest.version };
+}
+
+/** The guided notebooks run in five seconds where this package is installed: their pictures would be 0.15 MB of it. */
+function dropOutputs(folder) {
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".ipynb"))) {
+    const notebook = JSON.parse(readFileSync(join(folder, name), "utf8"));
+    for (const cell of notebook.cells) if (cell.cell_type === "code") Object.assign(cell, { execution_count: null, outputs: [] });
+    writeFileSync(join(folder, name), `${JSON.stringify(notebook, null, 1)}\n`);
+  }
 }
 
 /** Packs dist/ as it is; the path of the .vsix. */
