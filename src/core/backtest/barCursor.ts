@@ -6,17 +6,15 @@ import type { BarSeries } from "../domain/bars.ts";
 import type { BarColumn, BarContext, EntryOptions, ExitOptions } from "../domain/strategy.ts";
 import type { Params } from "../domain/backtest.ts";
 import { computeIndicator, parseIndicatorOutput } from "../domain/indicators/catalog.ts";
-import { atr, crossings, ema, highest, lowest, rsi, smaOf, stdev, wholeNumbers, type WholeNumbers } from "../domain/indicators.ts";
+import { atr, crossings, ema, highest, lowest, rsi, smaOf, stdev } from "../domain/indicators.ts";
 import { badInput, TradingError } from "../base/errors.ts";
 import { knownNames } from "../base/nearest.ts";
 import type { Leg, Portfolio } from "./portfolio.ts";
 import type { RunMemory } from "./runMemory.ts";
 import { entryOrder, exitOrder, place, targetOrder, type WorkingOrder } from "./workingOrders.ts";
 
-/** The averages' closes as whole numbers are shared by all periods. */
 const LINES = [
-  (bars: BarSeries, period: number, whole: () => WholeNumbers | undefined, memory: RunMemory) =>
-    smaOf(bars.close, whole(), period, memory.column(bars.close.length)),
+  ({ close }: BarSeries, period: number, memory: RunMemory) => smaOf(close, memory.wholeScale(close), period, memory.column(close.length)),
   (bars: BarSeries, period: number) => ema(bars.close, period),
   (bars: BarSeries, period: number) => rsi(bars.close, period),
   (bars: BarSeries, period: number) => stdev(bars.close, period),
@@ -64,7 +62,6 @@ export class BarCursor implements BarContext {
   #fast: number | string = -1;
   #slow: number | string = -1;
   #marks: Int8Array = new Int8Array(0);
-  #whole: WholeNumbers | undefined;
 
   private constructor(shared: Shared, leg: Leg) {
     this.#shared = shared;
@@ -255,9 +252,7 @@ export class BarCursor implements BarContext {
       throw badInput("bad-period", `An indicator was asked for with period ${period}, but must be given a whole number from 1 to ${MAX_PERIOD}.`);
     if (++this.#periods[kind]! > MAX_PERIODS)
       throw new TradingError("too-many-indicators", `A strategy may use ${MAX_PERIODS} different periods of one indicator; ${period} is one more.`);
-    const { memory } = this.#shared;
-    const { close } = this.#bars;
-    const line = LINES[kind]!(this.#bars, period, () => (this.#whole ??= wholeNumbers(close, memory.column(close.length))), memory);
+    const line = LINES[kind]!(this.#bars, period, this.#shared.memory);
     this.#lines[kind]![period] = line;
     return line;
   }

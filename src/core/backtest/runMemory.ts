@@ -1,7 +1,8 @@
 /**
  * Columns that a run needs only while it lasts, kept for the next one: of a fresh column the page faults take as long as
- * filling it, and what is thrown away the collector has to find.
+ * filling it, and what is thrown away the collector has to find. And what is known of the prices themselves.
  */
+import { wholeScale, type WholeScale } from "../domain/indicators.ts";
 
 /** Kept at most; what a run needs beyond it is made anew every time. */
 const MAX_BYTES = 64 * 1024 ** 2;
@@ -9,6 +10,8 @@ const MAX_BYTES = 64 * 1024 ** 2;
 export class RunMemory {
   readonly #blocks: ArrayBuffer[] = [];
   readonly #maxBytes: number;
+  /** By the memory that the prices are in. */
+  readonly #scales = new WeakMap<ArrayBufferLike, { readonly byteOffset: number; readonly length: number; readonly scale: WholeScale | undefined }>();
   #used = 0;
   #bytes = 0;
 
@@ -19,6 +22,16 @@ export class RunMemory {
   /** A run begins: what the one before has of it is no longer its own. */
   begin(): void {
     this.#used = 0;
+  }
+
+  /** Of prices that nobody writes into. */
+  wholeScale(prices: Float64Array): WholeScale | undefined {
+    const { buffer, byteOffset, length } = prices;
+    const known = this.#scales.get(buffer);
+    if (known !== undefined && known.byteOffset === byteOffset && known.length === length) return known.scale;
+    const scale = wholeScale(prices);
+    this.#scales.set(buffer, { byteOffset, length, scale });
+    return scale;
   }
 
   /** Holds anything. */

@@ -2,8 +2,8 @@
 import type { BarSeries } from "../domain/bars.ts";
 import type { BarColumn, VectorContext } from "../domain/strategy.ts";
 import { computeIndicator } from "../domain/indicators/catalog.ts";
-import { crossOver, crossUnder, ema, highest, lag, lowest, rsi, sma, smaOf, stdev, wholeNumbers, type WholeNumbers } from "../domain/indicators.ts";
-import type { RunMemory } from "./runMemory.ts";
+import { crossOver, crossUnder, ema, highest, lag, lowest, rsi, sma, smaOf, stdev } from "../domain/indicators.ts";
+import { RunMemory } from "./runMemory.ts";
 
 /**
  * `copy`: columns of its own, so that a user's strategy cannot write into the bars that all workers share. Only a strategy
@@ -11,11 +11,10 @@ import type { RunMemory } from "./runMemory.ts";
  */
 export function vectorContext(bars: BarSeries, options: { readonly copy: boolean; readonly memory?: RunMemory }): VectorContext {
   const column = (values: Float64Array) => (options.copy ? Float64Array.from(values) : values);
+  const memory = options.memory ?? new RunMemory();
   // A strategy that has columns of its own may write into them.
-  let whole: WholeNumbers | undefined;
-  const fresh = () => options.memory?.column(bars.close.length) ?? new Float64Array(bars.close.length);
   const ownSma = (values: Float64Array, period: number) =>
-    values === bars.close ? smaOf(values, (whole ??= wholeNumbers(values, fresh())), period, fresh()) : sma(values, period);
+    values === bars.close ? smaOf(values, memory.wholeScale(values), period, memory.column(values.length)) : sma(values, period);
   return {
     length: bars.time.length,
     time: column(bars.time),

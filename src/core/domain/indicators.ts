@@ -9,50 +9,50 @@ import { inStretches } from "../base/stretches.ts";
  * result is the exact mean correctly rounded, and averages that are equal compare equal.
  */
 export function sma(values: Float64Array, period: number): Float64Array {
-  return smaOf(values, wholeNumbers(values), period);
+  return smaOf(values, wholeScale(values), period);
 }
 
-/** Values times the power of ten that makes all of them whole. */
-export interface WholeNumbers {
-  readonly scaled: Float64Array;
+/** The power of ten that makes all of some values whole. */
+export interface WholeScale {
   readonly scale: number;
-  /** Of their magnitudes; 0 where even the sum of all of them is exact. */
+  /** Of their magnitudes at that scale; 0 where even the sum of all of them is exact. */
   readonly largest: number;
 }
 
-/** Added and taken away again it rounds to a whole number, several times as fast as Math.round; dividing by the scale tells where it did not. */
+/**
+ * Added and taken away again it rounds to a whole number, several times as fast as Math.round; dividing by the scale tells
+ * where it did not. Up to ROUNDS.
+ */
 const ROUNDER = 1.5 * 2 ** 52;
+const ROUNDS = 2 ** 51;
 
 /** Undefined when a value has more than eight decimal places or is not finite. For several averages of the same values. */
-export function wholeNumbers(values: Float64Array, out: Float64Array = new Float64Array(values.length)): WholeNumbers | undefined {
-  const whole = { values, scaled: out, places: 0, total: 0 };
+export function wholeScale(values: Float64Array): WholeScale | undefined {
+  const known = { places: 0, total: 0 };
   inStretches(0, values.length, (from, end) => {
-    if (whole.places >= 0) scaleUp(whole, from, end);
+    if (known.places >= 0) raise(known, values, from, end);
   });
-  if (whole.places < 0) return undefined;
-  return { scaled: out, scale: POWERS[whole.places]!, largest: whole.total <= Number.MAX_SAFE_INTEGER ? 0 : largestOf(out) };
+  if (known.places < 0) return undefined;
+  const scale = POWERS[known.places]!;
+  return { scale, largest: known.total <= ROUNDS ? 0 : largestOf(values) * scale };
 }
 
-/** Where a value is not whole at this scale, the scale grows, and with it what is there already; `places` is -1 where no scale will do. */
-function scaleUp(whole: { readonly values: Float64Array; readonly scaled: Float64Array; places: number; total: number }, from: number, end: number): void {
-  const { values, scaled } = whole;
+/** Where a value is not whole at this scale, the scale grows; `places` is -1 where none will do. `total` is of the magnitudes. */
+function raise(known: { places: number; total: number }, values: Float64Array, from: number, end: number): void {
   let i = from;
   while (i < end) {
-    const scale = POWERS[whole.places]!;
+    const scale = POWERS[known.places]!;
     let sum = 0;
     for (; i < end; i++) {
       const number = values[i]! * scale + ROUNDER - ROUNDER;
       if (number / scale !== values[i]) break;
-      scaled[i] = number;
       sum += Math.abs(number);
     }
-    whole.total += sum;
+    known.total += sum;
     if (i === end) return;
-    whole.places = decimalPlaces(values[i]!, whole.places + 1);
-    if (whole.places < 0) return;
-    const more = POWERS[whole.places]! / scale;
-    for (let k = 0; k < i; k++) scaled[k] = scaled[k]! * more;
-    whole.total *= more;
+    known.places = decimalPlaces(values[i]!, known.places + 1);
+    if (known.places >= 0) known.total *= POWERS[known.places]! / scale;
+    else return;
   }
 }
 
@@ -62,41 +62,37 @@ function largestOf(values: Float64Array): number {
   return largest;
 }
 
-/** sma() with the whole numbers of its values at hand. */
-export function smaOf(
-  values: Float64Array,
-  whole: WholeNumbers | undefined,
-  period: number,
-  out: Float64Array = new Float64Array(values.length),
-): Float64Array {
+/** sma() with the scale of its values at hand. */
+export function smaOf(values: Float64Array, whole: WholeScale | undefined, period: number, out: Float64Array = new Float64Array(values.length)): Float64Array {
   if (period < 1 || values.length < period) return out.fill(Number.NaN);
-  if (whole === undefined || !Number.isInteger(period) || whole.largest * (period + 1) > Number.MAX_SAFE_INTEGER) {
+  if (whole === undefined || !Number.isInteger(period) || whole.largest * Math.max(4, period + 1) > Number.MAX_SAFE_INTEGER) {
     growingMeans(values, period, out.fill(Number.NaN));
     return out;
   }
   // Sums of whole numbers are exact at whatever scale: these quotients are those of growingMeans().
-  const { scaled } = whole;
-  const divisor = period * whole.scale;
-  const window = { scaled, out, period, divisor, sum: 0 };
+  const { scale } = whole;
+  const window = { values, scale, out, period, sum: 0 };
   for (let i = 0; i < period; i++) {
-    window.sum += scaled[i]!;
+    window.sum += values[i]! * scale + ROUNDER - ROUNDER;
     out[i] = Number.NaN;
   }
-  out[period - 1] = window.sum / divisor;
+  out[period - 1] = window.sum / (period * scale);
   inStretches(period, values.length, (from, end) => slideExactly(window, from, end));
   return out;
 }
 
 /** Means of exact sums; `sum` is that of the window before `from`. */
 function slideExactly(
-  window: { readonly scaled: Float64Array; readonly out: Float64Array; readonly period: number; readonly divisor: number; sum: number },
+  window: { readonly values: Float64Array; readonly scale: number; readonly out: Float64Array; readonly period: number; sum: number },
   from: number,
   end: number,
 ): void {
-  const { scaled, out, period, divisor } = window;
+  const { values, scale, out, period } = window;
+  const divisor = period * scale;
   let { sum } = window;
   for (let i = from; i < end; i++) {
-    sum += scaled[i]! - scaled[i - period]!;
+    // Both are rounded by ROUNDER, which falls out of their difference.
+    sum += values[i]! * scale + ROUNDER - (values[i - period]! * scale + ROUNDER);
     out[i] = sum / divisor;
   }
   window.sum = sum;

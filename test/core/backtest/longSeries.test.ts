@@ -54,6 +54,22 @@ describe("A long series", () => {
     }
   });
 
+  it("has it also where whole numbers are near the end of what a double holds", () => {
+    const random = seededRandom("large");
+    for (const [size, step] of [
+      [2 ** 50, 0.5],
+      [2 ** 51, 1],
+      [2 ** 52, 1],
+      [1e13, 0.01],
+    ] as const) {
+      const values = Float64Array.from({ length: 3000 }, () => Math.round((size * (1 + random.next())) / step) * step);
+      for (const period of [1, 2, 3, 50]) {
+        const means = sma(values, period);
+        for (let t = period - 1; t < 3000; t += 13) assert.equal(means[t], compensatedSum(values, t - period + 1, t + 1) / period, `${size}, ${period}, ${t}`);
+      }
+    }
+  });
+
   it("deviates from the mean of its window at every bar, to the last bit, also where prices lose twenty digits", () => {
     for (const step of [0.02, 3]) {
       const random = seededRandom(`step ${step}`);
@@ -132,6 +148,16 @@ describe("A run's memory", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("knows prices by where they are", () => {
+    const memory = new RunMemory();
+    const all = Float64Array.of(1, 2, 1.5, 2.25);
+    assert.deepEqual(
+      [all, all.subarray(0, 2), all.subarray(1, 3), all].map((prices) => memory.wholeScale(prices)?.scale),
+      [100, 1, 10, 100],
+    );
+    assert.equal(memory.wholeScale(Float64Array.of(1 / 3)), undefined);
   });
 
   it("hands out columns of the length asked for, and beyond its bound fresh ones", () => {
