@@ -66,8 +66,8 @@ const MAX_SCRIPTS = 500;
 const INTERRUPT_WAIT_MS = 5000;
 const VARIABLES_MS = 1000;
 const SPARE_AFTER_MS = 1000;
-/** A million rows are sorted in a second or two, and a cell may compute meanwhile. */
-const LOOK_MS = 15_000;
+/** A million texts are sorted in some seconds, on a busy machine in many, and a cell may compute meanwhile. */
+const LOOK_MS = 60_000;
 /** Cells whose last run is known. */
 const MAX_CELLS = 1000;
 /** A longer script is sent to the runner when it runs, not while it is typed. */

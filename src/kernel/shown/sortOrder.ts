@@ -26,22 +26,28 @@ export async function sortOrder(length: number, value: (row: number) => unknown,
   const texts = new Distinct<string>();
   const exact = new Distinct<bigint | number>();
   let hasBig = false;
-  for (let row = 0; row < length; row++) {
-    if (row % STEP === STEP - 1) await pause(signal);
-    const one = value(row);
-    const kind = kindOf(one);
-    kinds[row] = kind;
-    if (kind === NUMBER) {
-      if (typeof one === "bigint") {
-        // All that went before are numbers as they are.
-        if (!hasBig) for (let i = 0; i < row; i++) if (kinds[i] === NUMBER) keys[i] = exact.add(keys[i] as number);
-        hasBig = true;
-      }
-      keys[row] = hasBig ? exact.add(one as bigint | number) : (one as number) + 0; // -0 is 0
-    } else if (kind === BOOLEAN) keys[row] = one === true ? 1 : 0;
-    else if (kind === DATE) keys[row] = Date.prototype.getTime.call(one);
-    else if (kind === TEXT) keys[row] = texts.add(one as string);
-    else if (kind === OTHER) keys[row] = texts.add(shortText(one));
+  // Steps are functions of their own: a loop that waits inside is not made as fast.
+  const read = (from: number, to: number): void => {
+    for (let row = from; row < to; row++) {
+      const one = value(row);
+      const kind = kindOf(one);
+      kinds[row] = kind;
+      if (kind === NUMBER) {
+        if (typeof one === "bigint") {
+          // All that went before are numbers as they are.
+          if (!hasBig) for (let i = 0; i < row; i++) if (kinds[i] === NUMBER) keys[i] = exact.add(keys[i] as number);
+          hasBig = true;
+        }
+        keys[row] = hasBig ? exact.add(one as bigint | number) : (one as number) + 0; // -0 is 0
+      } else if (kind === BOOLEAN) keys[row] = one === true ? 1 : 0;
+      else if (kind === DATE) keys[row] = Date.prototype.getTime.call(one);
+      else if (kind === TEXT) keys[row] = texts.add(one as string);
+      else if (kind === OTHER) keys[row] = texts.add(shortText(one));
+    }
+  };
+  for (let row = 0; row < length; row += STEP) {
+    read(row, Math.min(row + STEP, length));
+    await pause(signal);
   }
   if (hasBig) await rank(keys, kinds, [NUMBER], await exact.ranks((a, b) => (a < b ? -1 : a > b ? 1 : 0), signal), signal);
   // Money comes as decimal text: 9 is before 10.
@@ -122,15 +128,36 @@ async function merged(length: number, by: (a: number, b: number) => number, sign
   for (let width = RUN; width < length; width *= 2) {
     for (let start = 0; start < length; start += 2 * width) {
       const [middle, end] = [Math.min(start + width, length), Math.min(start + 2 * width, length)];
-      for (let i = start, left = start, right = middle; i < end; i++) {
-        const takesLeft = left < middle && (right >= end || by(from[left] as number, from[right] as number) <= 0);
-        to[i] = from[takesLeft ? left++ : right++] as number;
-        if (++done % STEP === 0) await pause(signal);
+      let [left, right] = [start, middle];
+      for (let i = start; i < end; i += STEP) {
+        [left, right] = merge(from, to, { i, stop: Math.min(i + STEP, end), left, middle, right, end }, by);
+        done += STEP;
+        if (done % (4 * STEP) === 0) await pause(signal);
       }
     }
+    await pause(signal);
     [from, to] = [to, from];
   }
   return from;
+}
+
+interface Merge {
+  readonly i: number;
+  readonly stop: number;
+  readonly left: number;
+  readonly middle: number;
+  readonly right: number;
+  readonly end: number;
+}
+
+/** A step of two runs into one; answers how far it came in each. */
+function merge(from: Uint32Array, to: Uint32Array, { i, stop, middle, end, ...at }: Merge, by: (a: number, b: number) => number): [number, number] {
+  let { left, right } = at;
+  for (let place = i; place < stop; place++) {
+    const takesLeft = left < middle && (right >= end || by(from[left] as number, from[right] as number) <= 0);
+    to[place] = from[takesLeft ? left++ : right++] as number;
+  }
+  return [left, right];
 }
 
 async function rank(keys: Float64Array, kinds: Uint8Array, which: readonly number[], ranks: Float64Array, signal: AbortSignal): Promise<void> {
@@ -156,16 +183,7 @@ async function radix(keys: Float64Array, kinds: Uint8Array, signal: AbortSignal)
   let other = new Uint32Array(length);
   const pass = async (buckets: number, digit: (row: number) => number): Promise<void> => {
     await pause(signal);
-    const starts = new Uint32Array(buckets + 1);
-    for (let row = 0; row < length; row++) (starts[digit(row) + 1] as number)++;
-    if (starts.includes(length)) return; // all in one bucket: nothing moves
-    for (let i = 1; i <= buckets; i++) starts[i] = (starts[i] as number) + (starts[i - 1] as number);
-    for (let i = 0; i < length; i++) {
-      const row = order[i] as number;
-      const bucket = digit(row);
-      other[starts[bucket] as number] = row;
-      starts[bucket] = (starts[bucket] as number) + 1;
-    }
+    if (!spread(order, other, buckets, digit)) return; // all in one bucket: nothing moves
     [order, other] = [other, order];
   };
   for (const part of [1 - high, high]) {
@@ -176,6 +194,25 @@ async function radix(keys: Float64Array, kinds: Uint8Array, signal: AbortSignal)
   let present = 0;
   for (const kind of kinds) if (kind !== MISSING) present++;
   return { places: order, present };
+}
+
+function spread(order: Uint32Array, other: Uint32Array, buckets: number, digit: (row: number) => number): boolean {
+  const { length } = order;
+  const starts = new Uint32Array(buckets + 1);
+  for (let row = 0; row < length; row++) {
+    const next = digit(row) + 1;
+    starts[next] = (starts[next] as number) + 1;
+  }
+  if (starts.includes(length)) return false;
+  for (let i = 1; i <= buckets; i++) starts[i] = (starts[i] as number) + (starts[i - 1] as number);
+  for (let i = 0; i < length; i++) {
+    const row = order[i] as number;
+    const bucket = digit(row);
+    const place = starts[bucket] as number;
+    other[place] = row;
+    starts[bucket] = place + 1;
+  }
+  return true;
 }
 
 function upTo(length: number): Uint32Array<ArrayBuffer> {

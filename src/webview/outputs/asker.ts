@@ -7,7 +7,7 @@ export interface RendererContext {
   readonly onDidReceiveMessage?: (listener: (message: unknown) => void) => unknown;
 }
 
-const ANSWER_WITHIN_MS = 20_000;
+const ANSWER_WITHIN_MS = 65_000;
 
 interface Waiting {
   readonly resolve: (looked: Looked) => void;

@@ -12,14 +12,17 @@ export function orderedPlaces(rows: ReadonlyArray<readonly Cell[]>, sort: Sort, 
   const places = [...rows.keys()].filter((i) => needle === "" || rows[i]?.some((cell) => cellText(cell).toLowerCase().includes(needle)) === true);
   if (sort === null) return places;
   const cells = places.map((i) => rows[i]?.[sort.column] ?? null);
-  const areDecimals = cells.every((cell) => typeof cell !== "string" || isDecimal(cell)) && cells.every((cell) => kindOf(cell) !== OTHER);
-  const keys = new Map(places.map((place, i) => [place, keyOf(cells[i] ?? null, areDecimals)] as const));
+  const areDecimals = cells.every((cell) => kindOf(cell) !== OTHER && (kindOf(cell) !== TEXT || (typeof cell === "string" && isDecimal(cell))));
+  // Beside big integers, which are compared to the last digit, decimal text stays apart.
+  const hasBig = cells.some((cell) => Array.isArray(cell) && cell[0] === "i");
+  const decimals = areDecimals ? (hasBig ? TEXT : NUMBER) : null;
+  const keys = new Map(places.map((place, i) => [place, keyOf(cells[i] ?? null, decimals)] as const));
   const direction = sort.descending ? -1 : 1;
   return places.sort((a, b) => {
     const [x, y] = [keys.get(a) as Key, keys.get(b) as Key];
     if (x.kind === MISSING || y.kind === MISSING) return x.kind === y.kind ? a - b : x.kind === MISSING ? 1 : -1;
     const difference = x.kind - y.kind || (x.value < y.value ? -1 : x.value > y.value ? 1 : 0);
-    return difference * direction || a - b;
+    return (difference || a - b) * direction;
   });
 }
 
@@ -28,11 +31,13 @@ interface Key {
   readonly value: number | bigint | string;
 }
 
-function keyOf(cell: Cell, areDecimals: boolean): Key {
+/** `decimals`: where decimal text stands, if all text is such. */
+function keyOf(cell: Cell, decimals: number | null): Key {
   const kind = kindOf(cell);
-  if (kind === TEXT && areDecimals) return { kind: NUMBER, value: Number(cell) };
+  if (kind === TEXT && decimals !== null) return { kind: decimals, value: Number(cell) };
   if (kind === NUMBER && typeof cell === "object") return { kind, value: numberOf(cell?.[1] ?? "") };
   if (kind === NUMBER || kind === BOOLEAN) return { kind, value: Number(cell) };
+  if (kind === DATE && Array.isArray(cell)) return { kind, value: Date.parse(cell[1]) };
   return { kind, value: cellText(cell).toLowerCase() };
 }
 

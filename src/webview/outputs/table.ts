@@ -9,6 +9,7 @@ const PAGE_SIZES = [20, 50, 100, 200];
 const TYPED_MS = 250;
 /** An answer that comes sooner changes nothing but the rows. */
 const PATIENCE_MS = 200;
+const LONG_MS = 5000;
 
 interface Page {
   readonly rowCount: number;
@@ -96,7 +97,10 @@ export function showTable(table: ShownTable, asker: Asker): HTMLElement {
       show(local(wanted));
       return;
     }
-    const slow = setTimeout(() => say("The kernel looks for it …"), PATIENCE_MS);
+    const slow = [
+      setTimeout(() => say("The kernel looks for it …"), PATIENCE_MS),
+      setTimeout(() => say("The kernel is still at it, or a cell computes without a pause …"), LONG_MS),
+    ];
     asker
       .ask({ what: "rows", id: table.id, from: next.from, count: next.size, sort: next.sort, filter: next.filter })
       .then(
@@ -107,7 +111,7 @@ export function showTable(table: ShownTable, asker: Asker): HTMLElement {
           if (mine === asked) say(error instanceof Error ? error.message : String(error));
         },
       )
-      .finally(() => clearTimeout(slow));
+      .finally(() => slow.forEach((timer) => clearTimeout(timer)));
   }
 
   function take(looked: Looked): void {
