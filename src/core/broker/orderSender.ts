@@ -78,7 +78,8 @@ export class OrderSender {
     if (refusal !== null) return notPlaced(refusal);
     this.#begin(clientOrderId, false);
     const isSame = (found: Order) => found.replaces === order.id || (found.symbol === order.symbol && found.side === order.side);
-    const placed = await this.#send({ clientOrderId, send: (own) => checkDeps.api.patchOrder(order.id, body, own), isSame }, signal);
+    const send = (own: AbortSignal) => checkDeps.api.patchOrder(order.id, body, own);
+    const placed = await this.#send({ clientOrderId, send, isSame, doubtsRefusals: true }, signal);
     const partly = order.filledQty.gt(0) ? [`${order.filledQty.toFixed()} of the old order were filled before; look at what is left of the new one.`] : [];
     return { placed: true, order: placed, warnings: [...examined.warnings, ...partly] };
   }

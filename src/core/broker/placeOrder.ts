@@ -27,6 +27,8 @@ export interface Placing {
   readonly send: (signal: AbortSignal) => Promise<HttpAnswer>;
   /** Whether an order that has the id is this one. */
   readonly isSame: (found: Order) => boolean;
+  /** It is looked for once even where it was refused: Alpaca has refused changes of orders that it had made ("order isn't sent to exchange yet"). */
+  readonly doubtsRefusals?: boolean;
   /** Asked before it is sent again: not, when the kill switch was turned on meanwhile. */
   readonly maySendAgain: (signal: AbortSignal) => Promise<boolean>;
 }
@@ -64,7 +66,7 @@ export async function placeOrder(order: Placing, deps: PlaceDeps, signal: AbortS
         return await existing(order, deps, signal);
       case "refused": {
         // The one before may have come late, and be what stands in this one's way.
-        const found = wasUnclear ? await lookUp(id, sent.why, deps, signal) : null;
+        const found = wasUnclear ? await lookUp(id, sent.why, deps, signal) : order.doubtsRefusals === true ? await lookOnce(order, deps, signal) : null;
         if (found !== null) return found;
         throw sent.why;
       }
@@ -109,8 +111,8 @@ async function sendOnce(order: Placing, deps: PlaceDeps, signal: AbortSignal): P
 async function askBeside(order: Placing, deps: PlaceDeps, signal: AbortSignal): Promise<Sent> {
   for (;;) {
     await deps.clock.sleep(ASK_AFTER_MS, signal);
-    const found = await deps.api.orderByClientId(order.clientOrderId, signal).catch(() => null);
-    if (found !== null && order.isSame(found)) return { kind: "placed", order: found };
+    const found = await lookOnce(order, deps, signal);
+    if (found !== null) return { kind: "placed", order: found };
   }
 }
 
@@ -163,6 +165,12 @@ async function existing(order: Placing, deps: PlaceDeps, signal: AbortSignal): P
     hint: "Choose another id, or leave it out.",
     data: { orderId: found.id },
   });
+}
+
+/** Null when it is not there, or cannot be seen. */
+async function lookOnce(order: Placing, deps: PlaceDeps, signal: AbortSignal): Promise<Order | null> {
+  const found = await deps.api.orderByClientId(order.clientOrderId, signal).catch(() => null);
+  return found !== null && order.isSame(found) ? found : null;
 }
 
 /** Null when it is certainly not there. Throws `order-unknown` when the exchange cannot be asked. */

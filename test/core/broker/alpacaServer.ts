@@ -17,7 +17,7 @@ export type Fault =
   | { readonly announceOnly: true }
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   /** It is done, and this is answered instead, once `after` holds. */
-  | { readonly takenAs: unknown; readonly after?: () => boolean }
+  | { readonly takenAs: unknown; readonly statusAs?: number; readonly after?: () => boolean }
   /** The order is taken, the answer lost, and the order shown only from the n-th look-up on. */
   | { readonly lateBy: number };
 
@@ -190,7 +190,7 @@ export class AlpacaServer implements AsyncDisposable {
     if (typeof fault === "object" && "announceOnly" in fault) return this.emit("new", body as WireOrder, randomUUID());
     if (typeof fault === "object" && "takenAs" in fault) {
       while (fault.after?.() === false) await new Promise((turn) => setImmediate(turn));
-      return this.#answer(response, status, fault.takenAs);
+      return this.#answer(response, fault.statusAs ?? status, fault.takenAs);
     }
     if (fault !== undefined) {
       if (typeof fault === "object") this.#hidden.set((body as WireOrder).client_order_id, fault.lateBy);

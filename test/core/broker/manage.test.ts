@@ -46,6 +46,25 @@ describe("replacing an order", () => {
     assert.equal(desk.server.orders[1]?.id, next.id);
   });
 
+  it("is done when the broker says no and has done it, and refused when it has not", async () => {
+    await using desk = await Desk.connected();
+    const old = await desk.broker.submitOrder(await desk.checked(buy("2", limit("90"))), desk.signal);
+    const no = { code: 42210000, message: "unable to replace order, order isn't sent to exchange yet" };
+    desk.server.fault(`PATCH /v2/orders/${old.id}`, { takenAs: no, statusAs: 422 });
+    const next = placedOrder(await desk.broker.replaceOrder(old.id, { limitPrice: new Big("91") }, why, desk.signal));
+    assert.deepEqual([next.replaces, next.limitPrice?.toFixed()], [old.id, "91"]);
+    desk.server.fault(`PATCH /v2/orders/${next.id}`, { status: 422, body: no });
+    await assert.rejects(desk.broker.replaceOrder(next.id, { limitPrice: new Big("92") }, why, desk.signal), {
+      code: "order-rejected",
+      message: /isn't sent to exchange yet\.$/,
+    });
+    assert.equal(desk.server.orders.length, 2);
+    assert.deepEqual(
+      (await desk.entries()).map((entry) => entry.state),
+      ["sent", "sent", "rejected"],
+    );
+  });
+
   it("refuses what makes no sense or breaks a limit, and leaves the order as it is", async () => {
     await using desk = await Desk.connected({ limits: { maxOrderValue: 500 } });
     const old = await desk.broker.submitOrder(await desk.checked(buy("2", limit("90"))), desk.signal);
