@@ -47,7 +47,8 @@ export function createDanfo(): Danfo {
       if (named === undefined) throw wrongFrame("has no column time", columns);
       const time = Float64Array.from(named, (value, row) => timeOf(value, row));
       time.forEach((at, row) => {
-        if (row > 0 && !(at > time[row - 1]!)) throw wrongFrame(`is not in the order of its times: row ${row} is not after row ${row - 1}`, columns, "Sort it by time first.");
+        if (row > 0 && !(at > time[row - 1]!))
+          throw wrongFrame(`is not in the order of its times: row ${row} is not after row ${row - 1}`, columns, "Sort it by time first.");
       });
       const numbers = NUMBERS.map((name) => [name, numbersOf(name, columns, time.length)] as const);
       const before = origins.known.get(frame);
@@ -103,7 +104,8 @@ function numbersOf(name: string, columns: ReadonlyMap<string, readonly unknown[]
   if (values === undefined && name === "volume") return new Float64Array(length);
   if (values === undefined) throw wrongFrame(`has no column ${name}`, columns);
   return Float64Array.from(values, (value, row) => {
-    if (typeof value !== "number" || !Number.isFinite(value)) throw wrongFrame(`has no number in ${name}, row ${row}: ${String(value)}`, columns, "Drop or fill such rows first.");
+    if (typeof value !== "number" || !Number.isFinite(value))
+      throw wrongFrame(`has no number in ${name}, row ${row}: ${String(value)}`, columns, "Drop or fill such rows first.");
     return value;
   });
 }
@@ -114,6 +116,10 @@ function timeOf(value: unknown, row: number): number {
   return ms;
 }
 
-function wrongFrame(what: string, columns: ReadonlyMap<string, unknown>, hint = `It has ${[...columns.keys()].join(", ")}; bars are time, open, high, low, close and, if known, volume.`) {
+function wrongFrame(
+  what: string,
+  columns: ReadonlyMap<string, unknown>,
+  hint = `It has ${[...columns.keys()].join(", ")}; bars are time, open, high, low, close and, if known, volume.`,
+) {
   return badInput("bad-argument", `The frame ${what}.`, hint);
 }

@@ -159,15 +159,22 @@ function deskMethods(session: Session, options: DeskHandlersOptions): Methods {
     replace: async ([id, args], caller, signal) => placed(await replaceCellOrder(session, id, args, who(caller), signal)),
     closePosition: async ([symbol, args], caller, signal) => placed(await closeCellPosition(session, symbol, args, who(caller), signal)),
     closeAll: async ([args], caller, signal) => answer("plain", await closeAllOfCell(session, reasonOf(args, who(caller)), signal)),
-    killSwitch: async ([change, args], caller, signal) => answer("plain", await killSwitchOfCell(session, change, args, reasonOf(args, who(caller)), signal)),
-    alarms: async (_args, _caller, signal) => answer("plain", (await broker.getAlarms(signal)).map(plainAlarm) satisfies readonly desk.Alarm[]),
+    killSwitch: async ([change, args], caller, signal) =>
+      answer("killSwitch", {
+        ...(await killSwitchOfCell(session, change, args, reasonOf(args, who(caller)), signal)),
+        simulated: session.status().simulated,
+      } satisfies desk.KillSwitch),
+    alarms: async (_args, _caller, signal) => answer("alarms", (await broker.getAlarms(signal)).map(plainAlarm) satisfies readonly desk.Alarm[]),
     audit: async ([{ limit }], _caller, signal) => {
       const { accountNumber } = await broker.getAccount(signal);
       const rows = await session.store.audit(accountNumber, { limit: limit ?? 100 }, signal);
-      return answer("plain", rows.map(plainAuditEntry) satisfies readonly desk.AuditEntry[]);
+      return answer("audit", rows.map(plainAuditEntry) satisfies readonly desk.AuditEntry[]);
     },
     limits: async ([args], caller, signal) =>
-      answer("plain", (await limitsOfCell(session, args, reasonOf(args, who(caller)), signal)) satisfies desk.AccountLimits),
+      answer("limits", {
+        ...(await limitsOfCell(session, args, reasonOf(args, who(caller)), signal)),
+        simulated: session.status().simulated,
+      } satisfies desk.AccountLimits),
     bars: async (args, _caller, signal) => {
       const { series, from } = await bars(args, signal);
       return answer("bars", barColumns(series, from, args[1].limit));

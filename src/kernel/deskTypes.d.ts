@@ -177,6 +177,7 @@ export interface AccountLimits {
   readonly settings: RiskLimits;
   /** The tighter of both: what the guards hold to. */
   readonly holds: RiskLimits;
+  readonly simulated: boolean;
 }
 
 export interface Alarm {
@@ -212,6 +213,7 @@ export interface KillSwitch {
   readonly unconfirmed: readonly Order[];
   /** Symbols whose positions are being closed; null unless `flatten` was asked for. */
   readonly closed: readonly string[] | null;
+  readonly simulated: boolean;
 }
 
 export interface Quote {

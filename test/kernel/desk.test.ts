@@ -104,6 +104,13 @@ describe("desk in a cell, on the embedded exchange", () => {
     await session.setKillSwitch("off", { origin: "test" }, signal);
     const audit = await session.store.audit(null, { limit: 50 }, signal);
     assert.ok(audit.some((row) => row.what === "limits" && row.origin.startsWith("cell:book.ipynb#") && row.why === "a test"));
+    for (const [cell, said] of [
+      ["desk.limits()", /^Limits of PA\w+\. SIMULATED\nLimit +Holds[\s\S]*One order +\$/],
+      ['desk.killSwitch("status")', /^Trading is allowed for PA\w+\. SIMULATED$/],
+      ["desk.alarms()", /^No alarms\.$/],
+      ["desk.audit({ limit: 5 })", /^\d entries of the audit log, newest first\.\nWhen +Who +What +Order +Why\n/],
+    ] as const)
+      assert.match((await notebook.run(`await ${cell}`)).shown ?? "", said);
     const told = await notebook.run('(await desk.audit({ limit: 50 })).find(({ why }) => why === "a test")?.what');
     assert.equal(told.shown, "'limits'");
   });

@@ -10,7 +10,7 @@ interface Output {
   readonly output_type: string;
   readonly name?: string;
   readonly text?: string | readonly string[];
-  readonly data?: Readonly<Record<string, unknown>>;
+  readonly data?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 interface Cell {
@@ -72,6 +72,6 @@ function compare(savedCell: Cell, ranCell: Cell): void {
 
 /** What a reader sees without pictures; times, the number of cores and the run's hash, which changes with the engine's version, left out. */
 function texts({ outputs }: Required<Cell>): string[] {
-  const joined = (text: unknown) => [text ?? ""].flat().join("");
-  return outputs.map(({ text, data }) => joined(text ?? data?.["text/plain"]).replace(/ in \d+\.\d\d s on \d+ workers?|run [0-9a-f]{12}/g, ""));
+  const joined = (text: string | readonly string[]) => (typeof text === "string" ? text : text.join(""));
+  return outputs.map(({ text, data }) => joined(text ?? data?.["text/plain"] ?? "").replace(/ in \d+\.\d\d s on \d+ workers?|run [0-9a-f]{12}/g, ""));
 }

@@ -26,7 +26,8 @@ export const guidedCommands = {
     const chosen = lesson ?? (await askLesson());
     if (chosen === undefined) return undefined;
     const known = LESSONS.find(([name]) => name === chosen);
-    if (known === undefined) throw badInput("unknown-lesson", `There is no guided notebook "${chosen}".`, `There are ${LESSONS.map(([name]) => name).join(", ")}.`);
+    if (known === undefined)
+      throw badInput("unknown-lesson", `There is no guided notebook "${chosen}".`, `There are ${LESSONS.map(([name]) => name).join(", ")}.`);
     const folder = into === undefined ? await guidedFolder(window.context) : await copied(window.context, vscode.Uri.parse(into));
     const notebook = await vscode.workspace.openNotebookDocument(vscode.Uri.joinPath(folder, `${known[0]}.ipynb`));
     await vscode.window.showNotebookDocument(notebook);

@@ -4,9 +4,13 @@
  */
 import type {
   Account,
+  AccountLimits,
+  Alarm,
   Analysis,
+  AuditEntry,
   BacktestResult,
   BatchResult,
+  KillSwitch,
   Order,
   OrderPreview,
   Performance,
@@ -25,6 +29,7 @@ import type { Hold } from "../shown/held.ts";
 import { drawBacktest, drawBatch } from "./backtest.ts";
 import { drawBars } from "./bars.ts";
 import { drawFeatures } from "./features.ts";
+import { drawAlarms, drawAudit, drawKillSwitch, drawLimits } from "./guards.ts";
 import { drawAnalysis, drawScan } from "./research.ts";
 import { drawSweep, drawWalkForward } from "./sweep.ts";
 import { drawAccount, drawOrder, drawOrders, drawPerformance, drawPlaced, drawPositions, drawPreview, drawQuote } from "./trading.ts";
@@ -48,6 +53,14 @@ export async function drawResult(kind: DrawKind, value: unknown, hold: Hold): Pr
       return [drawPlaced(value as PlacedOrder)];
     case "preview":
       return [drawPreview(value as OrderPreview)];
+    case "limits":
+      return [drawLimits(value as AccountLimits)];
+    case "killSwitch":
+      return [drawKillSwitch(value as KillSwitch)];
+    case "alarms":
+      return [drawAlarms(value as readonly Alarm[])];
+    case "audit":
+      return [drawAudit(value as readonly AuditEntry[])];
     case "quote":
       return [drawQuote(value as Quote)];
     case "bars":
