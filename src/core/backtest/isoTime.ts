@@ -6,9 +6,9 @@ const DAY = 86_400_000;
 const FIRST = Date.UTC(1000, 0, 1);
 const END = Date.UTC(10_000, 0, 1);
 const TWO = Array.from({ length: 100 }, (_value, i) => String(i).padStart(2, "0"));
-// What is joined often comes in large pieces: every piece more makes another text.
-const MONTHS = TWO.slice(0, 13).map((two) => `-${two}-`);
-const MIDNIGHTS = TWO.slice(0, 32).map((two) => `${two}T00:00:00.000Z`);
+// By 32 times the month, and the day: what is joined often comes in large pieces, since every piece more makes another text.
+const DATES = Array.from({ length: 13 * 32 }, (_value, i) => `-${TWO[i >> 5]!}-${TWO[i & 31]!}T`);
+const MIDNIGHTS = DATES.map((date) => `${date}00:00:00.000Z`);
 
 /** UTC milliseconds as `2024-01-31T00:00:00.000Z`, as Date.toISOString() writes them. */
 export function isoTime(ms: number): string {
@@ -25,9 +25,10 @@ export function isoTime(ms: number): string {
   const day = dayOfYear - (((153 * shiftedMonth + 2) / 5) | 0) + 1;
   const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const beginning = TWO[(year / 100) | 0]! + TWO[year % 100]! + MONTHS[month]!;
-  if (rest === 0) return beginning + MIDNIGHTS[day]!;
+  const hundreds = TWO[(year / 100) | 0]!;
+  const date = (month << 5) + day;
+  if (rest === 0) return hundreds + TWO[year % 100]! + MIDNIGHTS[date]!;
   const seconds = (rest / 1000) | 0;
-  const time = `${TWO[day]!}T${TWO[(seconds / 3600) | 0]!}:${TWO[((seconds / 60) | 0) % 60]!}:${TWO[seconds % 60]!}`;
-  return `${beginning}${time}.${String(rest % 1000).padStart(3, "0")}Z`;
+  const time = `${TWO[(seconds / 3600) | 0]!}:${TWO[((seconds / 60) | 0) % 60]!}:${TWO[seconds % 60]!}`;
+  return `${hundreds}${TWO[year % 100]!}${DATES[date]!}${time}.${String(rest % 1000).padStart(3, "0")}Z`;
 }
