@@ -147,7 +147,7 @@ export function signalArrays(run: Pick<Run, "strategy" | "params" | "series" | "
   const { strategy, params, series, memory } = run;
   const { definition, file } = strategy;
   const [bars] = series as readonly [BarSeries];
-  const context = run.context ?? vectorContext(bars, { copy: file !== undefined, ...(memory === undefined ? {} : { memory }) });
+  const context = run.context ?? vectorContext(bars, { copy: file !== undefined, isBuiltin: file === undefined, ...(memory === undefined ? {} : { memory }) });
   let answer: Signals | undefined;
   try {
     answer = definition.signals?.(context, params);

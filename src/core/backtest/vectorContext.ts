@@ -2,14 +2,15 @@
 import type { BarSeries } from "../domain/bars.ts";
 import type { BarColumn, VectorContext } from "../domain/strategy.ts";
 import { computeIndicator } from "../domain/indicators/catalog.ts";
-import { crossOver, crossUnder, ema, highest, lag, lowest, rsi, sma, smaOf, stdev } from "../domain/indicators.ts";
+import { bothCrossings, crossOver, crossUnder, ema, highest, lag, lowest, rsi, sma, smaOf, stdev } from "../domain/indicators.ts";
 import { RunMemory } from "./runMemory.ts";
 
 /**
  * `copy`: columns of its own, so that a user's strategy cannot write into the bars that all workers share. Only a strategy
- * that keeps nothing, a built-in one, may be given averages in `memory`.
+ * that keeps nothing, a built-in one, may be given averages in `memory`; `isBuiltin`: it writes into nothing either, so lines
+ * that it compares a second time are those of the first.
  */
-export function vectorContext(bars: BarSeries, options: { readonly copy: boolean; readonly memory?: RunMemory }): VectorContext {
+export function vectorContext(bars: BarSeries, options: { readonly copy: boolean; readonly memory?: RunMemory; readonly isBuiltin?: boolean }): VectorContext {
   const column = (values: Float64Array) => (options.copy ? Float64Array.from(values) : values);
   const memory = options.memory ?? new RunMemory();
   // A strategy that has columns of its own may write into them.
@@ -31,9 +32,18 @@ export function vectorContext(bars: BarSeries, options: { readonly copy: boolean
     stdev,
     lag,
     indicator: (request, columns) => computeIndicator(request, { ...columnsOf(bars), ...columns }),
-    crossOver,
-    crossUnder,
+    ...(options.isBuiltin === true ? rememberedCrossings() : { crossOver, crossUnder }),
   };
+}
+
+/** Strategies ask for both ways of the same two lines, one after the other. */
+function rememberedCrossings(): Pick<VectorContext, "crossOver" | "crossUnder"> {
+  let last: { readonly a: Float64Array; readonly b: Float64Array | number; readonly both: ReturnType<typeof bothCrossings> } | undefined;
+  const of = (a: Float64Array, b: Float64Array | number) => {
+    if (last === undefined || last.a !== a || last.b !== b) last = { a, b, both: bothCrossings(a, b) };
+    return last.both;
+  };
+  return { crossOver: (a, b) => of(a, b).up, crossUnder: (a, b) => of(a, b).down };
 }
 
 function columnsOf({ time, open, high, low, close, volume }: BarSeries): Readonly<Record<BarColumn, Float64Array>> {

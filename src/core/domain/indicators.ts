@@ -354,32 +354,39 @@ export function lag(values: Float64Array, bars: number): Float64Array {
 
 /** 1 where a crosses up through b: a[t-1] <= b[t-1] and a[t] > b[t], all defined. */
 export function crossOver(a: Float64Array, b: Float64Array | number): Int8Array {
-  return markCrossings(a, typeof b === "number" ? new Float64Array(a.length).fill(b) : b, new Int8Array(a.length), 1);
+  return bothCrossings(a, b).up;
 }
 
 /** 1 where a crosses down through b: a[t-1] >= b[t-1] and a[t] < b[t], all defined. */
 export function crossUnder(a: Float64Array, b: Float64Array | number): Int8Array {
-  return markCrossings(typeof b === "number" ? new Float64Array(a.length).fill(b) : b, a, new Int8Array(a.length), 1);
+  return bothCrossings(a, b).down;
+}
+
+/** What crossOver() and crossUnder() answer, in one look. */
+export function bothCrossings(a: Float64Array, b: Float64Array | number): { readonly up: Int8Array; readonly down: Int8Array } {
+  const [up, down] = [new Int8Array(a.length), new Int8Array(a.length)];
+  const other = typeof b === "number" ? new Float64Array(a.length).fill(b) : b;
+  inStretches(0, a.length, (from, end) => markCrossings(a, other, up, down, 1, from, end));
+  return { up, down };
 }
 
 /** 1 where a crosses up through b, -1 where it crosses down. */
 export function crossings(a: Float64Array, b: Float64Array): Int8Array {
-  return markCrossings(b, a, markCrossings(a, b, new Int8Array(a.length), 1), -1);
-}
-
-function markCrossings(over: Float64Array, under: Float64Array, out: Int8Array, mark: 1 | -1): Int8Array {
-  inStretches(0, out.length, (from, end) => markCrossingsIn(over, under, out, mark, from, end));
+  const out = new Int8Array(a.length);
+  inStretches(0, a.length, (from, end) => markCrossings(a, b, out, out, -1, from, end));
   return out;
 }
 
 /** From one crossing to the next with a single comparison a bar. */
-function markCrossingsIn(over: Float64Array, under: Float64Array, out: Int8Array, mark: 1 | -1, from: number, end: number): void {
+function markCrossings(a: Float64Array, b: Float64Array, up: Int8Array, down: Int8Array, downMark: 1 | -1, from: number, end: number): void {
   let t = from;
-  while (t > 0 && t < end && over[t - 1]! > under[t - 1]! && over[t]! > under[t]!) t++;
   while (t < end) {
-    while (t < end && !(over[t]! > under[t]!)) t++;
-    if (t === end) return;
-    if (t > 0 && over[t - 1]! <= under[t - 1]!) out[t] = mark;
-    while (t < end && over[t]! > under[t]!) t++;
+    if (a[t]! > b[t]!) {
+      if (t > 0 && a[t - 1]! <= b[t - 1]!) up[t] = 1;
+      while (t < end && a[t]! > b[t]!) t++;
+    } else if (a[t]! < b[t]!) {
+      if (t > 0 && a[t - 1]! >= b[t - 1]!) down[t] = downMark;
+      while (t < end && a[t]! < b[t]!) t++;
+    } else t++;
   }
 }
