@@ -44,12 +44,22 @@ function giveUp(reason: string): void {
 function runIn(node: string): void {
   // Nothing is said over the channel: its end tells the child that we are gone, however we ended.
   const child = spawn(node, [entryPath("quantdesk"), ...process.argv.slice(2)], { stdio: ["inherit", "inherit", "inherit", "ipc"] });
-  // On a terminal Ctrl-C and a hang-up reach the child too (same process group): a second one would mean "at once" to it.
+  // On a terminal Ctrl-C reaches the child too (same process group): a second one would mean "at once" to it. A hang-up
+  // reaches the leader of the terminal's session only, which may be us; told twice, the child minds it once.
   const isOnTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
-  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => void (isOnTerminal || child.kill(signal)));
+  process.on("SIGINT", () => void (isOnTerminal || child.kill("SIGINT")));
+  let isTerminalGone = false;
+  process.on("SIGHUP", () => {
+    isTerminalGone = isOnTerminal;
+    child.kill("SIGHUP");
+  });
   process.on("SIGTERM", () => void child.kill("SIGTERM"));
   child.on("error", (error) => giveUp(`the one that came with the install does not start (${error.message})`));
-  child.on("exit", (code, signal) => process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
+  child.on("exit", (code, signal) => {
+    // Node 20 aborts when it puts back the modes of a terminal that is gone; ended by this signal it is 143 to a shell as well.
+    if (isTerminalGone) process.removeAllListeners("SIGTERM").kill(process.pid, "SIGTERM");
+    else process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
+  });
 }
 
 if (Number(process.versions.node.split(".")[0]) >= NEEDED) {

@@ -12,7 +12,10 @@ const how = { json: argv.includes("--json"), verbose: argv.includes("--verbose")
 const controller = new AbortController();
 let terminated = false;
 const stop = (signal: NodeJS.Signals) => {
-  if (controller.signal.aborted) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated); // asked twice
+  if (controller.signal.aborted) {
+    if (signal === "SIGHUP") return; // told twice that the terminal is gone: by the kernel, and by the launcher
+    process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated); // asked twice
+  }
   terminated = signal !== "SIGINT";
   controller.abort(new TradingError("interrupted", "Interrupted.", { kind: "interrupted" }));
 };
@@ -23,6 +26,7 @@ process.once("disconnect", () => stop("SIGTERM"));
 // A reader that closed its end (`quantdesk runs | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
+  if (error.code === "EIO") return stop("SIGHUP"); // the terminal is gone
   io.say(`${io.style("red", "Error:")} Standard output cannot be written: ${error.message}.`);
   process.exit(EXIT.failed);
 });

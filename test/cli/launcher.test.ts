@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
@@ -54,7 +56,7 @@ async function givenInstall(commandLine: string, { withNode = true } = {}) {
     const ended = once(child, "close").then(([code, signal]) => ({ code: code as number | null, signal: signal as string | null, out, err }));
     return { child, ended };
   };
-  return { start, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  return { folder, start, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
 describe("the launcher", () => {
@@ -89,6 +91,33 @@ describe("the launcher", () => {
       assert.deepEqual(await ended, { code, signal: null, out: `ready\n${signal}\n`, err: "" });
     });
   }
+
+  it("tells the command line that the terminal is gone, of whose session it is the leader", async function () {
+    if (!existsSync("/usr/bin/script") || process.platform !== "linux") this.skip();
+    await using install = await givenInstall(`
+      import { connect } from "node:net";
+      const socket = connect(process.argv[2]).on("close", () => process.exit(143));
+      process.on("SIGHUP", () => socket.end("SIGHUP"));
+      socket.write("ready ");`);
+    const path = join(install.folder, "socket");
+    const server = createServer().listen(path);
+    const connected = once(server, "connection") as Promise<[Socket]>;
+    const command = `exec '${process.execPath}' '${join(install.folder, "dist", "old.js")}' '${path}'`;
+    const terminal = spawn("/usr/bin/script", ["-qefc", command, "/dev/null"], { stdio: ["pipe", "ignore", "ignore"] });
+    const [socket] = await connected;
+    let said = "";
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (said === "ready ") terminal.kill("SIGKILL");
+    });
+    try {
+      await once(socket, "end", { signal: AbortSignal.timeout(8000) });
+    } finally {
+      socket.destroy();
+      server.close();
+    }
+    assert.equal(said, "ready SIGHUP");
+  });
 
   it("says 128 plus the signal when one ended the command line", async function () {
     if (process.platform === "win32") this.skip();
