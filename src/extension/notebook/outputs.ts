@@ -1,4 +1,5 @@
 /** A cell's outputs as they come: streams grow, displays stay, a display shown again under its id takes the old one's place. */
+import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { MimeBundle, Output } from "../../kernel/protocol.ts";
 
@@ -7,6 +8,8 @@ type StreamName = "stdout" | "stderr";
 /** What comes after a cell's end is gathered so long; longer where it goes on and on, since the cell runs for a moment each time. */
 const LATE_MS = 100;
 const AGAIN_MS = 1000;
+const POLL_MS = 50;
+const ENDED_WITHIN_MS = 10_000;
 /** What waits for the next one; the newest is kept. */
 const MAX_LATE = 1000;
 
@@ -107,6 +110,7 @@ export class CellOutputs {
 
   /** VS Code takes outputs of running cells only: the cell runs for a moment, and is then as it was. */
   async #addLate(): Promise<void> {
+    await this.#hasEnded();
     const late = this.#late;
     this.#late = [];
     if (this.#isGone || this.#reopen === undefined) return;
@@ -119,6 +123,13 @@ export class CellOutputs {
       close();
       this.#addedAt = Date.now();
     }
+  }
+
+  /** The editor learns of a cell's end a moment after we told it; opened before that, the cell would end at once. */
+  async #hasEnded(): Promise<void> {
+    const deadline = Date.now() + ENDED_WITHIN_MS;
+    const isOpen = (): boolean => this.#reopen === undefined || this.#execution.cell.executionSummary?.success === undefined;
+    while (isOpen() && !this.#isGone && Date.now() < deadline) await sleep(POLL_MS);
   }
 
   #write(name: StreamName, text: string): void {

@@ -25,7 +25,7 @@ describe("a notebook with the Quantdesk kernel", () => {
     assert.ok(cells.every((cell) => (cell.executionSummary?.executionOrder ?? 0) > 0));
     await notebook.save();
     assert.match(new TextDecoder().decode(await vscode.workspace.fs.readFile(notebook.uri)), /SIMULATED/);
-    await tall(2900);
+    await tall(3700);
     await vscode.commands.executeCommand("notebook.focusTop");
     await screenshot("notebook-dark");
     await theme("Default Light Modern");
