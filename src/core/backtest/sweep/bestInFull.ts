@@ -11,7 +11,7 @@ export async function allInFull(order: readonly number[], workers: number, run: 
   const parts: Array<readonly number[]> = [];
   for (let from = 0; from < order.length; from += parts[parts.length - 1]!.length) {
     const left = order.length - from;
-    parts.push(order.slice(from, from + (workers === 1 ? left : Math.max(2, Math.ceil(left / (2 * workers))))));
+    parts.push(order.slice(from, from + (workers === 1 ? left : Math.max(3, Math.ceil(left / (1.5 * workers))))));
   }
   return (await Promise.all(parts.map((items, i) => run(items, i === 0)))).flat();
 }

@@ -108,7 +108,7 @@ export class SweepRun {
     const { patience } = this.#request;
     const known = lookUp(this.#known);
     // Before the first chunk nobody knows how long a combination takes.
-    const pace = { size: this.#opened?.isTakenApart === true ? Math.max(16, Math.round(2e7 / this.#opened.bars)) : 4 };
+    const pace = { size: this.#opened?.isTakenApart === true ? Math.max(16, Math.round(4e7 / this.#opened.bars)) : 4 };
     while (!signal.aborted) {
       const before = this.#named;
       this.#named = await this.#trials.next(this.#columns.sharpe.subarray(0, before));
@@ -153,7 +153,7 @@ export class SweepRun {
     // So that all workers end together; a worker alone waits for nobody, and asking costs a millisecond.
     const { workers } = this.#parts;
     const left = this.#named - this.#next;
-    const fair = workers === 1 ? left : Math.max(Math.ceil(left / (2 * workers)), Math.min(left, size >> 5));
+    const fair = workers === 1 ? left : Math.max(Math.ceil(left / (1.5 * workers)), Math.min(left, size >> 5));
     const end = this.#next + Math.max(1, Math.min(size, fair, MAX_CHUNK));
     const items = new Int32Array(end - this.#next);
     let count = 0;
