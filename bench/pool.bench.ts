@@ -23,6 +23,10 @@ export default defineStrategy({ name: "own", params: { n: { default: 100 } }, on
 } });
 `;
 
+const TINY_STRATEGY = `import { defineStrategy } from "quantdesk";
+export default defineStrategy({ name: "tiny", params: {}, onBar(bar) { if (bar.index === 0) bar.buy(); } });
+`;
+
 export const bench: Benchmark = {
   description: `batches of a user's strategy with 1 and ${WORKERS} workers on ${availableParallelism()} cores`,
   run: async (signal) => {
@@ -43,7 +47,13 @@ export const bench: Benchmark = {
             signal,
           ),
         );
-      return [...batches, await overhead(backtester, signal)];
+      const tiny = { ...requestOf("short"), strategy: { kind: "file", path: join(folder, "tiny.ts") } as const };
+      await writeFile(tiny.strategy.path, TINY_STRATEGY);
+      return [
+        ...batches,
+        await overhead(backtester, "per item of a batch", requestOf("short"), signal),
+        await overhead(backtester, "per item of a batch, a user's strategy", tiny, signal),
+      ];
     } finally {
       await backtester.close();
       await rm(folder, { recursive: true, force: true });
@@ -67,8 +77,8 @@ async function table(backtester: Backtester, requests: readonly BacktestRequest[
 }
 
 /** Of backtests that take next to nothing: the time of the batch less that of the runs themselves, for each. */
-async function overhead(backtester: Backtester, signal: AbortSignal): Promise<Comparison> {
-  const requests = Array.from({ length: TINY }, () => requestOf("short"));
+async function overhead(backtester: Backtester, title: string, request: BacktestRequest, signal: AbortSignal): Promise<Comparison> {
+  const requests = Array.from({ length: TINY }, () => request);
   const [whole, inside]: [number[], number[]] = [[], []];
   for (let round = -1; round < ROUNDS; round++) {
     const { durationMs, results } = await backtester.batch(requests, {}, signal);
@@ -77,12 +87,12 @@ async function overhead(backtester: Backtester, signal: AbortSignal): Promise<Co
     inside.push(results.reduce((sum, { result }) => sum + (result?.durationMs ?? 0), 0) / TINY / WORKERS);
   }
   return {
-    title: "per item of a batch",
+    title,
     unit: "ms",
     better: "lower",
     baseline: "the runs alone",
     samples: { "the runs alone": inside, "with the pool": whole },
-    note: `${TINY} built-in runs over 50 bars; the difference is what the pool costs an item, two processes and a thread away.`,
+    note: `${TINY} runs over 50 bars; the difference is what the pool costs an item, two processes and a thread away.`,
   };
 }
 

@@ -137,11 +137,11 @@ class LocalBacktester implements Backtester {
         const first = next;
         const end = first + groups.sizeFrom(first);
         next = end;
-        const done = end - first === 1 ? undefined : await this.#group(requests.slice(first, end), first, timeoutMs, scope.signal);
-        done?.forEach(keep);
-        if (done !== undefined) continue;
-        for (let index = first; index < end && !scope.signal.aborted; index++) {
-          const item = await this.#item(index, requests[index] as BacktestRequest, timeoutMs, scope.signal);
+        const done = end - first === 1 ? [] : await this.#group(requests.slice(first, end), first, timeoutMs, scope.signal);
+        for (let index = first; index < end; index++) {
+          const known = done[index - first];
+          if (known === undefined && scope.signal.aborted) continue;
+          const item = known ?? (await this.#item(index, requests[index] as BacktestRequest, timeoutMs, scope.signal));
           if (item === undefined) return;
           keep(item);
         }
@@ -237,24 +237,21 @@ class LocalBacktester implements Backtester {
       this.#ended.ok++;
       return { index, status: "ok", result, durationMs: performance.now() - started };
     } catch (error) {
-      if (signal.aborted) return undefined;
-      const durationMs = performance.now() - started;
-      const { code, message, hint } = TradingError.from(error, "backtest-failed");
-      const status = outcomeOf(error);
-      this.#ended[status]++;
-      return {
-        index,
-        status,
-        error: { code, message: hint === undefined ? message : `${message} ${hint}` },
-        durationMs,
-      };
+      return signal.aborted ? undefined : this.#failed(index, error, performance.now() - started);
     }
   }
 
-  /** Undefined when something was wrong with one of them or with the process: each is run by itself then, and its own error told. */
-  async #group(requests: readonly BacktestRequest[], first: number, timeoutMs: number, signal: AbortSignal): Promise<readonly BatchItem[] | undefined> {
+  #failed(index: number, error: unknown, durationMs: number): BatchItem {
+    const { code, message, hint } = TradingError.from(error, "backtest-failed");
+    const status = outcomeOf(error);
+    this.#ended[status]++;
+    return { index, status, error: { code, message: hint === undefined ? message : `${message} ${hint}` }, durationMs };
+  }
+
+  /** Undefined, or missing, are those that have to run by themselves: they took too long together, or something ended their worker or the process. */
+  async #group(requests: readonly BacktestRequest[], first: number, timeoutMs: number, signal: AbortSignal): Promise<ReadonlyArray<BatchItem | undefined>> {
     try {
-      const answers = await this.#slots.run(signal, () => {
+      const end = await this.#slots.run(signal, () => {
         this.#process = this.#alive(this.#process);
         return this.#process.group(
           requests,
@@ -263,14 +260,15 @@ class LocalBacktester implements Backtester {
           signal,
         );
       });
-      const items: BatchItem[] = [];
-      for (const [i, answer] of answers.entries()) {
-        if (!answer.ok) return undefined;
-        items.push({ index: first + i, status: "ok", result: answer.result, durationMs: answer.durationMs });
-      }
-      return items;
+      if (end.answers === undefined)
+        return requests.map((_request, i) => (i === end.at ? this.#failed(first + i, TradingError.fromPlain(end.error), end.durationMs) : undefined));
+      return end.answers.map((answer, i) => {
+        if (!answer.ok) return this.#failed(first + i, TradingError.fromPlain(answer.error), answer.durationMs);
+        this.#ended.ok++;
+        return { index: first + i, status: "ok", result: answer.result, durationMs: answer.durationMs };
+      });
     } catch {
-      return undefined;
+      return [];
     }
   }
 

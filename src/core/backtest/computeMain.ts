@@ -17,7 +17,7 @@ const OUT_OF_MEMORY_EXIT = 77;
 
 const RunMessage = v.object({ request: v.unknown(), timeoutMs: v.pipe(v.number(), v.gtValue(0)) });
 
-const GroupMessage = v.object({ requests: v.pipe(v.array(v.unknown()), v.maxLength(MAX_GROUP)) });
+const GroupMessage = v.object({ requests: v.pipe(v.array(v.unknown()), v.maxLength(MAX_GROUP)), timeoutMs: v.pipe(v.number(), v.gtValue(0)) });
 
 function main(): void {
   const send = process.send?.bind(process);
@@ -50,7 +50,10 @@ function main(): void {
     const { request, dataset } = known(unchecked);
     return pool.run(request, dataset, timeoutMs, signal);
   });
-  channel.handle("group", (message, signal) => pool.runGroup({ items: v.parse(GroupMessage, message).requests.map(known) }, signal));
+  channel.handle("group", (message, signal) => {
+    const { requests, timeoutMs } = v.parse(GroupMessage, message);
+    return pool.runGroup(requests.map(known), timeoutMs, signal);
+  });
   const sweeps = new ComputeSweeps(pool.sweep, (key) => datasets.get(key));
   channel.handle("sweep", (message, signal) => sweeps.handle(message, signal));
 

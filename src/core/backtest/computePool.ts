@@ -3,7 +3,7 @@ import { Piscina } from "piscina";
 import type { BacktestRequest, BacktestResult } from "../domain/backtest.ts";
 import { childEnv } from "../base/childEnv.ts";
 import { entryPath } from "../base/entry.ts";
-import { TradingError } from "../base/errors.ts";
+import { TradingError, type PlainError } from "../base/errors.ts";
 import { deadlineError } from "../base/scope.ts";
 import type { SharedDataset } from "./sharedBars.ts";
 import type { SweepTask, TaskAnswer } from "./sweep/messages.ts";
@@ -17,10 +17,15 @@ const WORKER_HEAP_MB = 1024;
 /** Of new objects: columns that are garbage are given back when they pass a multiple of this. */
 const WORKER_YOUNG_MB = 12;
 
+/** The answers of the first of them, of all but where they took too long together; or the one that took too long or ended its worker: the others have to run again. */
+export type GroupEnd =
+  | { readonly answers: GroupAnswer }
+  | { readonly answers?: undefined; readonly at: number; readonly error: PlainError; readonly durationMs: number };
+
 export interface ComputePool {
   run(request: BacktestRequest, dataset: SharedDataset, timeoutMs: number, signal: AbortSignal): Promise<BacktestResult>;
-  /** In one worker; who asks keeps the time. */
-  runGroup(task: GroupTask, signal: AbortSignal): Promise<GroupAnswer>;
+  /** In one worker, each with its time. */
+  runGroup(items: GroupTask["items"], timeoutMs: number, signal: AbortSignal): Promise<GroupEnd>;
   /** An abort ends the worker; who asks keeps the time. */
   sweep(task: SweepTask, signal: AbortSignal): Promise<TaskAnswer>;
 }
@@ -40,7 +45,7 @@ export function createComputePool(onStrayError: (error: unknown) => void): Compu
   pool.on("error", onStrayError);
   return {
     run: (request, dataset, timeoutMs, signal) => runOne(pool, { request, dataset, started: new SharedArrayBuffer(4) }, timeoutMs, signal),
-    runGroup: async (task, signal) => (await pool.run(task, { name: "runGroup", signal })) as GroupAnswer,
+    runGroup: (items, timeoutMs, signal) => runWatched(pool, items, timeoutMs, signal),
     sweep: async (task, signal) => {
       try {
         return (await pool.run(task, { name: "runSweepTask", signal })) as TaskAnswer;
@@ -80,6 +85,43 @@ async function runOne(pool: Piscina, task: WorkerTask, timeoutMs: number, signal
     signal.removeEventListener("abort", cancel);
     Atomics.store(started, 0, 1);
     Atomics.notify(started, 0);
+  }
+}
+
+async function runWatched(pool: Piscina, items: GroupTask["items"], timeoutMs: number, signal: AbortSignal): Promise<GroupEnd> {
+  signal.throwIfAborted();
+  const current = new Int32Array(new SharedArrayBuffer(4));
+  const controller = new AbortController();
+  const cancel = () => controller.abort(signal.reason);
+  signal.addEventListener("abort", cancel, { once: true });
+  let item = 0;
+  let since = performance.now();
+  let isLate = false;
+  const watch = setInterval(
+    () => {
+      const now = Atomics.load(current, 0);
+      if (now !== item) [item, since] = [now, performance.now()];
+      else if (performance.now() - since > (item > 0 ? timeoutMs : START_MS)) {
+        isLate = item > 0;
+        controller.abort();
+      }
+    },
+    Math.max(5, Math.min(250, timeoutMs / 4)),
+  );
+  try {
+    const task: GroupTask = { items, current: current.buffer };
+    return { answers: (await pool.run(task, { name: "runGroup", signal: controller.signal })) as GroupAnswer };
+  } catch (error) {
+    signal.throwIfAborted();
+    const at = (isLate ? item : Atomics.load(current, 0)) - 1;
+    const culprit = items[at];
+    if (culprit === undefined) throw error;
+    const name = nameOf(culprit.request);
+    const end = isLate ? deadlineError(name, timeoutMs) : translate(error, name);
+    return { at, error: end.toPlain(), durationMs: isLate ? performance.now() - since : 0 };
+  } finally {
+    clearInterval(watch);
+    signal.removeEventListener("abort", cancel);
   }
 }
 

@@ -10,7 +10,7 @@ import { TradingError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { abortable, withDeadline } from "../base/scope.ts";
 import { pack } from "./sharedBars.ts";
-import type { GroupAnswer } from "./worker.ts";
+import type { GroupEnd } from "./computePool.ts";
 
 /** Beyond an item's own deadline: time for a worker's start and end. Then the whole process is ended. */
 const GRACE_MS = 25_000;
@@ -93,27 +93,18 @@ export class ComputeProcess {
     this.#running++;
     try {
       await this.#register(request.data, dataset, signal);
-      const limit = timeoutMs + GRACE_MS;
-      return await withDeadline("The compute process", limit, signal, async (both) => {
-        // A worker that cannot be terminated (native code) would keep the others waiting.
-        const giveUp = setTimeout(() => this.#child.kill("SIGKILL"), limit - 1000);
-        try {
-          return (await this.#channel.ask("run", { request, timeoutMs }, both)) as BacktestResult;
-        } finally {
-          clearTimeout(giveUp);
-        }
-      });
+      return (await this.#guarded("run", { request, timeoutMs }, timeoutMs + GRACE_MS, signal)) as BacktestResult;
     } finally {
       this.#running--;
     }
   }
 
-  /** Short runs of built-in strategies in one worker, as many as groups.ts says; errors as run(), and any that comes of a request. */
-  async group(requests: readonly BacktestRequest[], datasets: readonly Dataset[], limitMs: number, signal: AbortSignal): Promise<GroupAnswer> {
+  /** Short runs in one worker, as many as groups.ts says; errors as run(), and any that comes of a request. */
+  async group(requests: readonly BacktestRequest[], datasets: readonly Dataset[], timeoutMs: number, signal: AbortSignal): Promise<GroupEnd> {
     this.#running += requests.length;
     try {
       for (const [i, { data }] of requests.entries()) await this.#register(data, datasets[i]!, signal);
-      return await withDeadline("The compute process", limitMs, signal, async (both) => (await this.#channel.ask("group", { requests }, both)) as GroupAnswer);
+      return (await this.#guarded("group", { requests, timeoutMs }, timeoutMs * requests.length + GRACE_MS, signal)) as GroupEnd;
     } finally {
       this.#running -= requests.length;
     }
@@ -128,6 +119,18 @@ export class ComputeProcess {
     } finally {
       this.#running--;
     }
+  }
+
+  /** A worker that cannot be terminated (native code) would keep the others waiting: then the process is ended. */
+  #guarded(what: string, message: object, limitMs: number, signal: AbortSignal): Promise<unknown> {
+    return withDeadline("The compute process", limitMs, signal, async (both) => {
+      const giveUp = setTimeout(() => this.#child.kill("SIGKILL"), limitMs - 1000);
+      try {
+        return await this.#channel.ask(what, message, both);
+      } finally {
+        clearTimeout(giveUp);
+      }
+    });
   }
 
   forget(key: string): void {

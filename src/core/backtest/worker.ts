@@ -3,6 +3,7 @@ import type { BacktestRequest, BacktestResult } from "../domain/backtest.ts";
 import { TradingError, type PlainError } from "../base/errors.ts";
 import { resolveOwnLibrary } from "../base/ownLibrary.ts";
 import { Builtins } from "./builtins.ts";
+import { LONGEST_GROUP_MS } from "./groups.ts";
 import { runBacktest } from "./runBacktest.ts";
 import { RunMemory } from "./runMemory.ts";
 import { unshare, type SharedDataset } from "./sharedBars.ts";
@@ -20,9 +21,11 @@ export interface WorkerTask {
 /** Errors cross as data, since a structured clone would lose their code. */
 export type WorkerAnswer = { readonly ok: true; readonly result: BacktestResult } | { readonly ok: false; readonly error: PlainError };
 
-/** Several short runs of built-in strategies, one after another: what a message costs is shared among them. */
+/** Several short runs, one after another: what a message costs is shared among them. */
 export interface GroupTask {
   readonly items: ReadonlyArray<{ readonly request: BacktestRequest; readonly dataset: SharedDataset }>;
+  /** One Int32: the item under way, counted from 1; 0 before the first and after the last. */
+  readonly current: SharedArrayBuffer;
 }
 
 export type GroupAnswer = ReadonlyArray<WorkerAnswer & { readonly durationMs: number }>;
@@ -47,12 +50,18 @@ export function runItem(task: WorkerTask): Promise<WorkerAnswer> {
   return answer(task);
 }
 
-export async function runGroup({ items }: GroupTask): Promise<GroupAnswer> {
+export async function runGroup({ items, current }: GroupTask): Promise<GroupAnswer> {
   const answers = [];
-  for (const item of items) {
+  const now = new Int32Array(current);
+  const began = performance.now();
+  for (const [i, item] of items.entries()) {
     const since = performance.now();
+    // These were thought to be short: the rest is for whoever is free.
+    if (since - began > LONGEST_GROUP_MS) break;
+    Atomics.store(now, 0, i + 1);
     answers.push({ ...(await answer(item)), durationMs: performance.now() - since });
   }
+  Atomics.store(now, 0, 0);
   return answers;
 }
 

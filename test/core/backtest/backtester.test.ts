@@ -28,6 +28,7 @@ export default defineStrategy({ name: "plain", params: {}, signals: ({ close, cr
   "throws.ts": `export default { name: "throws", params: {},\n  onBar(bar: { index: number }) {\n    if (bar.index === 7) throw new RangeError("at seven");\n  } };`,
   "syntax.ts": `const a = 1;\n\nexport default { name: ; };`,
   "syntax.js": `const a = 1;\n\nexport default { name: ; };`,
+  "moods.ts": `export default { name: "moods", params: { mood: { default: 0 } }, onBar(_bar: object, { mood }: { mood: number }) { if (mood === 1) while (true) {} if (mood === 2) process.exit(3); if (mood === 3) throw new Error("a bad mood"); } };`,
   "noDefault.ts": `export const strategy = {};`,
   "noName.ts": `export default { params: {}, onBar() {} };`,
   "asyncBar.ts": `export default { name: "asyncBar", params: {}, async onBar() { throw new Error("too late to be seen"); } };`,
@@ -180,6 +181,32 @@ describe("The backtester", () => {
     );
     const alone = await backtester.run(short(3), signal);
     for (const i of [3, 123, 298]) assert.deepEqual({ ...results[i]?.result, durationMs: 0 }, { ...alone, durationMs: 0 });
+  });
+
+  it("answers hundreds of short runs of a user's strategy each for itself, though one hangs, one ends its worker, and one throws", async () => {
+    backtester.register("few", { ...sp500(), series: sliceBars(sp500().series, 0, 60) });
+    const moods: Record<number, number> = { 100: 1, 140: 2, 180: 3 };
+    const requests = Array.from({ length: 250 }, (_value, i) => file("moods.ts", { data: "few", params: { mood: moods[i] ?? 0 } }));
+    const before = backtester.load().ended;
+    const seen: number[] = [];
+    const { results, succeeded } = await backtester.batch(requests, { timeoutMs: 2000, onItem: ({ index }) => seen.push(index) }, signal);
+    assert.equal(succeeded, 247);
+    assert.deepEqual(
+      [...seen].sort((a, b) => a - b),
+      requests.map((_request, i) => i),
+      "each is told once",
+    );
+    assert.deepEqual(
+      [100, 140, 180].map((i) => [results[i]?.status, results[i]?.error?.code]),
+      [
+        ["timeout", "timeout"],
+        ["error", "strategy-exited"],
+        ["error", "strategy-error"],
+      ],
+    );
+    assert.match(results[180]?.error?.message ?? "", /moods\.ts:1: onBar\(\) at bar 0 failed: Error: a bad mood/);
+    const { ok, error, timeout } = backtester.load().ended;
+    assert.deepEqual([ok - before.ok, error - before.error, timeout - before.timeout], [247, 2, 1]);
   });
 
   it("ends a strategy that never returns at its deadline, and the others are done", async () => {
