@@ -23,12 +23,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 // The launcher that started us in this Node may be killed: then nobody waits for us any more.
 process.channel?.unref();
 process.once("disconnect", () => stop("SIGTERM"));
-// A reader that closed its end (`quantdesk runs | head`) is no failure.
+// Where standard output takes no more, the work ends in order, and with this code.
+let unheard: number | undefined;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
+  if (unheard !== undefined) return;
   if (error.code === "EIO") return stop("SIGHUP"); // the terminal is gone
-  io.say(`${io.style("red", "Error:")} Standard output cannot be written: ${error.message}.`);
-  process.exit(EXIT.failed);
+  // A reader that closed its end (`quantdesk runs | head`) is no failure.
+  process.exitCode = unheard = error.code === "EPIPE" ? EXIT.done : EXIT.failed; // this may come after the last line below
+  if (unheard !== EXIT.done) io.say(`${io.style("red", "Error:")} Standard output cannot be written: ${error.message}.`);
+  controller.abort(new TradingError("interrupted", "Nobody reads the answer.", { kind: "interrupted" }));
 });
 // Nobody reads what is for people: that is no reason to stop.
 process.stderr.on("error", () => undefined);
@@ -38,9 +41,11 @@ process.on("uncaughtException", (error) => process.exit(reportFailure(error, io,
 const context: Context = { io, signal: controller.signal, exitCode: 0 };
 try {
   await buildProgram(context).parseAsync(argv, { from: "user" });
-  if (controller.signal.aborted) context.exitCode = terminated ? EXIT.terminated : EXIT.interrupted;
+  if (unheard === undefined && controller.signal.aborted) context.exitCode = terminated ? EXIT.terminated : EXIT.interrupted;
 } catch (error) {
-  if (error instanceof CommanderError) {
+  if (unheard !== undefined) {
+    // What the end of the work throws is its end.
+  } else if (error instanceof CommanderError) {
     const isHelp = error.exitCode === 0;
     const message = error.code === "commander.help" ? "A command is missing." : error.message;
     context.exitCode = isHelp
@@ -50,4 +55,4 @@ try {
     context.exitCode = reportFailure(error, io, { ...how, terminated });
   }
 }
-process.exitCode = context.exitCode;
+process.exitCode = unheard ?? context.exitCode;

@@ -45,6 +45,19 @@ describe("demo, the main job", function () {
     );
   });
 
+  it("leaves nothing when nobody reads its answer", async () => {
+    const child = spawn(process.execPath, [join(ROOT, "dist", "cli.js"), "demo", "--json", "--data", "sample:simulated", "--out", join(folder, "out")], {
+      detached: true,
+      stdio: ["ignore", "pipe", "ignore"],
+      env: { ...process.env, TMPDIR: folder },
+    });
+    child.stdout.destroy();
+    const code = await new Promise<number | null>((done) => child.once("close", done));
+    assert.equal(code, 0);
+    assert.throws(() => process.kill(-(child.pid as number), 0), { code: "ESRCH" });
+    assert.deepEqual(await readdir(folder), ["out"]);
+  });
+
   // As a terminal does it: the signal goes to every process of the group.
   for (const line of ["1. Connect", "2. Scan", "4. Backtest", "5. Trade"]) {
     it(`leaves no process and no half-written file when interrupted at "${line}"`, async () => {
