@@ -29,7 +29,7 @@ export function runEvent(
   const hasActions = series.some((bars) => bars.actions !== undefined);
   const atClose = rules.fill === "close";
   const last = clock.length - 1;
-  const isPlain = legs.length === 1 && !account.hasFinancing && !hasActions && !atClose && watch === undefined;
+  const isPlain = legs.length === 1 && legs[0]!.isAlways && !account.hasFinancing && !hasActions && !atClose && watch === undefined;
   if (isPlain) runPlain(account, first, onBar);
   const active: Leg[] = [];
   for (let now = isPlain ? clock.length : 0; now <= last; now++) {
@@ -47,7 +47,7 @@ export function runEvent(
   return account;
 }
 
-/** The same for one symbol and what most runs have, in a third of the time: here every step that is not needed shows. */
+/** The same for one symbol and what most runs have: here every step that is not needed shows. */
 function runPlain(account: Portfolio, first: BarCursor, onBar: (bar: BarContext) => void): void {
   const { equity, held, legs } = account;
   const [leg] = legs as readonly [Leg];
