@@ -182,7 +182,12 @@ function answerError(reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof ApiError) return reply.code(error.status).send(error.body);
   const status = error instanceof URIError ? 400 : (error as { statusCode?: number }).statusCode;
   if (status === undefined || status < 400 || status >= 500) return reply.code(500).send({ code: 50_010_000, message: "internal server error" });
-  return reply.code(status).send({ code: status === 400 ? 40_010_000 : status * 100_000, message: (error as Error).message });
+  return reply.code(status).send({ code: codeOf(status), message: (error as Error).message });
+}
+
+/** Where the request itself is wrong, Alpaca's code says so; others are the status. */
+function codeOf(status: number): number {
+  return status === 400 ? 40_010_000 : status * 100_000;
 }
 
 /** What is no HTTP is answered in the shape of every other error, and cut off. */
@@ -194,7 +199,7 @@ function refuseGarbage(error: Error & { readonly code?: string }, socket: Socket
       : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
         ? [408, "Request Timeout"]
         : [400, "Bad Request"];
-  const body = JSON.stringify({ code: Number(status) * 100_000, message: `${words}: the request is not understood` });
+  const body = JSON.stringify({ code: codeOf(Number(status)), message: `${words}: the request is not understood` });
   const headers = [
     `HTTP/1.1 ${status} ${words}`,
     `${SIMULATED.name}: ${SIMULATED.value}`,

@@ -145,7 +145,7 @@ describe("the paper exchange in a crowd", () => {
     socket.on("error", () => undefined).on("data", (part) => (said += String(part)));
     socket.write("\x16\x03\x01 this is no HTTP\r\n\r\n");
     await closed;
-    assert.match(said, /^HTTP\/1\.1 400 Bad Request\r\nX-Quantdesk-Simulated: true\r\n[^]*\{"code":40000000,"message":/);
+    assert.match(said, /^HTTP\/1\.1 400 Bad Request\r\nX-Quantdesk-Simulated: true\r\n[^]*\{"code":40010000,"message":/);
     assert.equal((await exchange.get("/v2/clock")).is_open, true);
   });
 

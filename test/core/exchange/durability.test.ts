@@ -56,7 +56,7 @@ describe("an exchange that is killed at random moments", () => {
       );
     }
     assert.ok(placed.size > 10 && canceled.size > 0);
-  });
+  }).timeout(120_000); // six starts, and hundreds of orders on disk one after the other
 });
 
 async function all(exchange: GivenExchange, account: number, path: string, cursor: (row: Json) => string, size: number): Promise<Json[]> {
