@@ -27,26 +27,29 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
       throw at(site, error);
     }
   };
+  /** What is sent as source goes as text; the others' arguments go as they are. */
+  const withStrategies = async ([spec, ...rest]: readonly unknown[]) => [await withStrategyAsText(spec, tools.openBlocking), ...rest];
+  const asText: Partial<Record<DeskCall["name"], (args: readonly unknown[]) => Promise<readonly unknown[]>>> = {
+    backtest: withStrategies,
+    backtests: withStrategies,
+    scan: async ([options]) => [await withScannersAsText(options as ScanOptions | undefined, tools.openBlocking)],
+  };
   const desk: Record<string, (...args: unknown[]) => Promise<unknown>> = {};
   for (const name of DESK_METHODS) {
+    const toText = asText[name];
     const method = async (...args: unknown[]): Promise<unknown> => {
       const site = new Error("site");
-      Error.captureStackTrace(site, method);
-      return await call(name, args, site);
+      Error.captureStackTrace(site, method); // before anything is awaited: the cell is on the stack now
+      const given = toText === undefined ? args : await atSite(site, toText(args));
+      return await call(name, given, site);
     };
     desk[name] = method;
   }
-  for (const name of ["backtest", "backtests"] as const) {
-    const send = desk[name] as (...args: unknown[]) => Promise<unknown>;
-    desk[name] = async (spec, ...rest) => await send(await withStrategyAsText(spec, tools.openBlocking), ...rest);
-  }
-  const scan = desk["scan"] as (options: unknown) => Promise<unknown>;
-  desk["scan"] = async (options) => await scan(await withScannersAsText(options as ScanOptions | undefined, tools.openBlocking));
   const long = (name: "sweep" | "walkForward") => {
     const method = (spec: unknown): unknown => {
       const site = new Error("site");
       Error.captureStackTrace(site, method);
-      return runningWork(call, name, withStrategyAsText(spec, tools.openBlocking), { site, progressBar: tools.progressBar });
+      return runningWork(call, name, atSite(site, withStrategyAsText(spec, tools.openBlocking)), { site, progressBar: tools.progressBar });
     };
     return method;
   };
@@ -54,6 +57,14 @@ export function createDesk(channel: Channel, current: AsyncLocalStorage<RunningC
   Object.assign(desk, createLocalDesk(current, tools), { fromDanfo, sweep: long("sweep"), walkForward: long("walkForward") });
   // A misspelt method is a type error before it gets here; untyped code gets the sentence instead of "not a function".
   return Object.freeze(desk) as unknown as Desk;
+}
+
+async function atSite<T>(site: Error, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw at(site, error);
+  }
 }
 
 /** The error as if it had been thrown where the cell called: an answer's own stack shows nothing of the cell. */

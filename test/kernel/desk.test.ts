@@ -263,6 +263,18 @@ const bad = defineStrategy({ name: "falls_over", params: {}, signals() { throw n
     assert.match(batch.shown ?? "", /^'The strategy falls_over.*no such luck/);
   });
 
+  for (const [what, code] of [
+    ["a backtest", 'await desk.backtest({ data: "sample:simulated", strategy: "nope" })'],
+    ["a list of backtests", "await desk.backtests([])"],
+    ["a sweep", 'await desk.sweep({ data: "sample:simulated", strategy: "nope", grid: "fast=1:2:1" })'],
+    ["a scan", 'await desk.scan({ scanners: ["nope"] })'],
+    ["a scanner that cannot be sent", 'await desk.scan({ own: { name: "mine", pipeline: "p", needs: [], scan: async () => outside } })'],
+  ] as const)
+    it(`says at the cell's own line why ${what} is refused`, async () => {
+      const { outcome } = await notebook.run(`const outside = 1;\n\n${code}`);
+      assert.match(outcome.status === "error" ? outcome.error.stack : "", /\n {4}at Cell \d+:3:\d+/, JSON.stringify(outcome));
+    });
+
   it("refuses a strategy of the cell that captures a variable, by name", async () => {
     const ran = await notebook.run(`const days = 10;
 await desk.backtest({ data: "sample:simulated", strategy: defineStrategy({ name: "captures", params: {}, signals: ({ close, sma, crossOver }) => ({ entries: crossOver(close, sma(close, days)), exits: [] }) }) })`);
