@@ -82,13 +82,14 @@ export function createDisplay({ send, current, flush, holdFor, releaseAll }: Dis
       });
     }
   };
-  const place = (drawn: Drawn | ((hold: Hold) => Drawn)): { readonly displayed: Displayed; readonly redraw: (bundle: MimeBundle) => void } => {
+  const place = (drawn: Drawn | ((hold: Hold) => Drawn)): Place => {
     const cell = current.getStore();
     const run = cell?.run ?? 0;
     const id = `${process}-${++shown}`;
     const settle = (bundles: readonly MimeBundle[], update: boolean): void => (update ? putUpdate(bundles, run, id) : putNew(bundles, run, id, cell));
+    let own: Promise<void> | undefined;
     const out = (what: Drawn, update: boolean): void => {
-      const [before] = update ? [] : [...(cell?.drawing ?? [])].slice(-1);
+      const before = update ? own : [...(cell?.drawing ?? [])].at(-1);
       if (!(what instanceof Promise) && before === undefined) {
         settle(what, update);
         return;
@@ -97,8 +98,12 @@ export function createDisplay({ send, current, flush, holdFor, releaseAll }: Dis
       const drawing = Promise.resolve(before)
         .catch(() => undefined)
         .then(async () => settle(await what, update))
-        .finally(() => cell?.drawing.delete(drawing));
+        .finally(() => {
+          cell?.drawing.delete(drawing);
+          if (own === drawing) own = undefined;
+        });
       drawing.catch(() => undefined);
+      own = drawing;
       cell?.drawing.add(drawing);
     };
     out(typeof drawn === "function" ? drawn(holdFor(id)) : drawn, false);
@@ -106,9 +111,16 @@ export function createDisplay({ send, current, flush, holdFor, releaseAll }: Dis
     return {
       displayed: Object.defineProperty({ id, update }, SHOWN, { value: true, enumerable: false }),
       redraw: (bundle: MimeBundle) => out([bundle], true),
+      drawn: own,
     };
   };
   const show = (drawn: Drawn | ((hold: Hold) => Drawn)): Displayed => place(drawn).displayed;
+  /** Has its place among the displays now. */
+  const showLater = async (drawn: Promise<MimeBundle>): Promise<Displayed> => {
+    const shown = place(drawn.then((bundle) => [bundle]));
+    await shown.drawn;
+    return shown.displayed;
+  };
   const as =
     (mime: string) =>
     (text: string): Displayed =>
@@ -123,7 +135,11 @@ export function createDisplay({ send, current, flush, holdFor, releaseAll }: Dis
     png: image("image/png"),
     jpeg: image("image/jpeg"),
     gif: image("image/gif"),
-    webp: image("image/webp"),
+    webp: (data: string | Uint8Array) => {
+      // VS Code draws this kind inside HTML only.
+      const base64 = base64Of(data).replaceAll(/[^A-Za-z0-9+/=]/g, "");
+      return show([{ "image/webp": base64, "text/html": `<img alt="" src="data:image/webp;base64,${base64}">`, "text/plain": "[image/webp]" }]);
+    },
     json: (value: unknown) =>
       show((hold) => {
         const json = jsonOf(value);
@@ -131,15 +147,9 @@ export function createDisplay({ send, current, flush, holdFor, releaseAll }: Dis
         return [{ ...(typeof json === "object" && json !== null ? { "application/json": json } : {}), ...drawTree(value, textOf(value), hold) }];
       }),
     progress: createProgress({ current, show: (bundle) => place([bundle]).redraw }),
-    vegaLite: async (spec: object) => {
-      const { drawChart } = await import("./draw/chart.ts");
-      return show([await drawChart(spec, "[chart]")]);
-    },
+    vegaLite: (spec: object) => showLater(import("./draw/chart.ts").then(({ drawChart }) => drawChart(spec, "[chart]"))),
   });
-  const plot: Plot = async (value, options = {}) => {
-    const { drawPlot } = await import("./draw/plot.ts");
-    return show([await drawPlot(value, options)]);
-  };
+  const plot: Plot = (value, options = {}) => showLater(import("./draw/plot.ts").then(({ drawPlot }) => drawPlot(value, options)));
   const pause = new Int32Array(new SharedArrayBuffer(4));
   let clearedAt = Number.NEGATIVE_INFINITY;
   const clearOutput = (): void => {
@@ -154,6 +164,13 @@ export function createDisplay({ send, current, flush, holdFor, releaseAll }: Dis
     send({ t: "clear", run: cell?.run ?? 0 });
   };
   return { display, plot, clearOutput, flushUpdates };
+}
+
+interface Place {
+  readonly displayed: Displayed;
+  readonly redraw: (bundle: MimeBundle) => void;
+  /** Until it is there, where that takes time. */
+  readonly drawn: Promise<void> | undefined;
 }
 
 type Drawn = readonly MimeBundle[] | Promise<readonly MimeBundle[]>;

@@ -99,6 +99,41 @@ describe("the outputs of a cell", () => {
     assert.match(text(shown, "text/plain"), /a: 1/);
   });
 
+  it("are pictures of bytes, of a part of a buffer too", async () => {
+    const part = "const part = Buffer.from('..picture..').subarray(2, 9);";
+    const shown = displays(
+      await notebook.run(`${part} display.png(part); display.jpeg(new Uint8Array(part)); display.gif(part.toString("base64")); display.webp(part)`),
+    );
+    const base64 = Buffer.from("picture").toString("base64");
+    assert.deepEqual(
+      ["png", "jpeg", "gif", "webp"].map((kind, i) => text(shown[i], `image/${kind}`)),
+      [base64, base64, base64, base64],
+    );
+    assert.equal(text(shown[3], "text/html"), `<img alt="" src="data:image/webp;base64,${base64}">`);
+  });
+
+  it("have formulas where those who show LaTeX look for them", async () => {
+    const shown = displays(await notebook.run(String.raw`for (const one of ["x^2", "let $x$ be", "\\[ a \\]", "\\( b \\)", "$$c$$"]) display.latex(one)`));
+    assert.deepEqual(
+      shown.map((one) => text(one, "text/latex")),
+      ["$$\nx^2\n$$", "let $x$ be", "$$\na\n$$", "$$\nb\n$$", "$$c$$"],
+    );
+  });
+
+  it("keep their order, whatever one of them takes", async () => {
+    const ran = await notebook.run('display(await desk.bars("AAPL")); display("then"); plot([1, 2]); display("last")');
+    assert.deepEqual(
+      displays(ran).map(({ data }) => Object.keys(data)[0]),
+      ["text/html", "application/vnd.vegalite.v5+json", "text/plain", "application/vnd.vegalite.v5+json", "text/plain"],
+    );
+  });
+
+  it("are replaced by an update that comes before they are drawn", async () => {
+    const ran = await notebook.run('display(await desk.bars("AAPL")).update("soon"); await plot([1]); console.log("after")');
+    const kinds = ran.outputs.map((output) => (output.kind === "update" ? `update ${text(output, "text/plain")}` : output.kind));
+    assert.deepEqual(kinds, ["display", "display", "update 'soon'", "display", "stream"]);
+  });
+
   it("draw bars as a table and a chart that say SIMULATED", async () => {
     const [table, chart] = displays(await notebook.run('const bars = await desk.bars("AAPL"); bars'));
     assert.match(text(table, "text/html"), /A&#60;B&#62;: 3 bars[\s\S]*SIMULATED/);
