@@ -23,7 +23,11 @@ export function reportFailure(error: unknown, io: Io, how: { readonly json: bool
   return failure.kind === "usage" ? EXIT.usage : failure.kind === "refused" ? EXIT.refused : EXIT.failed;
 }
 
-/** Messages quote files, cells and servers: what they say must not steer the terminal. The document has them as they are. */
+/** What fits on a screen; a file or an argument that is quoted may have megabytes. */
+const LONGEST = 2000;
+
+/** Messages quote files, cells and servers: what they say must not steer or flood the terminal. The document has them as they are. */
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, " ").replace(/\p{Cc}/gu, "�");
+  const line = text.replace(/\s*\n\s*/g, " ").replace(/\p{Cc}/gu, "�");
+  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST / 2)} … ${line.slice(-LONGEST / 2)}`;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ describe("bad input", function () {
       const error = ran.json<{ schema: string; code: string; message: string; hint?: string }>();
       assert.equal(error.schema, "quantdesk.error/1");
       assert.match(`${error.message} ${error.hint ?? ""}`, message);
-      assert.ok(ran.stderr.includes(error.message), ran.stderr);
+      assert.ok(ran.stderr.includes(error.message.slice(0, 900)), ran.stderr);
       assert.doesNotMatch(ran.stderr, /\n\s+at /, "no stack");
     });
   };
@@ -130,6 +130,7 @@ describe("bad input", function () {
   refuses("selling what is not held", ["sell", "AAPL", "1"], 3, /AAPL/);
   refuses("a model from a terminal", ["analyze", "AAPL", "--provider", "vscode"], 2, /inside VS Code/);
   refuses("a leverage below one", ["backtest", "--data", "sample:simulated", "--strategy", "sma_cross", "--leverage", "0.5"], 2, /--leverage is "0.5"/);
+  refuses("a pattern that is too large", ["logs", "--grep", "x".repeat(100_000)], 2, /^--grep is not a regular expression/);
   refuses("a word that is none of a few", ["orders", "--status", "all,"], 2, /^--status is "all,", but must be one of open, closed, all\. $/);
   refuses("a number that is too large for one", ["backtest", "--cash", "1e309"], 2, /^--cash is "1e309", but must be a number/);
   refuses("an empty folder for the kernel's description", ["kernel", "install", "--prefix", ""], 2, /--prefix is empty/);
@@ -181,6 +182,22 @@ describe("bad input", function () {
   badBatch("a number out of range", `[{${sound}, "cash": -1}]`, /request 0: cash must be at least 0\.01/);
   badBatch("text for a parameter", `[{${sound}, "params": {"fast": "5"}}]`, /request 0: params must be an object of names with numbers/);
   badBatch("a sizing that is none", `\uFEFF[{${sound}, "sizing": "percent:0"}]`, /request 0: sizing percent is "0", but must be above zero/);
+
+  it("a link to nowhere is told as one", async function () {
+    if (process.platform === "win32") this.skip();
+    const link = join(folder, "gone.csv");
+    await symlink(join(folder, "nowhere.csv"), link);
+    const ran = await desk.run(["backtest", "--data", link, "--strategy", "sma_cross", "--json"]);
+    assert.deepEqual([ran.code, ran.json<{ hint: string }>().hint], [2, "It is a link to what is not there."]);
+  });
+
+  it("a sentence on the terminal quotes a screen at most, the document all of it", async () => {
+    const long = "x".repeat(100_000);
+    const ran = await desk.run(["price", long, "--json"]);
+    assert.equal(ran.code, 2);
+    assert.ok(ran.json<{ message: string }>().message.includes(long));
+    assert.ok(ran.stderr.length < 2100 && ran.stderr.endsWith("Write it like AAPL.\n"), `${ran.stderr.length} characters`);
+  });
 
   it("a pipe or a device instead of a CSV file is refused, not waited for", async function () {
     if (process.platform === "win32") this.skip();

@@ -54,7 +54,9 @@ async function logs(context: Context, flags: LogFlags): Promise<void> {
 
 function patternOf(text: string): RegExp {
   try {
-    return new RegExp(text, "u");
+    const pattern = new RegExp(text, "u");
+    pattern.test(""); // compiled at its first use: one that is too large is told here
+    return pattern;
   } catch (error) {
     throw badInput("bad-pattern", `--grep is not a regular expression: ${(error as Error).message}.`);
   }

@@ -57,7 +57,8 @@ async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array>
 }
 
 async function neighbour(path: string): Promise<string> {
-  const files = await readdir(dirname(path)).catch(() => []);
+  const files: readonly string[] = await readdir(dirname(path)).catch(() => []);
+  if (files.includes(basename(path))) return "It is a link to what is not there.";
   const near = nearest(basename(path), files);
   return near === undefined ? "Check the path." : `Did you mean ${near}?`;
 }
