@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { TradingError } from "../base/errors.ts";
 import type { NewRun } from "../domain/ports.ts";
 import { CacheTables } from "./cacheTables.ts";
+import { isUnwritable, openToLook } from "./lookOnly.ts";
 import { RESULT_MIGRATIONS } from "./resultsSchema.ts";
 import { RunTables } from "./runTables.ts";
 import { SourceTables } from "./sourceTables.ts";
@@ -43,6 +44,8 @@ export class ResultsFile {
   readonly #options: ResultsFileOptions;
   readonly #spool: Spool;
   #opened: Opened | undefined;
+  /** It could not be opened for writing. */
+  #looksOnly = false;
   #mayWait = true;
 
   constructor(options: ResultsFileOptions) {
@@ -61,7 +64,8 @@ export class ResultsFile {
     try {
       return work(this.#open());
     } catch (error) {
-      if (failureOf(error) === "damaged") this.close(); // the next use looks at it, and sets it aside when it is
+      // The next use looks at it anew: sets it aside when it is damaged, writes when that goes again.
+      if (failureOf(error) === "damaged" || this.#looksOnly) this.close();
       throw storeError(this.#options.path, error);
     }
   }
@@ -132,6 +136,21 @@ export class ResultsFile {
 
   #open(): Opened {
     if (this.#opened !== undefined) return this.#opened;
+    this.#looksOnly = false;
+    let db: DatabaseSync;
+    try {
+      db = this.#openToWrite();
+    } catch (error) {
+      // Somebody's lock is over soon; a full disk or a read-only drive is looked at as it is.
+      if (!isUnwritable(error) || failureOf(error) === "locked") throw error;
+      db = openToLook(this.#options.path, RESULT_MIGRATIONS);
+      this.#looksOnly = true;
+    }
+    this.#opened = { db, runs: new RunTables(db), cache: new CacheTables(db), sources: new SourceTables(db) };
+    return this.#opened;
+  }
+
+  #openToWrite(): DatabaseSync {
     const { path } = this.#options;
     let db: DatabaseSync;
     try {
@@ -147,8 +166,7 @@ export class ResultsFile {
       db.close();
       throw error;
     }
-    this.#opened = { db, runs: new RunTables(db), cache: new CacheTables(db), sources: new SourceTables(db) };
-    return this.#opened;
+    return db;
   }
 
   #migrate(db: DatabaseSync): void {

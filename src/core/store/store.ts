@@ -239,6 +239,10 @@ function plainNews({ orders, fills, readTo, baseline }: JournalNews): PlainNews 
 }
 
 function unopened(path: string, error: PlainError): TradingError {
+  if (error.code === "store-damaged")
+    return new TradingError("store-unopened", `The store ${path} cannot be opened: it is damaged (${error.message}).`, {
+      hint: "It keeps the journal of orders, so no new one is begun by itself: put a copy of it back, or move it away and look at your orders and positions.",
+    });
   if (error.code !== "store-unopened") return TradingError.fromPlain(error);
   return new TradingError("store-unopened", `The store ${path} cannot be opened: ${error.message}.`, {
     hint: "Check that the folder is writable and the disk is not full, or give another one with --home DIR.",

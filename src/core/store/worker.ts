@@ -4,6 +4,7 @@ import { Channel } from "../base/channel.ts";
 import { TradingError } from "../base/errors.ts";
 import { Database } from "./database.ts";
 import { RequestBuckets } from "./requests.ts";
+import { failureOf } from "./sqliteErrors.ts";
 import type { StoreCalls } from "./store.ts";
 
 const port = parentPort;
@@ -80,7 +81,8 @@ function open(path: string): Promise<Database> {
   try {
     return Promise.resolve(new Database(path));
   } catch (error) {
-    channel.emit("failed", TradingError.from(error, "store-unopened").toPlain());
+    const code = failureOf(error) === "damaged" ? "store-damaged" : "store-unopened";
+    channel.emit("failed", TradingError.from(error, code).toPlain());
     return new Promise(() => undefined); // whoever started this thread ends it
   }
 }

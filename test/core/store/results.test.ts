@@ -49,6 +49,21 @@ describe("the file of results", () => {
     await rm(folder, { recursive: true });
   });
 
+  it("that cannot be written is read as it stands, and written again once that goes", async () => {
+    const first = given();
+    first.addRuns([run("a")]);
+    first.close();
+    await mkdir(`${path}-wal`); // no room for SQLite's file beside it
+    const file = given();
+    assert.deepEqual(hashesIn(file), ["a"]);
+    file.addRuns([run("b")]);
+    assert.match(warnings.join(), /1 result waits in .*cannot be read or written/);
+    assert.deepEqual(hashesIn(file), ["a"]);
+    await rm(`${path}-wal`, { recursive: true });
+    file.addRuns([run("c")]);
+    assert.deepEqual(hashesIn(file).sort(), ["a", "b", "c"]);
+  });
+
   it("is set aside when it is damaged, whole and with one sentence, and begun anew", async () => {
     const garbage = "this was a database once, and is none any more, however long one looks at it";
     await writeFile(path, garbage);

@@ -156,7 +156,11 @@ class Parser {
   }
 
   #bad(why: string) {
-    return badInput("bad-where", `The condition "${this.#text}" cannot be read: ${why}.`, 'Write it like "fast < slow and slow <= 200".');
+    return badInput(
+      "bad-where",
+      `The condition "${this.#text.length > 80 ? `${this.#text.slice(0, 80)}…` : this.#text}" cannot be read: ${why}.`,
+      'Write it like "fast < slow and slow <= 200".',
+    );
   }
 }
 
