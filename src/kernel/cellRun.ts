@@ -2,7 +2,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { promisify } from "node:util";
 import { Script } from "node:vm";
-import type { SendFrame } from "./frames.ts";
+import { sendBroken, type SendFrame } from "./frames.ts";
+import { own } from "./ownGlobals.ts";
 import { WANTED } from "./interruptWords.ts";
 import type { MimeBundle, RunOrder, ScriptOrder } from "./protocol.ts";
 import { plainCellError } from "./cellErrors.ts";
@@ -23,7 +24,7 @@ export class RunningCell {
   readonly run: number;
   /** What it shows is kept, so that the rest of it can be looked at. */
   readonly keeps: boolean;
-  readonly started = performance.now();
+  readonly started = own.now();
   readonly controller = new AbortController();
   /** Awaits that an interrupt refuses. */
   readonly waiting = new Set<(reason: Error) => void>();
@@ -89,14 +90,14 @@ export class CellRunner {
     const cell = new RunningCell(run, keeps);
     this.#cell = cell;
     for (const left of this.#left) if (left.timers.size === 0 && left.waiting.size === 0) this.#left.delete(left);
-    // What a cell that failed inside console.group left open indents nothing here.
-    for (let open = 0; open < MAX_GROUPS; open++) console.groupEnd();
-    for (const name of order.globals) {
-      if (!Object.hasOwn(globalThis, name)) Object.defineProperty(globalThis, name, { value: undefined, writable: true, configurable: true, enumerable: true });
-    }
     const { current } = this.#parts;
     let answer: unknown;
     try {
+      // What a cell that failed inside console.group left open indents nothing here.
+      for (let open = 0; open < MAX_GROUPS; open++) own.closeGroup();
+      for (const name of order.globals) {
+        if (!own.hasOwn(globalThis, name)) own.defineProperty(globalThis, name, { value: undefined, writable: true, configurable: true, enumerable: true });
+      }
       answer = current.run(cell, () => {
         const script = compiled ?? new Script(order.code, { filename: `cell:${order.script}` });
         return script.runInThisContext({ displayErrors: false });
@@ -114,7 +115,7 @@ export class CellRunner {
         if (order.isAsync) await answer;
         const shown = cell.shown;
         if (shown !== undefined && isThenable(shown.value)) cell.shown = { value: await this.guarded(shown.value) };
-        await this.guarded(Promise.all(cell.drawing));
+        await this.guarded(own.Promise.all(cell.drawing));
         this.#show(cell);
       } catch (error) {
         this.#finish(cell, cell.isStopped ? "interrupted" : "error", error);
@@ -126,14 +127,14 @@ export class CellRunner {
   stop(): void {
     const cell = this.#cell;
     if (cell === undefined) {
-      Atomics.store(this.#parts.words, WANTED, 0);
+      own.store(this.#parts.words, WANTED, 0);
       for (const left of this.#left) endOf(left);
       this.#left.clear();
       return;
     }
     // Still wanted until the cell has ended: one that catches what its awaits throw now, in a loop, is the guard's to stop.
     endOf(cell);
-    setImmediate(() => this.#finish(cell, "interrupted"));
+    own.setImmediate(() => this.#finish(cell, "interrupted"));
   }
 
   /** An await of a cell: refused by an interrupt. */
@@ -141,7 +142,7 @@ export class CellRunner {
     const cell = this.#parts.current.getStore();
     if (cell?.isStopped) throw new KeyboardInterrupt();
     if (cell === undefined || !isThenable(value)) return value;
-    return new Promise((resolve, reject) => {
+    return new own.Promise((resolve, reject) => {
       cell.waiting.add(reject);
       const settle = (act: () => void): void => {
         cell.waiting.delete(reject);
@@ -187,7 +188,7 @@ export class CellRunner {
     if (Array.isArray(drawn)) this.#finish(cell, "ok", undefined, drawn);
     else {
       this.#parts.current
-        .run(cell, () => Promise.resolve(this.guarded(drawn)) as Promise<readonly MimeBundle[]>)
+        .run(cell, () => own.Promise.resolve(this.guarded(drawn)) as Promise<readonly MimeBundle[]>)
         .then(
           (result) => this.#finish(cell, "ok", undefined, result),
           (error: unknown) => this.#finish(cell, cell.isStopped ? "interrupted" : "error", error),
@@ -200,27 +201,33 @@ export class CellRunner {
     cell.isDone = true;
     if (this.#cell === cell) this.#cell = undefined;
     if (!cell.isStopped) this.#left.add(cell);
-    Atomics.store(this.#parts.words, WANTED, 0);
+    own.store(this.#parts.words, WANTED, 0);
     cell.shown = undefined;
     // Those of a cell that ended well may go on, by its timers.
     if (status !== "ok") for (const end of cell.bars) end();
-    this.#parts.flush();
-    this.#parts.send({
-      t: "done",
-      run: cell.run,
-      status,
-      ...(status === "error" ? { error: plainCellError(error) } : {}),
-      result: [...result],
-      ms: performance.now() - cell.started,
-      memoryBytes: process.memoryUsage.rss(),
-    });
+    const end = { t: "done", run: cell.run, ms: own.now() - cell.started, memoryBytes: own.residentBytes() } as const;
+    try {
+      this.#parts.flush();
+      this.#parts.send({ ...end, status, ...(status === "error" ? { error: plainCellError(error) } : {}), result: [...result] });
+    } catch (refusal) {
+      this.#refused(end, refusal);
+    }
+  }
+
+  /** What the cell shows cannot leave this process, since it is cyclic say, or the cell has broken what everything leaves by. */
+  #refused(end: { readonly t: "done"; readonly run: number; readonly ms: number; readonly memoryBytes: number }, refusal: unknown): void {
+    try {
+      this.#parts.send({ ...end, status: "error", error: plainCellError(refusal), result: [] });
+    } catch {
+      sendBroken(end.run);
+    }
   }
 }
 
 /** What it waits for is refused, what it would do later is dropped. */
 function endOf(cell: RunningCell): void {
   cell.isStopped = true;
-  for (const timer of cell.timers) (timer as Partial<Disposable>)[Symbol.dispose]?.();
+  for (const timer of cell.timers) (timer as Partial<Disposable>)[own.dispose]?.();
   cell.timers.clear();
   cell.controller.abort(new KeyboardInterrupt());
   for (const refuse of cell.waiting) refuse(new KeyboardInterrupt());

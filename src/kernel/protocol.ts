@@ -178,6 +178,8 @@ const RunnerFrame = v.variant("t", [
 ]);
 export type RunnerFrame = v.InferOutput<typeof RunnerFrame>;
 
+const End = v.object({ t: v.literal("done"), run: v.number() });
+
 /** Undefined for whatever is not one of ours: a cell can write into the pipe too. */
 export function parseRunnerFrame(line: string): RunnerFrame | undefined {
   let value: unknown;
@@ -187,5 +189,10 @@ export function parseRunnerFrame(line: string): RunnerFrame | undefined {
     return undefined;
   }
   const parsed = v.safeParse(RunnerFrame, value);
-  return parsed.success ? parsed.output : undefined;
+  if (parsed.success) return parsed.output;
+  // The end of a cell whose value says of itself what is no output: that it has ended counts.
+  const end = v.safeParse(End, value);
+  if (!end.success) return undefined;
+  const error = { name: "NotShown", message: "What the cell shows is no output: each of its forms has to be text or an object.", stack: "" };
+  return { ...end.output, status: "error", error, result: [], ms: 0, memoryBytes: 0 };
 }

@@ -24,6 +24,7 @@ import { TURN } from "./interruptWords.ts";
 import type { Look } from "../core/domain/shown.ts";
 import type { RunOrder, ScriptOrder } from "./protocol.ts";
 import { HeldValues, type Hold } from "./shown/held.ts";
+import { own } from "./ownGlobals.ts";
 import { Streams } from "./streams.ts";
 import { createTslab, TSLAB } from "./tslab.ts";
 import { variablesAt } from "./variables.ts";
@@ -64,7 +65,7 @@ export function startRunner(): void {
     post: (message) => void process.send?.(message),
     onMessage: (listener) =>
       void process.on("message", (message) => {
-        Atomics.add(words, TURN, 1);
+        own.add(words, TURN, 1);
         listener(message);
       }),
   });
@@ -98,7 +99,7 @@ export function startRunner(): void {
     __filename: modules.meta.filename,
     $show: (value: unknown) => runner.show(value),
     $fn: (global: string, name: string, fn: (...args: unknown[]) => unknown) => {
-      Object.defineProperty(fn, "name", { value: name, configurable: true });
+      own.defineProperty(fn, "name", { value: name, configurable: true });
       (globalThis as Record<string, unknown>)[global] = fn;
     },
     desk: createDesk(channel, current, { computeFeaturesSync, openBlocking, progressBar: display.progress }),
@@ -115,8 +116,12 @@ export function startRunner(): void {
       if (error instanceof KeyboardInterrupt || (error instanceof TradingError && error.kind === "interrupted")) return;
       const cell = current.getStore();
       if (cell !== undefined && ++cell.lateErrors > MAX_LATE_ERRORS) return;
-      flush();
-      sendFrame({ t: "late", run: cell?.run ?? 0, error: plainCellError(error) });
+      try {
+        flush();
+        sendFrame({ t: "late", run: cell?.run ?? 0, error: plainCellError(error) });
+      } catch {
+        // A cell has broken what this needs; thrown on from here it would end the process.
+      }
     });
   }
   // A process with an inspector session open waits for it at exit for ever: tell the code, then end hard.

@@ -4,6 +4,7 @@
  */
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { SendFrame } from "./frames.ts";
+import { own } from "./ownGlobals.ts";
 import type { RunningCell } from "./cellRun.ts";
 
 const FLUSH_CHARACTERS = 32_768;
@@ -35,7 +36,7 @@ export class Streams {
   takeOver(): void {
     for (const stream of ["stdout", "stderr"] as const) {
       const write = (data: string | Uint8Array, encoding?: unknown, done?: unknown): boolean => {
-        this.#write(stream, typeof data === "string" ? data : Buffer.from(data).toString("utf8"));
+        this.#write(stream, typeof data === "string" ? data : own.bytesOf(data).toString("utf8"));
         const callback = typeof encoding === "function" ? encoding : done;
         if (typeof callback === "function") process.nextTick(callback as () => void);
         return true;
@@ -45,7 +46,7 @@ export class Streams {
   }
 
   flush(): void {
-    clearTimeout(this.#timer);
+    own.clearTimeout(this.#timer);
     this.#timer = undefined;
     const gathered = this.#gathered;
     this.#gathered = undefined;
@@ -59,14 +60,14 @@ export class Streams {
     if (kept === "") return;
     const run = cell?.run ?? 0;
     if (this.#gathered !== undefined && (this.#gathered.run !== run || this.#gathered.stream !== stream)) this.flush();
-    const now = performance.now();
+    const now = own.now();
     if (now - this.#writtenAt > FLUSH_MS || run !== this.#writtenBy) this.#sentAtOnce = 0;
     this.#writtenAt = now;
     this.#writtenBy = run;
     if (this.#gathered === undefined) {
       this.#gathered = { run, stream, text: kept, since: now };
       if (this.#sentAtOnce++ < AT_ONCE || kept.length > FLUSH_CHARACTERS) this.flush();
-      else this.#timer ??= this.#current.exit(() => setTimeout(() => this.flush(), FLUSH_MS));
+      else this.#timer ??= this.#current.exit(() => own.setTimeout(() => this.flush(), FLUSH_MS));
       return;
     }
     this.#gathered.text += kept;

@@ -223,4 +223,30 @@ export const LANGUAGE: readonly Behaviour[] = [
   refuses("an unused @ts-expect-error", ["// @ts-expect-error\nconst ok1: number = 1"], /^1:1 Unused '@ts-expect-error'/),
   refuses("an implicit any", ["function imp(x) { return x }"], /^1:14 Parameter 'x' implicitly has an 'any' type/),
   refuses("undefined where it may not be", ["const mayBe: { a?: string } = {}; mayBe.a.length"], /^1:35 .*possibly 'undefined'/),
+  shows(
+    "generic arrows, with a comma or a bound",
+    ["const idA = <T,>(x: T): T => x; const idB = async <T extends number>(x: T) => x;", "idA(1) + (await idB(2))"],
+    "3",
+  ),
+  shows("casts in angle brackets", ["const cast9: unknown = 'abc'; (<string>cast9).length"], "3"),
+  shows(
+    "hoisting, and functions that use what a later line and a later cell make",
+    [
+      "function usesLater() { return fromLater() + valueLater }\nfunction fromLater() { return 1 }\nlet valueLater = 2;",
+      "function fromLater() { return 10 }\nvalueLater = 5;",
+      "usesLater()",
+    ],
+    "15",
+  ),
+  shows(
+    "a default-exported class, names in capital escapes, numbers in every base",
+    ["export default class Dflt { z = 0b101 + 0o7 + 0x1f + 1_000 }\nconst \\u0061b9 = new Dflt().z; ab9"],
+    "1043",
+  ),
+  shows(
+    "a for await over an object of one's own",
+    ["const seen8: number[] = []; for await (const n of { async *[Symbol.asyncIterator]() { yield 1; yield 2 } }) seen8.push(n); seen8"],
+    "[ 1, 2 ]",
+  ),
+  refuses("what a block declares is not there after it", ["if (true) { function inBlock9() {} }\ninBlock9"], /^2:1 Cannot find name 'inBlock9'/),
 ];
