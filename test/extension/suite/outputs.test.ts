@@ -80,6 +80,24 @@ describe("the outputs of a notebook", () => {
     await until("more of the text", async () => (await text("pre"))?.includes("line 300 "));
     await click('[role="treeitem"]:has(> .label:has-text("list:")) > .label >> nth=-1');
     await until("the list's parts", async () => (await text('[role="treeitem"][aria-level="3"]')) !== null);
+    const focused = async () => {
+      const found =
+        "(() => { const item = document.activeElement?.shadowRoot?.activeElement; return item ? `${item.getAttribute('aria-label')} ${item.getAttribute('aria-expanded')}` : ''; })()";
+      return ((await bridge("eval", { where: "webviews" }, found)) as readonly string[]).join("");
+    };
+    assert.equal(await focused(), "list: Array(500) true");
+    for (const [key, expected] of [
+      ["ArrowDown", "0: Object false"],
+      ["ArrowRight", "0: Object true"],
+      ["ArrowRight", "i: 0 null"],
+      ["ArrowLeft", "0: Object true"],
+      ["ArrowLeft", "0: Object false"],
+      ["ArrowLeft", "list: Array(500) true"],
+      ["Home", "Object true"],
+    ] as const) {
+      await bridge("press", { keys: key });
+      await until(`${expected} after ${key}`, async () => (await focused()) === expected);
+    }
   });
 
   it("say what to do when the kernel has let the value go", async function () {
