@@ -160,23 +160,37 @@ describe("the tables of a sweep", () => {
     });
   }
 
-  it("have the bits of WebAssembly and of TypeScript alike", () => {
-    const { series: bars } = floatBars(3000, 3);
-    const grid = GRIDS["sma_cross"]!;
-    const recipe = recipeOf("sma_cross", grid.length, (name, i) => grid[i]![name]!)!;
-    const plan = planTables(bars, recipe, { boundCount: 3, workers: 1 });
-    assert.ok(typeof plan !== "string");
-    const [fast, plain] = [compileKernel(), undefined].map((module) => {
-      const sweep = { memory: kernelMemory(plan.layout.bytes, module), module, recipe, bars, ...plan };
-      prepare(sweep, blockBounds(bars.close.length, BLOCKS));
-      computeIndicators(sweep);
-      const evaluator = new TableEvaluator(sweep, 0, COSTS);
-      return grid.map((_params, i) => {
-        evaluator.evaluate(i);
-        return [...evaluator.figures, ...evaluator.sums, ...evaluator.bits().entries, ...evaluator.bits().exits];
-      });
-    });
-    assert.deepEqual(fast, plain);
+  it("have the bits of WebAssembly and of TypeScript alike, in trades of a few bars and of hundreds", () => {
+    const grids: Readonly<Record<string, readonly Params[]>> = {
+      sma_cross: [...GRIDS["sma_cross"]!, { fast: 30, slow: 200 }],
+      ema_cross: GRIDS["ema_cross"]!,
+      breakout: product({ entry: [2, 40], exit: [3, 150, 400] }),
+    };
+    const alike = (length: number, seed: number) => {
+      const { series: bars } = floatBars(length, seed);
+      for (const [strategy, grid] of Object.entries(grids)) {
+        const recipe = recipeOf(strategy, grid.length, (name, i) => grid[i]![name]!)!;
+        const bounds = blockBounds(length, BLOCKS);
+        const plan = planTables(bars, recipe, { boundCount: bounds.length, workers: 1 });
+        assert.ok(typeof plan !== "string");
+        const [fast, plain] = [compileKernel(), undefined].map((module) => {
+          const sweep = { memory: kernelMemory(plan.layout.bytes, module), module, recipe, bars, ...plan };
+          prepare(sweep, bounds);
+          computeIndicators(sweep);
+          const evaluator = new TableEvaluator(sweep, 0, COSTS);
+          return grid.map((_params, i) => {
+            evaluator.evaluate(i);
+            return [...evaluator.figures, ...evaluator.sums, ...(recipe.kind === "cross" ? [...evaluator.bits().entries, ...evaluator.bits().exits] : [])];
+          });
+        });
+        assert.deepEqual(fast, plain, `${strategy} over ${length} bars`);
+      }
+    };
+    alike(9000, 3);
+    fc.assert(
+      fc.property(fc.integer({ min: 10, max: 900 }), fc.integer(), (length, seed) => alike(length, seed)),
+      { numRuns: 40 },
+    );
   });
 
   it("find exactly the crossings of the indicators, ties in cents included", () => {
