@@ -21,6 +21,7 @@ export function runningWork<T extends { readonly run: number; readonly combinati
   { site, progressBar }: { readonly site: Error; readonly progressBar: DisplayProgress },
 ): Running<T> {
   const ticket = crypto.randomUUID();
+  const began = performance.now();
   const result = spec.then((given) => call(name, [given, ticket], site)) as Promise<T>;
   let isOver = false;
   const over = () => {
@@ -40,7 +41,7 @@ export function runningWork<T extends { readonly run: number; readonly combinati
   let isIterated = false;
   const drawBar = async (): Promise<void> => {
     if (isIterated || isOver) return;
-    const bar = progressBar(Number.NaN, { label: TITLES[name] });
+    const bar = progressBar(Number.NaN, { label: TITLES[name], since: began });
     try {
       await asked;
       for (let now = await nextProgress(-1); now !== null && !isIterated; now = await nextProgress(now.done)) bar.update(now.done, now.combinations);

@@ -806,6 +806,8 @@ export interface ProgressOptions {
   readonly label?: string;
   /** How many there will be, where what is counted through does not say. */
   readonly total?: number;
+  /** When the work began, as performance.now() tells it; when the bar was made unless said otherwise. */
+  readonly since?: number;
 }
 
 /** A bar that is moved by hand. */

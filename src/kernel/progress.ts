@@ -17,11 +17,12 @@ export interface ProgressParts {
 export function createProgress(parts: ProgressParts): DisplayProgress {
   const progress = (over: unknown, options: ProgressOptions = {}): unknown => {
     const label = String(options.label ?? "");
-    if (typeof over === "number") return new Bar(parts, label, countOf(over));
+    const { since } = options;
+    if (typeof over === "number") return new Bar(parts, label, countOf(over), since);
     if (over === null || typeof over !== "object") throw new TypeError("display.progress takes a count, or something to count through.");
     const total = options.total === undefined ? lengthOf(over) : countOf(options.total);
-    if (Symbol.asyncIterator in over) return countedAsync(over as AsyncIterable<unknown>, new Bar(parts, label, total));
-    if (Symbol.iterator in over) return counted(over as Iterable<unknown>, new Bar(parts, label, total));
+    if (Symbol.asyncIterator in over) return countedAsync(over as AsyncIterable<unknown>, new Bar(parts, label, total, since));
+    if (Symbol.iterator in over) return counted(over as Iterable<unknown>, new Bar(parts, label, total, since));
     throw new TypeError("display.progress takes a count, or something to count through.");
   };
   return progress as DisplayProgress;
@@ -74,7 +75,7 @@ function countsOf(one: unknown): { readonly done: number; readonly total: number
 }
 
 class Bar implements Progress {
-  readonly #started = performance.now();
+  readonly #started: number;
   readonly #label: string;
   readonly #current: ProgressParts["current"];
   readonly #cell: RunningCell | undefined;
@@ -87,7 +88,8 @@ class Bar implements Progress {
   #status: ProgressState["status"] = "running";
   #drawnAt = performance.now();
 
-  constructor({ current, show }: ProgressParts, label: string, total: number | undefined) {
+  constructor({ current, show }: ProgressParts, label: string, total: number | undefined, since = performance.now()) {
+    this.#started = since;
     this.#label = label;
     this.#total = total;
     this.#current = current;

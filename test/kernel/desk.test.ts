@@ -230,7 +230,9 @@ scanned.scanners.map(({ name, status, candidates, error }) => [name, status, can
     await isMoving;
     await notebook.kernel.interrupt();
     const { outputs } = await running;
-    assert.match(outputs.map(told).findLast((text) => text.startsWith("Sweep")) ?? "", /interrupted at [\d,]+ of 119,400 after/);
+    const last = outputs.map(told).findLast((text) => text.startsWith("Sweep")) ?? "";
+    assert.match(last, /interrupted at [\d,]+ of 119,400 after/);
+    assert.doesNotMatch(last, /after 0/); // the second before the bar came counts
   });
 
   it("runs a strategy that the cell defines, in backtests, sweeps and walk-forward", async () => {
