@@ -6,7 +6,7 @@ import type { Kernel } from "../../kernel/host.ts";
 import { parseLook } from "../../kernel/protocol.ts";
 import { OUTPUTS_RENDERER } from "../manifest.ts";
 
-/** Of one notebook at once; an output that asks again takes its former question back. */
+/** Of one notebook at once; a table that asks again takes its former question back. */
 const MAX_OPEN = 20;
 
 const Message = v.object({ ask: v.pipe(v.string(), v.maxLength(100)), look: v.unknown() });
@@ -30,17 +30,19 @@ export function answerLooks(kernelOf: (notebook: vscode.NotebookDocument) => Pro
     const mine = new AbortController();
     const asking = open.get(notebook) ?? new Map<string, AbortController>();
     open.set(notebook, asking);
-    asking.get(look.id)?.abort();
-    asking.delete(look.id);
+    // A table shows one order at a time; branches of a tree open side by side.
+    const key = look.what === "rows" ? look.id : JSON.stringify(look);
+    asking.get(key)?.abort();
+    asking.delete(key);
     if (asking.size >= MAX_OPEN) return { failure: `More than ${MAX_OPEN} questions are open already.` };
-    asking.set(look.id, mine);
+    asking.set(key, mine);
     try {
       return { looked: await kernel.look(look, mine.signal) };
     } catch (error) {
       if (mine.signal.aborted) return undefined; // the newer question is answered
       throw error;
     } finally {
-      if (asking.get(look.id) === mine) asking.delete(look.id);
+      if (asking.get(key) === mine) asking.delete(key);
     }
   }
 }
