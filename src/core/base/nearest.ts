@@ -8,6 +8,7 @@ export function nearest(written: string, known: Iterable<string>, how: { readonl
   // As many changes as there are letters leave nothing of what was written.
   let bestDistance = how.anyDistance === true ? Number.POSITIVE_INFINITY : Math.min(written.length, Math.max(2, Math.floor(written.length / 3)) + 1);
   for (const name of known) {
+    if (name.length > LONGEST) continue; // a column of a file may be called anything
     const distance = editDistance(written.toLowerCase(), name.toLowerCase());
     if (distance < bestDistance) {
       best = name;

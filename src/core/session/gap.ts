@@ -218,8 +218,7 @@ async function marketOf(
     if (daily === undefined || daily.time.length === 0) throw new TradingError("no-bars", "there are none");
     const byMinute = new Map(Array.from(minutes?.time ?? [], (time, at) => [Math.floor(time / MINUTE_MS), minutes?.open[at] as number]));
     if (byMinute.size === 0) notes.push(`There are no minute bars of ${symbol}: timing counts as slippage.`);
-    const known = fills.map(({ at }) => at);
-    const actions = (await data.corporateActions?.([symbol], { from: Math.min(from, ...known), to: Math.max(to, Date.now()) }, signal))?.get(symbol) ?? [];
+    const actions = await actionsOf(symbol, { from: Math.min(from, ...fills.map(({ at }) => at)), to: Math.max(to, Date.now()) }, notes, data, signal);
     return {
       daily,
       actions,
@@ -232,6 +231,23 @@ async function marketOf(
     signal.throwIfAborted();
     notes.push(`The market's prices of ${symbol} could not be had (${TradingError.from(error, "failed").message}): those of the backtest stand for them.`);
     return { daily: dataset, actions: [], at: () => undefined };
+  }
+}
+
+/** Prices count without them; a failure costs a sentence. */
+async function actionsOf(
+  symbol: string,
+  range: { readonly from: number; readonly to: number },
+  notes: string[],
+  data: MarketData,
+  signal: AbortSignal,
+): Promise<readonly CorporateAction[]> {
+  try {
+    return (await data.corporateActions?.([symbol], range, signal))?.get(symbol) ?? [];
+  } catch (error) {
+    signal.throwIfAborted();
+    notes.push(`Splits and dividends of ${symbol} could not be read (${TradingError.from(error, "failed").message}): they count as none.`);
+    return [];
   }
 }
 

@@ -26,6 +26,7 @@ describe("nearest name", () => {
     assert.equal(nearest("xyzzy", ["sma_cross", "breakout"]), undefined);
     assert.equal(nearest("A", ["T", "F"]), undefined, "nothing of it would be left");
     assert.equal(nearest("x".repeat(1_000_000), ["sma_cross"], { anyDistance: true }), undefined, "no name is as long");
+    assert.equal(nearest("close", ["x".repeat(1_000_000), "closs"]), "closs", "nor is one of a file compared that is");
   });
 });
 
