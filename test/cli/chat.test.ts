@@ -42,6 +42,7 @@ describe("chat", function () {
     const { answers } = await say("buy 2 AAPL", "yes", "portfolio");
     assert.match(answers[1]?.text ?? "", /filled, 2 filled at/);
     assert.match(answers[2]?.text ?? "", /^AAPL: 2, worth/);
+    assert.match((await desk.run(["chat", "portfolio"])).stderr, /^SIMULATED market and account\n$/);
     assert.equal(await orders(), 1);
     const { entries } = (await desk.run(["audit", "--json"])).json<{ entries: Array<{ origin: string; what: string }> }>();
     assert.ok(entries.some((entry) => entry.what === "begun" && entry.origin === "chat"));

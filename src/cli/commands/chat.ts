@@ -80,6 +80,8 @@ class Talk {
     }
   }
 
+  #saidSimulated = false;
+
   async #reply(text: string): Promise<Reply> {
     const sentence = readSentence(text);
     const reply = await this.#session.converse(sentence, "chat", this.#context.signal);
@@ -97,6 +99,10 @@ class Talk {
 
   #say(kind: string, { text, data, ask }: Reply): void {
     const { io } = this.#context;
+    if (data !== null && this.#session.data.simulated && !this.#saidSimulated) {
+      this.#saidSimulated = true; // once is enough for a conversation
+      io.say(io.style("bold", "SIMULATED market and account"));
+    }
     if (this.#flags.json === true)
       io.json({
         schema: "quantdesk.chat/1",
