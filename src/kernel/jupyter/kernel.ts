@@ -78,9 +78,8 @@ export class JupyterKernel {
 
   /** Stops the running cell, or where none runs what cells left; those that wait behind it are dropped as after an error. */
   async interrupt(): Promise<void> {
-    const kernel = await this.#options.kernel;
     try {
-      await kernel.interrupt();
+      await (await this.#options.kernel).interrupt();
     } catch (error) {
       const { message, hint } = TradingError.from(error, "failed");
       this.#options.publish("stream", { name: "stderr", text: `${message} ${hint ?? ""}\n` }, null);
