@@ -16,10 +16,10 @@ describe("the lens over a parameter", function () {
   it("tells its neighbourhood from past sweeps, as plateau or spike", async () => {
     const session = await (await extension()).session();
     const signal = AbortSignal.timeout(60_000);
-    await session.sweep({ data: "sample:simulated", strategy: "sma_cross", grid: "fast=5:25:5,slow=40:80:10" }, {}, signal);
+    await session.sweep({ data: "sample:simulated", strategy: "ema_cross", grid: "fast=5:25:5,slow=40:80:10" }, {}, signal);
     await writeFile(
       file,
-      'export const spec = {\n  strategy: "sma_cross",\n  params: {\n    fast: 10,\n    slow: 50,\n  },\n};\nexport const other = { strategy: "never_swept", params: { fast: 10 } };\n',
+      'export const spec = {\n  strategy: "ema_cross",\n  params: {\n    fast: 10,\n    slow: 50,\n  },\n};\nexport const other = { strategy: "never_swept", params: { fast: 10 } };\n',
     );
     const document = await vscode.workspace.openTextDocument(file);
     await vscode.window.showTextDocument(document);
