@@ -53,6 +53,8 @@ interface Open {
   readonly opened: SweepOpened;
   readonly tables: { readonly sweep: TableSweep; readonly rules: FigureRules; readonly freeScratches: number[] } | undefined;
   readonly validation: ReturnType<typeof foldsOf> | undefined;
+  /** What of the best is taken, for the messages of one round. */
+  readonly full: { round: number; next: SharedArrayBuffer };
   /** False when a worker may have been ended while it wrote. */
   isIntact: boolean;
 }
@@ -125,7 +127,7 @@ export class ComputeSweeps {
     if (isTakenApart) {
       await Promise.all(Array.from({ length: workers }, () => this.#ask({ kind: "indicators", sweep: light(tables.sweep) }, signal)));
     }
-    this.#open.set(id, { request, dataset, names, columns, opened, tables: usesTables ? tables : undefined, validation, isIntact: true });
+    this.#open.set(id, { request, dataset, names, columns, opened, tables: usesTables ? tables : undefined, validation, full: nothingTaken(), isIntact: true });
     return opened;
   }
 
@@ -321,11 +323,12 @@ export class ComputeSweeps {
   }
 
   /** All statistics of single combinations, through the ordinary engine. */
-  async #full({ id, items, monteCarlo, timeoutMs, ...message }: Message<"full">, signal: AbortSignal): Promise<readonly FullAnswer[]> {
-    const { request, dataset, names, columns } = this.#known(id);
+  async #full({ id, items, monteCarlo, round, timeoutMs, ...message }: Message<"full">, signal: AbortSignal): Promise<readonly FullAnswer[]> {
+    const { request, dataset, names, columns, full } = this.#known(id);
     const values = message.values ?? rowsOf(columns, items);
-    const limit = timeoutMs * items.length + START_MS;
-    return await withDeadline("The best combinations", limit, signal, (both) => this.#ask({ kind: "full", request, dataset, names, values, monteCarlo }, both));
+    if (round !== full.round) Object.assign(full, { round, next: new SharedArrayBuffer(4) });
+    const task: SweepTask = { kind: "full", request, dataset, names, values, monteCarlo, next: full.next };
+    return await withDeadline("The best combinations", timeoutMs * items.length + START_MS, signal, (both) => this.#ask(task, both));
   }
 
   /** A few million additions: not worth a worker. */
@@ -367,6 +370,10 @@ function recipeFor({ strategy, params }: BacktestRequest, names: readonly string
   if (strategy.kind !== "builtin") return undefined;
   const fixed = parseParams(findStrategy(strategy.name), params);
   return recipeOf(strategy.name, columns[0]?.length ?? 0, (name, i) => columns[names.indexOf(name)]?.[i] ?? (fixed[name] as number));
+}
+
+function nothingTaken(): Open["full"] {
+  return { round: 0, next: new SharedArrayBuffer(4) };
 }
 
 /** Without the numbers of all combinations, which are many and which not every task needs. */

@@ -36,8 +36,16 @@ export const SweepMessage = v.variant("kind", [
   }),
   // `values`: the items' parameters, item by item, in the order of `names`, of an adaptive sweep only. `blockPlaces`: places among `items` of those whose blocks are wanted, ascending.
   v.object({ kind: v.literal("chunk"), id: v.string(), items: numbers, values: v.exactOptional(float64), blockPlaces: numbers, timeoutMs: positive }),
-  // `monteCarlo`: draws the trades of the first again.
-  v.object({ kind: v.literal("full"), id: v.string(), items: numbers, values: v.exactOptional(float64), monteCarlo: v.boolean(), timeoutMs: positive }),
+  // `monteCarlo`: draws the trades of the first again. Messages of one `round` name the same items and share them: each is answered in one of them.
+  v.object({
+    kind: v.literal("full"),
+    id: v.string(),
+    items: numbers,
+    values: v.exactOptional(float64),
+    monteCarlo: v.boolean(),
+    round: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    timeoutMs: positive,
+  }),
   v.object({ kind: v.literal("pbo"), sums: float64, returns: counts, part: v.number(), parts: positive }),
   v.object({ kind: v.literal("folds"), id: v.string(), sums: float64 }),
   v.object({ kind: v.literal("close"), id: v.string() }),
@@ -73,6 +81,8 @@ export interface ChunkAnswer {
 
 /** One combination through the ordinary engine. */
 export interface FullAnswer {
+  /** Place among the items that were named. */
+  readonly at: number;
   readonly stats: BacktestStats;
   readonly rounding: Rounding;
   readonly shape: ReturnShape | undefined;
@@ -127,6 +137,8 @@ export type SweepTask =
       readonly names: readonly string[];
       readonly values: Float64Array;
       readonly monteCarlo: boolean;
+      /** One Int32: the next item that nobody has taken, counted from 0. */
+      readonly next: SharedArrayBuffer;
     }
   | { readonly kind: "pbo"; readonly sums: Float64Array; readonly returns: readonly number[]; readonly part: number; readonly parts: number };
 

@@ -256,7 +256,7 @@ export class SweepRun {
   async #best(signal: AbortSignal, isCancelled: boolean): Promise<readonly SweepBest[] | undefined> {
     const order = ranked({ ...this.#columns, status: this.#status }, this.#request.top);
     if (order.length === 0) return [];
-    const full: RunInFull = (items, monteCarlo) => this.#slot(signal, () => this.#full(Int32Array.from(items), monteCarlo, signal));
+    const full: RunInFull = (items, monteCarlo, round) => this.#slot(signal, () => this.#full(Int32Array.from(items), { monteCarlo, round }, signal));
     const answers = isCancelled ? await whileThereIsTime(order, full, this.#parts.log) : await allInFull(order, this.#parts.workers, full);
     if (!agree(answers, order, this.#columns) && this.#opened?.usesTables === true) return undefined;
     this.#monteCarlo = answers[0]?.monteCarlo ?? null;
@@ -268,14 +268,10 @@ export class SweepRun {
     }));
   }
 
-  async #full(items: Int32Array, monteCarlo: boolean, signal: AbortSignal): Promise<readonly FullAnswer[]> {
+  async #full(items: Int32Array, how: { readonly monteCarlo: boolean; readonly round: number }, signal: AbortSignal): Promise<readonly FullAnswer[]> {
     const link = await this.#link(false, signal);
     const { timeoutMs } = this.#parts;
-    return (await link.ask(
-      { kind: "full", items, ...this.#valuesOf(items), monteCarlo, timeoutMs },
-      timeoutMs * items.length,
-      signal,
-    )) as readonly FullAnswer[];
+    return (await link.ask({ kind: "full", items, ...this.#valuesOf(items), ...how, timeoutMs }, timeoutMs * items.length, signal)) as readonly FullAnswer[];
   }
 
   async #ask(message: object, signal: AbortSignal): Promise<unknown> {

@@ -138,14 +138,20 @@ async function engines(task: Task<"engines">, worker: SweepWorker): Promise<read
   return errors;
 }
 
-async function full({ request, dataset, names, values, monteCarlo: isDrawn }: Task<"full">, worker: SweepWorker): Promise<readonly FullAnswer[]> {
+/** Takes items till none is left: a message for each would come milliseconds late where all cores are busy. */
+async function full(task: Task<"full">, worker: SweepWorker): Promise<readonly FullAnswer[]> {
+  const { request, dataset, names, values, monteCarlo: isDrawn } = task;
+  const next = new Int32Array(task.next);
+  const count = values.length / names.length;
+  const answers: FullAnswer[] = [];
   const runs = runsOf(request, await worker.strategies.load(request.strategy), unshare(dataset), worker);
-  return Array.from({ length: values.length / names.length }, (_value, i) => {
+  for (let i = Atomics.add(next, 0, 1); i < count; i = Atomics.add(next, 0, 1)) {
     const { stats, equity, trades } = runs.full(paramsAt(names, values, i));
     const drawn = isDrawn && i === 0 ? monteCarlo(growthOf(trades, request.cash)) : undefined;
     const shape = returnShape(equity, request.riskFree / stats.periodsPerYear, worker.memory.column(equity.length));
-    return { stats, rounding: roundingOf(trades), shape, ...(drawn === undefined ? {} : { monteCarlo: drawn }) };
-  });
+    answers.push({ at: i, stats, rounding: roundingOf(trades), shape, ...(drawn === undefined ? {} : { monteCarlo: drawn }) });
+  }
+  return answers;
 }
 
 function paramsAt(names: readonly string[], values: Float64Array, item: number): Params {

@@ -19,7 +19,7 @@ function doAgree(trades: readonly LedgerTrade[], differences: Partial<Record<key
   const columns = Object.fromEntries(
     SWEEP_FIGURES.map((name) => [name, Float64Array.of(Number.NaN, (stats[name] ?? Number.NaN) + (differences[name] ?? 0))]),
   ) as unknown as SweepFigures;
-  return agree([{ stats, rounding: roundingOf(trades), shape: undefined }], [1], columns);
+  return agree([{ at: 0, stats, rounding: roundingOf(trades), shape: undefined }], [1], columns);
 }
 
 describe("the agreement of a sweep's tables with the engine", () => {
