@@ -4,6 +4,8 @@ export interface Random {
   next(): number;
   /** Whole number in [0, bound). */
   int(bound: number): number;
+  /** Fills `into` with what as many calls of `int` give. */
+  ints(bound: number, into: Int32Array): void;
   /** Standard normal (Box-Muller). */
   normal(): number;
   /** A generator of its own for `name`: adding one consumer does not move the numbers of another. */
@@ -13,21 +15,14 @@ export interface Random {
 /** sfc32 (Chris Doty-Humphrey, PractRand), seeded through a string hash. */
 export function seededRandom(seed: number | string): Random {
   const text = String(seed);
-  let [a, b, c, d] = [hash32(`${text}/a`), hash32(`${text}/b`), hash32(`${text}/c`), 1];
+  const state = Int32Array.of(hash32(`${text}/a`), hash32(`${text}/b`), hash32(`${text}/c`), 1);
   let spare: number | undefined;
-  const next = (): number => {
-    const t = (((a + b) | 0) + d) | 0;
-    d = (d + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (c << 21) | (c >>> 11);
-    c = (c + t) | 0;
-    return (t >>> 0) / 4294967296;
-  };
+  const next = (): number => step(state) / 4294967296;
   for (let i = 0; i < 15; i++) next();
   return {
     next,
     int: (bound) => Math.floor(next() * bound),
+    ints: (bound, into) => fill(state, bound, into),
     normal: () => {
       if (spare !== undefined) {
         const kept = spare;
@@ -41,6 +36,22 @@ export function seededRandom(seed: number | string): Random {
     },
     fork: (name) => seededRandom(`${text}/${name}`),
   };
+}
+
+/** The next 32 bits, unsigned. */
+function step(state: Int32Array): number {
+  const [b, c, d] = [state[1]!, state[2]!, state[3]!];
+  const t = (((state[0]! + b) | 0) + d) | 0;
+  state[0] = b ^ (b >>> 9);
+  state[1] = c + (c << 3);
+  state[2] = ((c << 21) | (c >>> 11)) + t;
+  state[3] = d + 1;
+  return t >>> 0;
+}
+
+/** Not inside the generator: what is a function of its own there is compiled anew for each. */
+function fill(state: Int32Array, bound: number, into: Int32Array): void {
+  for (let i = 0; i < into.length; i++) into[i] = Math.floor((step(state) / 4294967296) * bound);
 }
 
 /** FNV-1a with a final avalanche, 32 bits. */

@@ -19,13 +19,10 @@ export function monteCarlo(growth: Float64Array): MonteCarlo | undefined {
   const random = seededRandom("monte carlo of trades");
   const returns = new Float64Array(draws);
   const falls = new Float64Array(draws);
+  const places = new Int32Array(trades);
   for (let draw = 0; draw < draws; draw++) {
-    let [equity, peak, keep] = [1, 1, 1];
-    for (let i = 0; i < trades; i++) {
-      equity *= growth[random.int(trades)]!;
-      if (equity > peak) peak = equity;
-      else if (equity < keep * peak) keep = equity / peak;
-    }
+    random.ints(trades, places);
+    const { equity, keep } = follow(growth, places);
     returns[draw] = (equity - 1) * 100;
     falls[draw] = (1 - keep) * 100;
   }
@@ -36,6 +33,17 @@ export function monteCarlo(growth: Float64Array): MonteCarlo | undefined {
     maxDrawdownPct: percentiles(falls),
     lossProbability: returns.reduce((sum, value) => sum + (value < 0 ? 1 : 0), 0) / draws,
   };
+}
+
+/** Trades in the order of `places`: what they come to, and what of the highest equity is left at the worst. */
+function follow(growth: Float64Array, places: Int32Array): { readonly equity: number; readonly keep: number } {
+  let [equity, peak, keep] = [1, 1, 1];
+  for (let i = 0; i < places.length; i++) {
+    equity *= growth[places[i]!]!;
+    if (equity > peak) peak = equity;
+    else if (equity < keep * peak) keep = equity / peak;
+  }
+  return { equity, keep };
 }
 
 function percentiles(values: Float64Array): MonteCarlo["returnPct"] {
