@@ -73,7 +73,10 @@ describe("strategy assertions in the Test Explorer", function () {
     await until("signs at all lines", async () => (await signs()).length === 4);
     assert.deepEqual(await signs(), ["3 failed", "4 passed", "5 failed", "6 failed"]);
     await until("the file as failed", async () => (await rows()).some((row) => /fails\.test\.ts.*failed/i.test(row)));
-    const told = (await texts(".test-output-peek-tree .monaco-list-row")).join("\n");
+    const told = await until("what failed", async () => {
+      const rows = (await texts(".test-output-peek-tree .monaco-list-row")).join("\n");
+      return rows.includes("trade 1, entered") && rows.includes("the equity fell") ? rows : undefined;
+    });
     assert.match(told, /the equity fell \d+\.\d+ % below its high of [\d-]+ at bar \d+ \(.*\); trade 1, bars 1 to \d+/);
     assert.match(told, /trade 1, entered at bar 1 \(.*\), was held for \d+ bars/);
     await screenshot("assertions");
