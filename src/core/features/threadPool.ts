@@ -22,7 +22,16 @@ const IDLE_MS = 5_000;
 
 export function openThreadPool(fewest: number, most: number): TaskPool {
   const filename = entryPath("featureWorker");
-  const pool = new Piscina({ filename, minThreads: fewest, maxThreads: most, idleTimeout: IDLE_MS, env: childEnv(), execArgv: [], recordTiming: false });
+  const pool = new Piscina({
+    filename,
+    name: "work",
+    minThreads: fewest,
+    maxThreads: most,
+    idleTimeout: IDLE_MS,
+    env: childEnv(),
+    execArgv: [],
+    recordTiming: false,
+  });
   pool.on("error", () => undefined); // an error outside of any task ends its thread; the pool replaces it
   return {
     sharesMemory: true,

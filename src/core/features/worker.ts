@@ -1,10 +1,13 @@
-/** Entry of the feature workers: a piscina thread calls the default export; a child process of our own sends messages. */
+/**
+ * Entry of the feature workers: a piscina thread calls `work`; a child process of our own sends messages. No default export: Node 24
+ * aborts the whole process when a thread is ended while it loads a module that has one.
+ */
 import { isMainThread, Worker } from "node:worker_threads";
 import { move } from "piscina";
 import { TradingError } from "../base/errors.ts";
 import { runTask, type Task, type TaskAnswer } from "./tasks.ts";
 
-export default async function work(task: Task): Promise<unknown> {
+export async function work(task: Task): Promise<unknown> {
   const answer = await runTask(task);
   // The columns' memory goes over as it is: cloning 1 MB per answer shows in the caller's P99. piscina moves a bare view only.
   return answer.ok && answer.value instanceof Float64Array ? move(answer.value) : answer;
