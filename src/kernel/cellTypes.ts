@@ -2,6 +2,7 @@
  * The types of one notebook's cells: a checker that is started, reset and replaced, local files that change under it, and
  * cells that run unchecked where there is none.
  */
+import { TradingError } from "../core/base/errors.ts";
 import { abortable, withDeadline } from "../core/base/scope.ts";
 import type { CellNames } from "./cellFiles.ts";
 import { Checker, type CheckedError } from "./checker.ts";
@@ -15,9 +16,13 @@ export interface CellTypesParts {
   readonly onUnchecked: (reason: string) => boolean;
   /** Ends everything. */
   readonly life: AbortSignal;
+  /** How long the compiler may take to start, and to answer for one cell; 30 s when absent. */
+  readonly answerMs?: number;
 }
 
 const RESET_MS = 3000;
+/** A cell of five thousand declarations takes a fifth of a second: one that is not answered by then never will be. */
+const ANSWER_MS = 30_000;
 /** "Cannot find module" in its forms. */
 const NO_MODULE = new Set([2307, 2792]);
 
@@ -64,10 +69,10 @@ export class CellTypes {
       checker = await abortable(this.#checker, signal);
       await abortable(this.#committing, signal);
       await this.#rereadLocalFiles(text, checker, signal);
-      const errors = await checker.check(text, names, signal);
+      const errors = await this.#answer(checker, text, names, signal);
       if (!this.#hasArrived(text, errors)) return errors;
       await checker.lookAgain(signal);
-      return await checker.check(text, names, signal);
+      return await this.#answer(checker, text, names, signal);
     } catch (error) {
       if (signal.aborted || (checker !== undefined && !checker.isGone)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
@@ -104,8 +109,23 @@ export class CellTypes {
     );
   }
 
+  /** A compiler that does not answer is ended: cells go on without. */
+  async #answer(checker: Checker, text: string, names: CellNames, signal: AbortSignal): Promise<readonly CheckedError[]> {
+    try {
+      return await withDeadline("The type checker", this.#answerMs, signal, (both) => checker.check(text, names, both));
+    } catch (error) {
+      if (!signal.aborted && error instanceof TradingError && error.code === "timeout") await checker.close();
+      throw error;
+    }
+  }
+
+  get #answerMs(): number {
+    return this.#parts.answerMs ?? ANSWER_MS;
+  }
+
   #start(): Promise<Checker> {
-    return Checker.start(this.#parts.folder, this.#parts.onProcess, this.#parts.life);
+    const { folder, onProcess, life } = this.#parts;
+    return withDeadline("The type checker's start", this.#answerMs, life, (both) => Checker.start(folder, onProcess, both));
   }
 
   #taken(coming: Promise<Checker>): Promise<Checker> {
