@@ -115,7 +115,9 @@ class WorkerProcess {
         signal.addEventListener("abort", onAbort, { once: true });
         try {
           this.#child.send({ id, task } as never, (error) => {
-            if (error !== null) resolve(new TradingError("worker-died", `A worker process could not be reached: ${error.message}`, { cause: error }));
+            if (error === null) return;
+            this.kill(); // it may be gone before its end is told: nobody is to be sent to it again
+            resolve(new TradingError("worker-died", `A worker process could not be reached: ${error.message}`, { cause: error }));
           });
         } catch (error) {
           resolve(
