@@ -10,7 +10,7 @@ import { createPace } from "./pace.ts";
 import type { SymbolBars } from "./symbolBars.ts";
 import { readFileDataset } from "./fileDataset.ts";
 import { parseInstant } from "./instants.ts";
-import { isoOf } from "./timeframe.ts";
+import { isoOf, spanOf } from "./timeframe.ts";
 import { hashOfBars, sampleDataset, SAMPLE_NAMES, type SampleName } from "./samples.ts";
 
 export interface DatasetRange {
@@ -122,7 +122,7 @@ async function bySymbol(
     throw badInput("unknown-symbol", `There are no bars for ${symbol}${when}.`, await symbolHint(symbol, symbols.data, signal));
   }
   const { series, source, adjustment, asOf, notes } = history;
-  const info = { name: symbol, bars: series.time.length, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)), sha256: hashOfBars(series) };
+  const info = { name: symbol, ...spanOf(series), sha256: hashOfBars(series) };
   return {
     series,
     info: { ...info, source, adjustment, asOf },
@@ -141,7 +141,7 @@ async function byVendor(
   const history = await symbols.vendorHistory(vendor, symbol, { from: range.from ?? FIRST_DAY, ...(range.to === undefined ? {} : { to: range.to }) }, signal);
   if (history === undefined) throw badInput("unknown-symbol", `${vendor} has no bars for ${symbol} in that time.`, "Check the symbol and the dates.");
   const { series, source, adjustment, asOf } = history;
-  const info = { name: symbol, bars: series.time.length, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)), sha256: hashOfBars(series) };
+  const info = { name: symbol, ...spanOf(series), sha256: hashOfBars(series) };
   const vendorWarning =
     vendor === "yahoo"
       ? "Yahoo's prices come from an unofficial address, adjusted for splits and not for dividends: compare them with another source."
@@ -178,7 +178,7 @@ function within(dataset: Dataset, from: number | undefined, to: number | undefin
       `It goes from ${dataset.info.from?.slice(0, 10)} to ${dataset.info.to?.slice(0, 10)}.`,
     );
   const series = sliceBars(dataset.series, start, end);
-  return { ...dataset, series, info: { ...dataset.info, bars: end - start, from: isoOf(series.time[0]), to: isoOf(series.time.at(-1)) } };
+  return { ...dataset, series, info: { ...dataset.info, ...spanOf(series) } };
 }
 
 function firstAtOrAfter(time: Float64Array, ms: number): number {

@@ -6,7 +6,7 @@ import { readCsv } from "./csv.ts";
 import { readParquet } from "./parquet.ts";
 import { createPace } from "./pace.ts";
 import { readSourceFile } from "./sourceFile.ts";
-import { isoOf } from "./timeframe.ts";
+import { spanOf } from "./timeframe.ts";
 import { timeZone } from "./timeZone.ts";
 
 export interface FileOptions {
@@ -24,9 +24,7 @@ export async function readFileDataset(path: string, options: FileOptions, signal
     series,
     info: {
       name,
-      bars: series.time.length,
-      from: isoOf(series.time[0]),
-      to: isoOf(series.time.at(-1)),
+      ...spanOf(series),
       sha256,
       source: `file ${basename(path)}`,
       adjustment: "as in the file",

@@ -8,7 +8,7 @@ import { badInput } from "../base/errors.ts";
 import { simulatedDailyBars } from "../domain/simulated.ts";
 import { BAR_COLUMNS, type BarSeries, type Dataset } from "../domain/bars.ts";
 import { readFileDataset } from "./fileDataset.ts";
-import { isoOf } from "./timeframe.ts";
+import { spanOf } from "./timeframe.ts";
 
 export const SAMPLE_NAMES = ["sample:sp500", "sample:simulated"] as const;
 export type SampleName = (typeof SAMPLE_NAMES)[number];
@@ -31,9 +31,7 @@ export async function sampleDataset(name: SampleName, signal: AbortSignal): Prom
         series,
         info: {
           name,
-          bars: series.time.length,
-          from: isoOf(series.time[0]),
-          to: isoOf(series.time.at(-1)),
+          ...spanOf(series),
           sha256: hashOfBars(series),
           source: "SIMULATED prices",
           adjustment: "none",

@@ -1,5 +1,5 @@
 /** What the times of a series say about it. */
-import type { BarSeries, Timeframe } from "../domain/bars.ts";
+import type { BarSeries, DatasetInfo, Timeframe } from "../domain/bars.ts";
 
 const STEPS: ReadonlyArray<readonly [Timeframe, number, number]> = [
   ["1Min", 60_000, 60_000],
@@ -28,6 +28,11 @@ export function sampledSteps(time: Float64Array): Float64Array {
   const apart = Math.max(1, Math.ceil((time.length - 1) / 5000));
   const count = Math.max(0, Math.floor((time.length - 1) / apart));
   return Float64Array.from({ length: count }, (_value, i) => (time[i * apart + 1] as number) - (time[i * apart] as number));
+}
+
+/** How many bars a series has, and the times of its first and last. */
+export function spanOf({ time }: Pick<BarSeries, "time">): Pick<DatasetInfo, "bars" | "from" | "to"> {
+  return { bars: time.length, from: isoOf(time[0]), to: isoOf(time.at(-1)) };
 }
 
 /** ISO 8601 UTC; null for an empty series. */
