@@ -23,7 +23,7 @@ import { findOrStartExchange } from "./exchange/embedded.ts";
 /** Most that one session opens to the broker's trading address, and to its data; they open as they are needed. */
 const CONNECTIONS = 10;
 
-interface LinkParts {
+export interface LinkParts {
   readonly options: {
     readonly front: string;
     readonly sourceKeys?: Readonly<Record<string, string>>;
@@ -38,13 +38,13 @@ interface LinkParts {
   readonly log: Log;
   readonly scope: Scope;
   readonly store: Store;
-  readonly simulated: boolean;
   readonly secrets: string[];
 }
 
 /** Broker and market data at one exchange, found (or started) by whoever needs it first. */
 export function createLink(parts: LinkParts) {
   const { config, log, scope, store, venue } = parts;
+  const isEmbedded = venue.mode === "embedded";
   interface Live {
     readonly endpoint: Endpoint;
     readonly broker: Broker;
@@ -72,7 +72,7 @@ export function createLink(parts: LinkParts) {
       const { createHttpClient } = await import("./net/httpClient.ts");
       const requestsPerMinute = config["broker.requestsPerMinute"];
       const isDefaultRate = parts.sources["broker.requestsPerMinute"] === "default";
-      const isOwnDefault = isDefaultRate && venue.mode === "embedded"; // the limit is Alpaca's: the built-in exchange has none
+      const isOwnDefault = isDefaultRate && isEmbedded; // the limit is Alpaca's: the built-in exchange has none
       const client = (origin: string, connections: number) => {
         const http = createHttpClient({
           origin,
@@ -95,7 +95,7 @@ export function createLink(parts: LinkParts) {
         endpoint,
         lifetime,
         dataCircuit: () => dataHttp.stats().breaker,
-        data: createAlpacaData({ http: dataHttp, trading, feed: config["data.feed"], adjustment: config["data.adjustment"], simulated: parts.simulated, log }),
+        data: createAlpacaData({ http: dataHttp, trading, feed: config["data.feed"], adjustment: config["data.adjustment"], simulated: isEmbedded, log }),
         broker: createBroker({
           endpoint,
           trading,
@@ -105,7 +105,7 @@ export function createLink(parts: LinkParts) {
           log,
           clock: systemClock,
           scope: lifetime,
-          simulated: parts.simulated,
+          simulated: isEmbedded,
           logLocks: config["broker.logLocks"],
         }),
       };
@@ -126,7 +126,7 @@ export function createLink(parts: LinkParts) {
   };
   const broker = createLazyBroker(venue.mode, async () => (await get()).broker);
   const data = createLazyData(
-    () => parts.simulated || opened?.data.simulated === true,
+    () => isEmbedded || opened?.data.simulated === true,
     async () => (await get()).data,
   );
   const tradable = new FlightCache({ capacity: 1, ttlMs: 3_600_000, deadlineMs: 60_000, now: () => performance.now() });

@@ -63,7 +63,7 @@ import { createTrading, type ClosedPart } from "./session/trading.ts";
 import { readSensitivity, type SensitivityQuery, type SensitivityReport } from "./session/sensitivity.ts";
 import { createStatus } from "./session/status.ts";
 import { openStore } from "./store/store.ts";
-import { createLink } from "./link.ts";
+import { createLink, type LinkParts } from "./link.ts";
 
 /** For fronts: the built-in strategies with their parameters, the latency benchmark, the end and reset of a home's exchange, stored tables. */
 export { servePerformance, type PerformanceServer } from "./metrics/servePerformance.ts";
@@ -224,24 +224,16 @@ const SECRET_VARIABLES = ["FINNHUB_API_KEY", "ALPHAVANTAGE_API_KEY", "REDDIT_CLI
 /** Measured like the offloaded ones, but no matter of `health`: a strategy that fails says nothing of the workers. */
 const OWN_OPERATIONS = ["scan", "analysis", "backtest", "batch", "sweep", "walk-forward"] as const;
 
-interface Parts {
+interface Parts extends LinkParts {
   readonly options: SessionOptions;
-  readonly config: Config;
-  readonly sources: Readonly<Record<SettingKey, ConfigSource>>;
-  readonly venue: ReturnType<typeof chooseVenue>;
-  readonly keys: Keys | undefined;
-  readonly home: string;
-  readonly log: Log;
-  readonly scope: Scope;
-  readonly store: Store;
-  readonly secrets: string[];
 }
 
-function assemble({ options, config, sources, venue, keys, home, log, scope, store, secrets }: Parts): Session {
+function assemble(parts: Parts): Session {
+  const { options, config, sources, venue, home, log, scope, store } = parts;
   const simulated = venue.mode === "embedded";
   const given = (key: SettingKey) => sources[key] !== "default";
 
-  const link = createLink({ options, sources, venue, keys, home, config, log, scope, store, simulated, secrets });
+  const link = createLink(parts);
   const { broker, data, publicData } = link;
 
   const backtester = createBacktester({
