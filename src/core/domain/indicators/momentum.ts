@@ -34,6 +34,12 @@ function placeIn(value: number, low: number, high: number): number {
   return high === low ? 50 : (100 * (value - low)) / (high - low);
 }
 
+/** Where a value stands between the lowest `low` and the highest `high` of the last bars. */
+function placeWithin(period: number): (value: number, low: number, high: number) => number {
+  const [top, bottom] = [highestOf(period), lowestOf(period)];
+  return (value, low, high) => placeIn(value, bottom(low), top(high));
+}
+
 /** A line of two exponential means, its signal line and their difference. */
 function convergence(line: (quick: number, slow: number) => number) {
   return ({ fast, slow, signal }: Readonly<Record<"fast" | "slow" | "signal", number>>) => {
@@ -98,9 +104,9 @@ export const MOMENTUM: readonly IndicatorDefinition[] = [
     outputs: ["k", "d"],
     warmUp: ({ period, smooth, signal }) => period + smooth + signal - 3,
     open: ({ period, smooth, signal }) => {
-      const [top, bottom, k, d] = [highestOf(period), lowestOf(period), meanOf(smooth), meanOf(signal)];
+      const [place, k, d] = [placeWithin(period), meanOf(smooth), meanOf(signal)];
       return ({ high, low, close }, out) => {
-        out[0] = k(placeIn(close, bottom(low), top(high)));
+        out[0] = k(place(close, low, high));
         out[1] = d(out[0]);
       };
     },
@@ -114,10 +120,10 @@ export const MOMENTUM: readonly IndicatorDefinition[] = [
     outputs: ["k", "d"],
     warmUp: ({ rsi: strength, period, smooth, signal }) => strength + period + smooth + signal - 3,
     open: ({ rsi: strength, period, smooth, signal }) => {
-      const [of, top, bottom, k, d] = [strengthOf(strength), highestOf(period), lowestOf(period), meanOf(smooth), meanOf(signal)];
+      const [of, place, k, d] = [strengthOf(strength), placeWithin(period), meanOf(smooth), meanOf(signal)];
       return ({ close }, out) => {
         const value = of(close);
-        out[0] = k(placeIn(value, bottom(value), top(value)));
+        out[0] = k(place(value, value, value));
         out[1] = d(out[0]);
       };
     },
@@ -131,9 +137,9 @@ export const MOMENTUM: readonly IndicatorDefinition[] = [
     outputs: ["value"],
     warmUp: ({ period }) => period - 1,
     open: ({ period }) => {
-      const [top, bottom] = [highestOf(period), lowestOf(period)];
+      const place = placeWithin(period);
       return ({ high, low, close }, out) => {
-        out[0] = placeIn(close, bottom(low), top(high)) - 100;
+        out[0] = place(close, low, high) - 100;
       };
     },
   }),

@@ -7,6 +7,15 @@ const typicalOf = ({ high, low, close }: Readonly<IndicatorBar>) => (high + low 
 /** -1 where the close is the low, 1 where it is the high, 0 in a bar without range. */
 const placeOf = ({ high, low, close }: Readonly<IndicatorBar>) => (high === low ? 0 : (2 * close - high - low) / (high - low));
 
+/** The mean of the last values, each counted as often as shares were traded at it; NaN where none were. */
+function perShareOf(period: number): (value: number, volume: number) => number {
+  const [sums, shares] = [sumOf(period), sumOf(period)];
+  return (value, volume) => {
+    const [sum, total] = [sums(value * volume), shares(volume)];
+    return total > 0 ? sum / total : Number.NaN;
+  };
+}
+
 /** Each bar's volume, spread evenly from its low to its high over `bins` prices: the busiest one, and the 70 % around it. */
 function profile({ period, bins }: Readonly<Record<"period" | "bins", number>>): IndicatorStep {
   const [highs, lows, volumes] = [new Window(period), new Window(period), new Window(period)];
@@ -113,10 +122,9 @@ export const VOLUME: readonly IndicatorDefinition[] = [
     outputs: ["value"],
     warmUp: ({ period }) => period - 1,
     open: ({ period }) => {
-      const [money, shares] = [sumOf(period), sumOf(period)];
+      const mean = perShareOf(period);
       return (bar, out) => {
-        const [sum, total] = [money(typicalOf(bar) * bar.volume), shares(bar.volume)];
-        out[0] = total > 0 ? sum / total : Number.NaN;
+        out[0] = mean(typicalOf(bar), bar.volume);
       };
     },
   }),
@@ -166,10 +174,9 @@ export const VOLUME: readonly IndicatorDefinition[] = [
     outputs: ["value"],
     warmUp: ({ period }) => period - 1,
     open: ({ period }) => {
-      const [flow, shares] = [sumOf(period), sumOf(period)];
+      const mean = perShareOf(period);
       return (bar, out) => {
-        const [sum, total] = [flow(placeOf(bar) * bar.volume), shares(bar.volume)];
-        out[0] = total > 0 ? sum / total : Number.NaN;
+        out[0] = mean(placeOf(bar), bar.volume);
       };
     },
   }),
