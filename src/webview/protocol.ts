@@ -1,4 +1,5 @@
 /** What crosses between the extension and its webviews: plain data one way, names of allow-listed commands the other. */
+import type { SourceItem } from "../core/domain/ports.ts";
 
 /** Commands that a webview may ask for; each still goes through its own questions and guards. */
 export const WEBVIEW_COMMANDS = [
@@ -65,18 +66,6 @@ export interface StoredFigures {
   readonly meanDurationMs: number | null;
 }
 
-/** News, posts and filings that scanners, analysts and agents read. */
-export interface SourceFigures {
-  readonly kind: "news" | "post" | "filing";
-  readonly title: string;
-  /** http or https, or empty. */
-  readonly url: string;
-  readonly source: string;
-  readonly symbols: readonly string[];
-  readonly at: number;
-  readonly readBy: string;
-}
-
 /** Everything that the dashboard shows, at once: the last frame is always enough to draw. */
 export interface DashboardFrame {
   readonly at: number;
@@ -89,7 +78,7 @@ export interface DashboardFrame {
   readonly runs: number;
   readonly statistics: StoredFigures;
   /** The 20 latest. */
-  readonly sources: readonly SourceFigures[];
+  readonly sources: readonly SourceItem[];
   readonly best: readonly RunFigures[];
   readonly recent: readonly RunFigures[];
   readonly equity: ReadonlyArray<{ readonly at: number; readonly equity: number }>;
