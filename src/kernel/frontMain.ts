@@ -56,22 +56,11 @@ channel.handle("execute", async (argument) => {
 channel.handle("interrupt", () => front.interrupt());
 channel.handle("restart", () => front.restart());
 channel.handle("diagnose", (argument, signal) => front.diagnose(v.parse(v.string(), argument), signal));
-channel.handle("complete", (argument, signal) => {
-  const { code, offset } = v.parse(At, argument);
-  return front.complete(code, offset, signal);
-});
-channel.handle("hover", (argument, signal) => {
-  const { code, offset } = v.parse(At, argument);
-  return front.hover(code, offset, signal);
-});
-channel.handle("signature", (argument, signal) => {
-  const { code, offset } = v.parse(At, argument);
-  return front.signature(code, offset, signal);
-});
-channel.handle("definition", (argument, signal) => {
-  const { code, offset } = v.parse(At, argument);
-  return front.definition(code, offset, signal);
-});
+for (const question of ["complete", "hover", "signature", "definition"] as const)
+  channel.handle(question, (argument, signal) => {
+    const { code, offset } = v.parse(At, argument);
+    return front[question](code, offset, signal);
+  });
 channel.handle("variables", (path, signal) => front.variables(v.parse(v.array(v.string()), path), signal));
 channel.handle("look", (look, signal) => front.look(parseLook(look), signal));
 channel.handle("close", async () => {
