@@ -29,8 +29,9 @@ export function showTable(table: ShownTable, asker: Asker): HTMLElement {
   const { columns } = table;
   const isWhole = table.rows.length === table.rowCount;
   let isGone = table.id === null;
-  const first: Wanted = { from: Math.max(0, table.from + table.rows.length - table.pageSize), sort: null, filter: "", size: table.pageSize };
-  let wanted: Wanted = table.from === 0 ? { ...first, from: 0 } : first;
+  const from = table.from === 0 ? 0 : Math.max(0, table.from + table.rows.length - table.pageSize);
+  const first: Wanted = { from, sort: null, filter: "", size: table.pageSize };
+  let wanted = first;
   let page: Page = local(wanted);
   let asked = 0;
 
@@ -120,7 +121,7 @@ export function showTable(table: ShownTable, asker: Asker): HTMLElement {
       return;
     }
     isGone = true;
-    wanted = { ...(table.from === 0 ? { ...first, from: 0 } : first), size: wanted.size };
+    wanted = { ...first, size: wanted.size };
     show(local(wanted));
   }
 
